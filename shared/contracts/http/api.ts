@@ -1,0 +1,16 @@
+import * as cabinets from './cabinets.ts'
+import * as catalog from './catalog.ts'
+import * as identity from './identity.ts'
+import * as money from './money.ts'
+import type { RouteContract } from './route.ts'
+import * as sessions from './sessions.ts'
+
+/** Tells a route from the schemas that stand beside it in a contract file. */
+function isRoute(value: unknown): value is RouteContract {
+  return typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value
+}
+
+/** Every HTTP route of the product: OpenAPI is written from this list and the server must register each of them. */
+export const routes: readonly RouteContract[] = [identity, cabinets, catalog, sessions, money].flatMap((noun) =>
+  Object.values(noun as Record<string, unknown>).filter(isRoute),
+)

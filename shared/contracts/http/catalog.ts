@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { Id } from '../../ids/uuid-v7.ts'
+import { EpochMs } from '../../time/clock.ts'
+import { NonNegativeFen } from '../../units/fen.ts'
+import { MassMg } from '../../units/mass.ts'
+import { PricingMode } from '../mqtt/lane.ts'
+import { defineRoute, pageOf, PageQuery } from './route.ts'
+
+/** A certified supplier is a legal entity, never a household (domain.md, programme rules). */
+export const SupplierKind = z
+  .enum(['enterprise', 'cooperative', 'share_cooperative', 'village_collective', 'family_farm'])
+  .meta({ id: 'SupplierKind' })
+export const FoodClass = z.enum(['EDIBLE_AGRI', 'PREPACKAGED', 'OTHER']).meta({ id: 'FoodClass' })
+
+export const Supplier = z
+  .object({
+    supplierId: Id,
+    name: z.string().trim().min(1).max(80),
+    kind: SupplierKind,
+    isCertified: z.boolean(),
+    townCode: z.string().regex(/^\d{9}$/),
+    address: z.string().trim().min(1).max(200),
+    contact: z.string().trim().min(1).max(60),
+  })
+  .meta({ id: 'Supplier' })
+export const Sku = z
+  .object({
+    skuId: Id,
+    name: z.string().trim().min(1).max(80),
+    spec: z.string().trim().min(1).max(60),
+    grade: z.string().trim().max(40).optional(),
+    origin: z.string().trim().min(1).max(80),
+    category: z.enum(['fruit', 'vegetable', 'egg', 'dry_goods', 'condiment', 'drink', 'livestock']),
+    foodClass: FoodClass,
+    mode: PricingMode,
+    priceFen: NonNegativeFen,
+    isCertified: z.boolean(),
+    labelUnitMassMg: MassMg.min(1),
+    labelUnitMassSdMg: z.int().min(0),
+    shelfLifeDays: z.int().min(1).max(3_650),
+  })
+  .meta({ id: 'Sku' })
+export type Sku = z.infer<typeof Sku>
+/** The household part of a lot: so many grams or units came from this household. */
+export const LotSource = z
+  .object({
+    householdCode: z.string().regex(/^\d{16}$/, 'a household code has 16 digits'),
+    massMg: MassMg.min(1).optional(),
+    units: z.int().min(1).optional(),
+  })
+  .refine((source) => (source.massMg === undefined) !== (source.units === undefined), {
+    message: 'give massMg or units, not both',
+    path: ['massMg'],
+  })
+  .meta({ id: 'LotSource' })
+export const Lot = z
+  .object({
+    lotId: Id,
+    traceCode: z.string(),
+    skuId: Id,
+    skuName: z.string(),
+    supplierId: Id,
+    supplierName: z.string(),
+    harvestedAtMs: EpochMs,
+    expiresAtMs: EpochMs,
+    unitsReceived: z.int().min(1),
+    unitsLeft: z.int().min(0),
+    certificateNumber: z.string(),
+    sources: z.array(LotSource),
+  })
+  .meta({ id: 'Lot' })
+
+export const listSuppliers = defineRoute({
+  method: 'GET',
+  path: '/api/suppliers',
+  tag: 'catalog',
+  summary: 'Suppliers by name',
+  access: ['operator', 'finance', 'restocker', 'auditor', 'admin'],
+  query: PageQuery,
+  reply: pageOf(Supplier),
+  status: 200,
+})
+export const createSupplier = defineRoute({
+  method: 'POST',
+  path: '/api/suppliers',
+  tag: 'catalog',
+  summary: 'Register a supplier',
+  access: ['operator', 'admin'],
+  body: Supplier.omit({ supplierId: true }),
+  reply: Supplier,
+  status: 201,
+})
+export const listSkus = defineRoute({
+  method: 'GET',
+  path: '/api/skus',
+  tag: 'catalog',
+  summary: 'SKUs by name',
+  access: 'signed-in',
+  query: PageQuery,
+  reply: pageOf(Sku),
+  status: 200,
+})
+export const createSku = defineRoute({
+  method: 'POST',
+  path: '/api/skus',
+  tag: 'catalog',
+  summary: 'Register a SKU with its price label',
+  access: ['operator', 'admin'],
+  body: Sku.omit({ skuId: true }),
+  reply: Sku,
+  status: 201,
+})
+export const listLots = defineRoute({
+  method: 'GET',
+  path: '/api/lots',
+  tag: 'catalog',
+  summary: 'Lots, newest first',
+  access: ['operator', 'finance', 'restocker', 'auditor', 'admin'],
+  query: PageQuery.extend({ skuId: Id.optional() }),
+  reply: pageOf(Lot),
+  status: 200,
+})
+export const receiveLot = defineRoute({
+  method: 'POST',
+  path: '/api/lots',
+  tag: 'catalog',
+  summary: 'Receive a lot at the depot with its purchase record, compliance certificate and household sources',
+  access: ['operator', 'restocker', 'admin'],
+  body: z.object({
+    skuId: Id,
+    supplierId: Id,
+    harvestedAtMs: EpochMs,
+    unitsReceived: z.int().min(1).max(100_000),
+    certificateNumber: z.string().trim().min(1).max(60),
+    sources: z.array(LotSource).max(2_000),
+  }),
+  reply: Lot,
+  status: 201,
+})

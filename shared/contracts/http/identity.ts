@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { Id } from '../../ids/uuid-v7.ts'
+import { defineRoute, Role } from './route.ts'
+
+/** A staff number (letters, digits, dashes) or a phone number. */
+export const Login = z
+  .string()
+  .trim()
+  .min(3)
+  .max(40)
+  .regex(/^[\p{L}\p{N}._-]+$/u, 'letters, digits, dots and dashes only')
+export const Password = z.string().min(8, 'at least 8 characters').max(200)
+const DisplayName = z.string().trim().min(1).max(60)
+
+/** The signed-in account. */
+export const Me = z
+  .object({
+    accountId: Id,
+    login: z.string(),
+    displayName: z.string(),
+    roles: z.array(Role),
+    hostSiteId: Id.optional(),
+    /** True after an import or the first start, until the person chose a password. */
+    mustChangePassword: z.boolean(),
+  })
+  .meta({ id: 'Me' })
+export type Me = z.infer<typeof Me>
+
+export const signIn = defineRoute({
+  method: 'POST',
+  path: '/api/sign-in',
+  tag: 'identity',
+  summary: 'Sign in with a staff number or phone and a password; sets the session cookie',
+  access: 'public',
+  body: z.object({ login: Login, password: z.string().min(1).max(200) }),
+  reply: Me,
+  status: 200,
+})
+export const signOut = defineRoute({
+  method: 'POST',
+  path: '/api/sign-out',
+  tag: 'identity',
+  summary: 'End this session',
+  access: 'public',
+  reply: z.void(),
+  status: 204,
+})
+export const getMe = defineRoute({
+  method: 'GET',
+  path: '/api/me',
+  tag: 'identity',
+  summary: 'The signed-in account',
+  access: 'signed-in',
+  reply: Me,
+  status: 200,
+})
+export const changePassword = defineRoute({
+  method: 'POST',
+  path: '/api/me/password',
+  tag: 'identity',
+  summary: 'Choose a new password; ends every other session of the account',
+  access: 'signed-in',
+  body: z.object({ currentPassword: z.string().min(1).max(200), newPassword: Password }),
+  reply: z.void(),
+  status: 204,
+})
+export const joinSite = defineRoute({
+  method: 'POST',
+  path: '/api/accounts/join',
+  tag: 'identity',
+  summary: 'Make a buyer account with the join code of a host site',
+  access: 'public',
+  body: z.object({
+    joinCode: z.string().trim().min(4).max(20),
+    login: Login,
+    displayName: DisplayName,
+    password: Password,
+  }),
+  reply: Me,
+  status: 201,
+})
+export const importAccounts = defineRoute({
+  method: 'POST',
+  path: '/api/accounts/import',
+  tag: 'identity',
+  summary: 'Make accounts from a list; all or none. Each gets a one-time password that is shown once',
+  access: ['admin'],
+  body: z.object({
+    accounts: z
+      .array(
+        z.object({
+          login: Login,
+          displayName: DisplayName,
+          roles: z.array(Role).min(1),
+          hostSiteId: Id.optional(),
+          householdCode: z.string().optional(),
+        }),
+      )
+      .min(1)
+      .max(5_000),
+  }),
+  reply: z.object({ accounts: z.array(z.object({ accountId: Id, login: z.string(), oneTimePassword: z.string() })) }),
+  status: 201,
+})
+export const listAccounts = defineRoute({
+  method: 'GET',
+  path: '/api/accounts',
+  tag: 'identity',
+  summary: 'Accounts, newest first',
+  access: ['admin', 'auditor'],
+  query: z.object({
+    cursor: z.string().max(200).optional(),
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+    search: z.string().max(40).optional(),
+  }),
+  reply: z.object({
+    rows: z.array(
+      z.object({
+        accountId: Id,
+        login: z.string(),
+        displayName: z.string(),
+        roles: z.array(Role),
+        hostSiteId: Id.optional(),
+        isActive: z.boolean(),
+      }),
+    ),
+    nextCursor: z.string().optional(),
+  }),
+  status: 200,
+})
+export const setAccountAccess = defineRoute({
+  method: 'PATCH',
+  path: '/api/accounts/:accountId',
+  tag: 'identity',
+  summary: 'Change the roles of an account, or close it; ends its sessions',
+  access: ['admin'],
+  params: z.object({ accountId: Id }),
+  body: z.object({ roles: z.array(Role).min(1).optional(), isActive: z.boolean().optional() }),
+  reply: z.void(),
+  status: 204,
+})

@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { Id } from '../../ids/uuid-v7.ts'
+import { EpochMs } from '../../time/clock.ts'
+import { Fen, NonNegativeFen } from '../../units/fen.ts'
+import { defineRoute, pageOf, PageQuery } from './route.ts'
+
+export const LedgerAccount = z
+  .object({
+    accountId: Id,
+    kind: z.string(),
+    name: z.string(),
+    ownerId: z.string().optional(),
+    normalSide: z.enum(['debit', 'credit']),
+    balanceFen: Fen,
+  })
+  .meta({ id: 'LedgerAccount' })
+export const LedgerEntry = z
+  .object({
+    transferId: Id,
+    atMs: EpochMs,
+    side: z.enum(['debit', 'credit']),
+    amountFen: NonNegativeFen,
+    otherAccountId: Id,
+    otherAccountName: z.string(),
+    causeKind: z.string(),
+    causeId: z.string(),
+    memo: z.string(),
+  })
+  .meta({ id: 'LedgerEntry' })
+
+const staff = ['finance', 'auditor', 'admin'] as const
+
+export const getWallet = defineRoute({
+  method: 'GET',
+  path: '/api/me/wallet',
+  tag: 'money',
+  summary: 'My prepaid wallet: what is mine, what is held for an open door, and the latest movements',
+  access: ['buyer'],
+  reply: z.object({ balanceFen: Fen, heldFen: NonNegativeFen, entries: z.array(LedgerEntry) }),
+  status: 200,
+})
+export const topUpWallet = defineRoute({
+  method: 'POST',
+  path: '/api/wallets/:accountId/top-ups',
+  tag: 'money',
+  summary: 'Credit a buyer’s wallet with money received; the reference makes it happen once',
+  access: ['finance', 'admin'],
+  params: z.object({ accountId: Id }),
+  body: z.object({ amountFen: NonNegativeFen.min(1).max(10_000_000), reference: z.string().trim().min(3).max(64) }),
+  reply: z.object({ transferId: Id, balanceFen: Fen }),
+  status: 201,
+})
+export const listLedgerAccounts = defineRoute({
+  method: 'GET',
+  path: '/api/ledger/accounts',
+  tag: 'money',
+  summary: 'Ledger accounts with balances',
+  access: staff,
+  query: PageQuery.extend({ kind: z.string().max(40).optional(), search: z.string().max(60).optional() }),
+  reply: pageOf(LedgerAccount),
+  status: 200,
+})
+export const listLedgerEntries = defineRoute({
+  method: 'GET',
+  path: '/api/ledger/accounts/:accountId/entries',
+  tag: 'money',
+  summary: 'Entries of one account, newest first',
+  access: staff,
+  params: z.object({ accountId: Id }),
+  query: PageQuery,
+  reply: pageOf(LedgerEntry),
+  status: 200,
+})
+export const checkLedger = defineRoute({
+  method: 'GET',
+  path: '/api/ledger/self-check',
+  tag: 'money',
+  summary: 'Proves the books: Σ = 0, caches = replay, each sale line = Σ its parts',
+  access: staff,
+  reply: z.object({ isSound: z.boolean(), checkedTransfers: z.int(), problems: z.array(z.string()) }),
+  status: 200,
+})
+
+export const HouseholdSummary = z
+  .object({
+    householdCode: z.string(),
+    headName: z.string(),
+    villageName: z.string(),
+    townName: z.string(),
+    kind: z.string(),
+    population: z.int(),
+    helperName: z.string().optional(),
+    incomeFen: Fen,
+  })
+  .meta({ id: 'HouseholdSummary' })
+export const IncomeLine = z
+  .object({
+    transferId: Id,
+    atMs: EpochMs,
+    incomeKind: z.enum(['OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND']),
+    amountFen: Fen,
+    saleLineId: Id.optional(),
+    sessionId: Id.optional(),
+    skuName: z.string().optional(),
+    lotTraceCode: z.string().optional(),
+    cabinetCode: z.string().optional(),
+    /** The sum spelled out: sale amount × plan share × lot share = this amount. */
+    explanation: z.array(z.string()),
+  })
+  .meta({ id: 'IncomeLine' })
+export const listHouseholds = defineRoute({
+  method: 'GET',
+  path: '/api/households',
+  tag: 'households',
+  summary: 'Households with attributed income; a helper sees own households only',
+  access: ['helper', 'operator', 'finance', 'auditor', 'admin'],
+  query: PageQuery.extend({
+    townCode: z.string().max(12).optional(),
+    search: z.string().max(40).optional(),
+    hasIncome: z.stringbool().optional(),
+  }),
+  reply: pageOf(HouseholdSummary),
+  status: 200,
+})
+export const getHouseholdIncome = defineRoute({
+  method: 'GET',
+  path: '/api/households/:householdCode/income',
+  tag: 'households',
+  summary: 'One household’s income, each line explained down to the sale; a farmer sees the own household only',
+  access: ['farmer', 'helper', 'operator', 'finance', 'auditor', 'admin'],
+  params: z.object({ householdCode: z.string().regex(/^\d{16}$/) }),
+  query: PageQuery,
+  reply: z.object({
+    household: HouseholdSummary,
+    totalFen: Fen,
+    rows: z.array(IncomeLine),
+    nextCursor: z.string().optional(),
+  }),
+  status: 200,
+})

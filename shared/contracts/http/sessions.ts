@@ -1,0 +1,215 @@
+import { z } from 'zod'
+import { Id } from '../../ids/uuid-v7.ts'
+import { EpochMs } from '../../time/clock.ts'
+import { Fen, NonNegativeFen } from '../../units/fen.ts'
+import { MassMg } from '../../units/mass.ts'
+import { LaneLoad } from '../mqtt/command.ts'
+import { WeighingEvidence } from '../mqtt/event.ts'
+import { LaneId, PricingMode } from '../mqtt/lane.ts'
+import { LiveMessage } from '../mqtt/live.ts'
+import { CabinetCode } from './cabinets.ts'
+import { defineRoute, pageOf, PageQuery } from './route.ts'
+
+/** Where a buyer's session stands, as the server knows it. */
+export const SessionState = z
+  .enum(['authorised', 'open', 'closing', 'settled', 'review', 'refused', 'not_opened', 'interrupted', 'cancelled'])
+  .meta({ id: 'SessionState' })
+export type SessionState = z.infer<typeof SessionState>
+
+/** Where one part of a sale line's amount went. Σ parts = amount. */
+export const AttributionPart = z
+  .object({
+    payeeKind: z.enum(['household', 'supplier', 'organisation', 'fund', 'operator', 'rounding']),
+    /** Masked for the public and for buyers: 王**. */
+    payeeName: z.string(),
+    householdCodeLast4: z.string().optional(),
+    villageName: z.string().optional(),
+    amountFen: Fen,
+    why: z.string(),
+  })
+  .meta({ id: 'AttributionPart' })
+export const ReceiptLine = z
+  .object({
+    saleLineId: Id,
+    laneId: LaneId,
+    skuId: Id,
+    name: z.string(),
+    spec: z.string(),
+    origin: z.string(),
+    mode: PricingMode,
+    count: z.int().optional(),
+    massMg: MassMg.optional(),
+    unitPriceFen: NonNegativeFen,
+    amountFen: NonNegativeFen,
+    isCertified: z.boolean(),
+    lotTraceCode: z.string().optional(),
+    revenuePlanVersion: z.int().optional(),
+    parts: z.array(AttributionPart),
+  })
+  .meta({ id: 'ReceiptLine' })
+export const Receipt = z
+  .object({
+    sessionId: Id,
+    receiptNumber: z.string(),
+    cabinetCode: CabinetCode,
+    hostSiteName: z.string(),
+    openedAtMs: EpochMs.optional(),
+    settledAtMs: EpochMs,
+    lines: z.array(ReceiptLine),
+    totalFen: NonNegativeFen,
+    heldFen: NonNegativeFen,
+    walletAfterFen: Fen.optional(),
+    /** One pricing function; its version is on the receipt. */
+    pricingVersion: z.string(),
+    confidence: z.number().optional(),
+    flags: z.array(z.string()),
+  })
+  .meta({ id: 'Receipt' })
+export type Receipt = z.infer<typeof Receipt>
+
+export const ShoppingSession = z
+  .object({
+    sessionId: Id,
+    cabinetId: Id,
+    cabinetCode: CabinetCode,
+    hostSiteName: z.string(),
+    kind: z.enum(['sale', 'restock']),
+    state: SessionState,
+    buyerName: z.string().optional(),
+    heldFen: NonNegativeFen,
+    totalFen: NonNegativeFen.optional(),
+    reason: z.string().optional(),
+    authorisedAtMs: EpochMs,
+    endedAtMs: EpochMs.optional(),
+  })
+  .meta({ id: 'ShoppingSession' })
+export type ShoppingSession = z.infer<typeof ShoppingSession>
+
+const sessionParams = z.object({ sessionId: Id })
+
+export const openCabinet = defineRoute({
+  method: 'POST',
+  path: '/api/sessions',
+  tag: 'sessions',
+  summary: 'Scan to open (扫码开门): holds money in the wallet and sends the cabinet a signed unlock',
+  access: ['buyer'],
+  body: z.object({
+    cabinetCode: CabinetCode,
+    /** Made by the page once per intent: a repeat adopts the same session instead of opening twice. */
+    idempotencyKey: z.string().min(8).max(64),
+  }),
+  reply: ShoppingSession,
+  status: 201,
+})
+export const getSession = defineRoute({
+  method: 'GET',
+  path: '/api/sessions/:sessionId',
+  tag: 'sessions',
+  summary: 'One session: the buyer’s own, or any for staff',
+  access: 'signed-in',
+  params: sessionParams,
+  reply: ShoppingSession,
+  status: 200,
+})
+export const listMySessions = defineRoute({
+  method: 'GET',
+  path: '/api/me/sessions',
+  tag: 'sessions',
+  summary: 'My sessions, newest first',
+  access: 'signed-in',
+  query: PageQuery,
+  reply: pageOf(ShoppingSession),
+  status: 200,
+})
+export const listSessions = defineRoute({
+  method: 'GET',
+  path: '/api/sessions',
+  tag: 'sessions',
+  summary: 'All sessions, newest first',
+  access: ['operator', 'finance', 'auditor', 'admin'],
+  query: PageQuery.extend({ state: SessionState.optional(), cabinetId: Id.optional() }),
+  reply: pageOf(ShoppingSession),
+  status: 200,
+})
+export const getReceipt = defineRoute({
+  method: 'GET',
+  path: '/api/sessions/:sessionId/receipt',
+  tag: 'sessions',
+  summary: 'The receipt (小票): every line, and where every fen went',
+  access: 'signed-in',
+  params: sessionParams,
+  reply: Receipt,
+  status: 200,
+})
+export const getSessionEvidence = defineRoute({
+  method: 'GET',
+  path: '/api/sessions/:sessionId/evidence',
+  tag: 'sessions',
+  summary: 'What the bill rests on: plateaus, steps, hypotheses, versions',
+  access: ['operator', 'finance', 'auditor', 'admin'],
+  params: sessionParams,
+  reply: z.object({
+    sessionId: Id,
+    evidence: WeighingEvidence.optional(),
+    versions: z.record(z.string(), z.unknown()).optional(),
+    reason: z.string().optional(),
+  }),
+  status: 200,
+})
+export const decideReview = defineRoute({
+  method: 'POST',
+  path: '/api/sessions/:sessionId/review-decision',
+  tag: 'sessions',
+  summary: 'Decide a session in review (人工复核): charge at most the lowest plausible bill, never more',
+  access: ['operator', 'admin'],
+  params: sessionParams,
+  body: z.object({
+    lines: z
+      .array(z.object({ laneId: LaneId, count: z.int().min(1).optional(), massMg: MassMg.min(1).optional() }))
+      .max(100),
+    reason: z.string().trim().min(3).max(500),
+  }),
+  reply: Receipt,
+  status: 200,
+})
+export const refundLine = defineRoute({
+  method: 'POST',
+  path: '/api/sessions/:sessionId/refunds',
+  tag: 'sessions',
+  summary: 'Refund pieces of a sale line; reverses the same graph of postings',
+  access: ['finance', 'admin'],
+  params: sessionParams,
+  body: z.object({
+    saleLineId: Id,
+    amountFen: NonNegativeFen.min(1),
+    reason: z.string().trim().min(3).max(500),
+    idempotencyKey: z.string().min(8).max(64),
+  }),
+  reply: z.object({ refundId: Id, amountFen: NonNegativeFen }),
+  status: 201,
+})
+export const openForRestock = defineRoute({
+  method: 'POST',
+  path: '/api/restocks',
+  tag: 'restock',
+  summary: 'Open a cabinet in restock mode with what will be loaded, lane by lane',
+  access: ['restocker', 'operator', 'admin'],
+  body: z.object({
+    cabinetCode: CabinetCode,
+    loads: z.array(LaneLoad).min(1).max(99),
+    idempotencyKey: z.string().min(8).max(64),
+  }),
+  reply: ShoppingSession,
+  status: 201,
+})
+
+/** Server → page on the WebSocket `/api/live`: the signed-in person's own sessions, as they change. */
+export const LiveUpdate = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('session'), session: ShoppingSession }),
+    z.object({ kind: z.literal('cart'), live: LiveMessage }),
+    z.object({ kind: z.literal('receipt'), receipt: Receipt }),
+    z.object({ kind: z.literal('hello'), accountId: Id, atMs: EpochMs }),
+  ])
+  .meta({ id: 'LiveUpdate' })
+export type LiveUpdate = z.infer<typeof LiveUpdate>
