@@ -21,7 +21,7 @@ for (const [name, command, args] of steps) {
   const done = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
   const isGood = done.status === 0
   if (!isGood) failures.push(name)
-  console.log(`${isGood ? '✓' : '✗'} ${name} (${((Date.now() - startMs) / 1000).toFixed(1)} s)`)
+  console.log(`${isGood ? '✓' : '✗'} ${String(name)} (${((Date.now() - startMs) / 1000).toFixed(1)} s)`)
 }
 console.log(failures.length === 0 ? 'check: all good' : `check: failed: ${failures.join(', ')}`)
 process.exit(failures.length === 0 ? 0 : 1)

@@ -1,7 +1,7 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Prints the one line that sums up a run: `N passed, N failed`, with skipped tests when there are any. */
-const closingLineReporter: Reporter = {
+/** Vitest makes one of these by `new`. Prints the one line that sums up a run: `N passed, N failed`, with skipped tests when there are any. */
+export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, unhandledErrors: ReadonlyArray<unknown>) {
     let passed = 0
     let failed = unhandledErrors.length
@@ -17,7 +17,5 @@ const closingLineReporter: Reporter = {
       }
     }
     process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
-  },
+  }
 }
-
-export default closingLineReporter

@@ -1,0 +1,25 @@
+// Builds the pages under server/web into server/web/dist, unless the built ones are newer than every source.
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './setup.mjs'
+
+/** The newest change under a folder, epoch ms. */
+function newestMs(folder) {
+  let newest = 0
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === 'dist' || entry.name === 'node_modules') continue
+    const path = join(folder, entry.name)
+    newest = Math.max(newest, entry.isDirectory() ? newestMs(path) : statSync(path).mtimeMs)
+  }
+  return newest
+}
+
+export async function buildWeb() {
+  const built = `${root}server/web/dist/.built`
+  const sources = Math.max(newestMs(`${root}server/web`), newestMs(`${root}shared`))
+  if (existsSync(built) && statSync(built).mtimeMs > sources) return
+  console.error('Building the pages…')
+  const { build } = await import('vite')
+  await build({ configFile: `${root}.tools/vite.config.ts`, logLevel: 'warn' })
+  writeFileSync(built, '')
+}
