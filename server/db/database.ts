@@ -1,0 +1,45 @@
+// What the rest of the server sees of a database: units go in, their values come out after the commit.
+import type { Clock } from '#shared/time/clock.ts'
+import type { Random } from '#shared/ids/random.ts'
+import type { Dialect } from './kit.ts'
+import type { Unit, UnitContext } from './unit.ts'
+
+/** A use case with its input: makes the unit of work, again for every attempt. */
+export type Work<T> = (ctx: UnitContext) => Unit<T>
+
+/** Counts since the database was opened. */
+export interface DatabaseCounters {
+  commits: number
+  /** Units committed; units / commits is the group size. */
+  units: number
+  refusals: number
+  /** Units undone by a database error. */
+  failures: number
+  /** Transactions run again after a serialization failure or deadlock. */
+  retries: number
+}
+
+export interface Database extends AsyncDisposable {
+  readonly dialect: Dialect
+  readonly counters: Readonly<DatabaseCounters>
+  /**
+   * Runs a unit as one serializable transaction and resolves after its commit is on disk. Units that wait at the same time
+   * share a commit. Rejects with the unit's own error (RefusalError …), or with DatabaseError; then nothing of it is kept.
+   */
+  run<T>(work: Work<T>): Promise<T>
+  /** Runs a unit that only reads, over one snapshot of what is committed. Writing in it fails. */
+  read<T>(work: Work<T>): Promise<T>
+  /** Finishes what is queued, then closes. */
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** `sqlite:./data/huinong.db`, `sqlite::memory:` or `postgres://user:password@host:port/name`. */
+  readonly url: string
+  readonly clock: Clock
+  readonly random: Random
+  /** Most units per commit; default 256 on SQLite, 64 on PostgreSQL; minimum 1. */
+  readonly maxGroupSize?: number
+  /** Told of errors that no caller is waiting for, such as a lost idle connection. */
+  readonly onError?: (error: Error) => void
+}

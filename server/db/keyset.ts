@@ -1,0 +1,65 @@
+// Keyset paging: a page's cursor is the sort key of its last row, so that pages neither skip nor repeat rows while others
+// insert. Queries read one row more than the page holds, which tells whether another page follows.
+import { and, eq, gt, lt, or } from 'drizzle-orm'
+import type { AnyColumn, SQL } from 'drizzle-orm'
+import { RefusalError } from '../errors/refusal.ts'
+
+export type KeyPart = string | number
+type Key = readonly KeyPart[]
+
+/** What lists take: shared/contracts/http/route.ts, PageQuery. */
+export interface PageRequest {
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
+export interface Page<TRow> {
+  rows: TRow[]
+  nextCursor?: string
+}
+
+/** The key a cursor carries, or undefined on the first page. A cursor that no page gave is refused with its field. */
+export function keyOfCursor(cursor: string | undefined, length: number): KeyPart[] | undefined {
+  if (cursor === undefined) return undefined
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+    const isKey =
+      Array.isArray(key) &&
+      key.length === length &&
+      key.every((part) => typeof part === 'string' || Number.isSafeInteger(part))
+    if (isKey) return key as KeyPart[]
+  } catch {
+    // Not JSON: refused below like any other text that is no cursor.
+  }
+  throw new RefusalError('request.invalid', 'cursor: not a cursor of this list', { field: 'cursor' })
+}
+
+/** Rows behind the key, all columns in the same direction: (a, b) > (x, y) spelled out, which both dialects index. */
+export function behindKey(
+  columns: readonly AnyColumn[],
+  key: Key | undefined,
+  direction: 'ascending' | 'descending',
+): SQL | undefined {
+  if (key === undefined) return undefined
+  const compare = direction === 'ascending' ? gt : lt
+  const alternatives = columns.map((column, index) =>
+    and(...columns.slice(0, index).map((earlier, place) => eq(earlier, key[place])), compare(column, key[index])),
+  )
+  return or(...alternatives)
+}
+
+/** Cuts `limit + 1` rows read into a page. */
+export function pageOfRows<TRow, TOut>(
+  found: readonly TRow[],
+  limit: number,
+  keyOf: (row: TRow) => Key,
+  show: (row: TRow) => TOut,
+): Page<TOut> {
+  const kept = found.slice(0, limit)
+  const last = kept.at(-1)
+  const page: Page<TOut> = { rows: kept.map(show) }
+  if (found.length > limit && last !== undefined) {
+    page.nextCursor = Buffer.from(JSON.stringify(keyOf(last)), 'utf8').toString('base64url')
+  }
+  return page
+}

@@ -1,0 +1,126 @@
+// Turns drizzle statements into text plus a binding plan, once per connection, so that the hot path neither rebuilds SQL nor
+// searches placeholders. A null value is bound as NULL before any encoder sees it: drizzle's own way would store JSON null.
+import { Param, Placeholder, is, sql } from 'drizzle-orm'
+import { getTableColumns } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { Params, UnitContext } from './unit.ts'
+
+type Encode = (value: unknown) => unknown
+interface Slot {
+  readonly name: string
+  readonly encode: Encode | undefined
+  readonly fixed: unknown
+}
+
+const slotOf = (param: unknown): Slot => {
+  if (is(param, Placeholder)) return { name: param.name, encode: undefined, fixed: undefined }
+  if (!is(param, Param)) return { name: '', encode: undefined, fixed: param }
+  const { encoder, value } = param
+  if (is(value, Placeholder))
+    return { name: value.name, encode: (raw) => encoder.mapToDriverValue(raw), fixed: undefined }
+  return { name: '', encode: undefined, fixed: encoder.mapToDriverValue(value) }
+}
+
+/** A statement's text and how its parameters come from named values. */
+export interface Plan {
+  readonly text: string
+  bind(values: Readonly<Record<string, unknown>>): unknown[]
+}
+
+interface HasSql {
+  toSQL(): { sql: string; params: unknown[] }
+}
+
+export function planStatement(query: HasSql): Plan {
+  const { sql: text, params } = query.toSQL()
+  const slots = params.map(slotOf)
+  return {
+    text,
+    bind: (values) =>
+      slots.map((slot) => {
+        if (slot.name === '') return slot.fixed
+        const value = values[slot.name]
+        if (value === null || value === undefined) return null
+        return slot.encode === undefined ? value : slot.encode(value)
+      }),
+  }
+}
+
+/** Stands for a statement's parameters while it is built: every property is a placeholder of that name. */
+export const placeholders = new Proxy(
+  {},
+  { get: (_, name) => (typeof name === 'string' ? sql.placeholder(name) : undefined) },
+) as Params<unknown>
+
+/** The text of one insert of `count` rows, and how rows become its parameters. */
+export interface InsertPlan {
+  readonly text: string
+  bind(rows: ReadonlyArray<Record<string, unknown>>, from: number): unknown[]
+}
+
+export type InsertRows = ReadonlyArray<Record<string, unknown>>
+
+/** Most rows in one insert statement; more are written in several. */
+export const maxInsertRows = 16
+
+function planInsert(ctx: UnitContext, table: PgTable, keys: readonly string[], count: number, isIgnoring: boolean) {
+  const columns = getTableColumns(table)
+  const template = Array.from({ length: count }, (_, row) =>
+    Object.fromEntries(keys.map((key) => [key, sql.placeholder(`${row}:${key}`)])),
+  )
+  const insert = ctx.db.insert(table).values(template)
+  const { sql: text, params } = (isIgnoring ? insert.onConflictDoNothing() : insert).toSQL()
+  const slots = params.map((param) => {
+    const { name, fixed, encode } = slotOf(param)
+    const [row = '', key = ''] = name.split(':')
+    const isPlain = ['string', 'number'].includes(columns[key]?.dataType ?? '')
+    return { row: Number(row), key, fixed, encode: isPlain ? undefined : encode }
+  })
+  return {
+    text,
+    bind(rows: InsertRows, from: number) {
+      const values: unknown[] = Array.from({ length: slots.length })
+      for (let index = 0; index < slots.length; index += 1) {
+        const slot = slots[index]
+        if (slot === undefined) continue
+        if (slot.key === '') {
+          values[index] = slot.fixed
+          continue
+        }
+        const value = rows[from + slot.row]?.[slot.key]
+        if (value === null || value === undefined) values[index] = null
+        else values[index] = slot.encode === undefined ? value : slot.encode(value)
+      }
+      return values
+    },
+  }
+}
+
+/** Insert plans of one connection, by table, columns, row count and conflict rule. */
+export class InsertPlans<TPrepared> {
+  readonly #byTable = new WeakMap<PgTable, Map<string, { plan: InsertPlan; prepared: TPrepared }>>()
+  readonly #ctx: UnitContext
+  readonly #prepare: (text: string) => TPrepared
+
+  constructor(ctx: UnitContext, prepare: (text: string) => TPrepared) {
+    this.#ctx = ctx
+    this.#prepare = prepare
+  }
+
+  get(table: PgTable, rows: InsertRows, count: number, isIgnoring: boolean) {
+    let plans = this.#byTable.get(table)
+    if (plans === undefined) {
+      plans = new Map()
+      this.#byTable.set(table, plans)
+    }
+    const keys = Object.keys(rows[0] ?? {})
+    const cacheKey = `${count}${isIgnoring ? '?' : '!'}${keys.join()}`
+    let entry = plans.get(cacheKey)
+    if (entry === undefined) {
+      const plan = planInsert(this.#ctx, table, keys, count, isIgnoring)
+      entry = { plan, prepared: this.#prepare(plan.text) }
+      plans.set(cacheKey, entry)
+    }
+    return entry
+  }
+}

@@ -1,0 +1,300 @@
+// SQLite through better-sqlite3: WAL, synchronous=FULL, one writer. Units that wait are driven one after another, each behind
+// a savepoint, and share one commit (one fsync); all callers are answered after it. Reads use a connection of their own that
+// cannot write, so they see committed data only.
+import BetterSqlite3 from 'better-sqlite3'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { makeId } from '#shared/ids/uuid-v7.ts'
+import type { Database, DatabaseCounters, DatabaseOptions, Work } from './database.ts'
+import { DatabaseError, asDatabaseError } from './database-error.ts'
+import { migrateSqlite } from './migrate.ts'
+import { InsertPlans, maxInsertRows, placeholders, planStatement } from './plan.ts'
+import type { Plan } from './plan.ts'
+import { tablesOf } from './tables.ts'
+import { BoundStatement } from './unit.ts'
+import type { Query, QueryDatabase, Statement, Step, Unit, UnitContext } from './unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+
+type Client = BetterSqlite3.Database
+type Prepared = BetterSqlite3.Statement<unknown[]>
+
+/** What drizzle's SQLite builders really are, behind the PostgreSQL types. */
+interface SyncQuery {
+  all(): unknown[]
+  run(): { changes: number }
+  prepare(): { all(values: Readonly<Record<string, unknown>>): unknown[] }
+  toSQL(): { sql: string; params: unknown[] }
+}
+
+const cachedTexts = 512
+
+/** drizzle prepares on every call; this hands it the statement again when the text is the same. */
+function withStatementCache(client: Client): Client {
+  const cache = new Map<string, Prepared>()
+  const prepare = (text: string) => {
+    const known = cache.get(text)
+    if (known !== undefined) return known
+    const made = client.prepare<unknown[]>(text)
+    if (cache.size >= cachedTexts) cache.clear()
+    cache.set(text, made)
+    return made
+  }
+  return { prepare } as unknown as Client
+}
+
+/** One connection: runs the steps of units. */
+class SqliteConnection {
+  readonly client: Client
+  readonly ctx: UnitContext
+  readonly #plain: ReturnType<typeof drizzle>
+  readonly #inserts: InsertPlans<Prepared>
+  readonly #commands = new Map<Statement<unknown, unknown>, { plan: Plan; prepared: Prepared }>()
+  readonly #selects = new Map<Statement<unknown, unknown>, ReturnType<SyncQuery['prepare']>>()
+  readonly #savepoint: Prepared
+  readonly #release: Prepared
+  readonly #rollback: Prepared
+
+  constructor(client: Client, options: DatabaseOptions) {
+    this.client = client
+    // Raw SQL is not cached: a cached statement may be in drizzle's array mode.
+    this.#plain = drizzle(client)
+    this.ctx = {
+      dialect: 'sqlite',
+      db: drizzle(withStatementCache(client)) as unknown as QueryDatabase,
+      tables: tablesOf('sqlite'),
+      now: () => options.clock.now(),
+      newId: () => makeId(options.clock, options.random),
+    }
+    this.#inserts = new InsertPlans(this.ctx, (text) => client.prepare(text))
+    this.#savepoint = client.prepare('SAVEPOINT unit')
+    this.#release = client.prepare('RELEASE unit')
+    this.#rollback = client.prepare('ROLLBACK TO unit')
+  }
+
+  /** Runs a unit to its end. A database error drops the unit where it stands. */
+  drive<T>(unit: Unit<T>): T {
+    let step = unit.next()
+    while (step.done !== true) {
+      let result: unknown
+      try {
+        result = this.#execute(step.value)
+      } catch (error) {
+        unit.return(undefined as T)
+        throw asDatabaseError(error)
+      }
+      step = unit.next(result)
+    }
+    return step.value
+  }
+
+  savepoint(): void {
+    this.#savepoint.run()
+  }
+
+  release(): void {
+    this.#release.run()
+  }
+
+  rollback(): void {
+    this.#rollback.run()
+    this.#release.run()
+  }
+
+  #execute(step: Step): unknown {
+    switch (step.kind) {
+      case 'insert':
+        return this.#insert(step.table, step.rows, step.onConflict === 'ignore')
+      case 'rows':
+        return this.#rows(step.query as Query<unknown>)
+      case 'exec':
+        return this.#exec(step.query)
+      case 'sql':
+        return this.#plain.all(step.sql)
+      case 'savepoint':
+        return this.savepoint()
+      case 'release':
+        return this.release()
+      case 'rollback':
+        return this.rollback()
+    }
+  }
+
+  #insert(
+    table: Parameters<InsertPlans<Prepared>['get']>[0],
+    rows: ReadonlyArray<Record<string, unknown>>,
+    isIgnoring: boolean,
+  ) {
+    let changes = 0
+    for (let from = 0; from < rows.length; from += maxInsertRows) {
+      const count = Math.min(maxInsertRows, rows.length - from)
+      const { plan, prepared } = this.#inserts.get(table, rows, count, isIgnoring)
+      changes += prepared.run(plan.bind(rows, from)).changes
+    }
+    return changes
+  }
+
+  #rows(query: Query<unknown>): unknown[] {
+    if (!(query instanceof BoundStatement)) return (query as unknown as SyncQuery).all()
+    let select = this.#selects.get(query.statement)
+    if (select === undefined) {
+      select = (query.statement.build(this.ctx, placeholders) as unknown as SyncQuery).prepare()
+      this.#selects.set(query.statement, select)
+    }
+    return select.all(query.values)
+  }
+
+  #exec(query: PromiseLike<unknown> | BoundStatement<unknown>): number {
+    if (!(query instanceof BoundStatement)) return (query as unknown as SyncQuery).run().changes
+    let entry = this.#commands.get(query.statement)
+    if (entry === undefined) {
+      const plan = planStatement(query.statement.build(this.ctx, placeholders) as unknown as SyncQuery)
+      entry = { plan, prepared: this.client.prepare(plan.text) }
+      this.#commands.set(query.statement, entry)
+    }
+    return entry.prepared.run(entry.plan.bind(query.values)).changes
+  }
+}
+
+interface Job {
+  readonly work: Work<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  outcome: { value: unknown } | { error: unknown } | undefined
+}
+
+function connect(path: string, options: BetterSqlite3.Options): Client {
+  const client = new BetterSqlite3(path, { timeout: 5000, ...options })
+  client.pragma('foreign_keys = ON')
+  client.pragma('trusted_schema = OFF')
+  client.pragma('cache_size = -65536')
+  client.pragma('temp_store = MEMORY')
+  return client
+}
+
+class SqliteDatabase implements Database {
+  readonly dialect = 'sqlite'
+  readonly counters: DatabaseCounters = { commits: 0, units: 0, refusals: 0, failures: 0, retries: 0 }
+  readonly #writer: SqliteConnection
+  readonly #reader: SqliteConnection
+  readonly #isMemory: boolean
+  readonly #maxGroupSize: number
+  readonly #begin: Prepared
+  readonly #commit: Prepared
+  readonly #queue: Job[] = []
+  readonly #idle: Array<() => void> = []
+  #isScheduled = false
+  #isClosed = false
+
+  constructor(path: string, options: DatabaseOptions) {
+    this.#isMemory = path === ':memory:'
+    this.#maxGroupSize = options.maxGroupSize ?? 256
+    const client = connect(path, {})
+    client.pragma('journal_mode = WAL')
+    client.pragma('synchronous = FULL')
+    migrateSqlite(client, options.clock.now())
+    this.#writer = new SqliteConnection(client, options)
+    this.#reader = this.#isMemory
+      ? this.#writer
+      : new SqliteConnection(connect(path, { readonly: true, fileMustExist: true }), options)
+    this.#begin = client.prepare('BEGIN IMMEDIATE')
+    this.#commit = client.prepare('COMMIT')
+  }
+
+  run<T>(work: Work<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new DatabaseError('connection', 'the database is closed'))
+        return
+      }
+      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject, outcome: undefined })
+      this.#schedule()
+    })
+  }
+
+  // Every caller that becomes ready in this turn of the event loop joins the group.
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#flush()
+      if (this.#queue.length > 0) this.#schedule()
+      else for (const done of this.#idle.splice(0)) done()
+    })
+  }
+
+  #flush(): void {
+    const group = this.#queue.splice(0, this.#maxGroupSize)
+    if (group.length === 0) return
+    try {
+      this.#begin.run()
+      for (const job of group) this.#runJob(job, group.length > 1)
+      this.#commit.run()
+      this.counters.commits += 1
+    } catch (error) {
+      if (this.#writer.client.inTransaction) this.#writer.client.exec('ROLLBACK')
+      for (const job of group) {
+        // A lone unit's own error undoes the transaction and is what its caller gets.
+        if (job.outcome === undefined || 'value' in job.outcome) job.outcome = { error: asDatabaseError(error) }
+      }
+    }
+    for (const job of group) this.#answer(job)
+  }
+
+  #runJob(job: Job, isShared: boolean): void {
+    if (isShared) this.#writer.savepoint()
+    try {
+      job.outcome = { value: this.#writer.drive(job.work(this.#writer.ctx)) }
+      if (isShared) this.#writer.release()
+    } catch (error) {
+      job.outcome = { error }
+      // Some faults (disk full, I/O) make SQLite end the whole transaction: then nobody in the group succeeds.
+      if (!isShared || !this.#writer.client.inTransaction) throw error
+      this.#writer.rollback()
+    }
+  }
+
+  #answer(job: Job): void {
+    const { outcome } = job
+    if (outcome !== undefined && 'value' in outcome) {
+      this.counters.units += 1
+      job.resolve(outcome.value)
+      return
+    }
+    const error = outcome?.error
+    if (error instanceof RefusalError) this.counters.refusals += 1
+    else this.counters.failures += 1
+    job.reject(error)
+  }
+
+  read<T>(work: Work<T>): Promise<T> {
+    return new Promise<T>((resolve) => {
+      if (this.#isClosed) throw new DatabaseError('connection', 'the database is closed')
+      const { client } = this.#reader
+      if (this.#isMemory) client.pragma('query_only = ON')
+      client.exec('BEGIN')
+      try {
+        resolve(this.#reader.drive(work(this.#reader.ctx)))
+      } finally {
+        client.exec('ROLLBACK')
+        if (this.#isMemory) client.pragma('query_only = OFF')
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.#queue.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (!this.#isMemory) this.#reader.client.close()
+    this.#writer.client.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** Opens (and makes, and migrates) the database at `path`, or `:memory:`. */
+export function openSqlite(path: string, options: DatabaseOptions): Database {
+  return new SqliteDatabase(path, options)
+}

@@ -1,0 +1,27 @@
+// Every noun's tables, once per dialect. A new noun adds its schema.ts here, then `npm run migrations` makes the migrations
+// of both dialects anew (there is one initial migration per dialect until the first release).
+import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
+import { makeKit } from './kit.ts'
+import type { Dialect, Kit, Storage } from './kit.ts'
+
+/** One line per noun. A table that references another noun's takes it as a second argument. */
+export function makeTables(kit: Kit) {
+  const ledger = ledgerTables(kit)
+  return { ...ledger }
+}
+
+/** Storage rules of all nouns. */
+export const storages: readonly Storage[] = [ledgerStorage]
+
+export type Tables = ReturnType<typeof makeTables>
+
+const made = new Map<Dialect, Tables>()
+
+export function tablesOf(dialect: Dialect): Tables {
+  let tables = made.get(dialect)
+  if (tables === undefined) {
+    tables = makeTables(makeKit(dialect))
+    made.set(dialect, tables)
+  }
+  return tables
+}

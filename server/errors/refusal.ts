@@ -1,0 +1,98 @@
+// What the product refuses, and how each refusal looks from outside: one row per code. A RefusalError is a rule's "no":
+// safe to show, changes nothing (its unit of work is rolled back), becomes an RFC 9457 problem on HTTP. A new code without a
+// row here does not compile. Codes are `<noun>.<what_is_wrong>`; add yours to the table.
+
+interface RefusalRow {
+  /** HTTP status of the problem response. */
+  readonly status: 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 429 | 503
+  readonly log: 'debug' | 'info' | 'warn' | 'error'
+  /** One short sentence for people, the problem's `title`. */
+  readonly title: string
+}
+
+export const refusals = {
+  'request.invalid': { status: 422, log: 'info', title: 'The request does not have the expected form.' },
+  'request.malformed': { status: 400, log: 'info', title: 'The request cannot be read.' },
+  'request.not_found': { status: 404, log: 'debug', title: 'There is nothing at this address.' },
+  'request.too_large': { status: 413, log: 'info', title: 'The request is too large.' },
+  'request.media_type_unsupported': { status: 415, log: 'info', title: 'Requests carry JSON.' },
+  'request.too_many': { status: 429, log: 'warn', title: 'Too many requests; try again later.' },
+  'request.origin_foreign': { status: 403, log: 'warn', title: 'The request comes from a page of another site.' },
+  'server.not_ready': { status: 503, log: 'warn', title: 'The server is not ready.' },
+  'identity.not_signed_in': { status: 401, log: 'debug', title: 'Sign in first.' },
+  'identity.role_missing': { status: 403, log: 'info', title: 'Your account has no role that may do this.' },
+  'identity.password_must_change': { status: 403, log: 'info', title: 'Choose a password of your own first.' },
+  'identity.sign_in_failed': { status: 401, log: 'info', title: 'Login or password is wrong.' },
+  'identity.too_many_attempts': { status: 429, log: 'warn', title: 'Too many attempts; try again later.' },
+  'identity.password_wrong': { status: 403, log: 'info', title: 'The current password is wrong.' },
+  'identity.password_unchanged': { status: 422, log: 'info', title: 'The new password is the old one.' },
+  'identity.login_taken': { status: 409, log: 'info', title: 'There is an account with this login already.' },
+  'identity.join_code_unknown': { status: 404, log: 'info', title: 'There is no site with this join code.' },
+  'identity.import_invalid': { status: 422, log: 'info', title: 'The list has errors; no account was made.' },
+  'identity.account_unknown': { status: 404, log: 'info', title: 'There is no such account.' },
+  'identity.last_admin': { status: 409, log: 'warn', title: 'The last administrator cannot be removed.' },
+  'host_site.unknown': { status: 404, log: 'info', title: 'There is no such host site.' },
+  'cabinet.unknown': { status: 404, log: 'info', title: 'There is no such cabinet.' },
+  'cabinet.code_taken': { status: 409, log: 'info', title: 'There is a cabinet with this code already.' },
+  'cabinet.offline': { status: 409, log: 'info', title: 'The cabinet is offline.' },
+  'cabinet.out_of_service': { status: 409, log: 'info', title: 'The cabinet is out of service.' },
+  'cabinet.not_enrolled': { status: 409, log: 'info', title: 'The cabinet is not enrolled.' },
+  'cabinet.twin_stale': { status: 409, log: 'info', title: 'Someone else changed this first; load it again.' },
+  'cabinet.lane_repeated': { status: 422, log: 'info', title: 'A lane is named twice.' },
+  'cabinet.sku_unknown': { status: 422, log: 'info', title: 'There is no such SKU.' },
+  'cabinet.lot_unknown': { status: 422, log: 'info', title: 'There is no such lot of this SKU.' },
+  'cabinet.config_invalid': { status: 422, log: 'info', title: 'The configuration is not possible.' },
+  'cabinet.enrolment_code_invalid': {
+    status: 410,
+    log: 'warn',
+    title: 'The enrolment code is unknown, used or too old.',
+  },
+  'cabinet.public_key_invalid': { status: 422, log: 'warn', title: 'The key is not an Ed25519 public key.' },
+  'request.conflict': { status: 409, log: 'info', title: 'Another change came first.' },
+  'database.busy': { status: 503, log: 'warn', title: 'The database is busy; try again.' },
+  'ledger.account_unknown': { status: 404, log: 'warn', title: 'There is no such account.' },
+  'ledger.balance_insufficient': { status: 409, log: 'info', title: 'The balance is not enough.' },
+  'ledger.cause_conflict': { status: 409, log: 'error', title: 'This cause is booked already, with other figures.' },
+  'ledger.cause_reversed': { status: 409, log: 'warn', title: 'This cause is reversed already.' },
+  'ledger.cause_unknown': { status: 404, log: 'warn', title: 'Nothing is booked for this cause.' },
+  'attribution.plan_missing': { status: 409, log: 'error', title: 'No approved revenue plan is in force.' },
+  'attribution.plan_invalid': { status: 422, log: 'info', title: 'The revenue plan does not add up.' },
+  'attribution.plan_same_person': { status: 403, log: 'warn', title: 'Who prepared the plan cannot approve it.' },
+  'attribution.plan_not_draft': { status: 409, log: 'info', title: 'The revenue plan is no draft any more.' },
+  'attribution.sale_line_unknown': { status: 404, log: 'info', title: 'There is no such sale line.' },
+  'attribution.refund_exceeds': { status: 409, log: 'warn', title: 'More would be refunded than was sold.' },
+  'payment.wallet_unknown': { status: 404, log: 'info', title: 'There is no such wallet.' },
+  'payment.intent_unknown': { status: 404, log: 'warn', title: 'There is no such payment.' },
+  'payment.intent_conflict': { status: 409, log: 'error', title: 'This payment exists already, with other figures.' },
+  'payment.intent_closed': { status: 409, log: 'warn', title: 'This payment is finished.' },
+  'payment.capture_exceeds_hold': { status: 409, log: 'error', title: 'More would be taken than was held.' },
+  'payment.refund_exceeds_capture': { status: 409, log: 'error', title: 'More would be refunded than was taken.' },
+} as const satisfies Record<string, RefusalRow>
+
+export type RefusalCode = keyof typeof refusals
+
+export interface RefusalOptions extends ErrorOptions {
+  /** The request field that is at fault, as a JSON pointer or dotted path. */
+  readonly field?: string
+  /** Further facts for the problem document; must be safe to show. */
+  readonly facts?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** A rule said no. Thrown inside a unit of work it undoes that unit, and only that one. */
+export class RefusalError extends Error {
+  override readonly name = 'RefusalError'
+  readonly code: RefusalCode
+  readonly field: string | undefined
+  readonly facts: Readonly<Record<string, string | number | boolean>>
+
+  constructor(code: RefusalCode, detail?: string, options: RefusalOptions = {}) {
+    super(detail ?? refusals[code].title, options)
+    this.code = code
+    this.field = options.field
+    this.facts = options.facts ?? {}
+  }
+
+  get row(): RefusalRow {
+    return refusals[this.code]
+  }
+}
