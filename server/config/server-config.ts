@@ -1,0 +1,140 @@
+// The server's configuration: one zod object over the environment. Every problem is reported at once, `--help` is written
+// from the same object, and what is secret never reaches a log.
+import { z } from 'zod'
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
+const emptyAsAbsent = (value: unknown) => (value === '' ? undefined : value)
+const optionalText = () => z.preprocess(emptyAsAbsent, z.string().min(1).optional())
+
+/** Each environment variable with its default and one line of help. */
+export const ServerEnvironment = z.object({
+  HUINONG_DATABASE_URL: z
+    .string()
+    .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'starts with sqlite: or postgres://')
+    .default('sqlite:./data/huinong.db')
+    .describe('Database: sqlite:FILE or postgres://user:password@host:port/name'),
+  HUINONG_DATA_DIR: z.string().min(1).default('./data').describe('Folder for the command key and other own files'),
+  HUINONG_HTTP_HOST: z.string().min(1).default('127.0.0.1').describe('Address HTTP listens on'),
+  HUINONG_HTTP_PORT: port(8080).describe('Port of HTTP; 0 picks a free one'),
+  HUINONG_PUBLIC_URL: z
+    .preprocess(emptyAsAbsent, z.url({ protocol: /^https?$/ }).optional())
+    .describe('Address of the pages as browsers see it; https makes cookies Secure'),
+  HUINONG_TRUST_PROXY: z.stringbool().default(false).describe('Believe X-Forwarded-* headers of a proxy in front'),
+  HUINONG_MQTT_URL: z
+    .preprocess(emptyAsAbsent, z.url({ protocol: /^mqtts?$/ }).optional())
+    .describe('An external MQTT broker; without it the embedded one serves'),
+  HUINONG_MQTT_HOST: z.string().min(1).default('127.0.0.1').describe('Address the embedded broker listens on'),
+  HUINONG_MQTT_PORT: port(1883).describe('Port of the embedded broker; 0 picks a free one'),
+  HUINONG_MQTT_PUBLIC_URL: z
+    .preprocess(emptyAsAbsent, z.url({ protocol: /^mqtts?$/ }).optional())
+    .describe('Address of the broker as told to cabinets at enrolment'),
+  HUINONG_COMMAND_KEY_FILE: optionalText().describe(
+    'PEM file of the Ed25519 key that signs commands; default command-key.pem in the data folder, made at first start',
+  ),
+  HUINONG_SESSION_HOURS: z.coerce.number().int().min(1).max(8_760).default(168).describe('Life of a sign-in, hours'),
+  HUINONG_REQUESTS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(10)
+    .max(1_000_000)
+    .default(1_200)
+    .describe('Most HTTP requests a minute from one address'),
+  HUINONG_WEB_DIR: optionalText().describe('Folder of the built pages; default server/web/dist'),
+  HUINONG_METRICS_TOKEN: optionalText().describe('When set, /metrics wants it as a bearer token'),
+  HUINONG_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least severe log line that is written'),
+  HUINONG_FLEET_TARGET: z.coerce.number().int().min(1).default(1_000).describe('Cabinets the programme aims at'),
+  HUINONG_OPERATOR_NAME: z.string().default('惠农柜运营单位').describe('Operator shown on each shelf (food rules)'),
+  HUINONG_OPERATOR_ADDRESS: z.string().default('重庆市渝北区').describe('Its address'),
+  HUINONG_OPERATOR_CONTACT: z.string().default('—').describe('Its telephone or other contact'),
+  HUINONG_OPERATOR_FILING: z.string().default('—').describe('Its food-business filing number'),
+})
+type Environment = z.infer<typeof ServerEnvironment>
+
+export interface ServerConfig {
+  readonly databaseUrl: string
+  readonly dataDirectory: string
+  readonly http: {
+    readonly host: string
+    readonly port: number
+    readonly publicUrl: string | undefined
+    readonly isProxyTrusted: boolean
+    readonly requestsPerMinute: number
+    readonly metricsToken: string | undefined
+  }
+  readonly mqtt: {
+    /** An external broker; undefined means the embedded one on host and port. */
+    readonly url: string | undefined
+    readonly host: string
+    readonly port: number
+    readonly publicUrl: string | undefined
+  }
+  readonly commandKeyFile: string
+  readonly sessionLifetimeMs: number
+  /** Undefined means the pages that stand beside the server's code. */
+  readonly webDirectory: string | undefined
+  readonly logLevel: Environment['HUINONG_LOG_LEVEL']
+  readonly fleetTarget: number
+  readonly operator: { name: string; address: string; contact: string; filingNumber: string }
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Reads the environment; throws one ConfigError that names every variable that is wrong. */
+export function readServerConfig(environment: Readonly<Record<string, string | undefined>>): ServerConfig {
+  const parsed = ServerEnvironment.safeParse(environment)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+    throw new ConfigError(`The configuration is wrong:\n${lines.join('\n')}`)
+  }
+  const it = parsed.data
+  return {
+    databaseUrl: it.HUINONG_DATABASE_URL,
+    dataDirectory: it.HUINONG_DATA_DIR,
+    http: {
+      host: it.HUINONG_HTTP_HOST,
+      port: it.HUINONG_HTTP_PORT,
+      publicUrl: it.HUINONG_PUBLIC_URL,
+      isProxyTrusted: it.HUINONG_TRUST_PROXY,
+      requestsPerMinute: it.HUINONG_REQUESTS_PER_MINUTE,
+      metricsToken: it.HUINONG_METRICS_TOKEN,
+    },
+    mqtt: {
+      url: it.HUINONG_MQTT_URL,
+      host: it.HUINONG_MQTT_HOST,
+      port: it.HUINONG_MQTT_PORT,
+      publicUrl: it.HUINONG_MQTT_PUBLIC_URL,
+    },
+    commandKeyFile: it.HUINONG_COMMAND_KEY_FILE ?? `${it.HUINONG_DATA_DIR}/command-key.pem`,
+    sessionLifetimeMs: it.HUINONG_SESSION_HOURS * 3_600_000,
+    webDirectory: it.HUINONG_WEB_DIR,
+    logLevel: it.HUINONG_LOG_LEVEL,
+    fleetTarget: it.HUINONG_FLEET_TARGET,
+    operator: {
+      name: it.HUINONG_OPERATOR_NAME,
+      address: it.HUINONG_OPERATOR_ADDRESS,
+      contact: it.HUINONG_OPERATOR_CONTACT,
+      filingNumber: it.HUINONG_OPERATOR_FILING,
+    },
+  }
+}
+
+/** The text of `--help`: every variable, its default and what it is for. */
+export function describeEnvironment(): string {
+  const defaults = ServerEnvironment.parse({}) as Record<string, string | number | boolean | undefined>
+  const lines = Object.entries(ServerEnvironment.shape).map(([name, schema]) => {
+    const fallback = defaults[name]
+    const shown = fallback === undefined ? '' : ` [${String(fallback)}]`
+    return `  ${name}${shown}\n      ${schema.description ?? ''}`
+  })
+  return `Usage: npm run server\n\nThe server reads these environment variables [default]:\n\n${lines.join('\n')}\n`
+}
+
+/** A URL without its password, for logs. */
+export function redactUrl(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^:/@]*):[^@]*@/, '$1:***@')
+}

@@ -1,0 +1,148 @@
+// Builds the Fastify app that the nouns register on: errors as problem details, request ids, security headers without
+// unsafe-inline, rate limit, cookies, the WebSocket at /api/live, health, readiness, metrics and the pages.
+import { timingSafeEqual } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import websocket from '@fastify/websocket'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { makeId } from '#shared/ids/uuid-v7.ts'
+import type { ServerContext } from '../context.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { checkOrigin } from './origin.ts'
+import { asRefusal, problemMediaType, problemOf } from './problem.ts'
+import { checkAccess, type SignedIn } from './register-route.ts'
+
+/** Most bytes of a request body, unless a route says otherwise. */
+const bodyLimitBytes = 262_144
+/** A page says nothing on its WebSocket, so what it may say is small. */
+const maxPageMessageBytes = 1_024
+const requestTimeoutMs = 30_000
+
+export interface HttpAppOptions {
+  readonly authenticate: (request: FastifyRequest) => Promise<SignedIn | undefined>
+  /** Names what is not ready yet; empty when everything is. */
+  readonly findUnready: () => Promise<readonly string[]>
+}
+
+/** Content of the pages comes from us alone; `data:` is for fonts and pictures that bundlers inline. */
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:', 'blob:'],
+    fontSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    objectSrc: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+  },
+}
+
+async function registerPlugins(app: FastifyInstance, ctx: ServerContext): Promise<void> {
+  const isHttps = ctx.config.http.publicUrl?.startsWith('https:') === true
+  await app.register(helmet, { contentSecurityPolicy, hsts: isHttps, crossOriginEmbedderPolicy: false })
+  await app.register(rateLimit, {
+    global: true,
+    max: ctx.config.http.requestsPerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, context) =>
+      new RefusalError('request.too_many', undefined, { facts: { retryAfterMs: context.ttl } }),
+  })
+  await app.register(cookie)
+  await app.register(websocket, {
+    options: { maxPayload: maxPageMessageBytes, perMessageDeflate: false },
+  })
+}
+
+function registerErrors(app: FastifyInstance, ctx: ServerContext): void {
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = asRefusal(error)
+    const problem = problemOf(refusal, request.id)
+    ctx.metrics.refusals.inc({ code: problem.code })
+    if (refusal === undefined) request.log.error({ err: error }, 'request failed')
+    else request.log[refusal.row.log]({ code: refusal.code, detail: refusal.message }, 'request refused')
+    if (refusal?.row.status === 429) {
+      const retryAfterMs = Number(refusal.facts['retryAfterMs'] ?? 60_000)
+      void reply.header('retry-after', Math.ceil(retryAfterMs / 1_000))
+    }
+    return reply.code(problem.status).header('cache-control', 'no-store').type(problemMediaType).send(problem)
+  })
+}
+
+function registerHealth(app: FastifyInstance, ctx: ServerContext, options: HttpAppOptions): void {
+  const unlimited = { config: { rateLimit: false as const } }
+  app.get('/healthz', unlimited, () => ({ status: 'ok' }))
+  app.get('/readyz', unlimited, async (_request, reply) => {
+    const missing = await options.findUnready()
+    return reply.code(missing.length === 0 ? 200 : 503).send({ isReady: missing.length === 0, missing })
+  })
+  const { metricsToken } = ctx.config.http
+  app.get('/metrics', unlimited, async (request, reply) => {
+    if (metricsToken !== undefined) {
+      const given = Buffer.from(request.headers.authorization ?? '')
+      const wanted = Buffer.from(`Bearer ${metricsToken}`)
+      if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
+        throw new RefusalError('identity.not_signed_in')
+    }
+    return reply.type(ctx.metrics.registry.contentType).send(await ctx.metrics.registry.metrics())
+  })
+}
+
+/** The WebSocket that carries a signed-in person's own updates; a LiveUpdate per message, `hello` first. */
+function registerLive(app: FastifyInstance, ctx: ServerContext): void {
+  app.route({
+    method: 'GET',
+    url: '/api/live',
+    onRequest: async (request) => {
+      checkOrigin(request, app.publicUrl)
+      request.account = await app.authenticate(request)
+      checkAccess('signed-in', request.account)
+    },
+    handler: () => {
+      throw new RefusalError('request.malformed', 'This address speaks WebSocket only.')
+    },
+    wsHandler: (socket, request) => {
+      const { account } = request
+      if (account === undefined) socket.terminate()
+      else ctx.hub.add(account.accountId, account.sessionId, socket)
+    },
+  })
+}
+
+/** Builds the app without nouns and pages; nothing listens yet. */
+export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: ctx.logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    trustProxy: ctx.config.http.isProxyTrusted,
+    exposeHeadRoutes: false,
+    genReqId: () => makeId(ctx.clock, ctx.random),
+    forceCloseConnections: true,
+  })
+  app.decorate('authenticate', options.authenticate)
+  app.decorate('publicUrl', ctx.config.http.publicUrl)
+  app.decorateRequest('account', undefined)
+  app.removeContentTypeParser('text/plain')
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    ctx.metrics.httpSeconds.observe(
+      { method: request.method, route, status: reply.statusCode },
+      reply.elapsedTime / 1_000,
+    )
+    request.log.debug({ route, status: reply.statusCode, elapsedMs: reply.elapsedTime }, 'request done')
+  })
+  registerErrors(app, ctx)
+  await registerPlugins(app, ctx)
+  registerHealth(app, ctx, options)
+  registerLive(app, ctx)
+  return app
+}

@@ -1,0 +1,112 @@
+// How a noun puts a route of shared/contracts/http on the server. Everything that every route needs happens here, in this
+// order: origin of the page, sign-in and role from `contract.access`, then the three parts of the request through their
+// schemas, the handler, and the reply through its schema (so that nothing leaves that the contract does not name).
+//
+//   export const catalogRoutes: NounRoutes = (app, ctx) => {
+//     registerRoute(app, listSkus, ({ query }) => ctx.database.read((unit) => findSkus(unit, query)))
+//     registerRoute(app, createSku, async ({ body, account }) => {
+//       const { sku, effects } = await ctx.database.run((unit) => addSku(unit, { ...body, byAccountId: account.accountId }))
+//       ctx.perform(effects)
+//       return sku
+//     })
+//   }
+//
+// A handler throws RefusalError to say no; whatever else it throws is a 500 that says nothing.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { Access, Role, RouteContract, RouteInput } from '#shared/contracts/http/route.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { checkOrigin } from './origin.ts'
+import { InvalidRequestError } from './problem.ts'
+
+/** Who is calling. */
+export interface SignedIn {
+  readonly accountId: Id
+  /** The sign-in, not a shopping session. */
+  readonly sessionId: Id
+  readonly login: string
+  readonly displayName: string
+  readonly roles: readonly Role[]
+  readonly hostSiteId: Id | undefined
+  /** A farmer's household. */
+  readonly householdCode: string | undefined
+  readonly mustChangePassword: boolean
+}
+
+export type RouteCall<R extends RouteContract> = RouteInput<R> & {
+  readonly account: R['access'] extends 'public' ? undefined : SignedIn
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+export type RouteHandler<R extends RouteContract> = (
+  call: RouteCall<R>,
+) => Promise<z.input<R['reply']>> | z.input<R['reply']>
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    contract?: RouteContract
+  }
+  interface FastifyRequest {
+    account: SignedIn | undefined
+  }
+  interface FastifyInstance {
+    /** Finds who is calling from the session cookie; put on the app by the composition root. */
+    authenticate: (request: FastifyRequest) => Promise<SignedIn | undefined>
+    /** Address of the pages as browsers see it, when it is known. */
+    publicUrl: string | undefined
+  }
+}
+
+/** Refuses a call that the contract's access does not allow. */
+export function checkAccess(access: Access, account: SignedIn | undefined): void {
+  if (access === 'public') return
+  if (account === undefined) throw new RefusalError('identity.not_signed_in')
+  if (access === 'signed-in') return
+  if (!account.roles.some((role) => access.includes(role))) throw new RefusalError('identity.role_missing')
+  if (account.mustChangePassword) throw new RefusalError('identity.password_must_change')
+}
+
+function parsePart(part: 'params' | 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {
+  if (schema === undefined) return undefined
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw InvalidRequestError.of(part, parsed.error)
+  return parsed.data
+}
+
+/** Registers one contract. `bodyLimitBytes` replaces the app's limit where a route takes long lists. */
+export function registerRoute<const R extends RouteContract>(
+  app: FastifyInstance,
+  contract: R,
+  handler: RouteHandler<R>,
+  options: { readonly bodyLimitBytes?: number } = {},
+): void {
+  const isMutation = contract.method !== 'GET'
+  app.route({
+    method: contract.method,
+    url: contract.path,
+    config: { contract },
+    ...(options.bodyLimitBytes === undefined ? {} : { bodyLimit: options.bodyLimitBytes }),
+    // Before the body is read: who may not call costs nothing more.
+    onRequest: async (request) => {
+      if (isMutation) checkOrigin(request, app.publicUrl)
+      if (contract.access === 'public') return
+      request.account = await app.authenticate(request)
+      checkAccess(contract.access, request.account)
+    },
+    handler: async (request, reply) => {
+      const call = {
+        params: parsePart('params', contract.params, request.params),
+        query: parsePart('query', contract.query, request.query),
+        body: parsePart('body', contract.body, request.body),
+        account: request.account,
+        request,
+        reply,
+      }
+      const result = await handler(call as unknown as RouteCall<R>)
+      void reply.header('cache-control', 'no-store').code(contract.status)
+      if (contract.status === 204) return reply.send()
+      return reply.send(contract.reply.parse(result))
+    },
+  })
+}
