@@ -1,17 +1,27 @@
 // Every noun's tables, once per dialect. A new noun adds its schema.ts here, then `npm run migrations` makes the migrations
 // of both dialects anew (there is one initial migration per dialect until the first release).
+import { catalogStorage, catalogTables } from '../catalog/schema.ts'
+import { householdStorage, householdTables } from '../households/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
+import { organisationTables } from '../organisations/schema.ts'
+import { restockTables } from '../restock/schema.ts'
+import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { makeKit } from './kit.ts'
 import type { Dialect, Kit, Storage } from './kit.ts'
 
 /** One line per noun. A table that references another noun's takes it as a second argument. */
 export function makeTables(kit: Kit) {
   const ledger = ledgerTables(kit)
-  return { ...ledger }
+  const organisations = organisationTables(kit)
+  const catalog = catalogTables(kit, organisations)
+  const households = householdTables(kit)
+  const sessions = sessionTables(kit)
+  const restock = restockTables(kit)
+  return { ...ledger, ...organisations, ...catalog, ...households, ...sessions, ...restock }
 }
 
 /** Storage rules of all nouns. */
-export const storages: readonly Storage[] = [ledgerStorage]
+export const storages: readonly Storage[] = [ledgerStorage, catalogStorage, householdStorage, sessionStorage]
 
 export type Tables = ReturnType<typeof makeTables>
 

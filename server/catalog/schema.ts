@@ -1,0 +1,141 @@
+// What can be sold and where it came from: suppliers, SKUs, lots with the households behind them, and stock at book
+// level. Supplier → Lot → LotSource(household, mass or units): domain.md, programme rules.
+import { sql } from 'drizzle-orm'
+import type { Kit, Storage } from '../db/kit.ts'
+import type { organisationTables } from '../organisations/schema.ts'
+import { legalTypes } from '../organisations/schema.ts'
+
+export const foodClasses = ['EDIBLE_AGRI', 'PREPACKAGED', 'OTHER'] as const
+export const categories = ['fruit', 'vegetable', 'egg', 'dry_goods', 'condiment', 'drink', 'livestock'] as const
+export const pricingModes = ['piece', 'weight'] as const
+
+/** Why book stock changed other than by a sale (sale lines are their own record). */
+export const stockMoveKinds = ['received', 'loaded', 'stocktake'] as const
+export type StockMoveKind = (typeof stockMoveKinds)[number]
+
+export function catalogTables(
+  kit: Kit,
+  { organisations }: Pick<ReturnType<typeof organisationTables>, 'organisations'>,
+) {
+  const { table, column: c, primaryKey, index, check } = kit
+  const suppliers = table('supplier', {
+    supplierId: c.text().primaryKey(),
+    organisationId: c
+      .text()
+      .notNull()
+      .unique()
+      .references(() => organisations.organisationId),
+    name: c.text().notNull().unique(),
+    kind: c.choice(legalTypes).notNull(),
+    isCertified: c.bool().notNull(),
+    townCode: c.text().notNull(),
+    address: c.text().notNull(),
+    contact: c.text().notNull(),
+    createdAtMs: c.int().notNull(),
+  })
+  const skus = table(
+    'sku',
+    {
+      skuId: c.text().primaryKey(),
+      name: c.text().notNull(),
+      spec: c.text().notNull(),
+      grade: c.text(),
+      origin: c.text().notNull(),
+      category: c.choice(categories).notNull(),
+      foodClass: c.choice(foodClasses).notNull(),
+      mode: c.choice(pricingModes).notNull(),
+      /** Fen per piece or per kg: the price label until a cabinet sets its own. */
+      priceFen: c.int().notNull(),
+      isCertified: c.bool().notNull(),
+      labelUnitMassMg: c.int().notNull(),
+      labelUnitMassSdMg: c.int().notNull(),
+      shelfLifeDays: c.int().notNull(),
+      createdAtMs: c.int().notNull(),
+    },
+    (t) => [
+      index('sku_by_name').on(t.name, t.skuId),
+      check('sku_price_not_negative', sql`${t.priceFen} >= 0`),
+      check('sku_label_mass_positive', sql`${t.labelUnitMassMg} > 0`),
+    ],
+  )
+  const lots = table(
+    'lot',
+    {
+      lotId: c.text().primaryKey(),
+      traceCode: c.text().notNull().unique(),
+      skuId: c
+        .text()
+        .notNull()
+        .references(() => skus.skuId),
+      supplierId: c
+        .text()
+        .notNull()
+        .references(() => suppliers.supplierId),
+      harvestedAtMs: c.int().notNull(),
+      receivedAtMs: c.int().notNull(),
+      expiresAtMs: c.int().notNull(),
+      unitsReceived: c.int().notNull(),
+      /** Received and not yet loaded into a cabinet. */
+      unitsAtDepot: c.int().notNull(),
+      certificateNumber: c.text().notNull(),
+      receivedBy: c.text().notNull(),
+    },
+    (t) => [
+      index('lot_by_sku').on(t.skuId, t.lotId),
+      check('lot_units_received_positive', sql`${t.unitsReceived} > 0`),
+      check('lot_units_at_depot_known', sql`${t.unitsAtDepot} >= 0 and ${t.unitsAtDepot} <= ${t.unitsReceived}`),
+    ],
+  )
+  const lotSources = table(
+    'lot_source',
+    {
+      lotId: c
+        .text()
+        .notNull()
+        .references(() => lots.lotId),
+      ordinal: c.int().notNull(),
+      householdCode: c.text().notNull(),
+      massMg: c.int(),
+      units: c.int(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.lotId, t.ordinal] }),
+      index('lot_source_by_household').on(t.householdCode),
+      check('lot_source_mass_or_units', sql`(${t.massMg} is null) <> (${t.units} is null)`),
+    ],
+  )
+  /** Book stock. May go below zero: what left the shelf was real, and the shortage has to show. */
+  const laneStock = table(
+    'lane_stock',
+    {
+      cabinetId: c.text().notNull(),
+      laneId: c.text().notNull(),
+      lotId: c.text().notNull(),
+      units: c.int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.cabinetId, t.laneId, t.lotId] }), index('lane_stock_by_lot').on(t.lotId)],
+  )
+  const stockMoves = table(
+    'stock_move',
+    {
+      moveId: c.text().primaryKey(),
+      atMs: c.int().notNull(),
+      kind: c.choice(stockMoveKinds).notNull(),
+      lotId: c
+        .text()
+        .notNull()
+        .references(() => lots.lotId),
+      /** Empty: the depot. */
+      cabinetId: c.text(),
+      laneId: c.text(),
+      /** Signed change of the named place. */
+      units: c.int().notNull(),
+      /** The lot received, or the restock session. */
+      causeId: c.text().notNull(),
+    },
+    (t) => [index('stock_move_by_lot').on(t.lotId, t.moveId)],
+  )
+  return { suppliers, skus, lots, lotSources, laneStock, stockMoves }
+}
+
+export const catalogStorage: Storage = { appendOnly: ['lot_source', 'stock_move'], clustered: ['lane_stock'] }
