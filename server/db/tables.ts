@@ -1,8 +1,11 @@
 // Every noun's tables, once per dialect. A new noun adds its schema.ts here, then `npm run migrations` makes the migrations
 // of both dialects anew (there is one initial migration per dialect until the first release).
+import { cabinetStorage, cabinetTables } from '../cabinets/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
+import { identityStorage, identityTables } from '../identity/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
+import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
@@ -17,11 +20,32 @@ export function makeTables(kit: Kit) {
   const households = householdTables(kit)
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
-  return { ...ledger, ...organisations, ...catalog, ...households, ...sessions, ...restock }
+  const identity = identityTables(kit)
+  const cabinets = cabinetTables(kit)
+  const mqtt = mqttTables(kit)
+  return {
+    ...identity,
+    ...cabinets,
+    ...mqtt,
+    ...ledger,
+    ...organisations,
+    ...catalog,
+    ...households,
+    ...sessions,
+    ...restock,
+  }
 }
 
 /** Storage rules of all nouns. */
-export const storages: readonly Storage[] = [ledgerStorage, catalogStorage, householdStorage, sessionStorage]
+export const storages: readonly Storage[] = [
+  identityStorage,
+  cabinetStorage,
+  mqttStorage,
+  ledgerStorage,
+  catalogStorage,
+  householdStorage,
+  sessionStorage,
+]
 
 export type Tables = ReturnType<typeof makeTables>
 
