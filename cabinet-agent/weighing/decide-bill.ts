@@ -1,0 +1,167 @@
+import type { BillHypothesis, BillLine, ForeignFinding, Misplacement, SessionFlag } from './bill.ts'
+import type { LaneAnalysis, SessionAnalysis } from './analyse-session.ts'
+import { roundTo } from './deterministic-math.ts'
+import type { Explanation } from './explain-session.ts'
+import { pieceLine, weightLine } from './price-goods.ts'
+
+/**
+ * From explanations to a verdict: alike bills are added up, then the best is settled when it is sure enough and
+ * settling costs less than a review. Source: weighing.md, rule 5 and the table of situations.
+ */
+
+export interface Verdict {
+  isSettled: boolean
+  reason: 'ambiguous' | 'swap' | 'unexplained' | undefined
+  confidence: number
+  best: Candidate
+  candidates: readonly Candidate[]
+}
+
+/** A bill some explanations agree on; `explanation` is the likeliest of them. */
+export interface Candidate extends BillHypothesis {
+  explanation: Explanation
+  hasSwap: boolean
+  isUnexplained: boolean
+}
+
+/** Posterior a bill must have to be settled. */
+const settleAt = 0.995
+/** Over-charging by a fen weighs as much as this many fen under-charged. */
+const overChargeWeight = 20
+/** What a review costs, fen: a person's minute and the buyer's waiting [assumed]. */
+const reviewCostFen = 400
+/** Two masses of one lane are the same line within this, g. */
+const sameMassG = 12
+
+export function decideBill(analysis: SessionAnalysis, divisionMg: number): Verdict {
+  const candidates = collect(analysis, divisionMg)
+  const best = candidates[0]
+  if (best === undefined) throw new Error('a session has at least one explanation')
+  const confidence = roundTo(best.probability, 6)
+  const swapPart = candidates.reduce((sum, candidate) => sum + (candidate.hasSwap ? candidate.probability : 0), 0)
+  let reason: Verdict['reason']
+  if (best.isUnexplained) reason = 'unexplained'
+  else if (roundTo(swapPart, 6) > 0.05) reason = 'swap'
+  else if (confidence < settleAt || lossOfSettling(best, candidates) > reviewCostFen) reason = 'ambiguous'
+  return { isSettled: reason === undefined, reason, confidence, best, candidates }
+}
+
+function lossOfSettling(best: Candidate, candidates: readonly Candidate[]): number {
+  let loss = 0
+  for (const other of candidates) {
+    const overFen = best.totalFen - (other.isUnexplained ? 0 : other.totalFen)
+    loss += other.probability * (overFen > 0 ? overFen * overChargeWeight : -overFen)
+  }
+  return roundTo(loss, 3)
+}
+
+function collect(analysis: SessionAnalysis, divisionMg: number): Candidate[] {
+  const candidates: Candidate[] = []
+  for (const explanation of analysis.explanations) {
+    const lines = linesOf(analysis.lanes, explanation, divisionMg)
+    const isUnexplained = explanation.lanes.some((lane) => lane.isUnexplained)
+    const hasSwap = swapLanes(explanation).length > 0
+    const twin = candidates.find(
+      (candidate) =>
+        candidate.isUnexplained === isUnexplained &&
+        candidate.hasSwap === hasSwap &&
+        isSameBill(candidate.lines, lines),
+    )
+    if (twin === undefined) {
+      const totalFen = lines.reduce((sum, line) => sum + line.amountFen, 0)
+      const { probability } = explanation
+      candidates.push({
+        probability,
+        totalFen,
+        lines,
+        flags: flagsOf(explanation),
+        explanation,
+        hasSwap,
+        isUnexplained,
+      })
+    } else twin.probability += explanation.probability
+  }
+  return candidates.sort((a, b) => b.probability - a.probability)
+}
+
+function isSameBill(a: readonly BillLine[], b: readonly BillLine[]): boolean {
+  if (a.length !== b.length) return false
+  return a.every((line, index) => {
+    const other = b[index]
+    if (other === undefined || other.laneId !== line.laneId || other.count !== line.count) return false
+    return Math.abs((line.massMg ?? 0) - (other.massMg ?? 0)) <= sameMassG * 1000
+  })
+}
+
+function linesOf(lanes: readonly LaneAnalysis[], explanation: Explanation, divisionMg: number): BillLine[] {
+  const lines: BillLine[] = []
+  lanes.forEach(({ lane, levels }, index) => {
+    const hypothesis = explanation.lanes[index]
+    if (hypothesis === undefined || hypothesis.groups.length === 0) return
+    const gone = explanation.matches.filter((match) => match.fromLane === index)
+    if (lane.mode === 'piece') {
+      let count = hypothesis.groups.reduce((sum, group) => sum + group.count, 0)
+      for (const match of gone) count -= match.pieces
+      if (count > 0) lines.push(pieceLine(lane, count))
+      return
+    }
+    const kept = hypothesis.groups.filter((group) => gone.every((match) => match.group !== group))
+    if (kept.length === 0) return
+    // Alone with its own goods the lane is billed from opening to closing; otherwise from the steps that were goods.
+    const isPure = gone.length === 0 && hypothesis.puts.length === 0 && !hypothesis.hasKnownLeft
+    const opening = levels[0]
+    const closing = levels.at(-1)
+    const steps = kept.reduce((sum, group) => sum + group.massG, 0)
+    const massG =
+      isPure && opening !== undefined && closing !== undefined ? opening.tail.levelG - closing.tail.levelG : steps
+    const line = weightLine(lane, massG, divisionMg)
+    if ((line.massMg ?? 0) > 0) lines.push(line)
+  })
+  return lines
+}
+
+/** Lanes where something lighter now lies where goods were: −x, then +y that is no known piece. */
+export function swapLanes(explanation: Explanation): number[] {
+  const found: number[] = []
+  explanation.lanes.forEach((hypothesis, index) => {
+    const takenG = hypothesis.groups.reduce((sum, group) => sum + group.massG, 0)
+    const hasSwap = hypothesis.puts.some(
+      (put) =>
+        !put.isKnown &&
+        put.massG < takenG * 1.1 &&
+        hypothesis.groups.some((group) => group.atMs <= put.atMs) &&
+        explanation.matches.every((match) => match.put !== put),
+    )
+    if (hasSwap) found.push(index)
+  })
+  return found
+}
+
+export function foreignOf(lanes: readonly LaneAnalysis[], explanation: Explanation): ForeignFinding[] {
+  return lanes.flatMap(({ lane }, index) =>
+    (explanation.lanes[index]?.puts ?? [])
+      .filter((put) => !put.isKnown && explanation.matches.every((match) => match.put !== put))
+      .map((put) => ({ laneId: lane.laneId, massMg: Math.round(put.massG * 1000) })),
+  )
+}
+
+export function misplacementsOf(lanes: readonly LaneAnalysis[], explanation: Explanation): Misplacement[] {
+  return explanation.matches.flatMap((match) => {
+    const from = lanes[match.fromLane]?.lane
+    const into = lanes[match.toLane]?.lane
+    if (from === undefined || into === undefined) return []
+    const massMg = Math.round(match.put.massG * 1000)
+    return [{ fromLaneId: from.laneId, inLaneId: into.laneId, skuId: from.skuId, massMg }]
+  })
+}
+
+function flagsOf(explanation: Explanation): SessionFlag[] {
+  const flags: SessionFlag[] = []
+  if (explanation.matches.length > 0) flags.push('misplaced')
+  const hasForeign = explanation.lanes.some((hypothesis) =>
+    hypothesis.puts.some((put) => !put.isKnown && explanation.matches.every((match) => match.put !== put)),
+  )
+  if (swapLanes(explanation).length > 0) flags.push('swap')
+  else if (hasForeign) flags.push('foreign')
+  return flags
+}

@@ -1,0 +1,118 @@
+import { exp, log, logNormal } from './deterministic-math.ts'
+import type { LaneHypothesis, PutObject, TakenGroup } from './lane-hypotheses.ts'
+
+/**
+ * Puts the lanes together: one hypothesis of each lane makes an explanation of the session, and an object put down may
+ * be a piece taken from another lane before (conservation: nothing is put down that was not taken, unless it is
+ * foreign). Probabilities are over all explanations. Source: weighing.md, rule 4.
+ */
+
+/** A put object traced to a piece of another lane: `share` of the group's pieces went there. */
+export interface Match {
+  fromLane: number
+  group: TakenGroup
+  pieces: number
+  toLane: number
+  put: PutObject
+}
+
+export interface Explanation {
+  probability: number
+  /** One per lane. */
+  lanes: readonly LaneHypothesis[]
+  matches: readonly Match[]
+}
+
+interface Partial {
+  logP: number
+  lanes: LaneHypothesis[]
+  matches: Match[]
+}
+
+const reachNats = 16
+const maximumPartials = 192
+/** Odds that an object put down is a piece from another lane, against a foreign one, before weighing [assumed]. */
+const misplacedOdds = log(1.5)
+/** Minus the density the lane gave to an object of any weight (lane-hypotheses.ts). */
+const flatLog = log(1 / 1500)
+
+export function explainSession(
+  lanes: ReadonlyArray<readonly LaneHypothesis[]>,
+  unitVariances: readonly number[],
+  isPiece: readonly boolean[],
+): Explanation[] {
+  let partials: Partial[] = [{ logP: 0, lanes: [], matches: [] }]
+  for (const hypotheses of lanes) {
+    const next: Partial[] = []
+    const best = hypotheses[0]?.logP ?? 0
+    for (const hypothesis of hypotheses) {
+      // Another lane can raise a put's odds by a match, so hypotheses with puts get more reach.
+      const bonus = hypothesis.puts.length > 0 ? 6 : 0
+      if (hypothesis.logP + bonus < best - reachNats) continue
+      for (const partial of partials) {
+        next.push({ logP: partial.logP + hypothesis.logP - best, lanes: [...partial.lanes, hypothesis], matches: [] })
+      }
+    }
+    next.sort((a, b) => b.logP - a.logP)
+    partials = next.slice(0, maximumPartials)
+  }
+  const explained = partials.flatMap((partial) => matchPuts(partial, unitVariances, isPiece))
+  return normalise(explained)
+}
+
+function normalise(partials: readonly Partial[]): Explanation[] {
+  let best = -Infinity
+  for (const { logP } of partials) if (logP > best) best = logP
+  const likely = partials.filter(({ logP }) => logP > best - reachNats).sort((a, b) => b.logP - a.logP)
+  let total = 0
+  for (const { logP } of likely) total += exp(logP - best)
+  return likely.map(({ logP, lanes, matches }) => ({ probability: exp(logP - best) / total, lanes, matches }))
+}
+
+/** Every way to trace the session's puts to groups of other lanes; untraced puts stay foreign. */
+function matchPuts(partial: Partial, unitVariances: readonly number[], isPiece: readonly boolean[]): Partial[] {
+  let ways: Partial[] = [partial]
+  partial.lanes.forEach((hypothesis, toLane) => {
+    for (const put of hypothesis.puts) {
+      if (put.isKnown) continue
+      const next: Partial[] = []
+      for (const way of ways) {
+        next.push(way)
+        const choices = choicesFor(way, put, toLane, unitVariances, isPiece)
+        for (const { match, logDensity } of choices) {
+          const odds = misplacedOdds - log(choices.length) - flatLog + logDensity
+          next.push({ ...way, logP: way.logP + odds, matches: [...way.matches, match] })
+        }
+      }
+      ways = next.slice(0, maximumPartials)
+    }
+  })
+  return ways
+}
+
+function choicesFor(
+  way: Partial,
+  put: PutObject,
+  toLane: number,
+  unitVariances: readonly number[],
+  isPiece: readonly boolean[],
+): Array<{ match: Match; logDensity: number }> {
+  const choices: Array<{ match: Match; logDensity: number }> = []
+  way.lanes.forEach((hypothesis, fromLane) => {
+    if (fromLane === toLane) return
+    for (const group of hypothesis.groups) {
+      if (group.atMs > put.atMs || way.matches.some((match) => match.group === group)) continue
+      const fewest = isPiece[fromLane] === true ? 1 : group.count
+      for (let pieces = fewest; pieces <= group.count; pieces += 1) {
+        const share = pieces / group.count
+        const own = pieces * (1 - share) * (unitVariances[fromLane] ?? 0)
+        const variance = own + put.variance + share * share * group.variance
+        const meanG = share * group.massG
+        if (Math.abs(put.massG - meanG) > 7 * Math.sqrt(variance)) continue
+        const match = { fromLane, group, pieces, toLane, put }
+        choices.push({ match, logDensity: logNormal(put.massG, meanG, variance) })
+      }
+    }
+  })
+  return choices
+}

@@ -1,0 +1,74 @@
+import type { LanePlateau } from './lane-hypotheses.ts'
+import type { Run } from './lane-tracker.ts'
+import type { NoiseModel } from './noise-model.ts'
+
+/**
+ * Prepares a lane's levels for the enumeration: takes the neighbours' pull off, and joins levels that are one level
+ * (weighing.md, cross-talk; drift is not a step).
+ */
+
+/** Joins neighbouring levels whose gap noise and drift explain; their beginning and end are kept. */
+export function joinLevels(levels: readonly LanePlateau[], noise: NoiseModel): LanePlateau[] {
+  const joined: LanePlateau[] = []
+  levels.forEach((level, index) => {
+    const before = joined.at(-1)
+    if (before === undefined) {
+      joined.push(level)
+      return
+    }
+    const gapG = level.head.levelG - before.tail.levelG
+    const variance = level.head.variance + before.tail.variance + noise.driftVariance(level.fromMs - before.toMs)
+    const isOne = gapG * gapG < 6.25 * variance
+    // The closing level stays even when it repeats the opening: every lane has both.
+    if (isOne && !(index === levels.length - 1 && joined.length === 1)) {
+      joined[joined.length - 1] = { fromMs: before.fromMs, toMs: level.toMs, head: before.head, tail: level.tail }
+    } else joined.push(level)
+  })
+  return joined
+}
+
+/** The lane's levels as the enumeration wants them: the opening's end, the runs between, the closing. */
+export function levelsOf(opening: Run, between: readonly Run[], closing: Run): LanePlateau[] {
+  return [opening, ...between, closing].map(({ fromMs, toMs, head, tail }) => ({ fromMs, toMs, head, tail }))
+}
+
+/**
+ * Takes off what the changes of the lanes to the left and right pulled this one along: a small part of each change,
+ * bounded per change. Adds the doubt about it to the variance.
+ */
+export function removeCrossTalk(
+  levels: readonly LanePlateau[],
+  neighbours: ReadonlyArray<readonly LanePlateau[]>,
+  noise: NoiseModel,
+): LanePlateau[] {
+  if (noise.crossTalkLimitG === 0) return [...levels]
+  const pulls: Array<{ atMs: number; pullG: number }> = []
+  for (const neighbour of neighbours) {
+    for (let i = 1; i < neighbour.length; i += 1) {
+      const before = neighbour[i - 1] as LanePlateau
+      const after = neighbour[i] as LanePlateau
+      const stepG = after.head.levelG - before.tail.levelG
+      const fullG = Math.min(noise.crossTalkLimitG, Math.abs(stepG) * noise.crossTalkRatio)
+      pulls.push({ atMs: (before.toMs + after.fromMs) / 2, pullG: Math.sign(stepG) * fullG })
+    }
+  }
+  let taken = 0
+  return levels.map((level) => {
+    const before = taken
+    let doubt = 0
+    const pullAt = (atMs: number) => {
+      let sumG = 0
+      for (const pull of pulls) if (pull.atMs <= atMs) sumG += pull.pullG * 0.8
+      return sumG
+    }
+    const headG = pullAt(level.fromMs)
+    const tailG = pullAt(level.toMs)
+    doubt = Math.abs(headG - before) * 0.4
+    taken = tailG
+    return {
+      ...level,
+      head: { ...level.head, levelG: level.head.levelG - headG, variance: level.head.variance + doubt * doubt },
+      tail: { ...level.tail, levelG: level.tail.levelG - tailG },
+    }
+  })
+}

@@ -1,0 +1,52 @@
+import { exp } from './deterministic-math.ts'
+import type { SessionSetup } from './session-setup.ts'
+
+/**
+ * What the scales' data sheet (division, noise of one sample, sample period) says about every other error of a level,
+ * in grams. The data sheet gives three figures; the rest scales with the division as the profiles of weighing.md do
+ * (0.1 g → C3 cell, 1 g → typical, 5 g → cheap cell in a freezer).
+ */
+export interface NoiseModel {
+  divisionG: number
+  periodMs: number
+  /** Variance of one sample, quantisation included, g². */
+  sampleVariance: number
+  sampleSdG: number
+  /** What no averaging removes: the display's step (weighing.md rule 1), g². */
+  floorVariance: number
+  /** Prior probability of a change per sample: about one in 10 s. */
+  hazard: number
+  /** Part of a neighbour's change that shows here, and the most one change can do, g. */
+  crossTalkRatio: number
+  crossTalkLimitG: number
+  /** sd of what a hand or a knock may leave behind, g. */
+  residueSdG: number
+  /** Variance that drift, random walk and compressor add between two levels `elapsedMs` apart, g². */
+  driftVariance(elapsedMs: number): number
+}
+
+export function createNoiseModel(setup: SessionSetup): NoiseModel {
+  const divisionG = setup.divisionMg / 1000
+  const scaleSdG = setup.scaleSdMg / 1000
+  const sampleVariance = scaleSdG * scaleSdG + (divisionG * divisionG) / 12
+  const warmingSdG = 0.25 + 0.45 * divisionG
+  const walkVariancePerS = (0.017 + 0.0275 * divisionG) ** 2
+  const compressorVariancePerS = divisionG < 0.5 ? 0 : (divisionG * divisionG) / 450
+  return {
+    divisionG,
+    periodMs: setup.samplePeriodMs,
+    sampleVariance,
+    sampleSdG: Math.sqrt(sampleVariance),
+    floorVariance: (divisionG * divisionG) / 12,
+    hazard: Math.min(0.2, setup.samplePeriodMs / 10_000),
+    crossTalkRatio: divisionG < 0.5 ? 0 : 0.006,
+    crossTalkLimitG: divisionG < 0.5 ? 0 : 1.25 + 0.75 * divisionG,
+    residueSdG: 0.5 + 2 * divisionG,
+    driftVariance(elapsedMs) {
+      const elapsedS = Math.max(0, elapsedMs) / 1000
+      const warming = warmingSdG * (1 - exp(-elapsedS / 8))
+      const isLong = Math.min(elapsedS, 225)
+      return warming * warming + walkVariancePerS * elapsedS + compressorVariancePerS * isLong
+    },
+  }
+}
