@@ -1,0 +1,48 @@
+// Keeps sums of the accounts that carry no inline balance cheap: now and then each gets a row with its balance through an
+// instant, so that a balance is that row plus the entries since. Run off the hot path; rows are a cache and never edited.
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
+import { insertRows, rows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import type { AccountId } from './account-kinds.ts'
+import { balanceAt } from './balances.ts'
+
+/** Entries younger than this are left alone: a transaction of another process, or its clock, may be this late. */
+export const rollupMarginMs = 10 * 60_000
+
+/** Accounts per unit, so that a unit stays short. */
+const accountsPerUnit = 200
+
+/**
+ * Rolls up the next accounts after `afterId` through `throughAtMs`, which must lie at least `rollupMarginMs` in the past.
+ * Returns the last account's id, or undefined when there are no more.
+ */
+export function* rollUpAccounts(ctx: UnitContext, throughAtMs: number, afterId = ''): Unit<string | undefined> {
+  if (throughAtMs > ctx.now() - rollupMarginMs) throw new RangeError('a roll-up must end before the margin')
+  const { ledgerAccounts: t, ledgerRollups } = ctx.tables
+  const accounts = yield* rows(
+    ctx.db
+      .select({ id: t.id })
+      .from(t)
+      .where(and(isNull(t.balanceFen), gt(t.id, afterId)))
+      .orderBy(asc(t.id))
+      .limit(accountsPerUnit),
+  )
+  for (const { id } of accounts) {
+    const balanceFen = yield* balanceAt(ctx, id as AccountId, throughAtMs)
+    yield* insertRows(ledgerRollups, [{ accountId: id, throughAtMs, balanceFen }], 'ignore')
+  }
+  return accounts.at(-1)?.id
+}
+
+/** Roll-ups that do not equal the sum of the entries they stand for. */
+export function* wrongRollups(ctx: UnitContext): Unit<Array<{ accountId: string; throughAtMs: number }>> {
+  const { ledgerRollups: r, ledgerEntries: e } = ctx.tables
+  const summed = sql`(select coalesce(sum(${e.amountFen}), 0) from ${e} where ${eq(e.accountId, r.accountId)} and ${e.atMs} <= ${r.throughAtMs})`
+  return yield* rows(
+    ctx.db
+      .select({ accountId: r.accountId, throughAtMs: r.throughAtMs })
+      .from(r)
+      .where(sql`${r.balanceFen} <> ${summed}`)
+      .limit(20),
+  )
+}
