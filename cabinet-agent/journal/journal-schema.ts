@@ -1,0 +1,77 @@
+import type BetterSqlite3 from 'better-sqlite3'
+import { genesisHash } from '#shared/contracts/mqtt/event.ts'
+import { JournalError } from './journal-error.ts'
+
+/** Raised with every change of the tables; an older journal is brought forward, a newer one is refused. */
+const schemaVersion = 1
+
+/**
+ * The agent's only store. `entries` is journal and outbox in one: a row is written with the state that caused it and
+ * leaves only after the server has committed it.
+ */
+const tables = `
+CREATE TABLE entries (
+  seq INTEGER PRIMARY KEY CHECK (seq >= 1),
+  bootId TEXT NOT NULL,
+  atMs INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  body TEXT NOT NULL,
+  prevHash TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+CREATE TABLE chain (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  lastSeq INTEGER NOT NULL CHECK (lastSeq >= 0),
+  lastHash TEXT NOT NULL,
+  ackedSeq INTEGER NOT NULL CHECK (ackedSeq >= 0)
+) STRICT;
+CREATE TABLE machine (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  state TEXT NOT NULL
+) STRICT;
+CREATE TABLE sessions (
+  sessionId TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  commandId TEXT NOT NULL,
+  startedAtMs INTEGER NOT NULL,
+  opening TEXT,
+  finalEvent TEXT,
+  endedAtMs INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE commands (
+  commandId TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  issuedAtMs INTEGER NOT NULL,
+  expiresAtMs INTEGER NOT NULL,
+  reply TEXT,
+  isDelivered INTEGER NOT NULL DEFAULT 0 CHECK (isDelivered IN (0, 1))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX commandsUndelivered ON commands (isDelivered) WHERE isDelivered = 0;
+CREATE TABLE lanes (
+  laneId TEXT PRIMARY KEY,
+  record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE alarms (
+  alarm TEXT PRIMARY KEY,
+  detail TEXT NOT NULL,
+  raisedAtMs INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO chain VALUES (1, 0, '${genesisHash}', 0);
+`
+
+/** Makes the tables of a new file; throws JournalError when the file was written by a newer agent. */
+export function prepareSchema(db: BetterSqlite3.Database, file: string): void {
+  const found = db.pragma('user_version', { simple: true }) as number
+  if (found === schemaVersion) return
+  if (found > schemaVersion) {
+    throw new JournalError('journal.newer_schema', `${file} was written by a newer agent (schema ${found})`)
+  }
+  db.transaction(() => {
+    db.exec(tables)
+    db.pragma(`user_version = ${schemaVersion}`)
+  })()
+}

@@ -1,0 +1,392 @@
+import BetterSqlite3 from 'better-sqlite3'
+import type { Command, Reply } from '#shared/contracts/mqtt/command.ts'
+import { genesisHash, type JournalEntry } from '#shared/contracts/mqtt/event.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import type { LaneRecord } from '../lanes/lane-record.ts'
+import { isFinalEvent } from '../session/end-session.ts'
+import { activeSession, initialState, type CabinetState } from '../session/session-state.ts'
+import { chainEntry, fitBody, hashEntry } from './entry-chain.ts'
+import { DiskFullError, isDiskFull, JournalError } from './journal-error.ts'
+import { prepareSchema } from './journal-schema.ts'
+
+/** What one commit writes, all of it or nothing. Times are epoch ms. */
+export interface JournalWrite {
+  atMs: number
+  state?: CabinetState
+  events?: ReadonlyArray<{ type: string; body: object }>
+  /** A command taken up now; answered by a reply in this commit or a later one. */
+  command?: Pick<Command, 'commandId' | 'kind' | 'issuedAtMs' | 'expiresAtMs'>
+  replies?: readonly Reply[]
+  lanes?: readonly LaneRecord[]
+  raiseAlarms?: ReadonlyArray<{ alarm: string; detail: string }>
+  clearAlarms?: readonly string[]
+  /** Named JSON values: the twin and what is on trial. Null deletes. */
+  settings?: Readonly<Record<string, unknown>>
+}
+
+export interface JournalPosition {
+  /** Sequence number of the newest entry; 0 when there is none. */
+  lastSeq: number
+  /** Everything up to here is committed by the server. */
+  ackedSeq: number
+  /** Oldest entry still held; lastSeq + 1 when none is. */
+  oldestSeq: number
+}
+
+export interface JournalOptions {
+  /** Path, or ":memory:". */
+  file: string
+  bootId: Id
+  /** Acknowledged entries kept for a server that was restored from an older backup. */
+  keptEntries?: number
+  /** Upper bound of the file in pages of 4 KiB; for small partitions. */
+  maxPages?: number
+}
+
+interface EntryRow {
+  bootId: string
+  seq: number
+  atMs: number
+  type: string
+  body: string
+  prevHash: string
+  hash: string
+}
+
+/** Handled commands are remembered this long after they expired: a repeat gets the same answer. */
+const commandMemoryMs = 7 * 86_400_000
+const sessionMemoryMs = 90 * 86_400_000
+
+/**
+ * The agent's journal: one SQLite file, one writer, every commit on the disk before it returns. Throws JournalError
+ * when opened on a file that cannot be trusted, DiskFullError when the disk takes no more.
+ */
+export class Journal {
+  readonly #db: BetterSqlite3.Database
+  readonly #bootId: Id
+  readonly #keptEntries: number
+  readonly #statements = new Map<string, BetterSqlite3.Statement>()
+  #position: JournalPosition
+  #lastHash: string
+
+  private constructor(db: BetterSqlite3.Database, options: JournalOptions) {
+    this.#db = db
+    this.#bootId = options.bootId
+    this.#keptEntries = options.keptEntries ?? 1_000
+    const chain = this.#get('SELECT lastSeq, lastHash, ackedSeq FROM chain') as {
+      lastSeq: number
+      lastHash: string
+      ackedSeq: number
+    }
+    const oldest = this.#get('SELECT min(seq) AS seq FROM entries') as { seq: number | null }
+    this.#lastHash = chain.lastHash
+    this.#position = {
+      lastSeq: chain.lastSeq,
+      ackedSeq: chain.ackedSeq,
+      oldestSeq: oldest.seq ?? chain.lastSeq + 1,
+    }
+  }
+
+  /** Opens or makes the file; checks pages and the hash chain of what is not acknowledged. */
+  static open(options: JournalOptions): Journal {
+    const { file } = options
+    let db: BetterSqlite3.Database | undefined
+    try {
+      db = new BetterSqlite3(file)
+      // One process owns the file: a second agent is refused, and no shared-memory file is needed.
+      db.pragma('locking_mode = EXCLUSIVE')
+      db.pragma('journal_mode = WAL')
+      db.pragma('synchronous = FULL')
+      db.pragma('wal_autocheckpoint = 256')
+      db.pragma('cache_size = -512')
+      if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`)
+      const check = db.pragma('quick_check(1)', { simple: true })
+      if (check !== 'ok') throw new JournalError('journal.corrupt', `${file} is damaged: ${String(check)}`)
+      prepareSchema(db, file)
+      const journal = new Journal(db, options)
+      journal.#verifyChain(file)
+      return journal
+    } catch (error) {
+      db?.close()
+      throw openError(error, file)
+    }
+  }
+
+  position(): JournalPosition {
+    return this.#position
+  }
+
+  loadState(): CabinetState {
+    const row = this.#get('SELECT state FROM machine') as { state: string } | undefined
+    return row === undefined ? initialState : (JSON.parse(row.state) as CabinetState)
+  }
+
+  /** Writes everything in one transaction and returns the entries made. */
+  commit(write: JournalWrite): readonly JournalEntry[] {
+    const before = { position: this.#position, lastHash: this.#lastHash }
+    try {
+      return this.#transact(() => this.#write(write))
+    } catch (error) {
+      this.#position = before.position
+      this.#lastHash = before.lastHash
+      throw error
+    }
+  }
+
+  #transact<T>(work: () => T): T {
+    try {
+      return this.#db.transaction(work)()
+    } catch (error) {
+      if (isDiskFull(error)) throw new DiskFullError('the disk is full: nothing was journalled', { cause: error })
+      throw error
+    }
+  }
+
+  #write(write: JournalWrite): JournalEntry[] {
+    const { atMs } = write
+    const made: JournalEntry[] = []
+    const append = (type: string, body: object) => {
+      const entry = this.#append(atMs, type, body as Record<string, unknown>)
+      if (isFinalEvent(type)) this.#endSession(entry.body['sessionId'], type, atMs)
+      made.push(entry)
+    }
+    if (write.command !== undefined) {
+      const { commandId, kind, issuedAtMs, expiresAtMs } = write.command
+      this.#run(
+        'INSERT INTO commands (commandId, kind, issuedAtMs, expiresAtMs) VALUES (?, ?, ?, ?)',
+        commandId,
+        kind,
+        issuedAtMs,
+        expiresAtMs,
+      )
+      this.#run('DELETE FROM commands WHERE expiresAtMs < ? AND isDelivered = 1', atMs - commandMemoryMs)
+    }
+    if (write.state !== undefined) this.#saveState(write.state, atMs)
+    for (const { type, body } of write.events ?? []) append(type, body)
+    for (const reply of write.replies ?? []) {
+      this.#run(
+        'UPDATE commands SET reply = ? WHERE commandId = ? AND reply IS NULL',
+        JSON.stringify(reply),
+        reply.commandId,
+      )
+    }
+    for (const lane of write.lanes ?? []) {
+      this.#run('INSERT OR REPLACE INTO lanes (laneId, record) VALUES (?, ?)', lane.laneId, JSON.stringify(lane))
+    }
+    for (const { alarm, detail } of write.raiseAlarms ?? []) {
+      const raised = this.#run('INSERT OR IGNORE INTO alarms VALUES (?, ?, ?)', alarm, detail, atMs)
+      if (raised > 0) append('alarm.raised', { alarm, detail: detail.slice(0, 300) })
+    }
+    for (const alarm of write.clearAlarms ?? []) {
+      if (this.#run('DELETE FROM alarms WHERE alarm = ?', alarm) > 0) append('alarm.cleared', { alarm })
+    }
+    for (const [name, value] of Object.entries(write.settings ?? {})) this.#setSetting(name, value)
+    return made
+  }
+
+  #append(atMs: number, type: string, body: Record<string, unknown>): JournalEntry {
+    const seq = this.#position.lastSeq + 1
+    const plain = JSON.parse(JSON.stringify(fitBody(body))) as Record<string, unknown>
+    const entry = chainEntry({ bootId: this.#bootId, seq, atMs, type, body: plain, prevHash: this.#lastHash })
+    this.#run(
+      'INSERT INTO entries (seq, bootId, atMs, type, body, prevHash, hash) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      seq,
+      entry.bootId,
+      atMs,
+      type,
+      JSON.stringify(plain),
+      entry.prevHash,
+      entry.hash,
+    )
+    this.#run('UPDATE chain SET lastSeq = ?, lastHash = ?', seq, entry.hash)
+    this.#position = { ...this.#position, lastSeq: seq }
+    this.#lastHash = entry.hash
+    return entry
+  }
+
+  #saveState(state: CabinetState, atMs: number): void {
+    this.#run('INSERT OR REPLACE INTO machine (id, state) VALUES (1, ?)', JSON.stringify(state))
+    const { session } = state
+    const active = activeSession(session)
+    if (active !== undefined) {
+      const { sessionId, kind, commandId } = active.core
+      const opening = 'opening' in active ? JSON.stringify(active.opening) : null
+      this.#run(
+        `INSERT INTO sessions (sessionId, kind, commandId, startedAtMs, opening) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (sessionId) DO UPDATE SET opening = coalesce(excluded.opening, opening)`,
+        sessionId,
+        kind,
+        commandId,
+        atMs,
+        opening,
+      )
+    }
+  }
+
+  /** A session's end, whether it ever began here or was refused at once: its id never opens a door again. */
+  #endSession(sessionId: unknown, finalEvent: string, atMs: number): void {
+    this.#run(
+      `INSERT INTO sessions (sessionId, kind, commandId, startedAtMs, finalEvent, endedAtMs) VALUES (?, '', '', ?, ?, ?)
+       ON CONFLICT (sessionId) DO UPDATE SET finalEvent = excluded.finalEvent, endedAtMs = excluded.endedAtMs`,
+      sessionId,
+      atMs,
+      finalEvent,
+      atMs,
+    )
+    this.#run('DELETE FROM sessions WHERE endedAtMs < ?', atMs - sessionMemoryMs)
+  }
+
+  #setSetting(name: string, value: unknown): void {
+    if (value === null) this.#run('DELETE FROM settings WHERE name = ?', name)
+    else this.#run('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)', name, JSON.stringify(value))
+  }
+
+  /** The newest issue time of any command taken up: the server's clock cannot be behind it. */
+  lastIssuedAtMs(): number {
+    return (this.#get('SELECT coalesce(max(issuedAtMs), 0) AS atMs FROM commands') as { atMs: number }).atMs
+  }
+
+  isKnownSession(sessionId: Id): boolean {
+    return this.#get('SELECT 1 FROM sessions WHERE sessionId = ?', sessionId) !== undefined
+  }
+
+  /** A command taken up before: its reply, or null while it is being carried out. Undefined when it is new. */
+  findCommand(commandId: Id): { reply: Reply | null } | undefined {
+    const row = this.#get('SELECT reply FROM commands WHERE commandId = ?', commandId) as
+      | { reply: string | null }
+      | undefined
+    if (row === undefined) return undefined
+    return { reply: row.reply === null ? null : (JSON.parse(row.reply) as Reply) }
+  }
+
+  /** Commands taken up and not answered yet. */
+  unansweredCommandIds(): readonly Id[] {
+    const rows = this.#all('SELECT commandId FROM commands WHERE reply IS NULL') as Array<{ commandId: string }>
+    return rows.map((row) => row.commandId)
+  }
+
+  /** Replies the broker has not confirmed. */
+  undeliveredReplies(): readonly Reply[] {
+    const rows = this.#all(
+      'SELECT reply FROM commands WHERE isDelivered = 0 AND reply IS NOT NULL ORDER BY commandId',
+    ) as Array<{ reply: string }>
+    return rows.map((row) => JSON.parse(row.reply) as Reply)
+  }
+
+  markDelivered(commandId: Id): void {
+    this.#transact(() => this.#run('UPDATE commands SET isDelivered = 1 WHERE commandId = ?', commandId))
+  }
+
+  lanes(): ReadonlyMap<string, LaneRecord> {
+    const rows = this.#all('SELECT laneId, record FROM lanes ORDER BY laneId') as Array<{
+      laneId: string
+      record: string
+    }>
+    return new Map(rows.map((row) => [row.laneId, JSON.parse(row.record) as LaneRecord]))
+  }
+
+  alarms(): readonly string[] {
+    return (this.#all('SELECT alarm FROM alarms ORDER BY alarm') as Array<{ alarm: string }>).map((row) => row.alarm)
+  }
+
+  setting(name: string): unknown {
+    const row = this.#get('SELECT value FROM settings WHERE name = ?', name) as { value: string } | undefined
+    return row === undefined ? undefined : JSON.parse(row.value)
+  }
+
+  /** Entries after `seq` in order, at most `limit`. */
+  entriesAfter(seq: number, limit: number): readonly JournalEntry[] {
+    const rows = this.#all('SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit) as EntryRow[]
+    return rows.map((row) => ({ ...row, body: JSON.parse(row.body) as Record<string, unknown> }))
+  }
+
+  /** The server has committed everything up to here: only now may entries leave. */
+  acknowledge(throughSeq: number): void {
+    const { ackedSeq, lastSeq, oldestSeq } = this.#position
+    const newAcked = Math.min(throughSeq, lastSeq)
+    if (newAcked <= ackedSeq) return
+    const keepAfter = newAcked - this.#keptEntries
+    this.#transact(() => {
+      this.#run('UPDATE chain SET ackedSeq = ?', newAcked)
+      if (keepAfter >= oldestSeq) this.#run('DELETE FROM entries WHERE seq <= ?', keepAfter)
+    })
+    this.#position = { lastSeq, ackedSeq: newAcked, oldestSeq: Math.max(oldestSeq, keepAfter + 1) }
+  }
+
+  /**
+   * Moves what is not acknowledged behind a position the server holds and this journal never had: the file was lost
+   * or replaced by an older one, and numbers used twice would make the server drop news as duplicates.
+   */
+  renumberBehind(serverSeq: number): void {
+    if (serverSeq <= this.#position.lastSeq) return
+    this.#transact(() => {
+      const waiting = this.entriesAfter(this.#position.ackedSeq, Number.MAX_SAFE_INTEGER)
+      this.#run('DELETE FROM entries')
+      this.#run('UPDATE chain SET lastSeq = ?, lastHash = ?, ackedSeq = ?', serverSeq, genesisHash, serverSeq)
+      this.#lastHash = genesisHash
+      this.#position = { lastSeq: serverSeq, ackedSeq: serverSeq, oldestSeq: serverSeq + 1 }
+      for (const { atMs, type, body } of waiting) this.#append(atMs, type, body)
+    })
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #verifyChain(file: string): void {
+    const entries = this.entriesAfter(this.#position.ackedSeq, Number.MAX_SAFE_INTEGER)
+    let previous: JournalEntry | undefined
+    for (const entry of entries) {
+      const isChained = previous === undefined || (entry.prevHash === previous.hash && entry.seq === previous.seq + 1)
+      if (!isChained || hashEntry(entry) !== entry.hash) {
+        throw new JournalError('journal.corrupt', `${file} is damaged: entry ${entry.seq} does not fit its hash`)
+      }
+      previous = entry
+    }
+    if (previous !== undefined && previous.seq !== this.#position.lastSeq) {
+      throw new JournalError(
+        'journal.corrupt',
+        `${file} is damaged: it ends at ${previous.seq}, not ${this.#position.lastSeq}`,
+      )
+    }
+  }
+
+  #prepare(sql: string): BetterSqlite3.Statement {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #run(sql: string, ...values: unknown[]): number {
+    return this.#prepare(sql).run(...values).changes
+  }
+
+  #get(sql: string, ...values: unknown[]): unknown {
+    return this.#prepare(sql).get(...values)
+  }
+
+  #all(sql: string, ...values: unknown[]): unknown[] {
+    return this.#prepare(sql).all(...values)
+  }
+}
+
+function openError(error: unknown, file: string): Error {
+  if (error instanceof JournalError) return error
+  if (isDiskFull(error)) return new DiskFullError(`${file}: the disk is full`, { cause: error })
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const message = error instanceof Error ? error.message : String(error)
+  if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
+    return new JournalError(
+      'journal.corrupt',
+      `${file} is damaged (${message}). Keep it for the operator, move it away and start again: unsent sales in it are not lost to a person.`,
+      { cause: error },
+    )
+  }
+  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
+    return new JournalError('journal.locked', `${file} is in use: another agent runs on it`, { cause: error })
+  }
+  return new JournalError('journal.unreadable', `${file} cannot be opened: ${message}`, { cause: error })
+}
