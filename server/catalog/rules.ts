@@ -88,7 +88,7 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 function checkCharacter(text: string): string {
   let sum = 0
   let factor = 2
-  for (const character of [...text].toReversed()) {
+  for (const character of text.split('').toReversed()) {
     const product = factor * alphabet.indexOf(character)
     sum += Math.floor(product / 32) + (product % 32)
     factor = factor === 2 ? 1 : 2

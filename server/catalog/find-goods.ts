@@ -1,0 +1,35 @@
+// SKUs and lots by id, for nouns that refer to them.
+import { eq, inArray } from 'drizzle-orm'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { rows } from '../db/unit.ts'
+import type { LotRow, SkuRow } from './store.ts'
+
+/** The SKUs that exist among the ids, by id. */
+export function* findSkusById({ db, tables: t }: UnitContext, skuIds: readonly string[]): Unit<Map<string, SkuRow>> {
+  if (skuIds.length === 0) return new Map()
+  const found = yield* rows(
+    db
+      .select()
+      .from(t.skus)
+      .where(inArray(t.skus.skuId, [...skuIds])),
+  )
+  return new Map(found.map((sku) => [sku.skuId, sku]))
+}
+
+export type LotWithSupplier = LotRow & { readonly supplierName: string; readonly isSupplierCertified: boolean }
+
+/** The lots that exist among the ids, by id. */
+export function* findLotsById(
+  { db, tables: t }: UnitContext,
+  lotIds: readonly string[],
+): Unit<Map<string, LotWithSupplier>> {
+  if (lotIds.length === 0) return new Map()
+  const found = yield* rows(
+    db
+      .select({ lot: t.lots, supplierName: t.suppliers.name, isSupplierCertified: t.suppliers.isCertified })
+      .from(t.lots)
+      .innerJoin(t.suppliers, eq(t.suppliers.supplierId, t.lots.supplierId))
+      .where(inArray(t.lots.lotId, [...lotIds])),
+  )
+  return new Map(found.map(({ lot, ...supplier }) => [lot.lotId, { ...lot, ...supplier }]))
+}

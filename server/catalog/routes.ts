@@ -1,0 +1,45 @@
+// HTTP routes of the catalog.
+import * as contract from '#shared/contracts/http/catalog.ts'
+import type { NounRoutes } from '../context.ts'
+import { registerRoute } from '../http/register-route.ts'
+import { listLots, showLot } from './list-lots.ts'
+import { receiveLot } from './receive-lot.ts'
+import { registerSku } from './register-sku.ts'
+import { registerSupplier } from './register-supplier.ts'
+import { findSkus, findSuppliers } from './store.ts'
+import type { SkuRow } from './store.ts'
+
+/** A lot may name 2,000 households. */
+const lotBodyBytes = 1_048_576
+
+function showSku({ grade, ...sku }: SkuRow) {
+  return { ...sku, ...(grade === null ? {} : { grade }) }
+}
+
+export const catalogRoutes: NounRoutes = (app, { database }) => {
+  registerRoute(app, contract.listSuppliers, ({ query }) => database.read((ctx) => findSuppliers(ctx, query)))
+  registerRoute(app, contract.createSupplier, ({ body }) => database.run((ctx) => registerSupplier(ctx, body)))
+  registerRoute(app, contract.listSkus, async ({ query }) => {
+    const page = await database.read((ctx) => findSkus(ctx, query))
+    return { ...page, rows: page.rows.map(showSku) }
+  })
+  registerRoute(app, contract.createSku, async ({ body }) => {
+    return showSku(await database.run((ctx) => registerSku(ctx, body)))
+  })
+  registerRoute(app, contract.listLots, ({ query }) => database.read((ctx) => listLots(ctx, query)))
+  registerRoute(
+    app,
+    contract.receiveLot,
+    async ({ body, account }) => {
+      const received = await database.run((ctx) => receiveLot(ctx, { ...body, byAccountId: account.accountId }))
+      const { lot, sku, supplier } = received
+      const sources = body.sources.map(({ householdCode, massMg, units }) => ({
+        householdCode,
+        massMg: massMg ?? null,
+        units: units ?? null,
+      }))
+      return showLot({ lot, skuName: sku.name, supplierName: supplier.name }, sources, 0)
+    },
+    { bodyLimitBytes: lotBodyBytes },
+  )
+}
