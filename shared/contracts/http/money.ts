@@ -4,9 +4,18 @@ import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { defineRoute, pageOf, PageQuery } from './route.ts'
 
+/** `<kind>:<owner>`, such as household:5001121422010001. */
+export const LedgerAccountId = z
+  .string()
+  .regex(/^[a-z]+:.+$/, 'an account id looks like household:5001121422010001')
+  .max(120)
+  .meta({ id: 'LedgerAccountId' })
+/** `<cause kind>:<cause id>:<leg>`: what a transfer is booked for says which one it is. */
+export const TransferId = z.string().min(1).max(200).meta({ id: 'TransferId' })
+
 export const LedgerAccount = z
   .object({
-    accountId: Id,
+    accountId: LedgerAccountId,
     kind: z.string(),
     name: z.string(),
     ownerId: z.string().optional(),
@@ -16,11 +25,11 @@ export const LedgerAccount = z
   .meta({ id: 'LedgerAccount' })
 export const LedgerEntry = z
   .object({
-    transferId: Id,
+    transferId: TransferId,
     atMs: EpochMs,
     side: z.enum(['debit', 'credit']),
     amountFen: NonNegativeFen,
-    otherAccountId: Id,
+    otherAccountId: LedgerAccountId,
     otherAccountName: z.string(),
     causeKind: z.string(),
     causeId: z.string(),
@@ -47,7 +56,7 @@ export const topUpWallet = defineRoute({
   access: ['finance', 'admin'],
   params: z.object({ accountId: Id }),
   body: z.object({ amountFen: NonNegativeFen.min(1).max(10_000_000), reference: z.string().trim().min(3).max(64) }),
-  reply: z.object({ transferId: Id, balanceFen: Fen }),
+  reply: z.object({ transferId: TransferId, balanceFen: Fen }),
   status: 201,
 })
 export const listLedgerAccounts = defineRoute({
@@ -66,7 +75,7 @@ export const listLedgerEntries = defineRoute({
   tag: 'money',
   summary: 'Entries of one account, newest first',
   access: staff,
-  params: z.object({ accountId: Id }),
+  params: z.object({ accountId: LedgerAccountId }),
   query: PageQuery,
   reply: pageOf(LedgerEntry),
   status: 200,
@@ -95,7 +104,7 @@ export const HouseholdSummary = z
   .meta({ id: 'HouseholdSummary' })
 export const IncomeLine = z
   .object({
-    transferId: Id,
+    transferId: TransferId,
     atMs: EpochMs,
     incomeKind: z.enum(['OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND']),
     amountFen: Fen,
