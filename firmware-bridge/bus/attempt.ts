@@ -1,7 +1,7 @@
-import { createFramer, type Framed, type Framer } from '../framing/framer.ts'
+import { createFramer, type Framed, type FrameFormat } from '../framing/framer.ts'
 import { DeviceError, type DeviceErrorCode } from '../ports/device-error.ts'
 import type { LinkCounters } from '../ports/devices.ts'
-import type { Answer, ExchangeOptions } from './exchange.ts'
+import type { Answer } from './exchange.ts'
 
 /** What has come in for one request so far, and, when time is up, why that is no answer. */
 export interface Attempt {
@@ -13,17 +13,17 @@ export interface Attempt {
 }
 
 /** `onReply` and `onFailure` are called at most once, and only one of them. */
-export function startAttempt<Frame, Reply>(
-  options: Pick<ExchangeOptions<Frame, Reply>, 'format' | 'answer'>,
+export function startAttempt<Reply>(
+  format: FrameFormat<Answer<Reply>>,
   counters: LinkCounters,
   onReply: (reply: Reply) => void,
   onFailure: (error: DeviceError) => void,
 ): Attempt {
-  const framer: Framer<Frame> = createFramer(options.format)
+  const framer = createFramer(format)
   const seen = { bytes: 0, others: 0, badChecksums: 0 }
   let isSettled = false
 
-  const take = (framed: Framed<Frame>) => {
+  const take = (framed: Framed<Answer<Reply>>) => {
     if (framed.kind === 'discarded') {
       counters.discardedBytes += framed.bytes.length
       if (framed.reason === 'checksum') {
@@ -33,7 +33,7 @@ export function startAttempt<Frame, Reply>(
       return
     }
     // What comes after the answer answers nothing that was asked.
-    const answer: Answer<Reply> = isSettled ? { kind: 'other' } : options.answer(framed.frame)
+    const answer: Answer<Reply> = isSettled ? { kind: 'other' } : framed.frame
     if (answer.kind === 'other') {
       counters.lateReplies += 1
       seen.others += 1

@@ -103,7 +103,7 @@ export class Bus implements AsyncDisposable {
   }
 
   /** `makeProbe` makes a cheap read that tells whether the device is back. */
-  addDevice(name: string, makeProbe: () => ExchangeOptions<never, unknown>): DeviceLine {
+  addDevice(name: string, makeProbe: () => ExchangeOptions<unknown>): DeviceLine {
     if (this.devices.has(name)) throw new RangeError(`device ${name} is on bus ${this.name} already`)
     const presence = createDevicePresence(name, (health) => this.onHealth(device, health))
     const device: Device = {
@@ -140,7 +140,7 @@ export class Bus implements AsyncDisposable {
     await this.link.stop()
   }
 
-  private exchange<Frame, Reply>(device: Device, options: ExchangeOptions<Frame, Reply>): Promise<Reply> {
+  private exchange<Reply>(device: Device, options: ExchangeOptions<Reply>): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.enqueue({
         device,
@@ -155,7 +155,7 @@ export class Bus implements AsyncDisposable {
             resolve(reply)
             onDone()
           }
-          return startAttempt(options, this.counters, onReply, onMiss)
+          return startAttempt(options.format, this.counters, onReply, onMiss)
         },
         resolve: () => {},
         reject,

@@ -14,11 +14,11 @@ export type Answer<Reply> =
   /** A whole frame that answers something else: an echo, a push, a late reply. */
   | { kind: 'other' }
 
-export interface ExchangeOptions<Frame, Reply> {
+export interface ExchangeOptions<Reply> {
   priority: Priority
   bytes: Uint8Array
-  format: FrameFormat<Frame>
-  answer(frame: Frame): Answer<Reply>
+  /** What may come in, and what each frame of it answers. */
+  format: FrameFormat<Answer<Reply>>
   /** From the last byte sent to the whole reply, ms. */
   replyTimeoutMs: number
   /** How often to ask again after a miss; 0 for whatever moves something. Default 2. */
@@ -27,6 +27,20 @@ export interface ExchangeOptions<Frame, Reply> {
   deadlineMonotonicMs?: number
   /** Sent although the device is held to be offline. Default false: such a request fails at once. */
   isSentOffline?: boolean
+}
+
+/** A protocol's frames, read as answers to one request. */
+export function answersFrom<Frame, Reply>(
+  format: FrameFormat<Frame>,
+  answer: (frame: Frame) => Answer<Reply>,
+): FrameFormat<Answer<Reply>> {
+  return {
+    ...format,
+    match(bytes) {
+      const match = format.match(bytes)
+      return match.kind === 'frame' ? { ...match, frame: answer(match.frame) } : match
+    },
+  }
 }
 
 /** Bytes that nothing answers, or whose answer proves nothing. */
@@ -41,7 +55,7 @@ export interface DeviceLine {
   readonly device: string
   /** Aborts with CANCELLED when the bus is closed. */
   readonly signal: AbortSignal
-  exchange<Frame, Reply>(options: ExchangeOptions<Frame, Reply>): Promise<Reply>
+  exchange<Reply>(options: ExchangeOptions<Reply>): Promise<Reply>
   /** Resolves when the bytes have left. Never sent twice, never sent late. */
   send(options: SendOptions): Promise<void>
   /** Drops the connection with all that may be unsent in it, and connects anew. */
