@@ -23,6 +23,8 @@ export interface DemoLotSource {
   readonly units: number
 }
 export interface DemoLot {
+  /** Counts all lots of the demo from 1. */
+  readonly serial: number
   readonly skuKey: SkuKey
   readonly unitsReceived: number
   readonly certificateNumber: string
@@ -36,6 +38,7 @@ export interface DemoLot {
 
 export const lanesPerCabinet = 12
 const unitsPerLot = 600
+const certificatePrefix = 'YB-DEMO-'
 /** Lanes hold at most this much, well inside a lane scale's range. */
 const laneLimitG = 12_000
 
@@ -111,12 +114,21 @@ export function inventLot(random: Random, skuKey: SkuKey, people: DemoPeople, se
   const labelMg = gramsToMg(sku.labelMassG)
   const trueUnitMassMg = labelMg + Math.round((labelMg * biasPermille) / 1000)
   return {
+    serial,
     skuKey,
     unitsReceived: unitsPerLot,
-    certificateNumber: `YSCN-${sku.key}-${String(serial).padStart(4, '0')}`,
+    certificateNumber: `${certificatePrefix}${String(serial).padStart(6, '0')}`,
     ageHours: chooseBetween(random, 2, 14),
     trueUnitMassMg,
     trueUnitMassSdMg: Math.round((trueUnitMassMg * sku.variationPermille) / 1000),
     sources: households.length === 0 ? [] : splitUnits(random, unitsPerLot, households),
   }
+}
+
+/** The serial in a certificate number; undefined when it is no lot that `inventLot` made. */
+export function serialOf(certificateNumber: string): number | undefined {
+  const digits = certificateNumber.startsWith(certificatePrefix)
+    ? certificateNumber.slice(certificatePrefix.length)
+    : ''
+  return /^\d+$/.test(digits) ? Number(digits) : undefined
 }
