@@ -1,14 +1,14 @@
 import type { Random } from '#shared/ids/random.ts'
 import { buyerAccounts, staffAccounts, type DemoAccount } from './accounts.ts'
-import { demoSkus, demoSuppliers, type DemoSku, type DemoSupplier } from './goods.ts'
+import { demoSkus, demoSuppliers } from './goods.ts'
 import { inventPeople, type DemoPeople } from './households.ts'
 import { inventLot, inventShelf, type DemoLane, type DemoLot } from './shelves.ts'
 import { inventSitesAndCabinets, type DemoCabinet, type DemoSite } from './sites.ts'
 
 /** Everything the demo starts with, as plain data: the same random gives the same data, on any machine. */
 export interface DemoData extends DemoPeople {
-  readonly suppliers: readonly DemoSupplier[]
-  readonly skus: readonly DemoSku[]
+  readonly suppliers: ReadonlyArray<(typeof demoSuppliers)[number]>
+  readonly skus: ReadonlyArray<(typeof demoSkus)[number]>
   readonly sites: readonly DemoSite[]
   readonly cabinets: readonly DemoCabinet[]
   /** By code of a live cabinet. */
