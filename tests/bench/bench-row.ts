@@ -1,0 +1,12 @@
+/** One figure of the benchmark table, beside what it is held against. */
+export interface BenchRow {
+  /** What was measured, with sampling or reductions said in words. */
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  /** The limit or the peer's figure, in the same unit; absent for a figure that is only told. */
+  readonly limit?: number
+  readonly limitName?: string
+  /** value ÷ peer where a goal is a ratio, with the bound that makes it good. */
+  readonly ratio?: { readonly value: number; readonly atLeast?: number; readonly atMost?: number }
+}
