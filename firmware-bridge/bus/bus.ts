@@ -184,7 +184,7 @@ export class Bus implements AsyncDisposable {
       job.reject(new DeviceError('CANCELLED', `bus ${this.name} is closed`))
     } else if (this.link.connection === undefined) {
       // Nothing waits for a line to come back: it would be sent to a cabinet that has moved on.
-      job.reject(new DeviceError('TRANSPORT_CLOSED', `${this.options.transport.name} is not connected`))
+      job.reject(this.notConnectedError())
     } else if (!job.isSentOffline && !job.device.presence.isOnline) {
       const code = job.device.presence.health().lastErrorCode ?? 'TIMEOUT_NO_REPLY'
       job.reject(new DeviceError(code as DeviceError['code'], `${job.device.name} is offline`))
@@ -319,6 +319,12 @@ export class Bus implements AsyncDisposable {
   private onDown(reason: string): void {
     this.failAll(this.closedError(reason))
     for (const device of this.devices.values()) device.presence.lost('TRANSPORT_CLOSED')
+  }
+
+  private notConnectedError(): DeviceError {
+    const { openFailure } = this.link
+    if (openFailure !== undefined) return new DeviceError('TRANSPORT_OPEN_FAILED', openFailure)
+    return new DeviceError('TRANSPORT_CLOSED', `${this.options.transport.name} is not connected`)
   }
 
   private closedError(reason: string): DeviceError {

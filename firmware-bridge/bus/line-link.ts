@@ -13,6 +13,8 @@ export interface LineLinkHandlers {
 
 export interface LineLink {
   readonly connection: Connection | undefined
+  /** Why the last try to open failed; undefined once one has succeeded. */
+  readonly openFailure: string | undefined
   /** First attempt; resolves when it has succeeded or failed, and never rejects. Later ones run by themselves. */
   start(): Promise<void>
   /** Drops the connection with what may be unsent in it, and connects again at once. */
@@ -28,7 +30,7 @@ export function createLineLink(transport: Transport, clock: Clock, handlers: Lin
   let cancelRetry: CancelTimer | undefined
   let backoffMs = firstBackoffMs
   let isStopped = false
-  let lastFailure = 'not opened yet'
+  let openFailure: string | undefined
 
   const scheduleRetry = () => {
     if (isStopped || cancelRetry !== undefined) return
@@ -61,8 +63,8 @@ export function createLineLink(transport: Transport, clock: Clock, handlers: Lin
         },
       })
     } catch (error) {
-      lastFailure = error instanceof Error ? error.message : String(error)
-      handlers.onDown(lastFailure)
+      openFailure = error instanceof Error ? error.message : String(error)
+      handlers.onDown(openFailure)
       scheduleRetry()
       return
     }
@@ -72,6 +74,7 @@ export function createLineLink(transport: Transport, clock: Clock, handlers: Lin
       return
     }
     connection = opened
+    openFailure = undefined
     backoffMs = firstBackoffMs
     handlers.onUp()
   }
@@ -79,6 +82,9 @@ export function createLineLink(transport: Transport, clock: Clock, handlers: Lin
   return {
     get connection() {
       return connection
+    },
+    get openFailure() {
+      return openFailure
     },
     start: connect,
     reset(reason) {

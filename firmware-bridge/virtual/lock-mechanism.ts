@@ -31,6 +31,12 @@ export class LockMechanism {
     this.changed()
   }
 
+  /** A key draws the bolt at once, whatever holds the coil. */
+  drawByKey(): void {
+    this.drawnFromMs = this.clock.monotonicMs()
+    this.changed()
+  }
+
   /** Locked: the bolt is in. */
   get isLocked(): boolean {
     if (this.doorOpen) return false

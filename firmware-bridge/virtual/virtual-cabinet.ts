@@ -112,6 +112,11 @@ export class VirtualCabinet<Item extends CabinetItem = CabinetItem> {
     return this.mechanisms.flatMap((mechanism, index) => (mechanism.isLocked ? [] : [index + 1]))
   }
 
+  /** The emergency key: draws the bolt without any board knowing, jammed or not. */
+  turnKey(): void {
+    this.doorLock.drawByKey()
+  }
+
   /** A hand pulls at the door. False when the lock holds it. */
   openDoor(): boolean {
     const wasOpen = this.isDoorOpen

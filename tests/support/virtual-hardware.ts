@@ -16,7 +16,7 @@ export interface VirtualHardware extends AsyncDisposable {
   cabinet: VirtualCabinet
   hardware: CabinetHardware
   /** Lets a promise come true by moving the clock; fails when it has not within `limitMs` of it. */
-  settle<T>(promise: Promise<T>, limitMs?: number): Promise<T>
+  settle: <T>(promise: Promise<T>, limitMs?: number) => Promise<T>
 }
 
 export interface VirtualHardwareOptions extends Partial<VirtualInstallationOptions> {
