@@ -1,0 +1,214 @@
+// The embedded broker (aedes) for installations without one: cabinets prove themselves with their own key and may use their
+// own topics only, each in its direction. The server itself is inside the broker, without a socket between.
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { Aedes, type AuthenticateError, type Client } from 'aedes'
+import { channelRules, channels, parseTopic, topicOf, topicOfAll } from '#shared/contracts/mqtt/topics.ts'
+import { Id } from '#shared/ids/uuid-v7.ts'
+import type { Clock } from '#shared/time/clock.ts'
+import type { Metrics } from '../http/metrics.ts'
+import type { CabinetLink, DownChannel, DownMessages, LinkListener } from './cabinet-link.ts'
+import { judgeLogin } from './cabinet-login.ts'
+import { PacketMeter } from './packet-meter.ts'
+
+/** A larger packet ends the connection; between this and maxPayloadBytes the message is counted and dropped. */
+const maxPacketBytes = 1_048_576
+const maxConnections = 20_000
+/** MQTT 3.1.1 §3.2.2.3: bad user name or password. */
+const badLogin = 4
+
+export interface BrokerOptions {
+  readonly host: string
+  /** 0 picks a free port. */
+  readonly port: number
+  /** Address for cabinets when it differs from host and port. */
+  readonly publicUrl: string | undefined
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly listener: LinkListener
+  /** The enrolled key of a cabinet; undefined when there is none. */
+  readonly findPublicKey: (cabinetId: Id) => Promise<string | undefined>
+  readonly onError: (error: Error) => void
+}
+
+class EmbeddedLink implements CabinetLink {
+  readonly #options: BrokerOptions
+  readonly #broker: Aedes
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #cabinetOf = new WeakMap<Client, Id>()
+  readonly #clientOf = new Map<Id, Client>()
+  #isOpen = false
+
+  constructor(options: BrokerOptions) {
+    this.#options = options
+    this.#broker = new Aedes({
+      maxClientsIdLength: 64,
+      maxTopicLevels: 8,
+      // A cabinet that was away gets at most this many commands and acks at once; it asks for the rest.
+      queueLimit: 1_000,
+      heartbeatInterval: 60_000,
+      authenticate: (client, username, password, done) => void this.#authenticate(client, username, password, done),
+      authorizePublish: (client, packet, done) => done(this.#refusePublication(client, packet)),
+      authorizeSubscribe: (client, subscription, done) =>
+        done(null, this.#maySubscribe(client, subscription.topic) ? subscription : null),
+    })
+    this.#broker.on('clientError', (_client, error) => this.#count('protocol', error))
+    this.#broker.on('connectionError', (_client, error) => this.#count('protocol', error))
+    this.#broker.on('clientDisconnect', (client) => {
+      const cabinetId = this.#cabinetOf.get(client)
+      if (cabinetId !== undefined && this.#clientOf.get(cabinetId) === client) this.#clientOf.delete(cabinetId)
+    })
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket))
+    this.#server.maxConnections = maxConnections
+  }
+
+  get isConnected(): boolean {
+    return this.#isOpen
+  }
+
+  get url(): string {
+    if (this.#options.publicUrl !== undefined) return this.#options.publicUrl
+    const { port } = this.#server.address() as AddressInfo
+    const { host } = this.#options
+    return `mqtt://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
+  }
+
+  async open(): Promise<void> {
+    await this.#broker.listen()
+    for (const channel of channels) {
+      if (channelRules[channel].publisher !== 'cabinet') continue
+      await new Promise<void>((resolve) => {
+        const deliver = (packet: { topic: string; payload: Buffer | string }, done: () => void) => {
+          if (this.#isOpen) this.#options.listener.onMessage(packet.topic, Buffer.from(packet.payload))
+          done()
+        }
+        this.#broker.subscribe(topicOfAll(channel), deliver, resolve)
+      })
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(this.#options.port, this.#options.host, () => {
+        this.#server.off('error', reject)
+        this.#server.on('error', this.#options.onError)
+        resolve()
+      })
+    })
+    this.#isOpen = true
+    this.#options.listener.onConnected()
+  }
+
+  publish<C extends DownChannel>(cabinetId: Id, channel: C, message: DownMessages[C]): Promise<void> {
+    const { qos, isRetained } = channelRules[channel]
+    return new Promise((resolve, reject) => {
+      if (!this.#isOpen) {
+        reject(new Error('the broker is closed'))
+        return
+      }
+      const payload = Buffer.from(JSON.stringify(message))
+      const topic = topicOf(cabinetId, channel)
+      this.#broker.publish({ cmd: 'publish', topic, payload, qos, retain: isRetained, dup: false }, (error) =>
+        error ? reject(error) : resolve(),
+      )
+    })
+  }
+
+  shareWithPages(): void {
+    // The embedded broker serves one process, whose pages have the update already.
+  }
+
+  disconnect(cabinetId: Id): void {
+    this.#clientOf.get(cabinetId)?.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOpen = false
+    await new Promise<void>((resolve) => {
+      this.#broker.close(() => resolve())
+    })
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.on('close', () => this.#sockets.delete(socket))
+    const meter = new PacketMeter(maxPacketBytes)
+    // Looks at the bytes where they enter the stream, so that a packet over the limit is never collected; a pipe between
+    // would cost every message a turn of the event loop.
+    const push = socket.push.bind(socket)
+    socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+      if (chunk === null || meter.accepts(chunk)) return push(chunk, encoding)
+      this.#count('packet_too_large')
+      socket.destroy()
+      return false
+    }
+    this.#broker.handle(socket)
+  }
+
+  async #authenticate(
+    client: Client,
+    username: string | undefined,
+    password: Buffer | undefined,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): Promise<void> {
+    const refusal = await this.#refuseLogin(client, username, String(password)).catch(() => 'unavailable')
+    if (refusal === undefined) {
+      done(null, true)
+      return
+    }
+    this.#count(refusal)
+    done(Object.assign(new Error(`login refused: ${refusal}`), { returnCode: badLogin }), null)
+  }
+
+  /** The reason to refuse a login, or undefined. */
+  async #refuseLogin(client: Client, username: string | undefined, password: string): Promise<string | undefined> {
+    const cabinetId = Id.safeParse(username)
+    // The client id carries the cabinet's, so that nobody takes over another one's connection.
+    if (!cabinetId.success || !client.id.includes(cabinetId.data)) return 'malformed'
+    const publicKey = await this.#options.findPublicKey(cabinetId.data)
+    if (publicKey === undefined) return 'unknown_cabinet'
+    const verdict = judgeLogin(cabinetId.data, publicKey, password, this.#options.clock.now())
+    if (verdict !== 'good') return verdict
+    this.#cabinetOf.set(client, cabinetId.data)
+    this.#clientOf.set(cabinetId.data, client)
+    return undefined
+  }
+
+  /** The reason to refuse a publication, or null. A refused publisher is disconnected by the broker. */
+  #refusePublication(client: Client | null, packet: { topic: string; retain?: boolean }): Error | null {
+    const topic = parseTopic(packet.topic)
+    const isOwn = topic !== undefined && (client === null || this.#cabinetOf.get(client) === topic.cabinetId)
+    if (!isOwn || channelRules[topic.channel].publisher !== 'cabinet') {
+      this.#count('publish_topic')
+      return new Error(`may not publish on ${packet.topic}`)
+    }
+    if (!channelRules[topic.channel].isRetained) packet.retain = false
+    return null
+  }
+
+  #maySubscribe(client: Client, filter: string): boolean {
+    const topic = parseTopic(filter)
+    const isGood =
+      topic !== undefined &&
+      topic.cabinetId === this.#cabinetOf.get(client) &&
+      channelRules[topic.channel].publisher === 'server'
+    if (!isGood) this.#count('subscribe_topic')
+    return isGood
+  }
+
+  #count(reason: string, error?: Error): void {
+    // Errors that follow from our own refusals are counted where they arose.
+    if (error !== undefined && /refused|may not publish/.test(error.message)) return
+    this.#options.metrics.brokerRefusals.inc({ reason })
+  }
+}
+
+/** Starts the broker and resolves when it listens. */
+export async function openEmbeddedLink(options: BrokerOptions): Promise<CabinetLink> {
+  const link = new EmbeddedLink(options)
+  await link.open()
+  return link
+}
