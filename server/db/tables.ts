@@ -1,5 +1,6 @@
 // Every noun's tables, once per dialect. A new noun adds its schema.ts here, then `npm run migrations` makes the migrations
 // of both dialects anew (there is one initial migration per dialect until the first release).
+import { attributionStorage, attributionTables } from '../attribution/schema.ts'
 import { cabinetStorage, cabinetTables } from '../cabinets/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
@@ -7,6 +8,7 @@ import { identityStorage, identityTables } from '../identity/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
 import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
+import { paymentStorage, paymentTables } from '../payments/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { makeKit } from './kit.ts'
@@ -15,6 +17,8 @@ import type { Dialect, Kit, Storage } from './kit.ts'
 /** One line per noun. A table that references another noun's takes it as a second argument. */
 export function makeTables(kit: Kit) {
   const ledger = ledgerTables(kit)
+  const attribution = attributionTables(kit, ledger)
+  const payments = paymentTables(kit)
   const organisations = organisationTables(kit)
   const catalog = catalogTables(kit, organisations)
   const households = householdTables(kit)
@@ -28,6 +32,8 @@ export function makeTables(kit: Kit) {
     ...cabinets,
     ...mqtt,
     ...ledger,
+    ...attribution,
+    ...payments,
     ...organisations,
     ...catalog,
     ...households,
@@ -42,6 +48,8 @@ export const storages: readonly Storage[] = [
   cabinetStorage,
   mqttStorage,
   ledgerStorage,
+  attributionStorage,
+  paymentStorage,
   catalogStorage,
   householdStorage,
   sessionStorage,

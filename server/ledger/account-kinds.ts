@@ -71,4 +71,6 @@ export const namedAccounts = {
   refundsBorne: 'writeoff:refunds-borne',
   stockLoss: 'writeoff:stock-loss',
   payouts: 'transit:payouts',
+  /** Sales that nothing ties to a lot; waits for a correction. */
+  unattributed: 'transit:unattributed',
 } as const satisfies Record<string, AccountId>
