@@ -38,7 +38,8 @@ const contentSecurityPolicy = {
     objectSrc: ["'none'"],
     baseUri: ["'none'"],
     formAction: ["'self'"],
-    frameAncestors: ["'none'"],
+    // The virtual cabinet shows the buyer's page beside it.
+    frameAncestors: ["'self'"],
   },
 }
 

@@ -1,0 +1,51 @@
+import { createRouter, createWebHistory, type RouteLocationNormalized, type Router } from 'vue-router'
+import type { WebContext } from '../common/web-context.ts'
+import HomePage from './pages/home-page.vue'
+import ShelfPage from './pages/shelf-page.vue'
+
+/** Decides where a visit really goes: pages that need a person send a stranger to sign in and back. */
+async function guard(to: RouteLocationNormalized, { account }: WebContext) {
+  // Offline: let the page come up; its own calls say what is wrong and can be tried again.
+  const me = await account.load().catch(() => account.me.value)
+  if (me?.mustChangePassword === true && to.name !== 'password')
+    return { name: 'password', query: { next: to.fullPath } }
+  if (to.meta['needsSignIn'] === true && me === undefined) return { name: 'sign-in', query: { next: to.fullPath } }
+  return true
+}
+
+export function createBuyerRouter(context: WebContext): Router {
+  const router = createRouter({
+    history: createWebHistory('/'),
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    routes: [
+      { path: '/', name: 'home', component: HomePage },
+      // The address in a cabinet's QR code.
+      { path: '/c/:code', name: 'shelf', component: ShelfPage, props: true },
+      {
+        path: '/s/:sessionId',
+        name: 'session',
+        component: () => import('./pages/session-page.vue'),
+        props: true,
+        meta: { needsSignIn: true },
+      },
+      {
+        path: '/history',
+        name: 'history',
+        component: () => import('./pages/history-page.vue'),
+        meta: { needsSignIn: true },
+      },
+      {
+        path: '/account',
+        name: 'account',
+        component: () => import('./pages/account-page.vue'),
+        meta: { needsSignIn: true },
+      },
+      { path: '/password', name: 'password', component: () => import('./pages/password-page.vue') },
+      { path: '/sign-in', name: 'sign-in', component: () => import('./pages/sign-in-page.vue') },
+      { path: '/join', name: 'join', component: () => import('./pages/join-page.vue') },
+      { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/missing-page.vue') },
+    ],
+  })
+  router.beforeEach((to) => guard(to, context))
+  return router
+}

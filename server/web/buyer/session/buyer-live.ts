@@ -1,0 +1,58 @@
+// The buyer's live connection: one WebSocket while somebody is signed in, shared by all pages.
+import { inject, shallowRef, watch, type InjectionKey, type ShallowRef } from 'vue'
+import { LiveUpdate } from '#shared/contracts/http/sessions.ts'
+import { socketUrl, startSocketLink, type LinkStatus, type SocketLink } from '../../common/live/socket-link.ts'
+import type { WebContext } from '../../common/web-context.ts'
+
+export interface BuyerLive {
+  readonly status: Readonly<ShallowRef<LinkStatus>>
+  onUpdate(listener: (update: LiveUpdate) => void): () => void
+}
+
+export const buyerLiveKey: InjectionKey<BuyerLive> = Symbol('buyer live')
+
+export function useBuyerLive(): BuyerLive {
+  const live = inject(buyerLiveKey)
+  if (live === undefined) throw new Error('No live connection: the composition root must provide one.')
+  return live
+}
+
+export function createBuyerLive(context: WebContext, openSocket: (url: string) => WebSocket): BuyerLive {
+  const { account, clock, random, window } = context
+  const status = shallowRef<LinkStatus>('stopped')
+  const listeners = new Set<(update: LiveUpdate) => void>()
+  let link: SocketLink<LiveUpdate, never> | undefined
+
+  function start() {
+    const own = startSocketLink<LiveUpdate, never>({
+      url: socketUrl(window.location, '/api/live'),
+      parse: (payload) => LiveUpdate.safeParse(payload).data,
+      clock,
+      random,
+      openSocket,
+      page: window,
+    })
+    link = own
+    watch(own.status, (value) => (status.value = value), { immediate: true })
+    own.onMessage((update) => {
+      for (const listener of listeners) listener(update)
+    })
+  }
+  // Another account means another connection: the server decides by cookie whose sessions it tells about.
+  watch(
+    () => account.me.value?.accountId,
+    (accountId) => {
+      link?.stop()
+      link = undefined
+      if (accountId !== undefined) start()
+    },
+    { immediate: true },
+  )
+  return {
+    status,
+    onUpdate(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+// Who is signed in, as far as this page knows. The session itself is a cookie that scripts cannot read; the page learns
+// about it by asking.
+import { shallowRef, type ShallowRef } from 'vue'
+import { getMe, signIn, signOut, type Me } from '#shared/contracts/http/identity.ts'
+import { CallError } from '../http/call-error.ts'
+import type { Call } from '../http/call.ts'
+
+export interface Account {
+  /** Undefined: nobody is signed in, or it is not known yet. */
+  readonly me: ShallowRef<Me | undefined>
+  /** Asks the server once; later calls return the same answer. Rejects when the server cannot be reached. */
+  load(): Promise<Me | undefined>
+  signIn(login: string, password: string): Promise<Me>
+  signOut(): Promise<void>
+  /** Takes over an account that the server has just signed in. */
+  adopt(me: Me): void
+  forget(): void
+}
+
+/** `getCall` is read late, because the caller itself reports a lost sign-in to this account. */
+export function createAccount(getCall: () => Call): Account {
+  const me = shallowRef<Me>()
+  let loading: Promise<Me | undefined> | undefined
+
+  async function ask(): Promise<Me | undefined> {
+    try {
+      me.value = await getCall()(getMe)
+    } catch (error) {
+      if (!(error instanceof CallError) || error.status !== 401) {
+        loading = undefined
+        throw error
+      }
+      me.value = undefined
+    }
+    return me.value
+  }
+  function adopt(value: Me) {
+    me.value = value
+    loading = Promise.resolve(value)
+  }
+  function forget() {
+    me.value = undefined
+    loading = Promise.resolve(undefined)
+  }
+  return {
+    me,
+    load: () => (loading ??= ask()),
+    async signIn(login, password) {
+      const value = await getCall()(signIn, { body: { login, password } })
+      adopt(value)
+      return value
+    },
+    async signOut() {
+      await getCall()(signOut)
+      forget()
+    },
+    adopt,
+    forget,
+  }
+}

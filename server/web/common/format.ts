@@ -1,0 +1,47 @@
+// How figures look to people: yuan with two decimals, grams or kilograms, dates in Chongqing's time.
+import { formatYuan, type Fen } from '#shared/units/fen.ts'
+import { mgToGrams, type MassMg } from '#shared/units/mass.ts'
+import type { Locale } from './i18n/locale.ts'
+
+/** 1280 fen → ¥12.80; −300 → −¥3.00. */
+export function yuan(amountFen: Fen): string {
+  return amountFen < 0 ? `−¥${formatYuan(-amountFen)}` : `¥${formatYuan(amountFen)}`
+}
+
+/** 132000 mg → 132 g; 1500000 mg → 1.5 kg. */
+export function mass(massMg: MassMg): string {
+  const grams = mgToGrams(massMg)
+  if (Math.abs(grams) >= 1_000) return `${(grams / 1_000).toFixed(3).replace(/\.?0+$/, '')} kg`
+  return `${grams.toFixed(1).replace(/\.0$/, '')} g`
+}
+
+const zone = 'Asia/Shanghai'
+
+export function dateTime(atMs: number, locale: Locale): string {
+  return new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', {
+    timeZone: zone,
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+  }).format(atMs)
+}
+
+export function dateTimeLong(atMs: number, locale: Locale): string {
+  return new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  }).format(atMs)
+}
+
+/** Tenths of a degree: 43 → 4.3 °C. */
+export function temperature(deciC: number): string {
+  return `${(deciC / 10).toFixed(1)} °C`
+}
