@@ -45,6 +45,7 @@ export interface Live extends Disposable {
   readonly updates: readonly LiveUpdate[]
   /** Resolves with the first update that fits, among the kept ones and those to come. */
   waitFor<S extends LiveUpdate>(fits: (update: LiveUpdate) => update is S, timeoutMs: number): Promise<S>
+  waitFor(fits: (update: LiveUpdate) => boolean, timeoutMs: number): Promise<LiveUpdate>
 }
 
 const callTimeoutMs = 30_000
@@ -101,9 +102,9 @@ export function createApiClient(baseUrl: string): ApiClient {
     await waiters.wait(({ kind }) => kind === 'hello', helloTimeoutMs, 'hello')
     return {
       updates,
-      async waitFor<S extends LiveUpdate>(fits: (update: LiveUpdate) => update is S, timeoutMs: number): Promise<S> {
-        const kept = updates.find((update): update is S => fits(update))
-        return kept ?? ((await waiters.wait(fits, timeoutMs, 'a live update')) as S)
+      async waitFor<S extends LiveUpdate>(fits: (update: LiveUpdate) => boolean, timeoutMs: number): Promise<S> {
+        const kept = updates.find((update) => fits(update))
+        return (kept ?? (await waiters.wait(fits, timeoutMs, 'a live update'))) as S
       },
       [Symbol.dispose]: () => socket.terminate(),
     }

@@ -1,0 +1,2 @@
+/** Writes dist/<name>.mjs (or .bundle.mjs, the production file, when whole) and returns its path. */
+export function bundleEntry(entry: string, options?: { isWhole?: boolean }): Promise<string>
