@@ -23,6 +23,8 @@ import type { CommandSigner } from './mqtt/command-signer.ts'
  */
 export type Effect =
   | { readonly kind: 'live'; readonly accountId: Id; readonly update: LiveUpdate }
+  /** The session's receipt, made and sent only when the account has a page open (sessions/publish-receipt.ts). */
+  | { readonly kind: 'receipt'; readonly accountId: Id; readonly sessionId: Id }
   | { readonly kind: 'command'; readonly cabinetId: Id; readonly command: Command }
   | { readonly kind: 'desired'; readonly cabinetId: Id; readonly twin: DesiredTwin }
   | { readonly kind: 'sign-out'; readonly accountId: Id; readonly exceptSessionId?: Id }

@@ -4,6 +4,8 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { rows } from '../db/unit.ts'
 import type { LotRow, SkuRow } from './store.ts'
 
+export type { LotRow, SkuRow } from './store.ts'
+
 /** The SKUs that exist among the ids, by id. */
 export function* findSkusById({ db, tables: t }: UnitContext, skuIds: readonly string[]): Unit<Map<string, SkuRow>> {
   if (skuIds.length === 0) return new Map()

@@ -80,6 +80,7 @@ export const refusals = {
   'session.buyer_busy': { status: 409, log: 'info', title: 'You have an open session already.' },
   'session.cabinet_busy': { status: 409, log: 'info', title: 'Somebody else is using this cabinet.' },
   'session.intent_conflict': { status: 409, log: 'warn', title: 'This request was made before, for something else.' },
+  'session.twin_behind': { status: 409, log: 'info', title: 'The cabinet is taking over new prices; try again.' },
   'session.nothing_on_sale': { status: 409, log: 'info', title: 'Nothing in this cabinet may be sold now.' },
   'session.wallet_too_low': { status: 409, log: 'info', title: 'The wallet holds too little to open a door.' },
   'session.no_receipt': { status: 404, log: 'info', title: 'This session has no receipt yet.' },

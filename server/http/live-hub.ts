@@ -54,6 +54,11 @@ export class LiveHub {
     this.#cancelPing ??= this.#clock.setTimer(pingIntervalMs, () => this.#ping())
   }
 
+  /** Is anybody there to be told? Saves making what nobody would see. */
+  hasPages(accountId: Id): boolean {
+    return this.#pages.has(accountId)
+  }
+
   /** Sends an update to every page of the account; without pages it does nothing. */
   publish(accountId: Id, update: LiveUpdate): void {
     const pages = this.#pages.get(accountId)

@@ -43,7 +43,6 @@ export function sessionTables({ table, column: c, primaryKey, index, uniqueIndex
       pricingVersion: c.text(),
       /** The cabinet's confidence in its count, parts per million. */
       confidencePpm: c.int(),
-      walletAfterFen: c.int(),
       authorisedAtMs: c.int().notNull(),
       openedAtMs: c.int(),
       endedAtMs: c.int(),

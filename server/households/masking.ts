@@ -1,0 +1,18 @@
+// What others may see of a household (domain.md, payout and disclosure): the first character of the head's name and the
+// last four digits of the code; never more.
+export function maskName(name: string): string {
+  const first = String.fromCodePoint(name.trim().codePointAt(0) ?? 42)
+  return `${first}**`
+}
+
+export function lastFour(householdCode: string): string {
+  return householdCode.slice(-4)
+}
+
+/** The household's line on a receipt or a notice. */
+export function maskedHousehold(household: { readonly householdCode: string; readonly headName: string }): {
+  payeeName: string
+  householdCodeLast4: string
+} {
+  return { payeeName: maskName(household.headName), householdCodeLast4: lastFour(household.householdCode) }
+}

@@ -1,0 +1,96 @@
+// Accounts and their entries as the books' readers see them: balances on the account's normal side, each entry with the
+// other side's name.
+import { and, asc, eq, like } from 'drizzle-orm'
+import type { z } from 'zod'
+import type { LedgerAccount, LedgerEntry } from '#shared/contracts/http/money.ts'
+import type { Page, PageRequest } from '../db/keyset.ts'
+import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import { rows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { accountKindNames, accountKinds } from './account-kinds.ts'
+import type { AccountId, AccountKind } from './account-kinds.ts'
+import { balanceOf, requireAccount, statementOf } from './balances.ts'
+import { nameAccounts } from './name-accounts.ts'
+
+export type AccountView = z.input<typeof LedgerAccount>
+export type EntryView = z.input<typeof LedgerEntry>
+
+/** Assets and expenses grow by debits, everything else by credits. */
+function normalSideOf(kind: AccountKind): 'debit' | 'credit' {
+  const { group } = accountKinds[kind]
+  return group === 'assets' || group === 'expenses' ? 'debit' : 'credit'
+}
+
+/** Accounts by id; `search` looks inside the id, which holds household codes and owners' ids. */
+export function* listAccounts(
+  ctx: UnitContext,
+  query: PageRequest & { readonly kind?: string | undefined; readonly search?: string | undefined },
+): Unit<Page<AccountView>> {
+  const { ledgerAccounts: t } = ctx.tables
+  const kind = accountKindNames.find((name) => name === query.kind)
+  if (query.kind !== undefined && kind === undefined) return { rows: [] }
+  const found = yield* rows(
+    ctx.db
+      .select()
+      .from(t)
+      .where(
+        and(
+          behindKey([t.id], keyOfCursor(query.cursor, 1), 'ascending'),
+          kind === undefined ? undefined : eq(t.kind, kind),
+          query.search === undefined ? undefined : like(t.id, `%${query.search.replaceAll(/[%_]/g, '')}%`),
+        ),
+      )
+      .orderBy(asc(t.id))
+      .limit(query.limit + 1),
+  )
+  const names = yield* nameAccounts(
+    ctx,
+    found.map((account) => account.id),
+  )
+  const balances = new Map<string, number>()
+  for (const { id, balanceFen } of found) balances.set(id, balanceFen ?? (yield* balanceOf(ctx, id as AccountId)))
+  return pageOfRows(
+    found,
+    query.limit,
+    (account) => [account.id],
+    (account) => {
+      const normalSide = normalSideOf(account.kind)
+      const balanceFen = balances.get(account.id) ?? 0
+      return {
+        accountId: account.id,
+        kind: account.kind,
+        name: names.get(account.id) ?? account.id,
+        ownerId: account.ownerId,
+        normalSide,
+        // `0 -` keeps an empty debit account at 0 instead of −0.
+        balanceFen: normalSide === 'debit' ? 0 - balanceFen : balanceFen,
+      }
+    },
+  )
+}
+
+/** Entries of one account, newest first. Refuses with ledger.account_unknown. */
+export function* listEntries(ctx: UnitContext, accountId: AccountId, query: PageRequest): Unit<Page<EntryView>> {
+  yield* requireAccount(ctx, accountId)
+  const lines = yield* statementOf(ctx, accountId, query)
+  const names = yield* nameAccounts(
+    ctx,
+    lines.map((line) => line.otherAccountId),
+  )
+  return pageOfRows(
+    lines,
+    query.limit,
+    (line) => [line.atMs, line.transferId],
+    (line) => ({
+      transferId: line.transferId,
+      atMs: line.atMs,
+      side: line.amountFen < 0 ? 'debit' : 'credit',
+      amountFen: Math.abs(line.amountFen),
+      otherAccountId: line.otherAccountId,
+      otherAccountName: names.get(line.otherAccountId) ?? line.otherAccountId,
+      causeKind: line.causeKind,
+      causeId: line.causeId,
+      memo: line.memo ?? '',
+    }),
+  )
+}

@@ -1,0 +1,25 @@
+// Ends a session in which nothing was sold: the hold goes back whole.
+import type { Effect } from '../context.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import type { PaymentPort } from '../payments/payment-port.ts'
+import type { SessionState } from './rules.ts'
+import { newsOf } from './session-news.ts'
+import { advance } from './store.ts'
+import type { SessionRow } from './store.ts'
+
+export function* endUnsold(
+  ctx: UnitContext,
+  payments: PaymentPort,
+  session: SessionRow,
+  end: { readonly state: SessionState; readonly reason: string; readonly seq?: number | undefined },
+): Unit<readonly Effect[]> {
+  if (session.kind === 'sale') yield* payments.release(ctx, session.sessionId)
+  const ended = yield* advance(session, {
+    state: end.state,
+    reason: end.reason,
+    endedAtMs: ctx.now(),
+    deadlineAtMs: null,
+    outcomeSeq: end.seq ?? session.outcomeSeq,
+  })
+  return newsOf(ended)
+}

@@ -1,0 +1,172 @@
+// What sessions do with what cabinets say. An event of a session nobody knows, or of one that ended, is kept as a finding
+// and moves no money: the cabinet is acknowledged all the same and never sends it again.
+import type { Effect } from '../context.ts'
+import { insertRows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import type { CommandEnd, CommandEndHandlers, EventHandlers, JournalEvent } from '../mqtt/event-handlers.ts'
+import type { PaymentPort } from '../payments/payment-port.ts'
+import { endUnsold } from './end-session.ts'
+import { addFinding } from './findings.ts'
+import { priceBill } from './pricing.ts'
+import type { TakenLine } from './pricing.ts'
+import { endsSession, nextState } from './rules.ts'
+import type { SessionMove } from './rules.ts'
+import { newsOf } from './session-news.ts'
+import type { SessionSettings } from './settings.ts'
+import { settleSession } from './settle-session.ts'
+import { advance, findContracted, findSession } from './store.ts'
+import type { Contracted, SessionRow } from './store.ts'
+
+type Judged = Pick<JournalEvent, 'cabinetId' | 'seq' | 'type'>
+
+/** May the event move the session? When not, a finding is kept and undefined returned. */
+function* requireMove<S extends SessionRow>(
+  ctx: UnitContext,
+  event: Judged,
+  sessionId: string,
+  session: S | undefined,
+  kind: SessionRow['kind'] | 'any' = 'any',
+): Unit<S | undefined> {
+  const finding = judge(event, session, kind)
+  if (finding === undefined) return session
+  const detail = session === undefined ? event.type : `${event.type} while ${session.state}`
+  yield* addFinding(ctx, { cabinetId: event.cabinetId, seq: event.seq, sessionId, finding, detail })
+  return undefined
+}
+
+function judge(event: Judged, session: SessionRow | undefined, kind: SessionRow['kind'] | 'any') {
+  if (session === undefined) return 'unknown_session'
+  if (session.cabinetId !== event.cabinetId || (kind !== 'any' && session.kind !== kind)) return 'foreign_session'
+  if (nextState(session.state, event.type as SessionMove) !== undefined) return undefined
+  return event.type === 'session.settled' ? 'settled_again' : 'session_ended'
+}
+
+function quietMsOf(session: SessionRow, settings: SessionSettings): number {
+  return session.kind === 'restock' ? settings.restockQuietMs : settings.quietMs
+}
+
+export function sessionEvents(payments: PaymentPort, settings: SessionSettings): EventHandlers {
+  return {
+    *'session.started'(ctx, { body, ...event }) {
+      const session = yield* findSession(body.sessionId)
+      if (session === undefined || session.cabinetId !== event.cabinetId) {
+        return yield* refuseStranger(ctx, event, body.sessionId, session)
+      }
+      if (session.deadlineAtMs === null) return []
+      yield* advance(session, { deadlineAtMs: ctx.now() + quietMsOf(session, settings) })
+      return []
+    },
+    'door.opened': (ctx, event) => moveDoor(ctx, settings, event, event.body.sessionId),
+    'door.closed': (ctx, event) => moveDoor(ctx, settings, event, event.body.sessionId),
+    *'session.refused'(ctx, { body, ...event }) {
+      const session = yield* requireMove(ctx, event, body.sessionId, yield* findSession(body.sessionId))
+      if (session === undefined) return []
+      return yield* endUnsold(ctx, payments, session, { state: 'refused', reason: body.reason, seq: event.seq })
+    },
+    *'session.not_opened'(ctx, { body, ...event }) {
+      const session = yield* requireMove(ctx, event, body.sessionId, yield* findSession(body.sessionId))
+      if (session === undefined) return []
+      return yield* endUnsold(ctx, payments, session, { state: 'not_opened', reason: body.outcome, seq: event.seq })
+    },
+    *'session.interrupted'(ctx, { body, ...event }) {
+      const session = yield* requireMove(ctx, event, body.sessionId, yield* findSession(body.sessionId))
+      if (session === undefined) return []
+      return yield* endUnsold(ctx, payments, session, { state: 'interrupted', reason: body.stage, seq: event.seq })
+    },
+    *'session.settled'(ctx, { body, ...event }) {
+      const found = yield* findContracted(body.sessionId)
+      const session = yield* requireMove(ctx, event, body.sessionId, found, 'sale')
+      if (session === undefined) return []
+      const { lines, confidence, flags } = body
+      return yield* settleSession(ctx, payments, session, { taken: lines, seq: event.seq, confidence, flags })
+    },
+    *'session.review'(ctx, { body, ...event }) {
+      const found = yield* findContracted(body.sessionId)
+      const session = yield* requireMove(ctx, event, body.sessionId, found)
+      if (session === undefined) return []
+      return yield* openReview(ctx, session, { ...body, seq: event.seq })
+    },
+  }
+}
+
+function* refuseStranger(
+  ctx: UnitContext,
+  event: Judged,
+  sessionId: string,
+  session: SessionRow | undefined,
+): Unit<readonly Effect[]> {
+  const finding = session === undefined ? 'unknown_session' : 'foreign_session'
+  yield* addFinding(ctx, { cabinetId: event.cabinetId, seq: event.seq, sessionId, finding, detail: event.type })
+  return []
+}
+
+function* moveDoor(
+  ctx: UnitContext,
+  settings: SessionSettings,
+  event: JournalEvent<'door.opened' | 'door.closed'>,
+  sessionId: string | undefined,
+): Unit<readonly Effect[]> {
+  if (sessionId === undefined) return []
+  const session = yield* findSession(sessionId)
+  if (session === undefined || session.cabinetId !== event.cabinetId) {
+    return yield* refuseStranger(ctx, event, sessionId, session)
+  }
+  const state = nextState(session.state, event.type)
+  if (state === undefined) return []
+  const moved = yield* advance(session, {
+    state,
+    openedAtMs: session.openedAtMs ?? (state === 'open' ? event.atMs : null),
+    deadlineAtMs: ctx.now() + quietMsOf(session, settings),
+  })
+  return newsOf(moved)
+}
+
+/** The money stays held until a person decides. A restock has no money in it: it ends, and its stock is looked at. */
+function* openReview(
+  ctx: UnitContext,
+  session: Contracted,
+  review: {
+    readonly reason: string
+    readonly detail: string
+    readonly lowestLines: readonly TakenLine[]
+    readonly flags: readonly string[]
+    readonly seq: number
+  },
+): Unit<readonly Effect[]> {
+  const { totalFen } = priceBill(review.lowestLines, session.lanes, session.heldFen)
+  yield* insertRows(ctx.tables.reviewCases, [
+    {
+      sessionId: session.sessionId,
+      reason: review.reason,
+      detail: review.detail,
+      lowestFen: totalFen,
+      lowestLines: [...review.lowestLines],
+      openedAtMs: ctx.now(),
+      decidedAtMs: undefined,
+      decidedBy: undefined,
+      decisionReason: undefined,
+    },
+  ])
+  const moved = yield* advance(session, {
+    state: 'review',
+    reason: review.reason,
+    flags: [...new Set([...(session.flags ?? []), ...review.flags])],
+    deadlineAtMs: null,
+    outcomeSeq: review.seq,
+  })
+  return newsOf(moved)
+}
+
+/** What an answer to an unlock means for its session. */
+export function sessionCommandEnds(payments: PaymentPort): CommandEndHandlers {
+  const onEnd = function* (ctx: UnitContext, end: CommandEnd): Unit<readonly Effect[]> {
+    const sessionId = end.command.body['sessionId']
+    if (typeof sessionId !== 'string' || !endsSession({ ...end.reply, isByServer: end.isByServer })) return []
+    const session = yield* findSession(sessionId)
+    if (session === undefined || session.commandId !== end.command.commandId) return []
+    const state = nextState(session.state, 'unlock.refused')
+    if (state === undefined) return []
+    return yield* endUnsold(ctx, payments, session, { state, reason: end.reply.reason ?? end.reply.outcome })
+  }
+  return { unlock: onEnd, 'restock-open': onEnd }
+}

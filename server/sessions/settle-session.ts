@@ -1,0 +1,117 @@
+// Settles a session, once: prices what was taken by the contract, books and attributes each line, takes the money from the
+// hold and gives the rest back, takes the goods off the books. One unit, in one transaction with the event that caused it.
+import type { Effect } from '../context.ts'
+import { insertRows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { attributeSaleLines } from '../attribution/attribute-sale-lines.ts'
+import { takeFromLane } from '../catalog/lane-stock.ts'
+import type { PaymentPort } from '../payments/payment-port.ts'
+import { addFinding } from './findings.ts'
+import { priceBill, pricingVersion } from './pricing.ts'
+import type { Bill, BillLine, TakenLine } from './pricing.ts'
+import { makeReceiptNumber } from './rules.ts'
+import { newsOf } from './session-news.ts'
+import { advance } from './store.ts'
+import type { Contracted } from './store.ts'
+
+export interface Settlement {
+  readonly taken: readonly TakenLine[]
+  /** Journal position of the event it rests on. */
+  readonly seq: number
+  readonly confidence?: number | undefined
+  readonly flags: readonly string[]
+  readonly reason?: string | undefined
+}
+
+/** The session must be one that may settle; the caller has checked (rules.ts). */
+export function* settleSession(
+  ctx: UnitContext,
+  payments: PaymentPort,
+  session: Contracted,
+  settlement: Settlement,
+): Unit<readonly Effect[]> {
+  const bill = priceBill(settlement.taken, session.lanes, session.heldFen)
+  const atMs = ctx.now()
+  const lines = bill.lines.map((line) => ({ ...line, saleLineId: ctx.newId() }))
+  yield* insertRows(
+    ctx.tables.saleLines,
+    lines.map((line) => toRow(session.sessionId, line, atMs)),
+  )
+  yield* attributeSaleLines(ctx, {
+    lines: lines.map(({ saleLineId, amountFen, contract, lotId }) => ({
+      saleLineId,
+      amountFen,
+      isCertified: contract.isCertified,
+      lotId,
+    })),
+    channel: payments.channel,
+    soldAtMs: session.authorisedAtMs,
+  })
+  yield* payments.capture(ctx, session.sessionId, bill.totalFen)
+  for (const line of lines) yield* takeGoods(session.cabinetId, line)
+  const flags = [...new Set([...(session.flags ?? []), ...settlement.flags, ...bill.flags])]
+  const settled = yield* advance(session, {
+    state: 'settled',
+    totalFen: bill.totalFen,
+    shortfallFen: bill.shortfallFen,
+    reason: settlement.reason ?? session.reason,
+    flags,
+    receiptNumber: makeReceiptNumber(session.cabinetCode, settlement.seq),
+    pricingVersion,
+    confidencePpm: settlement.confidence === undefined ? null : Math.round(settlement.confidence * 1_000_000),
+    endedAtMs: atMs,
+    deadlineAtMs: null,
+    outcomeSeq: settlement.seq,
+  })
+  yield* keepFindings(ctx, session, settlement.seq, bill)
+  return newsOf(settled)
+}
+
+function toRow(sessionId: string, line: BillLine & { readonly saleLineId: string }, atMs: number) {
+  const { saleLineId, laneId, contract, lotId, count, massMg, unitPriceFen, listFen, amountFen } = line
+  const { skuId, mode, isCertified } = contract
+  return {
+    saleLineId,
+    sessionId,
+    laneId,
+    skuId,
+    lotId,
+    mode,
+    count,
+    massMg,
+    unitPriceFen,
+    listFen,
+    amountFen,
+    isCertified,
+    atMs,
+  }
+}
+
+/** Goods sold by weight leave the books in whole units of the label's mass. */
+function* takeGoods(cabinetId: string, line: BillLine): Unit<void> {
+  const units = line.count ?? Math.round((line.massMg ?? 0) / line.contract.unitMassMg)
+  if (line.lotId === undefined || units === 0) return
+  yield* takeFromLane({ cabinetId, laneId: line.laneId, lotId: line.lotId, units })
+}
+
+/** What the bill left out stays visible: nothing is lost in silence. */
+function* keepFindings(ctx: UnitContext, session: Contracted, seq: number, bill: Bill): Unit<void> {
+  const place = { cabinetId: session.cabinetId, seq, sessionId: session.sessionId }
+  if (bill.shortfallFen > 0) {
+    const detail = `goods for ${bill.totalFen + bill.shortfallFen} fen, held ${session.heldFen} fen`
+    yield* addFinding(ctx, { ...place, finding: 'capped_at_hold', detail })
+  }
+  if (bill.unpriced.length > 0) {
+    const detail = bill.unpriced
+      .map((line) => `${line.laneId} ${line.skuId} ×${line.count ?? line.massMg ?? 0}`)
+      .join('; ')
+    yield* addFinding(ctx, { ...place, finding: 'unpriced', detail })
+  }
+  if (bill.flags.includes('expired_item')) {
+    yield* addFinding(ctx, {
+      ...place,
+      finding: 'expired_item',
+      detail: 'an item past its date was taken; not charged',
+    })
+  }
+}

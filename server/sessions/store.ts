@@ -1,0 +1,229 @@
+// SQL of sessions. What every settlement runs is prepared once per connection.
+import { and, asc, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { behindKey, keyOfCursor } from '../db/keyset.ts'
+import type { PageRequest } from '../db/keyset.ts'
+import type { Params, Unit, UnitContext } from '../db/unit.ts'
+import { command, exec, one, rows, statement } from '../db/unit.ts'
+import { liveStates } from './rules.ts'
+import type { SessionState } from './rules.ts'
+
+type Tables = UnitContext['tables']
+export type SessionRow = Tables['shoppingSessions']['$inferSelect']
+export type ContractRow = Tables['sessionContracts']['$inferSelect']
+export type SaleLineRow = Tables['saleLines']['$inferSelect']
+export type ReviewRow = Tables['reviewCases']['$inferSelect']
+
+/** A session with the contract it was opened on. */
+export interface Contracted extends SessionRow {
+  readonly lanes: ContractRow['lanes']
+  readonly loads: ContractRow['loads']
+}
+
+const contractedById = statement((ctx, p: Params<{ sessionId: string }>) => {
+  const { shoppingSessions: s, sessionContracts: c } = ctx.tables
+  return ctx.db
+    .select({ session: s, lanes: c.lanes, loads: c.loads })
+    .from(s)
+    .innerJoin(c, eq(c.sessionId, s.sessionId))
+    .where(eq(s.sessionId, p.sessionId))
+})
+
+const sessionById = statement((ctx, p: Params<{ sessionId: string }>) => {
+  const { shoppingSessions: s } = ctx.tables
+  return ctx.db.select().from(s).where(eq(s.sessionId, p.sessionId))
+})
+
+export function* findContracted(sessionId: string): Unit<Contracted | undefined> {
+  const found = yield* one(contractedById.with({ sessionId }))
+  return found === undefined ? undefined : { ...found.session, lanes: found.lanes, loads: found.loads }
+}
+
+export function* findSession(sessionId: string): Unit<SessionRow | undefined> {
+  return yield* one(sessionById.with({ sessionId }))
+}
+
+/** What a move writes; every field, so that one prepared statement serves all moves. */
+type Progress = Pick<
+  SessionRow,
+  | 'state'
+  | 'totalFen'
+  | 'shortfallFen'
+  | 'reason'
+  | 'flags'
+  | 'receiptNumber'
+  | 'pricingVersion'
+  | 'confidencePpm'
+  | 'openedAtMs'
+  | 'endedAtMs'
+  | 'deadlineAtMs'
+  | 'outcomeSeq'
+>
+
+const writeProgress = command((ctx, p: Params<Progress & { sessionId: string }>) => {
+  const { shoppingSessions: s } = ctx.tables
+  return ctx.db
+    .update(s)
+    .set({
+      state: p.state as never,
+      totalFen: p.totalFen as never,
+      shortfallFen: p.shortfallFen as never,
+      reason: p.reason as never,
+      flags: p.flags as never,
+      receiptNumber: p.receiptNumber as never,
+      pricingVersion: p.pricingVersion as never,
+      confidencePpm: p.confidencePpm as never,
+      openedAtMs: p.openedAtMs as never,
+      endedAtMs: p.endedAtMs as never,
+      deadlineAtMs: p.deadlineAtMs as never,
+      outcomeSeq: p.outcomeSeq as never,
+    })
+    .where(eq(s.sessionId, p.sessionId))
+})
+
+/** Writes a session's progress and returns it as it stands now. */
+export function* advance(session: SessionRow, change: Partial<Progress>): Unit<SessionRow> {
+  const next: SessionRow = { ...session, ...change }
+  const {
+    sessionId,
+    state,
+    totalFen,
+    shortfallFen,
+    reason,
+    flags,
+    receiptNumber,
+    pricingVersion,
+    confidencePpm,
+    openedAtMs,
+    endedAtMs,
+    deadlineAtMs,
+    outcomeSeq,
+  } = next
+  yield* exec(
+    writeProgress.with({
+      sessionId,
+      state,
+      totalFen,
+      shortfallFen,
+      reason,
+      flags,
+      receiptNumber,
+      pricingVersion,
+      confidencePpm,
+      openedAtMs,
+      endedAtMs,
+      deadlineAtMs,
+      outcomeSeq,
+    }),
+  )
+  return next
+}
+
+export function* findByIntent(
+  { db, tables: { shoppingSessions: s } }: UnitContext,
+  accountId: string,
+  idempotencyKey: string,
+): Unit<SessionRow | undefined> {
+  return yield* one(
+    db
+      .select()
+      .from(s)
+      .where(and(eq(s.accountId, accountId), eq(s.idempotencyKey, idempotencyKey))),
+  )
+}
+
+/** Live sessions that stand in the way of a new one. */
+export function* findLive(
+  { db, tables: { shoppingSessions: s } }: UnitContext,
+  who: { readonly accountId: string; readonly cabinetId: string },
+): Unit<Array<{ sessionId: string; accountId: string; cabinetId: string; kind: string }>> {
+  return yield* rows(
+    db
+      .select({ sessionId: s.sessionId, accountId: s.accountId, cabinetId: s.cabinetId, kind: s.kind })
+      .from(s)
+      .where(
+        and(
+          inArray(s.state, [...liveStates]),
+          or(and(eq(s.accountId, who.accountId), eq(s.kind, 'sale')), eq(s.cabinetId, who.cabinetId)),
+        ),
+      ),
+  )
+}
+
+/** Sessions whose deadline passed, the oldest first. */
+export function* findOverdue(
+  { db, tables: { shoppingSessions: s } }: UnitContext,
+  nowMs: number,
+  limit: number,
+): Unit<SessionRow[]> {
+  return yield* rows(
+    db
+      .select()
+      .from(s)
+      .where(and(inArray(s.state, [...liveStates]), lt(s.deadlineAtMs, nowMs)))
+      .orderBy(asc(s.sessionId))
+      .limit(limit),
+  )
+}
+
+export interface SessionFilter {
+  readonly accountId?: string | undefined
+  readonly cabinetId?: string | undefined
+  readonly states?: readonly SessionState[] | undefined
+}
+
+/** Newest first; one row more than the page holds. */
+export function* listSessionRows(
+  { db, tables: { shoppingSessions: s } }: UnitContext,
+  query: PageRequest & SessionFilter,
+): Unit<SessionRow[]> {
+  return yield* rows(
+    db
+      .select()
+      .from(s)
+      .where(
+        and(
+          behindKey([s.sessionId], keyOfCursor(query.cursor, 1), 'descending'),
+          query.accountId === undefined ? undefined : eq(s.accountId, query.accountId),
+          query.cabinetId === undefined ? undefined : eq(s.cabinetId, query.cabinetId),
+          query.states === undefined ? undefined : inArray(s.state, [...query.states]),
+        ),
+      )
+      .orderBy(desc(s.sessionId))
+      .limit(query.limit + 1),
+  )
+}
+
+export function* findReview(
+  { db, tables: { reviewCases: r } }: UnitContext,
+  sessionId: string,
+): Unit<ReviewRow | undefined> {
+  return yield* one(db.select().from(r).where(eq(r.sessionId, sessionId)))
+}
+
+export function* findSaleLines({ db, tables: { saleLines: l } }: UnitContext, sessionId: string): Unit<SaleLineRow[]> {
+  return yield* rows(db.select().from(l).where(eq(l.sessionId, sessionId)).orderBy(asc(l.saleLineId)))
+}
+
+/** A cabinet as far as opening it needs: its place, whether it can be opened, and the twin it was told to be. */
+export function* findCabinetByCode({ db, tables: t }: UnitContext, code: string) {
+  return yield* one(
+    db
+      .select({
+        cabinetId: t.cabinets.cabinetId,
+        code: t.cabinets.code,
+        hostSiteName: t.hostSites.name,
+        rolloutState: t.cabinets.rolloutState,
+        isEnrolled: sql<boolean>`${t.cabinets.publicKey} is not null`.mapWith(Boolean),
+        isOnline: t.cabinetStatuses.isOnline,
+        isInService: t.cabinetStatuses.isInService,
+        reported: t.cabinetStatuses.reported,
+        planogram: t.cabinetTwins.planogram,
+        prices: t.cabinetTwins.prices,
+      })
+      .from(t.cabinets)
+      .innerJoin(t.hostSites, eq(t.hostSites.hostSiteId, t.cabinets.hostSiteId))
+      .leftJoin(t.cabinetStatuses, eq(t.cabinetStatuses.cabinetId, t.cabinets.cabinetId))
+      .leftJoin(t.cabinetTwins, eq(t.cabinetTwins.cabinetId, t.cabinets.cabinetId))
+      .where(eq(t.cabinets.code, code)),
+  )
+}
