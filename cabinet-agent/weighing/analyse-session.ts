@@ -36,7 +36,7 @@ export function analyseSession(
   noise: NoiseModel,
 ): SessionAnalysis {
   const raw = runs.map(({ opening, between, closing }) =>
-    opening === undefined || closing === undefined ? [] : joinLevels(levelsOf(opening, between, closing), noise),
+    opening === undefined || closing === undefined ? [] : joinLevels(levelsOf(opening, between, closing, noise), noise),
   )
   const analyses = lanes.map((lane, index): LaneAnalysis => {
     const levels = raw[index] ?? []

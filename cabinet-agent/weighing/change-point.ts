@@ -9,6 +9,8 @@ import type { NoiseModel } from './noise-model.ts'
 export interface ChangePointDetector {
   /** Takes sample number `index` (0, 1, 2 …) and returns the first index of the likeliest present run. */
   push(index: number, massG: number): number
+  /** The level of that run, g. */
+  level(): number
 }
 
 const maximumRuns = 8
@@ -36,6 +38,7 @@ export function createChangePointDetector(noise: NoiseModel): ChangePointDetecto
     precisions[n] = 1 / variance
   }
   let size = 0
+  let best = 0
 
   const copyRun = (from: number, to: number) => {
     starts[to] = starts[from] ?? 0
@@ -87,6 +90,7 @@ export function createChangePointDetector(noise: NoiseModel): ChangePointDetecto
         if (n >= 4 && delta * delta * (precisions[n] ?? 0) < 4) {
           grow(0, massG)
           weights[0] = 1
+          best = 0
           return starts[0] ?? 0
         }
       }
@@ -101,9 +105,10 @@ export function createChangePointDetector(noise: NoiseModel): ChangePointDetecto
       weights[size] = size === 0 ? 1 : changed * hazard * vagueDensity
       size += 1
       prune()
-      let best = 0
+      best = 0
       for (let i = 1; i < size; i += 1) if ((weights[i] ?? 0) > (weights[best] ?? 0)) best = i
       return starts[best] ?? 0
     },
+    level: () => means[best] ?? 0,
   }
 }

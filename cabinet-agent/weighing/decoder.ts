@@ -3,7 +3,7 @@ import type { Plateau } from '#shared/contracts/mqtt/lane.ts'
 import { analyseSession, type LaneRuns, type SessionAnalysis } from './analyse-session.ts'
 import type { Bill, LiveCart, Settling } from './bill.ts'
 import { decideBill } from './decide-bill.ts'
-import { createLaneTracker, type Level, type Run } from './lane-tracker.ts'
+import { createLaneTracker, type LaneTracker, type Level, type Run } from './lane-tracker.ts'
 import { createNoiseModel } from './noise-model.ts'
 import type { DoorEvent, Sample, SessionSetup } from './session-setup.ts'
 import { writeBill, writeLiveCart } from './write-bill.ts'
@@ -67,13 +67,14 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
     const tracker = trackers[index]
     if (opening === undefined || tracker === undefined) return { opening, between: [], closing: undefined }
     const after = tracker.runs().filter((run) => run.toMs > opening.toMs)
-    const present = tracker.presentRun()
     const last = after.at(-1) ?? (isFinal ? undefined : opening)
-    if (isFinal && !isAtRest(present)) return { opening, between: after, closing: undefined }
+    if (isFinal && !isAtRest(tracker)) return { opening, between: after, closing: undefined }
     return { opening, between: after.slice(0, -1), closing: last }
   }
-  const isAtRest = (run: Run | undefined): boolean =>
-    run !== undefined && run.isSteady && run.toMs > closedAtMs && run.toMs - run.fromMs + noise.periodMs >= steadyMs
+  const isAtRest = (tracker: LaneTracker): boolean => {
+    const run = tracker.presentRun()
+    return run !== undefined && run.isSteady && run.toMs > closedAtMs && tracker.restMs() >= steadyMs
+  }
 
   const troubles = (): Array<LaneTrouble | undefined> =>
     lanes.map((_, index) => {
@@ -128,7 +129,7 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
     },
     settling() {
       if (isOpen || Number.isNaN(closedAtMs)) return 'waiting'
-      if (nowMs - closedAtMs >= steadyMs && trackers.every((tracker) => isAtRest(tracker.presentRun()))) {
+      if (nowMs - closedAtMs >= steadyMs && trackers.every(isAtRest)) {
         return 'settled'
       }
       return nowMs - closedAtMs >= timeOutMs ? 'timed_out' : 'waiting'

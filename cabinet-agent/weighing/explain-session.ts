@@ -32,7 +32,7 @@ interface Partial {
 const reachNats = 16
 const maximumPartials = 192
 /** Odds that an object put down is a piece from another lane, against a foreign one, before weighing [assumed]. */
-const misplacedOdds = log(1.5)
+const misplacedOdds = log(6)
 /** Minus the density the lane gave to an object of any weight (lane-hypotheses.ts). */
 const flatLog = log(1 / 1500)
 

@@ -21,15 +21,30 @@ export function joinLevels(levels: readonly LanePlateau[], noise: NoiseModel): L
     const isOne = gapG * gapG < 6.25 * variance
     // The closing level stays even when it repeats the opening: every lane has both.
     if (isOne && !(index === levels.length - 1 && joined.length === 1)) {
-      joined[joined.length - 1] = { fromMs: before.fromMs, toMs: level.toMs, head: before.head, tail: level.tail }
+      const head = before.head.variance <= level.head.variance ? before.head : level.head
+      joined[joined.length - 1] = { fromMs: before.fromMs, toMs: level.toMs, head, tail: level.tail }
     } else joined.push(level)
   })
   return joined
 }
 
 /** The lane's levels as the enumeration wants them: the opening's end, the runs between, the closing. */
-export function levelsOf(opening: Run, between: readonly Run[], closing: Run): LanePlateau[] {
-  return [opening, ...between, closing].map(({ fromMs, toMs, head, tail }) => ({ fromMs, toMs, head, tail }))
+export function levelsOf(opening: Run, between: readonly Run[], closing: Run, noise: NoiseModel): LanePlateau[] {
+  let previousG = opening.tail.levelG
+  return [opening, ...between, closing].map(({ fromMs, toMs, head, tail }) => {
+    const gapG = head.levelG - previousG
+    previousG = tail.levelG
+    // A short run after a change may be a turning point of the ringing: believe it to a few percent of the change.
+    const isRinging = toMs - fromMs + noise.periodMs < noise.settlingMs
+    if (!isRinging) return { fromMs, toMs, head, tail }
+    const doubt = (0.04 * gapG) ** 2
+    return {
+      fromMs,
+      toMs,
+      head: { ...head, variance: head.variance + doubt },
+      tail: { ...tail, variance: tail.variance + doubt },
+    }
+  })
 }
 
 /**

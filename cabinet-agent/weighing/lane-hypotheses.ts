@@ -84,10 +84,20 @@ const prior = {
   passing: log(0.03),
   unknown: log(0.0001),
 }
-/** One more piece in the same grasp (Occam: more pieces must beat fewer) [assumed]. */
-const oneMorePiece = 0.2
-const moreLog = log(oneMorePiece)
-const firstLog = log(1 - oneMorePiece)
+/** Log density of an object's mass: anything up to 1.5 kg, but hardly a few grams [assumed]. */
+function objectLog(massG: number): number {
+  return massG >= 25 ? flatLog : flatLog + 2 * log(Math.max(massG, 0.01) / 25)
+}
+
+/**
+ * Log prior of `count` pieces in one change (Occam: more pieces must beat fewer). One more piece in the same grasp is
+ * rare; in a change that took long, several grasps may hide.
+ */
+function countLog(count: number, change: Change): number {
+  const elapsedS = (change.toMs - change.fromMs) / 1000
+  const oneMore = Math.min(0.75, 0.12 + 0.12 * Math.max(0, elapsedS - 1))
+  return log(1 - oneMore) + (count - 1) * log(oneMore)
+}
 
 /** Log density of Student's t with location and squared scale, unnormalised constant included for `freedom`. */
 function logStudent(x: number, mean: number, scale2: number, freedom: number, constant: number): number {
@@ -162,14 +172,15 @@ function explainChange(
   const still = logStudent(change.stepG, 0, change.variance, noiseFreedom, noiseConstant)
   const residue = logNormal(change.stepG, 0, change.variance + noise.residueSdG * noise.residueSdG)
   out.push({ ...at, logP: walk.logP + logAdd(prior.none + still, prior.residue + residue) })
-  out.push({ ...at, logP: walk.logP + prior.unknown + flatLog, isUnexplained: true })
   if (change.stepG < 0) {
+    // What comes can always be a foreign object; what goes must have lain there.
+    out.push({ ...at, logP: walk.logP + prior.unknown + objectLog(-change.stepG), isUnexplained: true })
     explainTake(problem, at, change, constant, out)
     explainLift(problem, at, change, constant, out)
   } else {
     explainReturn(problem, at, change, constant, out)
     const put = { massG: change.stepG, variance: change.variance, atMs: change.toMs, isKnown: false }
-    out.push({ ...at, logP: walk.logP + prior.put + flatLog, puts: [...walk.puts, put] })
+    out.push({ ...at, logP: walk.logP + prior.put + objectLog(change.stepG), puts: [...walk.puts, put] })
   }
 }
 
@@ -209,10 +220,10 @@ function explainTake(problem: LaneProblem, walk: Walk, change: Change, constant:
   }
   if (problem.mode === 'weight') {
     const count = Math.max(1, Math.round(massG / model.unitMeanG))
-    let density = flatLog + log(0.2)
+    let density = flatLog + log(0.2) + 4 * log(Math.min(1, massG / (0.35 * model.unitMeanG)))
     for (let k = Math.max(1, count - 1); k <= count + 1; k += 1) {
       const spread = k * model.unitVariance + change.variance
-      const logK = firstLog + (k - 1) * moreLog * 0.5
+      const logK = countLog(k, change)
       density = logAdd(density, logK + logStudent(massG, k * model.unitMeanG, spread, model.freedom, constant))
     }
     if (massG <= walk.leftG + 4 * Math.sqrt(change.variance + model.zeroVariance))
@@ -225,7 +236,7 @@ function explainTake(problem: LaneProblem, walk: Walk, change: Change, constant:
   const high = Math.min(walk.left, Math.ceil((massG + reach) / unitG))
   for (let count = low; count <= high; count += 1) {
     const density = takeDensity(problem, walk, count, massG, change.variance, constant)
-    take(count, walk.logP + prior.take + firstLog + (count - 1) * moreLog + density)
+    take(count, walk.logP + prior.take + countLog(count, change) + density)
   }
 }
 
@@ -246,7 +257,7 @@ function explainLift(problem: LaneProblem, walk: Walk, change: Change, constant:
     const group = { count, massG: rest, variance, atMs: change.fromMs }
     out.push({
       ...base,
-      logP: walk.logP + prior.lift + prior.take + firstLog + (count - 1) * moreLog + density,
+      logP: walk.logP + prior.lift + prior.take + countLog(count, change) + density,
       groups: [...walk.groups, group],
       left: walk.left - count,
       leftG: Math.max(0, walk.leftG - rest),

@@ -36,12 +36,19 @@ export interface LaneTracker {
   markDoor(atMs: number): void
   /** A fault that makes the lane unusable now. */
   fault(): LaneFault | undefined
+  /** How long the newest samples have kept to the present run's level, ms; 0 when they do not. */
+  restMs(): number
   /** True when more changes were seen than are kept. */
   hasOverflowed(): boolean
 }
 
 interface Segment extends Run {
   start: number
+}
+
+interface Head {
+  fromMs: number
+  level: Level
 }
 
 const ringSize = 256
@@ -53,67 +60,81 @@ const missingAfterMs = 3000
 export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTracker {
   const ringMass = new Float64Array(ringSize)
   const ringAtMs = new Float64Array(ringSize)
-  const scratch = new Float64Array(ringSize)
+  const reachG = 3.5 * noise.sampleSdG
   const headSamples = Math.min(60, Math.max(4, Math.round(1200 / noise.periodMs)))
   const tailSamples = Math.min(100, Math.max(4, Math.round(2000 / noise.periodMs)))
   const ringingSamples = Math.round(400 / noise.periodMs)
-  const steadySamples = Math.max(2, Math.min(5, Math.round(400 / noise.periodMs)))
+  const steadySamples = Math.max(2, Math.min(3, Math.round(300 / noise.periodMs)))
   const detector = createChangePointDetector(noise)
   let segments: Segment[] = []
   let accepted = 0
   let start = 0
-  let savedHead: Level | undefined
+  let savedHead: Head | undefined
   let overflowed = false
   let lastAcceptedMs = Number.NaN
   let lastFrameMs = Number.NaN
   let missingSinceMs = Number.NaN
   let firstDoorMs = Number.NaN
+  let runLevelG = 0
 
-  /** Robust mean of samples from…to (indices, inclusive): the mean of those near the median. */
-  const levelOf = (from: number, to: number): Level => {
-    const first = Math.max(from, to - ringSize + 1, 0)
-    let n = 0
-    for (let i = first; i <= to; i += 1) {
-      scratch[n] = ringMass[i % ringSize] ?? 0
-      n += 1
-    }
-    const window = scratch.subarray(0, n).sort()
-    const median = ((window[(n - 1) >> 1] ?? 0) + (window[n >> 1] ?? 0)) / 2
-    const reach = 3.5 * noise.sampleSdG
+  const massAt = (index: number) => ringMass[index % ringSize] ?? 0
+  const timeAt = (index: number) => ringAtMs[index % ringSize] ?? 0
+  const isAt = (index: number, levelG: number) => Math.abs(massAt(index) - levelG) <= reachG
+
+  /** Mean of those of samples from…to that keep to a level. */
+  const levelOf = (from: number, to: number, aroundG: number): Level => {
     let sum = 0
-    let used = 0
-    for (let i = 0; i < n; i += 1) {
-      const value = window[i] ?? 0
-      if (Math.abs(value - median) > reach) continue
-      sum += value - median
-      used += 1
+    let count = 0
+    for (let i = Math.max(from, to - ringSize + 2, 0); i <= to; i += 1) {
+      if (!isAt(i, aroundG)) continue
+      sum += massAt(i) - aroundG
+      count += 1
     }
-    if (used === 0) return { levelG: median, variance: noise.sampleVariance * 9, count: 0 }
-    return { levelG: median + sum / used, variance: noise.sampleVariance / used + noise.floorVariance, count: used }
+    if (count === 0) return { levelG: aroundG, variance: noise.sampleVariance * 9, count: 0 }
+    return { levelG: aroundG + sum / count, variance: noise.sampleVariance / count + noise.floorVariance, count }
   }
 
-  const headOf = (from: number, to: number): Level => {
-    const skip = Math.min(ringingSamples, Math.floor((to - from + 1) * 0.3))
-    return levelOf(from + skip, Math.min(to, from + skip + headSamples - 1))
+  /** First of samples from…to that begins a stretch at the level; `to` when there is none. */
+  const restStart = (from: number, to: number, levelG: number): number => {
+    let stretch = 0
+    for (let i = Math.max(from, to - ringSize + 2, 0); i <= to; i += 1) {
+      stretch = isAt(i, levelG) ? stretch + 1 : 0
+      if (stretch === steadySamples) return i - steadySamples + 1
+    }
+    return to
   }
 
-  const runOf = (from: number, to: number, head: Level | undefined): Segment => {
-    const count = to - from + 1
-    const tail = levelOf(Math.max(from, to - tailSamples + 1), to)
-    const fromMs = ringAtMs[Math.max(from, accepted - ringSize) % ringSize] ?? 0
-    const inWindow = Math.min(count, tailSamples)
-    const isSteady = count >= steadySamples && tail.count >= Math.max(2, 0.6 * inWindow)
+  /** Last of samples from…to that ends a stretch at the level; −1 when there is none. */
+  const restEnd = (from: number, to: number, levelG: number): number => {
+    let stretch = 0
+    for (let i = to; i >= Math.max(from, to - ringSize + 2); i -= 1) {
+      stretch = isAt(i, levelG) ? stretch + 1 : 0
+      if (stretch === steadySamples) return i + steadySamples - 1
+    }
+    return -1
+  }
+
+  const headOf = (from: number, to: number, levelG: number): Head => {
+    const first = restStart(from, to, levelG)
+    const skip = Math.min(ringingSamples, Math.floor((to - first + 1) * 0.3))
+    return { fromMs: timeAt(first), level: levelOf(first + skip, Math.min(to, first + skip + headSamples - 1), levelG) }
+  }
+
+  /** Samples from…to as a run; bursts at its end are left out. */
+  const runOf = (from: number, to: number, saved: Head | undefined, levelG: number): Segment => {
+    const end = restEnd(from, to, levelG)
+    const last = end < 0 ? to : end
+    const head = saved ?? headOf(from, last, levelG)
     return {
       start: from,
-      fromMs: count > ringSize - 2 ? runFromMs : fromMs,
-      toMs: ringAtMs[to % ringSize] ?? 0,
-      count,
-      head: head ?? headOf(from, to),
-      tail,
-      isSteady,
+      fromMs: head.fromMs,
+      toMs: timeAt(last),
+      count: last - from + 1,
+      head: head.level,
+      tail: levelOf(Math.max(from, last - tailSamples + 1), last, levelG),
+      isSteady: end >= 0,
     }
   }
-  let runFromMs = 0
 
   const compact = () => {
     const kept: Segment[] = []
@@ -149,12 +170,10 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
     accepted += 1
     lastAcceptedMs = atMs
     const likeliest = detector.push(index, massG)
-    if (index === 0) runFromMs = atMs
     if (likeliest > start) {
-      segments.push(runOf(start, likeliest - 1, savedHead))
+      segments.push(runOf(start, likeliest - 1, savedHead, runLevelG))
       start = likeliest
       savedHead = undefined
-      runFromMs = ringAtMs[likeliest % ringSize] ?? atMs
       if (segments.length > compactAt) compact()
     } else if (likeliest < start) {
       // The change was a false alarm: the older run is the likelier one again.
@@ -163,19 +182,30 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       while ((segments.at(-1)?.start ?? -1) >= likeliest) {
         const undone = segments.pop()
         if (undone !== undefined && undone.start === likeliest) {
-          savedHead = undone.count >= headSamples + ringingSamples ? undone.head : undefined
-          runFromMs = undone.fromMs
+          savedHead =
+            undone.count >= headSamples + ringingSamples ? { fromMs: undone.fromMs, level: undone.head } : undefined
         }
       }
     }
+    runLevelG = detector.level()
     if (savedHead === undefined && index - start + 1 === headSamples + ringingSamples * 2 + 4) {
-      savedHead = headOf(start, index)
+      savedHead = headOf(start, index, runLevelG)
     }
   }
 
   const guard = createSampleGuard(noise, maximumG, accept)
 
-  const presentRun = () => (accepted === 0 ? undefined : runOf(start, accepted - 1, savedHead))
+  /** The newest sample waits in the guard for its successor; as far as it fits the run it counts already. */
+  const newest = (): number => {
+    const pending = guard.peekPending()
+    const last = accepted - 1
+    if (pending === undefined || Math.abs(pending.massG - runLevelG) > reachG) return last
+    ringMass[accepted % ringSize] = pending.massG
+    ringAtMs[accepted % ringSize] = pending.atMs
+    return accepted
+  }
+
+  const presentRun = () => (accepted === 0 ? undefined : runOf(start, newest(), savedHead, runLevelG))
 
   return {
     push(atMs, massG) {
@@ -201,6 +231,19 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       if (guard.negativeRun() > 3) return 'out_of_range'
       if (guard.missingRun() > 0 && lastFrameMs - missingSinceMs > missingAfterMs) return 'missing'
       return isStuck() ? 'stuck' : undefined
+    },
+    restMs() {
+      if (accepted === 0) return 0
+      const last = newest()
+      let first = last + 1
+      let strays = 0
+      for (let i = last; i >= Math.max(0, last - ringSize + 2, start); i -= 1) {
+        // One stray sample is noise's right; two in a row are a movement.
+        strays = isAt(i, runLevelG) ? 0 : strays + 1
+        if (strays === 2) break
+        if (strays === 0) first = i
+      }
+      return last - first + 1 < steadySamples ? 0 : timeAt(last) - timeAt(first) + noise.periodMs
     },
     hasOverflowed: () => overflowed,
   }

@@ -21,6 +21,8 @@ export interface NoiseModel {
   crossTalkLimitG: number
   /** sd of what a hand or a knock may leave behind, g. */
   residueSdG: number
+  /** A level younger than this after a change may still be ringing, ms. */
+  settlingMs: number
   /** Variance that drift, random walk and compressor add between two levels `elapsedMs` apart, g². */
   driftVariance(elapsedMs: number): number
 }
@@ -41,7 +43,8 @@ export function createNoiseModel(setup: SessionSetup): NoiseModel {
     hazard: Math.min(0.2, setup.samplePeriodMs / 10_000),
     crossTalkRatio: divisionG < 0.5 ? 0 : 0.006,
     crossTalkLimitG: divisionG < 0.5 ? 0 : 1.25 + 0.75 * divisionG,
-    residueSdG: 0.5 + 2 * divisionG,
+    residueSdG: 1 + 3 * divisionG,
+    settlingMs: divisionG < 3 ? 700 : 1700,
     driftVariance(elapsedMs) {
       const elapsedS = Math.max(0, elapsedMs) / 1000
       const warming = warmingSdG * (1 - exp(-elapsedS / 8))
