@@ -11,7 +11,7 @@ import {
   stateBitOf,
   type Lock8aStatesFrame,
 } from '../protocols/lock-8a.ts'
-import type { LockDialect } from './lock-board.ts'
+import { mapOf, type LockDialect } from './lock-dialect.ts'
 
 /**
  * The 8A / 80 family's way of speaking. A state counts only from a frame with head 80 that carries 00 or 11: the echo
@@ -92,9 +92,4 @@ async function readApart(
     }
   }
   return states
-}
-
-/** Locks 1…`count` and what `stateOf` says of each. */
-export function mapOf(count: number, stateOf: (lock: number) => LockState): Map<number, LockState> {
-  return new Map(Array.from({ length: count }, (_, index) => [index + 1, stateOf(index + 1)]))
 }

@@ -7,6 +7,7 @@ import type { LockBoard, LockState, UnlockOptions, UnlockOutcome } from '../port
 import type { LockSettings } from '../profile/installation-profile.ts'
 import { create8aDialect } from './lock-8a.ts'
 import { createCu16Dialect, createCu48Dialect } from './lock-kerong.ts'
+import type { LockDialect } from './lock-dialect.ts'
 import { createWklyDialect } from './lock-wkly.ts'
 
 /**
@@ -14,16 +15,6 @@ import { createWklyDialect } from './lock-wkly.ts'
  * proves anything; acknowledgements and echoes never do. An unlock is sent once, whatever happens.
  * Source: hardware.md, rules.
  */
-
-/** What a family says on the wire; locks are 1-based and in range by the time they get here. */
-export interface LockDialect {
-  encodeUnlock(lock: number): Uint8Array
-  /** A read whose answer contains this lock's state. */
-  queryOne(lock: number): ExchangeOptions<LockState>
-  readAll(line: DeviceLine): Promise<Map<number, LockState>>
-  /** How many readings in a row must say open; more than one where a blind reply looks like a reading. */
-  readonly confirmations: number
-}
 
 export function createLockBoard(
   settings: LockSettings,

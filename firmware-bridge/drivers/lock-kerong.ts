@@ -9,8 +9,7 @@ import {
   encodeUnlock,
   type Cu48Status,
 } from '../protocols/lock-cu48.ts'
-import { mapOf } from './lock-8a.ts'
-import type { LockDialect } from './lock-board.ts'
+import { mapOf, type LockDialect } from './lock-dialect.ts'
 
 /** Kerong's CU48 and CU16: every reading carries the states of all locks, and unlocking has no reply. */
 

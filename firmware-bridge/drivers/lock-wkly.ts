@@ -3,7 +3,7 @@ import { DeviceError } from '../ports/device-error.ts'
 import type { LockState } from '../ports/devices.ts'
 import type { LockSettings } from '../profile/installation-profile.ts'
 import { encodeWklyOpen, encodeWklyQuery, encodeWklyQueryAll, wklyFormat } from '../protocols/lock-wkly.ts'
-import type { LockDialect } from './lock-board.ts'
+import type { LockDialect } from './lock-dialect.ts'
 
 /**
  * WKLY boards' way of speaking. A reply to a query of one lock is `00 LOCK STATE`, to a query of all `00 COUNT

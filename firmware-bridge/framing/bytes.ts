@@ -1,4 +1,4 @@
-/** Reading and showing bytes without ever reading past their end unnoticed. */
+/** Reading bytes without ever reading past their end unnoticed. */
 
 /** The byte at `index`; asking past the end is a programmer's error. */
 export function byteAt(bytes: Uint8Array, index: number): number {
@@ -27,9 +27,4 @@ export function requireInRange(name: string, value: number, low: number, high: n
   if (!Number.isInteger(value) || value < low || value > high) {
     throw new RangeError(`${name} must be a whole number in ${low}…${high}, not ${value}`)
   }
-}
-
-/** "80 01 01 00 80", for messages. */
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ')
 }

@@ -164,5 +164,3 @@ export const InstallationProfile = z
   })
   .meta({ id: 'InstallationProfile' })
 export type InstallationProfile = z.infer<typeof InstallationProfile>
-/** As written in a file: what has a default may be left out. */
-export type InstallationProfileInput = z.input<typeof InstallationProfile>

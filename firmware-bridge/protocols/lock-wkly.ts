@@ -20,9 +20,6 @@ export interface WklyFrame {
   data: Uint8Array
 }
 
-/** Lock 00 is open, 01 closed, FF in error. */
-export type WklyLockByte = 0x00 | 0x01 | 0xff
-
 export function encodeWklyOpen(address: number, lock: number): Uint8Array {
   requireInRange('lock', lock, 1, wklyMaxLocks)
   return encodeWkly({ address, command: 'open', data: Uint8Array.of(lock) })
