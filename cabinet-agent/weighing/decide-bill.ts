@@ -49,7 +49,7 @@ export function decideBill(analysis: SessionAnalysis, divisionMg: number): Verdi
 function lossOfSettling(best: Candidate, candidates: readonly Candidate[]): number {
   let loss = 0
   for (const other of candidates) {
-    const overFen = best.totalFen - (other.isUnexplained ? 0 : other.totalFen)
+    const overFen = best.totalFen - other.totalFen
     loss += other.probability * (overFen > 0 ? overFen * overChargeWeight : -overFen)
   }
   return roundTo(loss, 3)

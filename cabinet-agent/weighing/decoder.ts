@@ -2,6 +2,7 @@ import type { ReviewReason } from '#shared/contracts/mqtt/event.ts'
 import type { Plateau } from '#shared/contracts/mqtt/lane.ts'
 import { analyseSession, type LaneRuns, type SessionAnalysis } from './analyse-session.ts'
 import type { Bill, LiveCart, Settling } from './bill.ts'
+import { dropShaken } from './lane-evidence.ts'
 import { decideBill } from './decide-bill.ts'
 import { createLaneTracker, type LaneTracker, type Level, type Run } from './lane-tracker.ts'
 import { createNoiseModel } from './noise-model.ts'
@@ -41,6 +42,8 @@ export interface LaneTrouble {
 /** Steady means at rest for this long, ms; and given up after that long with the door closed, ms. */
 const steadyMs = 1000
 const timeOutMs = 8000
+/** Door movements that are remembered as shaking. */
+const maximumDoors = 100
 
 export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
   const noise = createNoiseModel(setup)
@@ -51,6 +54,7 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
   let openedAtMs = Number.NaN
   let closedAtMs = Number.NaN
   let isOpen = false
+  const doorsAtMs: number[] = []
   let nowMs = Number.NaN
 
   const findOpening = (index: number): Run | undefined => {
@@ -69,7 +73,7 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
     const after = tracker.runs().filter((run) => run.toMs > opening.toMs)
     const last = after.at(-1) ?? (isFinal ? undefined : opening)
     if (isFinal && !isAtRest(tracker)) return { opening, between: after, closing: undefined }
-    return { opening, between: after.slice(0, -1), closing: last }
+    return { opening, between: dropShaken(after.slice(0, -1), doorsAtMs, noise), closing: last }
   }
   const isAtRest = (tracker: LaneTracker): boolean => {
     const run = tracker.presentRun()
@@ -107,6 +111,7 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
     },
     door({ atMs, state }) {
       isOpen = state === 'open'
+      if (doorsAtMs.length < maximumDoors) doorsAtMs.push(atMs)
       for (const tracker of trackers) tracker.markDoor(atMs)
       if (!isOpen) closedAtMs = atMs
       else if (openings === undefined) {
@@ -159,7 +164,15 @@ function runFromPlateau(plateau: Plateau, atMs: number): Run {
     variance: (plateau.standardErrorMg / 1000) ** 2,
     count: plateau.sampleCount,
   }
-  return { fromMs: atMs, toMs: atMs, count: plateau.sampleCount, head: level, tail: level, isSteady: true }
+  return {
+    fromMs: atMs,
+    toMs: atMs,
+    count: plateau.sampleCount,
+    head: level,
+    tail: level,
+    isSteady: true,
+    wayLowG: Infinity,
+  }
 }
 
 function toPlateaus(setup: SessionSetup, runs: ReadonlyArray<Run | undefined>): Plateau[] {

@@ -22,27 +22,40 @@ export function joinLevels(levels: readonly LanePlateau[], noise: NoiseModel): L
     // The closing level stays even when it repeats the opening: every lane has both.
     if (isOne && !(index === levels.length - 1 && joined.length === 1)) {
       const head = before.head.variance <= level.head.variance ? before.head : level.head
-      joined[joined.length - 1] = { fromMs: before.fromMs, toMs: level.toMs, head, tail: level.tail }
+      joined[joined.length - 1] = { ...before, toMs: level.toMs, head, tail: level.tail }
     } else joined.push(level)
   })
   return joined
 }
 
+/** A door shakes every lane from a little before its event until a little after, ms. */
+const shakenBeforeMs = 1000
+const shakenAfterMs = 2000
+
+/** Leaves out short runs while a door shook the lane: they are turning points of the shaking, not levels. */
+export function dropShaken(runs: readonly Run[], doorsAtMs: readonly number[], noise: NoiseModel): Run[] {
+  return runs.filter((run) => {
+    if (run.toMs - run.fromMs + noise.periodMs >= noise.settlingMs) return true
+    return !doorsAtMs.some((atMs) => run.fromMs >= atMs - shakenBeforeMs && run.toMs <= atMs + shakenAfterMs)
+  })
+}
+
 /** The lane's levels as the enumeration wants them: the opening's end, the runs between, the closing. */
 export function levelsOf(opening: Run, between: readonly Run[], closing: Run, noise: NoiseModel): LanePlateau[] {
   let previousG = opening.tail.levelG
-  return [opening, ...between, closing].map(({ fromMs, toMs, head, tail }) => {
+  return [opening, ...between, closing].map(({ fromMs, toMs, head, tail, wayLowG }) => {
     const gapG = head.levelG - previousG
     previousG = tail.levelG
     // A short run after a change may be a turning point of the ringing: believe it to a few percent of the change.
     const isRinging = toMs - fromMs + noise.periodMs < noise.settlingMs
-    if (!isRinging) return { fromMs, toMs, head, tail }
-    const doubt = (0.04 * gapG) ** 2
+    if (!isRinging) return { fromMs, toMs, head, tail, wayLowG }
+    const doubt = (noise.settlingDoubt * gapG) ** 2
     return {
       fromMs,
       toMs,
       head: { ...head, variance: head.variance + doubt },
       tail: { ...tail, variance: tail.variance + doubt },
+      wayLowG,
     }
   })
 }

@@ -15,6 +15,8 @@ export interface LanePlateau {
   toMs: number
   head: Level
   tail: Level
+  /** Lowest sample on the way to this level, g; Infinity when none was seen. */
+  wayLowG: number
 }
 
 /** Pieces that left the lane in one go and are still out. `atMs` is when the old level ended. */
@@ -66,6 +68,8 @@ interface Change {
   variance: number
   fromMs: number
   toMs: number
+  /** On the way the lane was far lighter than both levels say: something went and something else came. */
+  hasDipped: boolean
 }
 
 /** Nothing below e^−18 of the best is worth carrying. */
@@ -83,10 +87,11 @@ const prior = {
   lift: log(0.02),
   passing: log(0.03),
   unknown: log(0.0001),
+  dipped: log(0.01),
 }
 /** Log density of an object's mass: anything up to 1.5 kg, but hardly a few grams [assumed]. */
 function objectLog(massG: number): number {
-  return massG >= 25 ? flatLog : flatLog + 2 * log(Math.max(massG, 0.01) / 25)
+  return massG >= 25 ? flatLog : flatLog + 4 * log(Math.max(massG, 0.01) / 25)
 }
 
 /**
@@ -151,8 +156,14 @@ function changeBetween(plateaus: readonly LanePlateau[], from: number, to: numbe
   const after = plateaus[to] as LanePlateau
   const fromMs = before.toMs
   const toMs = after.fromMs
+  const stepG = after.head.levelG - before.tail.levelG
+  let wayLowG = Infinity
+  for (let i = from + 1; i <= to; i += 1) wayLowG = Math.min(wayLowG, plateaus[i]?.wayLowG ?? Infinity)
+  // A change downwards overshoots by up to half of itself; beyond that, and beyond shaking, it is a dip.
+  const floorG = stepG < 0 ? after.head.levelG + 0.5 * stepG : before.tail.levelG
   return {
-    stepG: after.head.levelG - before.tail.levelG,
+    stepG,
+    hasDipped: wayLowG < floorG - 2.5 * noise.burstSdG,
     variance: after.head.variance + before.tail.variance + noise.driftVariance(toMs - fromMs),
     fromMs,
     toMs,
@@ -172,9 +183,12 @@ function explainChange(
   const still = logStudent(change.stepG, 0, change.variance, noiseFreedom, noiseConstant)
   const residue = logNormal(change.stepG, 0, change.variance + noise.residueSdG * noise.residueSdG)
   out.push({ ...at, logP: walk.logP + logAdd(prior.none + still, prior.residue + residue) })
+  // What comes can be a foreign object, unless something else went on the way; what goes must have lain there.
+  if (change.stepG < 0 || change.hasDipped) {
+    const logP = change.hasDipped ? prior.dipped : prior.unknown
+    out.push({ ...at, logP: walk.logP + logP + objectLog(Math.abs(change.stepG)), isUnexplained: true })
+  }
   if (change.stepG < 0) {
-    // What comes can always be a foreign object; what goes must have lain there.
-    out.push({ ...at, logP: walk.logP + prior.unknown + objectLog(-change.stepG), isUnexplained: true })
     explainTake(problem, at, change, constant, out)
     explainLift(problem, at, change, constant, out)
   } else {
@@ -220,14 +234,14 @@ function explainTake(problem: LaneProblem, walk: Walk, change: Change, constant:
   }
   if (problem.mode === 'weight') {
     const count = Math.max(1, Math.round(massG / model.unitMeanG))
-    let density = flatLog + log(0.2) + 4 * log(Math.min(1, massG / (0.35 * model.unitMeanG)))
+    let density = flatLog + log(0.2)
     for (let k = Math.max(1, count - 1); k <= count + 1; k += 1) {
       const spread = k * model.unitVariance + change.variance
       const logK = countLog(k, change)
       density = logAdd(density, logK + logStudent(massG, k * model.unitMeanG, spread, model.freedom, constant))
     }
     if (massG <= walk.leftG + 4 * Math.sqrt(change.variance + model.zeroVariance))
-      take(count, walk.logP + prior.take + density)
+      take(count, walk.logP + prior.take + density + 4 * log(Math.min(1, massG / (0.35 * model.unitMeanG))))
     return
   }
   const unitG = walk.leftG > 0 ? walk.leftG / walk.left : model.unitMeanG

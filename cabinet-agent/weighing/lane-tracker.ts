@@ -22,6 +22,8 @@ export interface Run {
   head: Level
   tail: Level
   isSteady: boolean
+  /** Lowest sample on the way from the steady level before to this one, g; Infinity when there was none. */
+  wayLowG: number
 }
 
 export type LaneFault = 'missing' | 'stuck' | 'out_of_range'
@@ -44,6 +46,9 @@ export interface LaneTracker {
 
 interface Segment extends Run {
   start: number
+  /** Lowest sample before and after the segment's rest; of all its samples when it had none. */
+  lowBeforeG: number
+  lowAfterG: number
 }
 
 interface Head {
@@ -124,6 +129,7 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
   const runOf = (from: number, to: number, saved: Head | undefined, levelG: number): Segment => {
     const end = restEnd(from, to, levelG)
     const last = end < 0 ? to : end
+    const first = end < 0 ? to + 1 : restStart(from, last, levelG)
     const head = saved ?? headOf(from, last, levelG)
     return {
       start: from,
@@ -133,7 +139,16 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       head: head.level,
       tail: levelOf(Math.max(from, last - tailSamples + 1), last, levelG),
       isSteady: end >= 0,
+      wayLowG: Infinity,
+      lowBeforeG: lowestOf(from, first - 1),
+      lowAfterG: end < 0 ? Infinity : lowestOf(last + 1, to),
     }
+  }
+
+  const lowestOf = (from: number, to: number): number => {
+    let low = Infinity
+    for (let i = Math.max(from, to - ringSize + 2, 0); i <= to; i += 1) low = Math.min(low, massAt(i))
+    return low
   }
 
   const compact = () => {
@@ -215,9 +230,15 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       else if (guard.missingRun() === 1) missingSinceMs = atMs
     },
     runs() {
-      const steady: Run[] = segments.filter((segment) => segment.isSteady)
       const present = presentRun()
-      if (present?.isSteady === true) steady.push(present)
+      const steady: Run[] = []
+      let wayLowG = Infinity
+      for (const segment of present === undefined ? segments : [...segments, present]) {
+        wayLowG = Math.min(wayLowG, segment.lowBeforeG)
+        if (!segment.isSteady) continue
+        steady.push({ ...segment, wayLowG })
+        wayLowG = segment.lowAfterG
+      }
       return steady
     },
     presentRun,

@@ -23,6 +23,10 @@ export interface NoiseModel {
   residueSdG: number
   /** A level younger than this after a change may still be ringing, ms. */
   settlingMs: number
+  /** How far a ringing level may be off, as a part of the change. */
+  settlingDoubt: number
+  /** sd of the shaking that doors and hands cause, g. */
+  burstSdG: number
   /** Variance that drift, random walk and compressor add between two levels `elapsedMs` apart, g². */
   driftVariance(elapsedMs: number): number
 }
@@ -45,6 +49,8 @@ export function createNoiseModel(setup: SessionSetup): NoiseModel {
     crossTalkLimitG: divisionG < 0.5 ? 0 : 1.25 + 0.75 * divisionG,
     residueSdG: 1 + 3 * divisionG,
     settlingMs: divisionG < 3 ? 700 : 1700,
+    settlingDoubt: setup.samplePeriodMs < 400 ? 0.04 : 0.1,
+    burstSdG: 2.5 + 5.5 * divisionG,
     driftVariance(elapsedMs) {
       const elapsedS = Math.max(0, elapsedMs) / 1000
       const warming = warmingSdG * (1 - exp(-elapsedS / 8))
