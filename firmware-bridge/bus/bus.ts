@@ -197,7 +197,8 @@ export class Bus implements AsyncDisposable {
 
   /** Sends the next request when the line is free and has been quiet long enough. */
   private pump(): void {
-    if (this.current !== undefined || this.cancelGap !== undefined || this.link.connection === undefined) return
+    if (this.isClosed || this.current !== undefined || this.cancelGap !== undefined) return
+    if (this.link.connection === undefined) return
     const nowMs = this.clock.monotonicMs()
     if (nowMs < this.quietUntilMs) {
       this.waitQuietly(this.quietUntilMs - nowMs)
@@ -390,7 +391,7 @@ function expired(job: Job): DeviceError {
 }
 
 function isMiss(error: DeviceError): boolean {
-  return !missCodes.has(error.code)
+  return missCodes.has(error.code)
 }
 
 function asDeviceError(error: unknown): DeviceError {
