@@ -9,37 +9,14 @@ import { endUnsold } from './end-session.ts'
 import { addFinding } from './findings.ts'
 import { priceBill } from './pricing.ts'
 import type { TakenLine } from './pricing.ts'
+import { requireMove } from './require-move.ts'
+import type { Judged } from './require-move.ts'
 import { endsSession, nextState } from './rules.ts'
-import type { SessionMove } from './rules.ts'
 import { newsOf } from './session-news.ts'
 import type { SessionSettings } from './settings.ts'
 import { settleSession } from './settle-session.ts'
 import { advance, findContracted, findSession } from './store.ts'
 import type { Contracted, SessionRow } from './store.ts'
-
-type Judged = Pick<JournalEvent, 'cabinetId' | 'seq' | 'type'>
-
-/** May the event move the session? When not, a finding is kept and undefined returned. */
-function* requireMove<S extends SessionRow>(
-  ctx: UnitContext,
-  event: Judged,
-  sessionId: string,
-  session: S | undefined,
-  kind: SessionRow['kind'] | 'any' = 'any',
-): Unit<S | undefined> {
-  const finding = judge(event, session, kind)
-  if (finding === undefined) return session
-  const detail = session === undefined ? event.type : `${event.type} while ${session.state}`
-  yield* addFinding(ctx, { cabinetId: event.cabinetId, seq: event.seq, sessionId, finding, detail })
-  return undefined
-}
-
-function judge(event: Judged, session: SessionRow | undefined, kind: SessionRow['kind'] | 'any') {
-  if (session === undefined) return 'unknown_session'
-  if (session.cabinetId !== event.cabinetId || (kind !== 'any' && session.kind !== kind)) return 'foreign_session'
-  if (nextState(session.state, event.type as SessionMove) !== undefined) return undefined
-  return event.type === 'session.settled' ? 'settled_again' : 'session_ended'
-}
 
 function quietMsOf(session: SessionRow, settings: SessionSettings): number {
   return session.kind === 'restock' ? settings.restockQuietMs : settings.quietMs

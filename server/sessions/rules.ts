@@ -62,7 +62,11 @@ export function endsSession(end: {
   return !(end.outcome === 'failed' && (end.reason === 'interrupted' || end.reason === 'outcome_unknown'))
 }
 
-/** `YB-0001-000042`: unique because a cabinet settles one session per journal entry. */
-export function makeReceiptNumber(cabinetCode: string, seq: number): string {
-  return `${cabinetCode}-${String(seq).padStart(6, '0')}`
+/**
+ * `YB-0001-000042`: unique because a cabinet settles one session per journal entry. A session that a person closed without
+ * word from the cabinet is named by its own id: `YB-0001-M9F3A01BC`.
+ */
+export function makeReceiptNumber(cabinetCode: string, seq: number | null, sessionId: string): string {
+  if (seq !== null) return `${cabinetCode}-${String(seq).padStart(6, '0')}`
+  return `${cabinetCode}-M${sessionId.slice(-8).toUpperCase()}`
 }

@@ -16,8 +16,8 @@ import type { Contracted } from './store.ts'
 
 export interface Settlement {
   readonly taken: readonly TakenLine[]
-  /** Journal position of the event it rests on. */
-  readonly seq: number
+  /** Journal position of the event it rests on; null when a person decided without one. */
+  readonly seq: number | null
   readonly confidence?: number | undefined
   readonly flags: readonly string[]
   readonly reason?: string | undefined
@@ -56,14 +56,14 @@ export function* settleSession(
     shortfallFen: bill.shortfallFen,
     reason: settlement.reason ?? session.reason,
     flags,
-    receiptNumber: makeReceiptNumber(session.cabinetCode, settlement.seq),
+    receiptNumber: makeReceiptNumber(session.cabinetCode, settlement.seq, session.sessionId),
     pricingVersion,
     confidencePpm: settlement.confidence === undefined ? null : Math.round(settlement.confidence * 1_000_000),
     endedAtMs: atMs,
     deadlineAtMs: null,
     outcomeSeq: settlement.seq,
   })
-  yield* keepFindings(ctx, session, settlement.seq, bill)
+  yield* keepFindings(ctx, session, settlement.seq ?? 0, bill)
   return newsOf(settled)
 }
 

@@ -19,7 +19,7 @@ export type SessionState = z.infer<typeof SessionState>
 /** Where one part of a sale line's amount went. Σ parts = amount. */
 export const AttributionPart = z
   .object({
-    payeeKind: z.enum(['household', 'supplier', 'organisation', 'fund', 'operator', 'rounding', 'unattributed']),
+    payeeKind: z.enum(['household', 'supplier', 'organisation', 'fund', 'operator', 'rounding']),
     /** Masked for the public and for buyers: 王**. */
     payeeName: z.string(),
     householdCodeLast4: z.string().optional(),

@@ -76,7 +76,11 @@ describe('an answer to an unlock', () => {
 
 describe('a receipt number', () => {
   it('names the cabinet and the journal entry', () => {
-    expect(makeReceiptNumber('YB-0001', 42)).toBe('YB-0001-000042')
-    expect(makeReceiptNumber('YB-0001', 12_345_678)).toBe('YB-0001-12345678')
+    expect(makeReceiptNumber('YB-0001', 42, 'any')).toBe('YB-0001-000042')
+    expect(makeReceiptNumber('YB-0001', 12_345_678, 'any')).toBe('YB-0001-12345678')
+  })
+
+  it('names the session when no entry tells of it', () => {
+    expect(makeReceiptNumber('YB-0001', null, '0195-9f3a01bc')).toBe('YB-0001-M9F3A01BC')
   })
 })

@@ -1,0 +1,20 @@
+// HTTP route of restocks.
+import { openForRestock as contract } from '#shared/contracts/http/sessions.ts'
+import type { NounRoutes } from '../context.ts'
+import { registerRoute } from '../http/register-route.ts'
+import { runOnce } from '../sessions/run-once.ts'
+import { defaultSessionSettings } from '../sessions/settings.ts'
+import { showSession } from '../sessions/show-session.ts'
+import { walletPayments } from '../payments/wallet-payments.ts'
+import { openForRestock } from './open-for-restock.ts'
+
+export const restockRoutes: NounRoutes = (app, { database, signer, perform }) => {
+  const deps = { signer, payments: walletPayments, settings: defaultSessionSettings }
+  registerRoute(app, contract, async ({ body, account }) => {
+    const { accountId, displayName } = account
+    const request = { ...body, accountId, accountName: displayName }
+    const { session, effects } = await runOnce(database, (ctx) => openForRestock(ctx, deps, request))
+    perform(effects)
+    return showSession(session)
+  })
+}

@@ -1,0 +1,91 @@
+// HTTP routes of sessions.
+import * as contract from '#shared/contracts/http/sessions.ts'
+import type { Role } from '#shared/contracts/http/route.ts'
+import type { NounRoutes, ServerContext } from '../context.ts'
+import { pageOfRows } from '../db/keyset.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { registerRoute } from '../http/register-route.ts'
+import type { SignedIn } from '../http/register-route.ts'
+import { walletPayments } from '../payments/wallet-payments.ts'
+import { decideReview } from './decide-review.ts'
+import { findEvidence } from './find-evidence.ts'
+import { openCabinet } from './open-cabinet.ts'
+import { makeReceipt } from './receipt.ts'
+import { refundLine } from './refund-line.ts'
+import { runOnce } from './run-once.ts'
+import { defaultSessionSettings } from './settings.ts'
+import { showSession, statesShownAs } from './show-session.ts'
+import { findSession, listSessionRows } from './store.ts'
+import type { SessionRow } from './store.ts'
+
+/** Who may look at other people's sessions. */
+const staffRoles: readonly Role[] = ['operator', 'finance', 'auditor', 'admin']
+
+export const sessionRoutes: NounRoutes = (app, server) => {
+  registerReading(app, server)
+  registerDeciding(app, server)
+}
+
+/** The session when the account may see it. Others' sessions look like none at all. */
+async function requireVisible({ database }: ServerContext, sessionId: string, account: SignedIn): Promise<SessionRow> {
+  const session = await database.read(() => findSession(sessionId))
+  const isStaff = account.roles.some((role) => staffRoles.includes(role))
+  if (session === undefined || (!isStaff && session.accountId !== account.accountId)) {
+    throw new RefusalError('session.unknown')
+  }
+  return session
+}
+
+const showPage = (rows: readonly SessionRow[], limit: number) =>
+  pageOfRows(rows, limit, (row) => [row.sessionId], showSession)
+
+const registerReading: NounRoutes = (app, server) => {
+  const { database } = server
+  registerRoute(app, contract.getSession, async ({ params, account }) =>
+    showSession(await requireVisible(server, params.sessionId, account)),
+  )
+  registerRoute(app, contract.listMySessions, async ({ query, account }) => {
+    const { accountId } = account
+    return showPage(await database.read((ctx) => listSessionRows(ctx, { ...query, accountId })), query.limit)
+  })
+  registerRoute(app, contract.listSessions, async ({ query }) => {
+    const { state, ...filter } = query
+    const states = state === undefined ? undefined : statesShownAs(state)
+    if (states?.length === 0) return { rows: [] }
+    return showPage(await database.read((ctx) => listSessionRows(ctx, { ...filter, states })), query.limit)
+  })
+  registerRoute(app, contract.getReceipt, async ({ params, account }) => {
+    await requireVisible(server, params.sessionId, account)
+    return await requireReceipt(server, params.sessionId)
+  })
+  registerRoute(app, contract.getSessionEvidence, ({ params }) =>
+    database.read((ctx) => findEvidence(ctx, params.sessionId)),
+  )
+}
+
+async function requireReceipt({ database }: ServerContext, sessionId: string) {
+  const receipt = await database.read((ctx) => makeReceipt(ctx, sessionId))
+  if (receipt === undefined) throw new RefusalError('session.no_receipt')
+  return receipt
+}
+
+const registerDeciding: NounRoutes = (app, server) => {
+  const { database, signer, perform } = server
+  const deps = { signer, payments: walletPayments, settings: defaultSessionSettings }
+  registerRoute(app, contract.openCabinet, async ({ body, account }) => {
+    const { accountId, displayName } = account
+    const request = { ...body, accountId, accountName: displayName }
+    const { session, effects } = await runOnce(database, (ctx) => openCabinet(ctx, deps, request))
+    perform(effects)
+    return showSession(session)
+  })
+  registerRoute(app, contract.decideReview, async ({ params, body, account }) => {
+    const decision = { ...params, ...body, byAccountId: account.accountId }
+    perform(await database.run((ctx) => decideReview(ctx, walletPayments, decision)))
+    return await requireReceipt(server, params.sessionId)
+  })
+  registerRoute(app, contract.refundLine, ({ params, body, account }) => {
+    const refund = { ...params, ...body, byAccountId: account.accountId }
+    return runOnce(database, (ctx) => refundLine(ctx, walletPayments, refund))
+  })
+}
