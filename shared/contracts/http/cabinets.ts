@@ -6,7 +6,7 @@ import { MassMg } from '../../units/mass.ts'
 import { commandReasons, CommandOutcome } from '../mqtt/command.ts'
 import { LaneId, PricingMode } from '../mqtt/lane.ts'
 import { Telemetry } from '../mqtt/live.ts'
-import { CabinetConfig, DesiredTwin, PlanogramLane, ReportedTwin } from '../mqtt/twin.ts'
+import { CabinetConfigChange, DesiredTwin, PlanogramLane, ReportedTwin } from '../mqtt/twin.ts'
 import { defineRoute, pageOf, PageQuery } from './route.ts'
 
 export const HostSiteKind = z.enum(['government', 'hospital', 'school']).meta({ id: 'HostSiteKind' })
@@ -236,7 +236,7 @@ export const sendCommand = defineRoute({
     z.object({ kind: z.literal('release'), reason: z.string().trim().min(1).max(200) }),
     z.object({ kind: z.literal('reboot'), reason: z.string().trim().max(200).default('') }),
     z.object({ kind: z.literal('self-test') }),
-    z.object({ kind: z.literal('set-config'), config: CabinetConfig.partial() }),
+    z.object({ kind: z.literal('set-config'), config: CabinetConfigChange }),
   ]),
   reply: z.object({ commandId: Id, expiresAtMs: EpochMs }),
   status: 202,

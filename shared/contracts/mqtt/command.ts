@@ -4,7 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { LaneId } from './lane.ts'
-import { CabinetConfig } from './twin.ts'
+import { CabinetConfigChange } from './twin.ts'
 
 /** What a restocker says is being loaded: so many pieces of a lot into a lane, or a count that replaces what was there. */
 export const LaneLoad = z
@@ -33,7 +33,7 @@ export const commandBodies = {
   release: z.object({ reason: z.string().min(1).max(200) }),
   reboot: z.object({ reason: z.string().max(200).default('') }),
   'self-test': z.object({}),
-  'set-config': z.object({ config: CabinetConfig.partial() }),
+  'set-config': z.object({ config: CabinetConfigChange }),
 } as const
 export type CommandKind = keyof typeof commandBodies
 export type CommandBody<K extends CommandKind> = z.infer<(typeof commandBodies)[K]>

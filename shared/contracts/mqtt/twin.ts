@@ -35,21 +35,36 @@ export const PriceList = z
   .meta({ id: 'PriceList' })
 export type PriceList = z.infer<typeof PriceList>
 
-/** What an operator may tune from afar; every field has a safe default. Durations in ms. */
+/** Each setting with its bounds; durations in ms. */
+const configFields = {
+  noOpenTimeoutMs: z.int().min(2_000).max(120_000),
+  doorOpenPromptMs: z.int().min(5_000).max(600_000),
+  doorOpenAlarmMs: z.int().min(10_000).max(3_600_000),
+  settleTimeoutMs: z.int().min(2_000).max(60_000),
+  telemetryIntervalMs: z.int().min(1_000).max(3_600_000),
+  heartbeatIntervalMs: z.int().min(5_000).max(600_000),
+  liveIntervalMs: z.int().min(100).max(10_000),
+  /** Posterior needed to settle without a person. */
+  settleConfidence: z.number().min(0.9).max(0.999999),
+}
+/** What an operator may tune from afar; every field has a safe default. */
 export const CabinetConfig = z
   .object({
-    noOpenTimeoutMs: z.int().min(2_000).max(120_000).default(10_000),
-    doorOpenPromptMs: z.int().min(5_000).max(600_000).default(60_000),
-    doorOpenAlarmMs: z.int().min(10_000).max(3_600_000).default(180_000),
-    settleTimeoutMs: z.int().min(2_000).max(60_000).default(8_000),
-    telemetryIntervalMs: z.int().min(1_000).max(3_600_000).default(60_000),
-    heartbeatIntervalMs: z.int().min(5_000).max(600_000).default(30_000),
-    liveIntervalMs: z.int().min(100).max(10_000).default(300),
-    /** Posterior needed to settle without a person. */
-    settleConfidence: z.number().min(0.9).max(0.999999).default(0.995),
+    noOpenTimeoutMs: configFields.noOpenTimeoutMs.default(10_000),
+    doorOpenPromptMs: configFields.doorOpenPromptMs.default(60_000),
+    doorOpenAlarmMs: configFields.doorOpenAlarmMs.default(180_000),
+    settleTimeoutMs: configFields.settleTimeoutMs.default(8_000),
+    telemetryIntervalMs: configFields.telemetryIntervalMs.default(60_000),
+    heartbeatIntervalMs: configFields.heartbeatIntervalMs.default(30_000),
+    liveIntervalMs: configFields.liveIntervalMs.default(300),
+    settleConfidence: configFields.settleConfidence.default(0.995),
   })
   .meta({ id: 'CabinetConfig' })
 export type CabinetConfig = z.infer<typeof CabinetConfig>
+
+/** A change of some settings. Not `CabinetConfig.partial()`: that would fill in the defaults and reset all others. */
+export const CabinetConfigChange = z.object(configFields).partial().meta({ id: 'CabinetConfigChange' })
+export type CabinetConfigChange = z.infer<typeof CabinetConfigChange>
 
 /** The twin as it should be. Retained on `desired`; `version` grows by one with each change of any part. */
 export const DesiredTwin = z
