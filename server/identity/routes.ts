@@ -1,0 +1,237 @@
+// HTTP of accounts and sign-ins. Passwords are hashed before a unit of work begins, since a unit waits for nothing else.
+import { eq } from 'drizzle-orm'
+import type { FastifyReply } from 'fastify'
+import {
+  changePassword,
+  getMe,
+  importAccounts,
+  joinSite,
+  listAccounts,
+  type Me,
+  setAccountAccess,
+  signIn,
+  signOut,
+} from '#shared/contracts/http/identity.ts'
+import type { NounRoutes, ServerContext } from '../context.ts'
+import { pageOfRows } from '../db/keyset.ts'
+import { one } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { registerRoute, type SignedIn } from '../http/register-route.ts'
+import { addAccounts, foldLogin } from './add-accounts.ts'
+import { AttemptLimiter } from './attempt-limiter.ts'
+import { changeAccess, changePasswordHash } from './change-account.ts'
+import { hashOneTimePassword, hashPassword, isPassword, makeOneTimePassword } from './password.ts'
+import { recordAudit } from './record-audit.ts'
+import { addSignIn, endSignIn, makeToken, whoHolds } from './sign-in.ts'
+import { findAccountByLogin, findRoles, listAccountRows } from './store.ts'
+
+/** The cookie that carries a sign-in's token. */
+export const sessionCookie = 'huinong_session'
+const importLimitBytes = 4_194_304
+/** Hashes at the same time in an import: the thread pool has few threads and others sign in meanwhile. */
+const importHashers = 2
+const loginRule = { maxFailures: 5, windowMs: 900_000 }
+/** Many people share the address of an office or a school. */
+const addressRule = { maxFailures: 50, windowMs: 900_000 }
+/** Checked when there is no such login, so that the answer takes as long. */
+const nobodysHash = `scrypt$15$8$1$${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(32).toString('base64')}`
+
+function showMe(account: SignedIn): Me {
+  const { accountId, login, displayName, roles, hostSiteId, mustChangePassword } = account
+  return {
+    accountId,
+    login,
+    displayName,
+    roles: [...roles],
+    mustChangePassword,
+    ...(hostSiteId === undefined ? {} : { hostSiteId }),
+  }
+}
+
+/** Finds who holds the cookie; the app's `authenticate`. */
+export function findAccountOfCookie(ctx: Pick<ServerContext, 'database'>, token: string | undefined) {
+  if (token === undefined || token.length > 128) return Promise.resolve(undefined)
+  return ctx.database.read((unit) => whoHolds(unit, token))
+}
+
+/** Makes a sign-in, sets its cookie and says who it is. */
+async function startSignIn(ctx: ServerContext, reply: FastifyReply, accountId: string): Promise<Me> {
+  const token = makeToken()
+  const lifetimeMs = ctx.config.sessionLifetimeMs
+  const account = await ctx.database.run(function* (unit) {
+    yield* addSignIn(unit, { accountId, token, lifetimeMs })
+    return yield* whoHolds(unit, token)
+  })
+  if (account === undefined) throw new RefusalError('identity.sign_in_failed')
+  void reply.setCookie(sessionCookie, token, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: ctx.config.http.publicUrl?.startsWith('https:') === true,
+    maxAge: Math.floor(lifetimeMs / 1_000),
+  })
+  return showMe(account)
+}
+
+/** Refuses when either key has failed too often. */
+function checkAttempts(checks: ReadonlyArray<readonly [AttemptLimiter, string]>): void {
+  const waitMs = Math.max(...checks.map(([limiter, key]) => limiter.waitMs(key)))
+  if (waitMs > 0) throw new RefusalError('identity.too_many_attempts', undefined, { facts: { retryAfterMs: waitMs } })
+}
+
+function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext): void {
+  const byLogin = new AttemptLimiter(ctx.clock, loginRule)
+  const byAddress = new AttemptLimiter(ctx.clock, addressRule)
+  registerRoute(app, signIn, async ({ body, request, reply }) => {
+    const login = foldLogin(body.login)
+    checkAttempts([
+      [byLogin, login],
+      [byAddress, request.ip],
+    ])
+    const account = await ctx.database.read((unit) => findAccountByLogin(unit, login))
+    const isGood = await isPassword(body.password, account?.passwordHash ?? nobodysHash)
+    if (!isGood || account === undefined || !account.isActive) {
+      byLogin.fail(login)
+      byAddress.fail(request.ip)
+      throw new RefusalError('identity.sign_in_failed')
+    }
+    byLogin.forgive(login)
+    return startSignIn(ctx, reply, account.accountId)
+  })
+  registerRoute(app, signOut, async ({ request, reply }) => {
+    const account = await findAccountOfCookie(ctx, request.cookies[sessionCookie])
+    if (account !== undefined) {
+      await ctx.database.run((unit) => endSignIn(unit, account.sessionId))
+      ctx.hub.signOut(account.accountId, { only: account.sessionId })
+    }
+    void reply.clearCookie(sessionCookie, { path: '/' })
+  })
+  registerRoute(app, changePassword, async ({ body, account }) => {
+    checkAttempts([[byLogin, account.login]])
+    const known = await ctx.database.read((unit) => findAccountByLogin(unit, account.login))
+    const checkedHash = known?.passwordHash ?? nobodysHash
+    if (!(await isPassword(body.currentPassword, checkedHash))) {
+      byLogin.fail(account.login)
+      throw new RefusalError('identity.password_wrong', undefined, { field: 'currentPassword' })
+    }
+    if (body.newPassword === body.currentPassword)
+      throw new RefusalError('identity.password_unchanged', undefined, { field: 'newPassword' })
+    const newHash = await hashPassword(body.newPassword)
+    const { accountId, sessionId: signInId } = account
+    const change = { accountId, signInId, checkedHash, newHash }
+    ctx.perform(await ctx.database.run((unit) => changePasswordHash(unit, change)))
+  })
+}
+
+function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext): void {
+  const byAddress = new AttemptLimiter(ctx.clock, addressRule)
+  registerRoute(app, joinSite, async ({ body, request, reply }) => {
+    checkAttempts([[byAddress, request.ip]])
+    const site = await ctx.database.read((unit) =>
+      one(
+        unit.db
+          .select({ hostSiteId: unit.tables.hostSites.hostSiteId })
+          .from(unit.tables.hostSites)
+          .where(eq(unit.tables.hostSites.joinCode, body.joinCode.toUpperCase())),
+      ),
+    )
+    if (site === undefined) {
+      byAddress.fail(request.ip)
+      throw new RefusalError('identity.join_code_unknown', undefined, { field: 'joinCode' })
+    }
+    const passwordHash = await hashPassword(body.password)
+    const { login, displayName } = body
+    const accountId = await ctx.database.run(function* (unit) {
+      if ((yield* findAccountByLogin(unit, foldLogin(login))) !== undefined)
+        throw new RefusalError('identity.login_taken', undefined, { field: 'login' })
+      const { hostSiteId } = site
+      const account = {
+        login,
+        displayName,
+        hostSiteId,
+        passwordHash,
+        roles: ['buyer'],
+        mustChangePassword: false,
+      } as const
+      const [made = ''] = yield* addAccounts(unit, [account])
+      return made
+    })
+    return startSignIn(ctx, reply, accountId)
+  })
+}
+
+/** Maps with at most `limit` calls under way. */
+async function mapLimited<T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let from = 0; from < items.length; from += limit) {
+    results.push(...(await Promise.all(items.slice(from, from + limit).map(map))))
+  }
+  return results
+}
+
+function registerAdministration(app: Parameters<NounRoutes>[0], ctx: ServerContext): void {
+  registerRoute(
+    app,
+    importAccounts,
+    async ({ body, account: { accountId: byAccountId } }) => {
+      const passwords = body.accounts.map(() => makeOneTimePassword(ctx.random))
+      const hashes = await mapLimited(passwords, importHashers, hashOneTimePassword)
+      const accounts = body.accounts.map((account, index) => ({
+        ...account,
+        passwordHash: hashes[index] ?? '',
+        mustChangePassword: true,
+      }))
+      const ids = await ctx.database.run(function* (unit) {
+        const made = yield* addAccounts(unit, accounts)
+        for (const accountId of made)
+          yield* recordAudit(unit, {
+            accountId: byAccountId,
+            action: 'identity.account_imported',
+            subjectId: accountId,
+          })
+        return made
+      })
+      return {
+        accounts: accounts.map(({ login }, index) => ({
+          accountId: ids[index] ?? '',
+          login: foldLogin(login),
+          oneTimePassword: passwords[index] ?? '',
+        })),
+      }
+    },
+    { bodyLimitBytes: importLimitBytes },
+  )
+  registerRoute(app, listAccounts, ({ query }) =>
+    ctx.database.read(function* (unit) {
+      const found = yield* listAccountRows(unit, query)
+      const roles = yield* findRoles(
+        unit,
+        found.map(({ accountId }) => accountId),
+      )
+      return pageOfRows(
+        found,
+        query.limit,
+        ({ accountId }) => [accountId],
+        ({ accountId, login, displayName, hostSiteId, isActive }) => ({
+          accountId,
+          login,
+          displayName,
+          roles: roles.get(accountId) ?? [],
+          isActive,
+          ...(hostSiteId === null ? {} : { hostSiteId }),
+        }),
+      )
+    }),
+  )
+  registerRoute(app, setAccountAccess, async ({ params, body, account }) => {
+    const change = { byAccountId: account.accountId, accountId: params.accountId, ...body }
+    ctx.perform(await ctx.database.run((unit) => changeAccess(unit, change)))
+  })
+}
+
+export const identityRoutes: NounRoutes = (app, ctx) => {
+  registerSignIn(app, ctx)
+  registerRoute(app, getMe, ({ account }) => showMe(account))
+  registerJoin(app, ctx)
+  registerAdministration(app, ctx)
+}

@@ -1,0 +1,105 @@
+// Queries of accounts and sign-ins, for this noun's use cases.
+import { and, desc, eq, gt, inArray, like, ne, or } from 'drizzle-orm'
+import type { Role } from '#shared/contracts/http/route.ts'
+import { countRows } from '../db/expressions.ts'
+import { behindKey, keyOfCursor, type PageRequest } from '../db/keyset.ts'
+import { one, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
+
+export type AccountRow = UnitContext['tables']['accounts']['$inferSelect']
+
+export function* findAccountByLogin({ db, tables: { accounts } }: UnitContext, login: string) {
+  return yield* one(db.select().from(accounts).where(eq(accounts.login, login)))
+}
+
+export function* findAccount({ db, tables: { accounts } }: UnitContext, accountId: string) {
+  return yield* one(db.select().from(accounts).where(eq(accounts.accountId, accountId)))
+}
+
+/** Roles of each account, in the order of the contract's list. */
+export function* findRoles(
+  { db, tables: { accountRoles } }: UnitContext,
+  accountIds: readonly string[],
+): Unit<Map<string, Role[]>> {
+  const byAccount = new Map<string, Role[]>()
+  if (accountIds.length === 0) return byAccount
+  const found = yield* rows(
+    db
+      .select()
+      .from(accountRoles)
+      .where(inArray(accountRoles.accountId, [...accountIds])),
+  )
+  for (const { accountId, role } of found) byAccount.set(accountId, [...(byAccount.get(accountId) ?? []), role])
+  return byAccount
+}
+
+interface SignInRow {
+  signInId: string
+  accountId: string
+  login: string
+  displayName: string
+  hostSiteId: string | null
+  householdCode: string | null
+  mustChangePassword: boolean
+  role: Role | null
+}
+
+/** One row per role (or one with null) of a live sign-in of an open account; on every request. */
+const liveSignIn = statement<{ tokenHash: string; nowMs: number }, SignInRow>(
+  ({ db, tables: { accounts, accountRoles, signIns } }, p) =>
+    db
+      .select({
+        signInId: signIns.signInId,
+        accountId: accounts.accountId,
+        login: accounts.login,
+        displayName: accounts.displayName,
+        hostSiteId: accounts.hostSiteId,
+        householdCode: accounts.householdCode,
+        mustChangePassword: accounts.mustChangePassword,
+        role: accountRoles.role,
+      })
+      .from(signIns)
+      .innerJoin(accounts, eq(accounts.accountId, signIns.accountId))
+      .leftJoin(accountRoles, eq(accountRoles.accountId, accounts.accountId))
+      .where(and(eq(signIns.tokenHash, p.tokenHash), gt(signIns.expiresAtMs, p.nowMs), eq(accounts.isActive, true))),
+)
+
+export function* findSignIn(ctx: UnitContext, tokenHash: string): Unit<SignInRow[]> {
+  return yield* rows(liveSignIn.with({ tokenHash, nowMs: ctx.now() }))
+}
+
+export function* countOtherAdmins(
+  { db, tables: { accounts, accountRoles } }: UnitContext,
+  accountId: string,
+): Unit<number> {
+  const found = yield* one(
+    db
+      .select({ count: countRows() })
+      .from(accountRoles)
+      .innerJoin(accounts, eq(accounts.accountId, accountRoles.accountId))
+      .where(and(eq(accountRoles.role, 'admin'), eq(accounts.isActive, true), ne(accounts.accountId, accountId))),
+  )
+  return found?.count ?? 0
+}
+
+/** Accounts newest first, one more than the page holds. `%` and `_` in the search are taken as they are. */
+export function* listAccountRows(
+  { db, tables: { accounts } }: UnitContext,
+  query: PageRequest & { readonly search?: string | undefined },
+): Unit<AccountRow[]> {
+  const text = query.search?.replace(/[%_\\]/g, '')
+  return yield* rows(
+    db
+      .select()
+      .from(accounts)
+      .where(
+        and(
+          behindKey([accounts.accountId], keyOfCursor(query.cursor, 1), 'descending'),
+          text === undefined || text === ''
+            ? undefined
+            : or(like(accounts.login, `%${text.toLowerCase()}%`), like(accounts.displayName, `%${text}%`)),
+        ),
+      )
+      .orderBy(desc(accounts.accountId))
+      .limit(query.limit + 1),
+  )
+}
