@@ -1,5 +1,7 @@
 import { joinLevels, levelsOf, removeCrossTalk } from './lane-evidence.ts'
-import { enumerateLane, type LaneHypothesis, type LanePlateau, type PutObject } from './lane-hypotheses.ts'
+import { enumerateLane } from './lane-hypotheses.ts'
+import type { LaneHypothesis, LanePlateau, PutObject } from './lane-walk.ts'
+import { studentConstant } from './student-density.ts'
 import { readLaneModels, type LaneModels } from './lane-model.ts'
 import type { Run } from './lane-tracker.ts'
 import { explainSession, type Explanation } from './explain-session.ts'
@@ -60,7 +62,7 @@ function laneHypotheses({ lane, levels, models }: LaneAnalysis, noise: NoiseMode
     return { massG, variance: 2 * opening.tail.variance, atMs: opening.fromMs, isKnown: true }
   })
   const found = models.models.flatMap((model) =>
-    enumerateLane({ mode: lane.mode, model, plateaus: levels, known }, noise),
+    enumerateLane({ mode: lane.mode, model, constant: studentConstant(model.freedom), plateaus: levels, known }, noise),
   )
   return found.sort((a, b) => b.logP - a.logP)
 }

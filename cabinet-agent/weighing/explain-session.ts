@@ -1,5 +1,5 @@
 import { exp, log, logNormal } from './deterministic-math.ts'
-import type { LaneHypothesis, PutObject, TakenGroup } from './lane-hypotheses.ts'
+import type { LaneHypothesis, PutObject, TakenGroup } from './lane-walk.ts'
 
 /**
  * Puts the lanes together: one hypothesis of each lane makes an explanation of the session, and an object put down may
@@ -32,7 +32,9 @@ interface Partial {
 const reachNats = 16
 const maximumPartials = 192
 /** Odds that an object put down is a piece from another lane, against a foreign one, before weighing [assumed]. */
-const misplacedOdds = log(6)
+const misplacedOdds = log(10)
+/** Each further piece put there in one go [assumed]. */
+const oneMoreMisplaced = log(0.05)
 /** Minus the density the lane gave to an object of any weight (lane-hypotheses.ts). */
 const flatLog = log(1 / 1500)
 
@@ -110,7 +112,8 @@ function choicesFor(
         const meanG = share * group.massG
         if (Math.abs(put.massG - meanG) > 7 * Math.sqrt(variance)) continue
         const match = { fromLane, group, pieces, toLane, put }
-        choices.push({ match, logDensity: logNormal(put.massG, meanG, variance) })
+        const logDensity = logNormal(put.massG, meanG, variance) + (pieces - 1) * oneMoreMisplaced
+        choices.push({ match, logDensity })
       }
     }
   })

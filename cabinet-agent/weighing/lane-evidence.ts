@@ -1,4 +1,4 @@
-import type { LanePlateau } from './lane-hypotheses.ts'
+import type { LanePlateau } from './lane-walk.ts'
 import type { Run } from './lane-tracker.ts'
 import type { NoiseModel } from './noise-model.ts'
 
@@ -22,7 +22,10 @@ export function joinLevels(levels: readonly LanePlateau[], noise: NoiseModel): L
     // The closing level stays even when it repeats the opening: every lane has both.
     if (isOne && !(index === levels.length - 1 && joined.length === 1)) {
       const head = before.head.variance <= level.head.variance ? before.head : level.head
-      joined[joined.length - 1] = { ...before, toMs: level.toMs, head, tail: level.tail }
+      const count = before.count + level.count
+      const isFirm = before.isFirm || level.isFirm
+      const tail = !level.isFirm && before.isFirm ? before.tail : level.tail
+      joined[joined.length - 1] = { ...before, toMs: level.toMs, head, tail, count, isFirm }
     } else joined.push(level)
   })
   return joined
@@ -43,19 +46,18 @@ export function dropShaken(runs: readonly Run[], doorsAtMs: readonly number[], n
 /** The lane's levels as the enumeration wants them: the opening's end, the runs between, the closing. */
 export function levelsOf(opening: Run, between: readonly Run[], closing: Run, noise: NoiseModel): LanePlateau[] {
   let previousG = opening.tail.levelG
-  return [opening, ...between, closing].map(({ fromMs, toMs, head, tail, wayLowG }) => {
+  return [opening, ...between, closing].map(({ fromMs, toMs, head, tail, count, wayLowG }) => {
     const gapG = head.levelG - previousG
     previousG = tail.levelG
     // A short run after a change may be a turning point of the ringing: believe it to a few percent of the change.
-    const isRinging = toMs - fromMs + noise.periodMs < noise.settlingMs
-    if (!isRinging) return { fromMs, toMs, head, tail, wayLowG }
+    const isFirm = toMs - fromMs + noise.periodMs >= noise.settlingMs
+    const level = { fromMs, toMs, head, tail, count, isFirm, wayLowG }
+    if (isFirm) return level
     const doubt = (noise.settlingDoubt * gapG) ** 2
     return {
-      fromMs,
-      toMs,
+      ...level,
       head: { ...head, variance: head.variance + doubt },
       tail: { ...tail, variance: tail.variance + doubt },
-      wayLowG,
     }
   })
 }
