@@ -7,7 +7,7 @@ module.exports = {
       comment: 'Modules form a tree of reasons: no import cycles.',
       severity: 'error',
       from: {},
-      to: { circular: true, dependencyTypesNot: ['type-only'] },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'shared-stands-alone',
