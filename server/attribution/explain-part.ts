@@ -1,6 +1,7 @@
 // One part of a sale line, spelled out so that anyone can compute it again: sale amount − fund, × the plan's share, × the
 // household's share of the lot = the part. The words are for people; the figures are those the split was made with.
 import { formatYuan } from '#shared/units/fen.ts'
+import { wholeBp } from './rules.ts'
 import type { PartRole } from './rules.ts'
 
 export interface ExplainedPart {
@@ -48,17 +49,24 @@ export function explainPart(part: ExplainedPart, line: ExplainedLine): string[] 
   const baseFen = line.amountFen - line.fundFen
   const base = line.fundFen === 0 ? [] : [`减基金 ${formatYuan(line.fundFen)} 元，余 ${formatYuan(baseFen)} 元`]
   const share = `${roleNames[part.role]}份额 ${formatYuan(baseFen)} 元 × ${percent(part.shareBp)} = ${formatYuan(part.shareFen)} 元`
-  if (part.role !== 'household') return [sold, ...base, `${share}${roundingNote(part)}`]
+  if (part.role !== 'household')
+    return [sold, ...base, `${share}${roundingNote(part.roundingFen, divides(baseFen, part.shareBp, wholeBp))}`]
+  const note = roundingNote(part.roundingFen, divides(part.shareFen, part.weight, part.weightTotal))
   const own = quantity(part.weight, line.measure)
   const whole = quantity(part.weightTotal, line.measure)
   return [
     sold,
     ...base,
     share,
-    `本户供货 ${own} ÷ 批次 ${whole} × ${formatYuan(part.shareFen)} 元 = ${formatYuan(part.amountFen)} 元${roundingNote(part)}`,
+    `本户供货 ${own} ÷ 批次 ${whole} × ${formatYuan(part.shareFen)} 元 = ${formatYuan(part.amountFen)} 元${note}`,
   ]
 }
 
-function roundingNote({ roundingFen }: ExplainedPart): string {
+/** What became of the fraction of a fen, where there was one. */
+function roundingNote(roundingFen: number, isExact: boolean): string {
+  if (isExact) return ''
   return roundingFen === 0 ? '（不足一分舍去）' : `（最大余数法进 ${roundingFen} 分）`
 }
+
+const divides = (factor: number, weight: number, total: number) =>
+  (BigInt(factor) * BigInt(weight)) % BigInt(total) === 0n
