@@ -24,8 +24,10 @@ export interface Candidate extends BillHypothesis {
   isUnexplained: boolean
 }
 
-/** Posterior a bill must have to be settled. */
+/** Posterior a bill must have to be settled; a little less when next to no money hangs on the rest. */
 const settleAt = 0.995
+const settleCheapAt = 0.985
+const cheapLossFen = 30
 /** Over-charging by a fen weighs as much as this many fen under-charged. */
 const overChargeWeight = 20
 /** What a review costs, fen: a person's minute and the buyer's waiting [assumed]. */
@@ -42,7 +44,11 @@ export function decideBill(analysis: SessionAnalysis, divisionMg: number): Verdi
   let reason: Verdict['reason']
   if (best.isUnexplained) reason = 'unexplained'
   else if (roundTo(swapPart, 6) > 0.05) reason = 'swap'
-  else if (confidence < settleAt || lossOfSettling(best, candidates) > reviewCostFen) reason = 'ambiguous'
+  else {
+    const lossFen = lossOfSettling(best, candidates)
+    const needed = lossFen <= cheapLossFen ? settleCheapAt : settleAt
+    if (confidence < needed || lossFen > reviewCostFen) reason = 'ambiguous'
+  }
   return { isSettled: reason === undefined, reason, confidence, best, candidates }
 }
 

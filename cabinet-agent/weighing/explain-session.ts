@@ -34,7 +34,7 @@ const maximumPartials = 192
 /** Odds that an object put down is a piece from another lane, against a foreign one, before weighing [assumed]. */
 const misplacedOdds = log(10)
 /** Each further piece put there in one go [assumed]. */
-const oneMoreMisplaced = log(0.05)
+const oneMoreMisplaced = log(0.02)
 /** Minus the density the lane gave to an object of any weight (lane-hypotheses.ts). */
 const flatLog = log(1 / 1500)
 

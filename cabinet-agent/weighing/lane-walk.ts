@@ -88,7 +88,7 @@ export const flatLog = log(1 / 1500)
 /** Prior of each kind of change between two adjacent levels [assumed]. */
 export const prior = {
   none: log(0.5),
-  residue: log(0.02),
+  residue: log(0.006),
   take: log(0.35),
   returned: log(0.06),
   put: log(0.01),

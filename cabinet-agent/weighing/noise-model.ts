@@ -49,7 +49,7 @@ export function createNoiseModel(setup: SessionSetup): NoiseModel {
     crossTalkLimitG: divisionG < 0.5 ? 0 : 1.25 + 0.75 * divisionG,
     residueSdG: 1 + 3 * divisionG,
     settlingMs: divisionG < 3 ? 700 : 1700,
-    settlingDoubt: setup.samplePeriodMs < 400 ? 0.04 : 0.1,
+    settlingDoubt: setup.samplePeriodMs < 400 ? 0.08 : 0.12,
     burstSdG: 2.5 + 5.5 * divisionG,
     driftVariance(elapsedMs) {
       const elapsedS = Math.max(0, elapsedMs) / 1000
