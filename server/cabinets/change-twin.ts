@@ -1,0 +1,150 @@
+// Changes what a cabinet should be: planogram, prices, configuration. A writer says which version it saw; a stale one is
+// refused, so that nobody's change is lost unseen. Every version is kept, so that an old bill finds the shelf it was made on.
+import { eq } from 'drizzle-orm'
+import {
+  CabinetConfig,
+  type CabinetConfigChange,
+  type DesiredTwin,
+  type PlanogramLane,
+} from '#shared/contracts/mqtt/twin.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
+import type { Effect } from '../context.ts'
+import { exec, insertRows, one, type Unit, type UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { checkPlanogram, type WeightClash } from './planogram-check.ts'
+
+/** A lane as an operator plans it; weights, name and mode come from the SKU. */
+export type PlannedLane = Omit<PlanogramLane, 'skuName' | 'labelUnitMassMg' | 'labelUnitMassSdMg' | 'mode'>
+
+export interface TwinChange {
+  readonly cabinetId: Id
+  /** The version the writer saw; undefined overwrites whatever is there. */
+  readonly expectedVersion?: number | undefined
+  /** Name of who changes it. */
+  readonly changedBy: string
+}
+
+export interface ChangedTwin {
+  readonly twin: DesiredTwin
+  readonly effects: readonly Effect[]
+}
+
+export function* findTwin({ db, tables: { cabinetTwins: t } }: UnitContext, cabinetId: Id): Unit<DesiredTwin> {
+  const row = yield* one(db.select().from(t).where(eq(t.cabinetId, cabinetId)))
+  if (row === undefined) throw new RefusalError('cabinet.unknown')
+  const { version, planogram, prices, config } = row
+  return { version, planogram, prices, config }
+}
+
+function checkVersion(change: TwinChange, version: number): void {
+  if (change.expectedVersion === undefined || change.expectedVersion === version) return
+  throw new RefusalError('cabinet.twin_stale', undefined, { field: 'expectedVersion', facts: { version } })
+}
+
+type Part = 'planogram' | 'prices' | 'config'
+
+/** Stores the changed parts, one twin version each, and leaves the whole to be published. */
+function* saveTwin(
+  ctx: UnitContext,
+  change: TwinChange,
+  before: DesiredTwin,
+  parts: Partial<Pick<DesiredTwin, Part>>,
+): Unit<ChangedTwin> {
+  const { cabinetTwins, twinChanges } = ctx.tables
+  const atMs = ctx.now()
+  const changed = (['planogram', 'prices', 'config'] as const).filter((part) => parts[part] !== undefined)
+  const twin: DesiredTwin = { ...before, ...parts, version: before.version + changed.length }
+  yield* exec(
+    ctx.db
+      .update(cabinetTwins)
+      .set({ ...twin, changedAtMs: atMs })
+      .where(eq(cabinetTwins.cabinetId, change.cabinetId)),
+  )
+  yield* insertRows(
+    twinChanges,
+    changed.map((part, index) => ({
+      cabinetId: change.cabinetId,
+      version: before.version + 1 + index,
+      part,
+      partVersion: part === 'config' ? before.version + 1 + index : twin[part].version,
+      value: twin[part],
+      changedBy: change.changedBy,
+      atMs,
+    })),
+  )
+  return { twin, effects: [{ kind: 'desired', cabinetId: change.cabinetId, twin }] }
+}
+
+/** Fills a planned lane from its SKU; refuses unknown SKUs and lots of other SKUs, naming the lane. */
+function* fillLanes(ctx: UnitContext, planned: readonly PlannedLane[]) {
+  const skus = yield* findSkusById(ctx, [...new Set(planned.map(({ skuId }) => skuId))])
+  const lotIds = planned.flatMap(({ lotId }) => (lotId === undefined ? [] : [lotId]))
+  const lots = yield* findLotsById(ctx, [...new Set(lotIds)])
+  const seen = new Set<string>()
+  const lanes = planned.map((lane, index): PlanogramLane => {
+    if (seen.has(lane.laneId))
+      throw new RefusalError('cabinet.lane_repeated', undefined, { field: `lanes.${index}.laneId` })
+    seen.add(lane.laneId)
+    const sku = skus.get(lane.skuId)
+    if (sku === undefined) throw new RefusalError('cabinet.sku_unknown', undefined, { field: `lanes.${index}.skuId` })
+    if (lane.lotId !== undefined && lots.get(lane.lotId)?.skuId !== lane.skuId)
+      throw new RefusalError('cabinet.lot_unknown', undefined, { field: `lanes.${index}.lotId` })
+    const { name: skuName, mode, labelUnitMassMg, labelUnitMassSdMg } = sku
+    return { ...lane, skuName, mode, labelUnitMassMg, labelUnitMassSdMg }
+  })
+  return { lanes, skus }
+}
+
+/** Saves a planogram. SKUs that had no price in this cabinet get the one of their label. */
+export function* changePlanogram(
+  ctx: UnitContext,
+  change: TwinChange & { readonly lanes: readonly PlannedLane[] },
+): Unit<ChangedTwin & { readonly warnings: WeightClash[] }> {
+  const before = yield* findTwin(ctx, change.cabinetId)
+  checkVersion(change, before.planogram.version)
+  const { lanes, skus } = yield* fillLanes(ctx, change.lanes)
+  const priced = new Set(Object.keys(before.prices.prices))
+  const added = [...skus.values()].filter(({ skuId }) => !priced.has(skuId))
+  const prices = {
+    version: before.prices.version + 1,
+    prices: { ...before.prices.prices, ...Object.fromEntries(added.map((sku) => [sku.skuId, sku.priceFen])) },
+  }
+  const saved = yield* saveTwin(ctx, change, before, {
+    planogram: { version: before.planogram.version + 1, lanes },
+    ...(added.length === 0 ? {} : { prices }),
+  })
+  const weighed = lanes.map((lane) => ({
+    skuId: lane.skuId,
+    name: lane.skuName,
+    unitMassMg: lane.labelUnitMassMg,
+    unitMassSdMg: lane.labelUnitMassSdMg,
+  }))
+  return { ...saved, warnings: checkPlanogram(weighed) }
+}
+
+/** Sets prices of the named SKUs; others keep theirs. Effective between sessions, which the cabinet sees to. */
+export function* changePrices(
+  ctx: UnitContext,
+  change: TwinChange & { readonly prices: Readonly<Record<Id, number>> },
+): Unit<ChangedTwin> {
+  const before = yield* findTwin(ctx, change.cabinetId)
+  checkVersion(change, before.prices.version)
+  const skuIds = Object.keys(change.prices)
+  const known = yield* findSkusById(ctx, skuIds)
+  const unknown = skuIds.find((skuId) => !known.has(skuId))
+  if (unknown !== undefined) throw new RefusalError('cabinet.sku_unknown', undefined, { field: `prices.${unknown}` })
+  const prices = { version: before.prices.version + 1, prices: { ...before.prices.prices, ...change.prices } }
+  return yield* saveTwin(ctx, change, before, { prices })
+}
+
+/** Changes some settings of the configuration. */
+export function* changeConfig(
+  ctx: UnitContext,
+  change: TwinChange & { readonly config: CabinetConfigChange },
+): Unit<ChangedTwin> {
+  const before = yield* findTwin(ctx, change.cabinetId)
+  const config = CabinetConfig.safeParse({ ...before.config, ...change.config })
+  if (!config.success) throw new RefusalError('cabinet.config_invalid', config.error.issues[0]?.message)
+  return yield* saveTwin(ctx, change, before, { config: config.data })
+}

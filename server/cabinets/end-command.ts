@@ -1,0 +1,124 @@
+// How commands end: by the cabinet's reply, recorded once, or as expired by the server when none came. Handlers of the kind
+// run in the same transaction, so that what hangs on the command (a hold of money) ends with it.
+import { and, asc, eq, gt, isNull, lt } from 'drizzle-orm'
+import { type Command, type CommandKind, commandBodies, type Reply } from '#shared/contracts/mqtt/command.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import type { Effect } from '../context.ts'
+import { exec, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import type { CommandEnd, CommandEndHandler, CommandEndHandlers } from '../mqtt/event-handlers.ts'
+
+/** After its expiry a command may still be answered for this long: it may have been executed just before. */
+export const replyGraceMs = 15_000
+/** Most commands one sweep ends. */
+const sweepSize = 200
+
+export type CommandEndTable = ReadonlyMap<CommandKind, readonly CommandEndHandler[]>
+
+export function makeCommandEndTable(all: readonly CommandEndHandlers[]): CommandEndTable {
+  const table = new Map<CommandKind, CommandEndHandler[]>()
+  for (const handlers of all) {
+    for (const [kind, handler] of Object.entries(handlers) as Array<[CommandKind, CommandEndHandler]>) {
+      table.set(kind, [...(table.get(kind) ?? []), handler])
+    }
+  }
+  return table
+}
+
+type CommandRow = UnitContext['tables']['cabinetCommands']['$inferSelect']
+
+function* endCommand(
+  ctx: UnitContext,
+  handlers: CommandEndTable,
+  row: CommandRow,
+  end: Pick<CommandEnd, 'reply' | 'isByServer'>,
+): Unit<readonly Effect[]> {
+  const { cabinetCommands } = ctx.tables
+  const { outcome, reason, detail, report, atMs } = end.reply
+  yield* exec(
+    ctx.db
+      .update(cabinetCommands)
+      .set({ outcome, reason, detail, report, repliedAtMs: atMs, isEndedByServer: end.isByServer })
+      .where(eq(cabinetCommands.commandId, row.commandId)),
+  )
+  const effects: Effect[] = []
+  if (!Object.hasOwn(commandBodies, row.kind)) return effects
+  const { cabinetId, commandId, kind, body, issuedAtMs, expiresAtMs } = row
+  const command = { commandId, kind, body, issuedAtMs, expiresAtMs }
+  for (const handler of handlers.get(kind as CommandKind) ?? [])
+    effects.push(...(yield* handler(ctx, { cabinetId, command, ...end })))
+  return effects
+}
+
+export interface RecordedReply {
+  /** `unknown`: no such command of this cabinet. `repeated`: it was answered before. */
+  readonly verdict: 'recorded' | 'repeated' | 'unknown'
+  readonly kind: string | undefined
+  readonly effects: readonly Effect[]
+}
+
+/** Records a cabinet's reply. The first one counts; it also replaces the server's own `expired`. */
+export function* recordReply(
+  ctx: UnitContext,
+  handlers: CommandEndTable,
+  cabinetId: Id,
+  reply: Reply,
+): Unit<RecordedReply> {
+  const { cabinetCommands: t } = ctx.tables
+  const row = yield* one(
+    ctx.db
+      .select()
+      .from(t)
+      .where(and(eq(t.commandId, reply.commandId), eq(t.cabinetId, cabinetId))),
+  )
+  if (row === undefined) return { verdict: 'unknown', kind: undefined, effects: [] }
+  if (row.outcome !== null && !row.isEndedByServer) return { verdict: 'repeated', kind: row.kind, effects: [] }
+  const effects = yield* endCommand(ctx, handlers, row, { reply, isByServer: false })
+  return { verdict: 'recorded', kind: row.kind, effects }
+}
+
+/** Ends commands that nobody answered in time; returns what to do, and the kinds that ended. */
+export function* expireCommands(
+  ctx: UnitContext,
+  handlers: CommandEndTable,
+): Unit<{ effects: readonly Effect[]; kinds: readonly string[] }> {
+  const { cabinetCommands: t } = ctx.tables
+  const nowMs = ctx.now()
+  const late = yield* rows(
+    ctx.db
+      .select()
+      .from(t)
+      .where(and(isNull(t.outcome), lt(t.expiresAtMs, nowMs - replyGraceMs)))
+      .orderBy(asc(t.expiresAtMs))
+      .limit(sweepSize),
+  )
+  const effects: Effect[] = []
+  for (const row of late) {
+    const reply: Reply = { commandId: row.commandId, outcome: 'expired', reason: 'expired', atMs: nowMs }
+    effects.push(...(yield* endCommand(ctx, handlers, row, { reply, isByServer: true })))
+  }
+  return { effects, kinds: late.map(({ kind }) => kind) }
+}
+
+/** Commands of a cabinet (or of all) that are unanswered and still count, oldest first. */
+export function* findOpenCommands(
+  { db, tables: { cabinetCommands: t }, ...ctx }: UnitContext,
+  cabinetId?: Id,
+): Unit<Array<{ cabinetId: Id; command: Command }>> {
+  const found = yield* rows(
+    db
+      .select()
+      .from(t)
+      .where(
+        and(
+          isNull(t.outcome),
+          gt(t.expiresAtMs, ctx.now()),
+          cabinetId === undefined ? undefined : eq(t.cabinetId, cabinetId),
+        ),
+      )
+      .orderBy(asc(t.commandId)),
+  )
+  return found.map((row) => {
+    const { commandId, kind, body, issuedAtMs, expiresAtMs, signature } = row
+    return { cabinetId: row.cabinetId, command: { commandId, kind, body, issuedAtMs, expiresAtMs, signature } }
+  })
+}
