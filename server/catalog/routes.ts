@@ -2,6 +2,7 @@
 import * as contract from '#shared/contracts/http/catalog.ts'
 import type { NounRoutes } from '../context.ts'
 import { registerRoute } from '../http/register-route.ts'
+import { recordAudit } from '../identity/record-audit.ts'
 import { listLots, showLot } from './list-lots.ts'
 import { receiveLot } from './receive-lot.ts'
 import { registerSku } from './register-sku.ts'
@@ -18,14 +19,24 @@ function showSku({ grade, ...sku }: SkuRow) {
 
 export const catalogRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.listSuppliers, ({ query }) => database.read((ctx) => findSuppliers(ctx, query)))
-  registerRoute(app, contract.createSupplier, ({ body }) => database.run((ctx) => registerSupplier(ctx, body)))
+  registerRoute(app, contract.createSupplier, ({ body, account: { accountId } }) =>
+    database.run(function* (ctx) {
+      const supplier = yield* registerSupplier(ctx, body)
+      yield* recordAudit(ctx, { accountId, action: 'supplier.registered', subjectId: supplier.supplierId })
+      return supplier
+    }),
+  )
   registerRoute(app, contract.listSkus, async ({ query }) => {
     const page = await database.read((ctx) => findSkus(ctx, query))
     return { ...page, rows: page.rows.map(showSku) }
   })
-  registerRoute(app, contract.createSku, async ({ body }) => {
-    return showSku(await database.run((ctx) => registerSku(ctx, body)))
-  })
+  registerRoute(app, contract.createSku, ({ body, account: { accountId } }) =>
+    database.run(function* (ctx) {
+      const sku = yield* registerSku(ctx, body)
+      yield* recordAudit(ctx, { accountId, action: 'sku.registered', subjectId: sku.skuId })
+      return showSku(sku)
+    }),
+  )
   registerRoute(app, contract.listLots, ({ query }) => database.read((ctx) => listLots(ctx, query)))
   registerRoute(
     app,

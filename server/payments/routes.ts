@@ -6,7 +6,7 @@ import { one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
-import { writeAudit } from '../identity/write-audit.ts'
+import { recordAudit } from '../identity/record-audit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { listEntries } from '../ledger/list-accounts.ts'
 import { openWallet, topUpWallet, walletOf } from './wallets.ts'
@@ -35,7 +35,7 @@ export const paymentRoutes: NounRoutes = (app, { database }) => {
     database.run(function* (ctx) {
       yield* requireBuyer(ctx, params.accountId)
       const outcome = yield* topUpWallet(ctx, { ...params, ...body, by: account.accountId })
-      yield* writeAudit(ctx, {
+      yield* recordAudit(ctx, {
         accountId: account.accountId,
         action: 'wallet.topped_up',
         subjectId: params.accountId,

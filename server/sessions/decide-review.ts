@@ -6,7 +6,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { and, eq, isNull } from 'drizzle-orm'
 import { RefusalError } from '../errors/refusal.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
-import { writeAudit } from '../identity/write-audit.ts'
+import { recordAudit } from '../identity/record-audit.ts'
 import { endUnsold } from './end-session.ts'
 import { priceBill } from './pricing.ts'
 import type { ContractLane, TakenLine } from './pricing.ts'
@@ -47,7 +47,7 @@ export function* decideReview(
       .set({ decidedAtMs: ctx.now(), decidedBy: decision.byAccountId, decisionReason: decision.reason })
       .where(and(eq(r.sessionId, session.sessionId), isNull(r.decidedAtMs))),
   )
-  yield* writeAudit(ctx, {
+  yield* recordAudit(ctx, {
     accountId: decision.byAccountId,
     action: 'session.review_decided',
     subjectId: session.sessionId,

@@ -6,7 +6,7 @@ import { sumOf } from '../db/expressions.ts'
 import { insertRows, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { writeAudit } from '../identity/write-audit.ts'
+import { recordAudit } from '../identity/record-audit.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
 import { findSession } from './store.ts'
 
@@ -45,7 +45,7 @@ export function* refundLine(ctx: UnitContext, payments: PaymentPort, refund: Lin
   ])
   yield* refundSaleLine(ctx, { refundId, saleLineId, amountFen, reason })
   yield* payments.refund(ctx, { intentId: sessionId, refundId, amountFen })
-  yield* writeAudit(ctx, {
+  yield* recordAudit(ctx, {
     accountId: byAccountId,
     action: 'session.line_refunded',
     subjectId: sessionId,
