@@ -16,13 +16,10 @@ import type { DemoData } from './data/demo-data.ts'
 import { skuOf, supplierOf, type DemoSupplier, type SkuKey, type SupplierKey } from './data/goods.ts'
 import { townCodeOf, towns, villages } from './data/towns.ts'
 
-/** Ids of the accounts that seeding acts for. */
-export interface SeedingAccounts {
-  readonly adminId: Id
+/** Who prepares revenue plans and who approves them. */
+export interface PlanPeople {
   readonly financeId: Id
-  readonly restockerId: Id
-  /** The demo helper, who looks after the union's six. */
-  readonly helperId: Id
+  readonly adminId: Id
 }
 
 const hourMs = 3_600_000
@@ -140,7 +137,7 @@ export function* seedLots(
 }
 
 /** The union has a plan of its own in its second version; everyone else goes by the shipped default plan. */
-export function* seedRevenuePlans(ctx: UnitContext, unionId: Id, accounts: SeedingAccounts): Unit<void> {
+export function* seedRevenuePlans(ctx: UnitContext, unionId: Id, people: PlanPeople): Unit<void> {
   const drafts = [
     { shares: unionFirstShares, effectiveFromMs: 0, note: '联合社第一版分配方案（演示）' },
     { shares: unionShares, effectiveFromMs: ctx.now(), note: '联合社第二版分配方案：提高农户份额（演示）' },
@@ -149,8 +146,8 @@ export function* seedRevenuePlans(ctx: UnitContext, unionId: Id, accounts: Seedi
     const { planId } = yield* draftRevenuePlan(ctx, {
       ...draft,
       supplierId: unionId,
-      preparedBy: accounts.financeId,
+      preparedBy: people.financeId,
     })
-    yield* approveRevenuePlan(ctx, planId, accounts.adminId)
+    yield* approveRevenuePlan(ctx, planId, people.adminId)
   }
 }

@@ -1,0 +1,89 @@
+/**
+ * Puts the invented data into an empty database, in one unit of work: a start that is killed half way leaves nothing behind,
+ * and the suppliers being there is the mark that it has been done.
+ */
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import { formatYuan } from '#shared/units/fen.ts'
+import type { Database } from '../db/database.ts'
+import { one, type Unit, type UnitContext } from '../db/unit.ts'
+import { addAccounts } from '../identity/add-accounts.ts'
+import { hashPassword } from '../identity/password.ts'
+import { openWallet, topUpWallet } from '../payments/wallets.ts'
+import type { DemoAccount } from './data/accounts.ts'
+import type { DemoData } from './data/demo-data.ts'
+import { seedCabinets, seedSites } from './seed-cabinets.ts'
+import { seedHouseholds, seedLots, seedRevenuePlans, seedSkus, seedSuppliers } from './seed-register.ts'
+
+/** Seeds unless it has been done. True when it was done now. `say` is told of each step. */
+export async function seedDemo(
+  database: Database,
+  data: DemoData,
+  say: (line: string) => void = () => {},
+): Promise<boolean> {
+  if (await database.read(isSeeded)) return false
+  say(`Hashing ${data.accounts.length} passwords…`)
+  const hashes = new Map(
+    await Promise.all(data.accounts.map(async ({ login, password }) => [login, await hashPassword(password)] as const)),
+  )
+  say(
+    `Writing ${data.households.length} households, ${data.skus.length} SKUs, ${data.sites.length} host sites and ` +
+      `${data.cabinets.length} cabinets…`,
+  )
+  return database.run(function* (ctx): Unit<boolean> {
+    if (yield* isSeeded(ctx)) return false
+    yield* seedAll(ctx, data, hashes)
+    return true
+  })
+}
+
+function* isSeeded({ db, tables: { suppliers } }: UnitContext): Unit<boolean> {
+  return (yield* one(db.select({ name: suppliers.name }).from(suppliers).limit(1))) !== undefined
+}
+
+function* seedAll(ctx: UnitContext, data: DemoData, hashes: ReadonlyMap<string, string>): Unit<void> {
+  const siteIds = yield* seedSites(ctx, data)
+  const accountIds = yield* seedAccounts(ctx, data, hashes)
+  const idOf = (login: string): Id => {
+    const id = accountIds.get(login)
+    if (id === undefined) throw new Error(`the demo has no account ${login}`)
+    return id
+  }
+  yield* seedHouseholds(ctx, data, idOf('helper'))
+  const suppliers = yield* seedSuppliers(ctx, data)
+  const skus = yield* seedSkus(ctx, data)
+  const unionId = suppliers.get('dasheng-citrus')
+  if (unionId === undefined) throw new Error('the citrus union is no supplier')
+  yield* seedRevenuePlans(ctx, unionId, { financeId: idOf('finance'), adminId: idOf('admin') })
+  yield* seedLots(ctx, data, { skus, suppliers }, idOf('restocker'))
+  yield* seedWallets(ctx, data.accounts, idOf)
+  yield* seedCabinets(ctx, data, { siteIds, skus }, idOf('operator'))
+}
+
+function* seedAccounts(
+  ctx: UnitContext,
+  data: DemoData,
+  hashes: ReadonlyMap<string, string>,
+): Unit<ReadonlyMap<string, Id>> {
+  const ids = yield* addAccounts(
+    ctx,
+    data.accounts.map(({ login, displayName, roles }) => ({
+      login,
+      displayName,
+      roles,
+      passwordHash: hashes.get(login) ?? '',
+      mustChangePassword: false,
+      ...(roles.includes('farmer') ? { householdCode: data.farmerHouseholdCode } : {}),
+    })),
+  )
+  return new Map(data.accounts.flatMap(({ login }, index) => [[login, ids[index] ?? '']]))
+}
+
+function* seedWallets(ctx: UnitContext, accounts: readonly DemoAccount[], idOf: (login: string) => Id): Unit<void> {
+  for (const { login, walletFen } of accounts) {
+    if (walletFen === undefined) continue
+    const accountId = idOf(login)
+    yield* openWallet(ctx, accountId)
+    const reference = `demo opening ${login}, ${formatYuan(walletFen)} yuan`
+    yield* topUpWallet(ctx, { accountId, amountFen: walletFen, reference, by: 'demo' })
+  }
+}

@@ -1,0 +1,62 @@
+// A person at a cabinet, for end-to-end tests: scans, opens, moves goods, closes, and sees what a page would see.
+import { getMe } from '#shared/contracts/http/identity.ts'
+import { getWallet } from '#shared/contracts/http/money.ts'
+import { openCabinet, type LiveUpdate, type Receipt, type ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import type { LaneId } from '#shared/contracts/mqtt/lane.ts'
+import { systemRandom } from '#shared/ids/random.ts'
+import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+import type { ApiClient, Live } from '#server/demo/api-client.ts'
+import type { Hands } from '#server/demo/hands-client.ts'
+
+export const settleTimeoutMs = 25_000
+
+type ReceiptUpdate = Extract<LiveUpdate, { kind: 'receipt' }>
+
+export function isReceiptOf(sessionId: Id) {
+  return (update: LiveUpdate): update is ReceiptUpdate =>
+    update.kind === 'receipt' && update.receipt.sessionId === sessionId
+}
+
+export function receiptOf(live: Live, sessionId: Id): Promise<Receipt> {
+  return live.waitFor(isReceiptOf(sessionId), settleTimeoutMs).then(({ receipt }) => receipt)
+}
+
+/** Scans the code; the page makes one key per intent. */
+export function scan(api: ApiClient, cabinetCode: string, idempotencyKey?: string): Promise<ShoppingSession> {
+  return api.call(openCabinet, {
+    body: { cabinetCode, idempotencyKey: idempotencyKey ?? makeId(systemClock, systemRandom) },
+  })
+}
+
+/** Waits for the lock to spring and pulls the door open. */
+export async function openDoor(hands: Hands): Promise<void> {
+  await hands.waitFor(({ isLocked }) => !isLocked)
+  await hands.act({ hand: 'open-door' }, ({ door }) => door === 'open')
+}
+
+export async function closeDoor(hands: Hands): Promise<void> {
+  await hands.act({ hand: 'close-door' }, ({ door }) => door === 'closed')
+}
+
+/** Takes the nearest piece of a lane into the hand; gives its id. */
+export async function take(hands: Hands, laneId: LaneId): Promise<string> {
+  const before = new Set(hands.state.inHand.map(({ itemId }) => itemId))
+  const isNew = ({ itemId }: { itemId: string }) => !before.has(itemId)
+  const { inHand } = await hands.act({ hand: 'take', laneId }, (state) => state.inHand.some(isNew))
+  return inHand.find(isNew)?.itemId ?? ''
+}
+
+export async function put(hands: Hands, laneId: LaneId, itemId: string): Promise<void> {
+  await hands.act({ hand: 'put', laneId, itemId }, ({ inHand }) => !inHand.some((item) => item.itemId === itemId))
+}
+
+export async function balanceOf(api: ApiClient): Promise<{ balanceFen: number; heldFen: number }> {
+  const { balanceFen, heldFen } = await api.call(getWallet, {})
+  return { balanceFen, heldFen }
+}
+
+export async function accountIdOf(api: ApiClient): Promise<Id> {
+  const { accountId } = await api.call(getMe, {})
+  return accountId
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '#shared/ids/random.ts'
+import { countRows } from '#server/db/expressions.ts'
+import type { Database } from '#server/db/database.ts'
+import { one } from '#server/db/unit.ts'
+import { listLots } from '#server/catalog/list-lots.ts'
+import { checkLedger } from '#server/ledger/check-ledger.ts'
+import { inventDemoData } from '#server/demo/data/demo-data.ts'
+import { seedDemo } from '#server/demo/seed-demo.ts'
+import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
+
+const data = inventDemoData(seededRandom(2020))
+
+function count(database: Database, table: 'households' | 'hostSites' | 'cabinets' | 'accounts' | 'skus' | 'suppliers') {
+  return database.read(function* ({ db, tables }) {
+    return (yield* one(db.select({ rows: countRows() }).from(tables[table])))?.rows
+  })
+}
+
+describe.each(dialects)('seeding on %s', (dialect) => {
+  it('writes all of the invented data once, and the books are sound', async () => {
+    await using database = await openTestDatabase(dialect)
+
+    expect(await seedDemo(database, data)).toBe(true)
+    expect(await seedDemo(database, data)).toBe(false)
+
+    expect(await count(database, 'households')).toBe(data.households.length)
+    expect(await count(database, 'hostSites')).toBe(1000)
+    expect(await count(database, 'cabinets')).toBe(1000)
+    expect(await count(database, 'accounts')).toBe(data.accounts.length)
+    expect(await count(database, 'skus')).toBe(19)
+    expect(await count(database, 'suppliers')).toBe(data.suppliers.length)
+    expect(await database.read((ctx) => checkLedger(ctx))).toMatchObject({ isSound: true })
+  })
+
+  it('gives every certified lot the sources that add up to it', async () => {
+    await using database = await openTestDatabase(dialect)
+    await seedDemo(database, data)
+
+    const { rows } = await database.read((ctx) => listLots(ctx, { limit: 200 }))
+
+    expect(rows).toHaveLength(19)
+    const traced = rows.filter(({ sources }) => sources.length > 0)
+    expect(traced).toHaveLength(18)
+    for (const { sources, unitsReceived } of traced) {
+      expect(sources.reduce((sum, { units }) => sum + (units ?? 0), 0)).toBe(unitsReceived)
+    }
+  })
+})
