@@ -8,13 +8,14 @@ import { showSession } from '../sessions/show-session.ts'
 import { walletPayments } from '../payments/wallet-payments.ts'
 import { openForRestock } from './open-for-restock.ts'
 
-export const restockRoutes: NounRoutes = (app, { database, signer, perform }) => {
-  const deps = { signer, payments: walletPayments, settings: defaultSessionSettings }
+export const restockRoutes: NounRoutes = (app, server) => {
+  const { database } = server
+  const deps = { signer: server.signer, payments: walletPayments, settings: defaultSessionSettings }
   registerRoute(app, contract, async ({ body, account }) => {
     const { accountId, displayName } = account
     const request = { ...body, accountId, accountName: displayName }
     const { session, effects } = await runOnce(database, (ctx) => openForRestock(ctx, deps, request))
-    perform(effects)
+    server.perform(effects)
     return showSession(session)
   })
 }

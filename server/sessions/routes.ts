@@ -70,18 +70,18 @@ async function requireReceipt({ database }: ServerContext, sessionId: string) {
 }
 
 const registerDeciding: NounRoutes = (app, server) => {
-  const { database, signer, perform } = server
-  const deps = { signer, payments: walletPayments, settings: defaultSessionSettings }
+  const { database } = server
+  const deps = { signer: server.signer, payments: walletPayments, settings: defaultSessionSettings }
   registerRoute(app, contract.openCabinet, async ({ body, account }) => {
     const { accountId, displayName } = account
     const request = { ...body, accountId, accountName: displayName }
     const { session, effects } = await runOnce(database, (ctx) => openCabinet(ctx, deps, request))
-    perform(effects)
+    server.perform(effects)
     return showSession(session)
   })
   registerRoute(app, contract.decideReview, async ({ params, body, account }) => {
     const decision = { ...params, ...body, byAccountId: account.accountId }
-    perform(await database.run((ctx) => decideReview(ctx, walletPayments, decision)))
+    server.perform(await database.run((ctx) => decideReview(ctx, walletPayments, decision)))
     return await requireReceipt(server, params.sessionId)
   })
   registerRoute(app, contract.refundLine, ({ params, body, account }) => {
