@@ -83,7 +83,7 @@ describe.each(dialects)('attribution on %s', (dialect) => {
     await using world = await open(dialect)
     const { database, lot, clock } = world
     const soldAtMs = clock.now()
-    await clock.advance(1000)
+    clock.advance(1000)
     const shares = { ...shippedShares, householdBp: 9000, supplierBp: 0, organisationBp: 0 }
     const draft = await database.run((ctx) =>
       draftRevenuePlan(ctx, {
@@ -176,7 +176,7 @@ describe.each(dialects)('attribution on %s', (dialect) => {
     await using world = await open(dialect)
     const { database, lot, clock } = world
     await database.run((ctx) => sell(ctx, 'line-1', lot.lotId))
-    await clock.advance(1000)
+    clock.advance(1000)
     await database.run((ctx) =>
       refundSaleLine(ctx, { refundId: 'r1', saleLineId: 'line-1', amountFen: 640, reason: '退一半' }),
     )

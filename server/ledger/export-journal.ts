@@ -1,0 +1,97 @@
+// The books for an independent auditor: every booked transaction from the entry table, and closing balances from elsewhere
+// (the account table, or roll-ups and the transfer table), so that a plain-text accounting program which adds up the first
+// and compares with the second finds what went wrong between them.
+import { and, asc, eq, gt, inArray, or } from 'drizzle-orm'
+import { sumOf } from '../db/expressions.ts'
+import { one, rows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { accountKindOf } from './account-kinds.ts'
+import type { JournalFormat, JournalPosting } from './journal-formats.ts'
+
+/** Transfers read and written at a time. */
+const pageSize = 500
+
+interface ClosingBalance {
+  readonly accountId: string
+  readonly balanceFen: number
+}
+
+/** Writes the whole journal in pieces of text. Reads only; run it over one snapshot. */
+export function* exportJournal(ctx: UnitContext, format: JournalFormat, write: (text: string) => void): Unit<void> {
+  const { ledgerAccounts: a, ledgerTransfers: t } = ctx.tables
+  const accounts = yield* rows(ctx.db.select().from(a).orderBy(asc(a.id)))
+  const first = yield* one(ctx.db.select({ atMs: t.atMs }).from(t).orderBy(asc(t.atMs)).limit(1))
+  const firstMs = Math.min(first?.atMs ?? ctx.now(), ...accounts.slice(0, 1).map((account) => account.createdAtMs))
+  write(format.head)
+  for (const account of accounts) write(format.account(account.id, accountKindOf(account.id), firstMs))
+  let lastMs = firstMs
+  let afterId = ''
+  for (;;) {
+    const page = yield* rows(ctx.db.select().from(t).where(gt(t.id, afterId)).orderBy(asc(t.id)).limit(pageSize))
+    const postings = yield* postingsOf(ctx, page)
+    for (const transfer of page) {
+      lastMs = Math.max(lastMs, transfer.atMs)
+      write(format.transaction(transfer, postings.get(transfer.id) ?? []))
+    }
+    const last = page.at(-1)
+    if (last === undefined || page.length < pageSize) break
+    afterId = last.id
+  }
+  const closing: ClosingBalance[] = []
+  for (const { id, balanceFen } of accounts)
+    closing.push({ accountId: id, balanceFen: balanceFen ?? (yield* balanceFromTransfers(ctx, id)) })
+  write(format.closing(closing, lastMs))
+}
+
+type TransferRow = UnitContext['tables']['ledgerTransfers']['$inferSelect']
+
+/** The entries of transfers as the entry table has them. */
+function* postingsOf(ctx: UnitContext, transfers: readonly TransferRow[]): Unit<Map<string, JournalPosting[]>> {
+  const postings = new Map<string, JournalPosting[]>()
+  if (transfers.length === 0) return postings
+  const { ledgerEntries: e, ledgerTransfers: t } = ctx.tables
+  const ids = transfers.map((transfer) => transfer.id)
+  const found = yield* rows(
+    ctx.db
+      .select({ transferId: e.transferId, accountId: e.accountId, amountFen: e.amountFen })
+      .from(t)
+      .innerJoin(
+        e,
+        and(
+          // An entry on an account its transfer does not name stays out, so the transaction will not balance.
+          or(eq(e.accountId, t.debitAccountId), eq(e.accountId, t.creditAccountId)),
+          eq(e.atMs, t.atMs),
+          eq(e.transferId, t.id),
+        ),
+      )
+      .where(inArray(t.id, ids)),
+  )
+  for (const { transferId, accountId, amountFen } of found) {
+    const list = postings.get(transferId) ?? []
+    list.push({ accountId, amountFen })
+    postings.set(transferId, list)
+  }
+  return postings
+}
+
+/** What an account without an inline balance holds by the newest roll-up and the transfers, not the entries, since. */
+function* balanceFromTransfers(ctx: UnitContext, accountId: string): Unit<number> {
+  const { ledgerRollups: r, ledgerTransfers: t } = ctx.tables
+  const rollups = yield* rows(ctx.db.select().from(r).where(eq(r.accountId, accountId)).orderBy(asc(r.throughAtMs)))
+  const rollup = rollups.at(-1)
+  const isLater = gt(t.atMs, rollup?.throughAtMs ?? -1)
+  const total = sumOf(t.amountFen)
+  const inward = yield* one(
+    ctx.db
+      .select({ total })
+      .from(t)
+      .where(and(eq(t.creditAccountId, accountId), isLater)),
+  )
+  const outward = yield* one(
+    ctx.db
+      .select({ total })
+      .from(t)
+      .where(and(eq(t.debitAccountId, accountId), isLater)),
+  )
+  return (rollup?.balanceFen ?? 0) + (inward?.total ?? 0) - (outward?.total ?? 0)
+}
