@@ -1,0 +1,8 @@
+import type { AdminModule } from '../admin-module.ts'
+
+export const accountsModule: AdminModule = {
+  title: 'accounts',
+  home: 'accounts',
+  roles: ['auditor', 'admin'],
+  routes: [{ path: '/accounts', name: 'accounts', component: () => import('./account-list-page.vue') }],
+}

@@ -1,0 +1,16 @@
+import type { AdminModule } from '../admin-module.ts'
+
+export const householdsModule: AdminModule = {
+  title: 'households',
+  home: 'households',
+  roles: ['helper', 'operator', 'finance', 'auditor', 'admin', 'farmer'],
+  routes: [
+    { path: '/households', name: 'households', component: () => import('./household-list-page.vue') },
+    {
+      path: '/households/:householdCode',
+      name: 'household',
+      component: () => import('./household-page.vue'),
+      props: true,
+    },
+  ],
+}

@@ -1,0 +1,17 @@
+import { accountsModule } from './accounts/module.ts'
+import type { AdminModule } from './admin-module.ts'
+import { cabinetsModule } from './cabinets/module.ts'
+import { householdsModule } from './households/module.ts'
+import { ledgerModule } from './ledger/module.ts'
+import { overviewModule } from './overview/module.ts'
+import { sessionsModule } from './sessions/module.ts'
+
+/** The domains in the order of the menu. */
+export const modules: readonly AdminModule[] = [
+  overviewModule,
+  cabinetsModule,
+  sessionsModule,
+  householdsModule,
+  ledgerModule,
+  accountsModule,
+]
