@@ -69,10 +69,11 @@ const beancount: JournalFormat = {
     return `\n${dayOf(transfer.atMs)} * "${text}"\n${lines.join('')}`
   },
   closing(balances, lastMs) {
-    // A balance directive speaks of the beginning of its day.
+    // A balance directive speaks of the beginning of its day; without a tolerance it forgives one fen.
     const day = dayOf(lastMs + dayMs)
     const lines = balances.map(
-      ({ accountId, balanceFen }) => `${day} balance ${beancountName(accountId)}  ${debitYuan(balanceFen)} CNY\n`,
+      ({ accountId, balanceFen }) =>
+        `${day} balance ${beancountName(accountId)}  ${debitYuan(balanceFen)} ~ 0.001 CNY\n`,
     )
     return `\n${lines.join('')}`
   },
