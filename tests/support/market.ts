@@ -56,14 +56,15 @@ export interface Market {
 /** Pieces of each SKU that lie in the cabinet at first. */
 export const unitsInLane = 20
 
-function* seedGoods(ctx: UnitContext, harvestedAtMs: number) {
+/** Village, households, supplier, both SKUs and a lot of each, from `units[i]` units of household i + 1. */
+export function* seedGoods(ctx: UnitContext, harvestedAtMs: number, units: readonly number[] = [100, 200, 300]) {
   yield* enterVillages(ctx, [{ villageCode, name: '青龙村', townCode: '500112142', townName: '大盛镇' }])
   yield* enterHouseholds(
     ctx,
-    [1, 2, 3].map((serial) => ({
-      householdCode: householdCode(serial),
-      headName: ['王甲', '李乙', '张丙'][serial - 1] ?? '',
-      population: serial,
+    units.map((_, index) => ({
+      householdCode: householdCode(index + 1),
+      headName: ['王甲', '李乙', '张丙'][index] ?? '赵丁',
+      population: index + 1,
       kind: 'EXITED' as const,
     })),
   )
@@ -107,7 +108,7 @@ function* seedGoods(ctx: UnitContext, harvestedAtMs: number) {
       harvestedAtMs,
       unitsReceived: 600,
       certificateNumber: 'YSCN-0001',
-      sources: [100, 200, 300].map((units, index) => ({ householdCode: householdCode(index + 1), units })),
+      sources: units.map((count, index) => ({ householdCode: householdCode(index + 1), units: count })),
       byAccountId: 'keeper',
     })
   const citrusLot = yield* lotOf(citrus.skuId)

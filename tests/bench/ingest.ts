@@ -1,0 +1,282 @@
+// How many sessions a second the server settles: two lines each with all their postings, through the real ingest (entries as
+// they come off the wire → units → group commit, SQLite synchronous=FULL), beside raw prepared inserts of the very same rows in
+// the same batches, alternating in the same run on the same disk.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import pino from 'pino'
+import { seededRandom } from '#shared/ids/random.ts'
+import { makeId } from '#shared/ids/uuid-v7.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+import type { Database } from '#server/db/database.ts'
+import { openDatabase } from '#server/db/open-database.ts'
+import { Metrics } from '#server/http/metrics.ts'
+import { Ingest } from '#server/mqtt/ingest.ts'
+import { readEntry } from '#server/mqtt/journal-entries.ts'
+import { openCabinet } from '#server/sessions/open-cabinet.ts'
+import { JournalWriter } from '#tests/support/journal-writer.ts'
+import { marketHandlers, openDeps, seedBuyer, seedCabinet, seedGoods, settled } from '#tests/support/market.ts'
+import type { BenchRow } from './bench-row.ts'
+
+const cabinetCount = 256
+const rounds = 10
+/** The first rounds warm up the compilers and caches of both sides and are not counted. */
+const warmUpRounds = 2
+/** Units of each household in a lot: eight households, as an ordinary lot has. */
+const lotUnits = Array.from({ length: 8 }, () => 75)
+
+/** Tables a settlement inserts into, in the order it does. */
+const insertedTables = [
+  'sale_line',
+  'ledger_transfer',
+  'ledger_entry',
+  'attributed_line',
+  'attribution_part',
+  'journal_entry',
+] as const
+
+interface Stand {
+  readonly cabinetId: string
+  readonly code: string
+  readonly buyerId: string
+  readonly journal: JournalWriter
+}
+
+interface World {
+  readonly database: Database
+  readonly goods: Parameters<typeof settled>[0]
+  readonly stands: readonly Stand[]
+}
+
+async function seed(database: Database): Promise<World> {
+  const random = seededRandom(3)
+  return await database.run(function* (ctx) {
+    const goods = yield* seedGoods(ctx, systemClock.now() - 3_600_000, lotUnits)
+    const stands: Stand[] = []
+    for (let index = 0; index < cabinetCount; index += 1) {
+      const code = `YB-${String(index + 1).padStart(4, '0')}`
+      const cabinetId = yield* seedCabinet(ctx, code, goods)
+      const buyerId = yield* seedBuyer(ctx, `buyer-${index}`, 10_000_000)
+      const journal = new JournalWriter(makeId(systemClock, random), () => systemClock.now())
+      stands.push({ cabinetId, code, buyerId, journal })
+    }
+    return { database, goods, stands }
+  })
+}
+
+/** Plateaus of twelve lanes before and after, and two steps: what a real decoder leaves with a bill. */
+function evidenceOf() {
+  const plateaus = Array.from({ length: 12 }, (_, index) => ({
+    laneId: `L${String(index + 1).padStart(2, '0')}`,
+    levelMg: 8_000_000 + index * 1_234,
+    standardErrorMg: 180,
+    sampleCount: 40,
+  }))
+  const steps = ['L01', 'L02'].map((laneId) => ({
+    laneId,
+    atMs: 1_772_323_200_000,
+    massMg: -1_000_123,
+    standardErrorMg: 210,
+  }))
+  return { opening: plateaus, closing: plateaus, steps, hypotheses: [] }
+}
+
+/** Opens a session at every cabinet and writes what its cabinet will send; none of this is timed. */
+async function prepareRound({ database, goods, stands }: World, round: number): Promise<Map<string, string>> {
+  const opened = stands.map(({ code, buyerId }) =>
+    database.run((ctx) =>
+      openCabinet(ctx, openDeps, {
+        accountId: buyerId,
+        accountName: 'buyer',
+        cabinetCode: code,
+        idempotencyKey: `round-${round}`,
+      }),
+    ),
+  )
+  const sessions = await Promise.all(opened)
+  const evidence = evidenceOf()
+  return new Map(
+    stands.map(({ cabinetId, journal }, index) => {
+      const sessionId = sessions[index]?.session.sessionId ?? ''
+      const body = { ...settled(goods, sessionId, { count: 1, massMg: 820_000 }), evidence }
+      return [cabinetId, JSON.stringify(journal.write('session.settled', body))]
+    }),
+  )
+}
+
+/** Sends a round's messages and waits for every ack; returns milliseconds. */
+async function settleRound(ingest: Ingest, messages: ReadonlyMap<string, string>, acks: Acks): Promise<number> {
+  const startedMs = systemClock.monotonicMs()
+  const done = acks.expect(messages.size)
+  for (const [cabinetId, text] of messages) {
+    const received = readEntry(JSON.parse(text), systemClock.now())
+    if (received === undefined || received.event === undefined) throw new Error('the bench wrote an entry that is none')
+    ingest.submit(cabinetId, [received])
+  }
+  await done
+  return systemClock.monotonicMs() - startedMs
+}
+
+class Acks {
+  #left = 0
+  #resolve: () => void = () => {}
+
+  expect(count: number): Promise<void> {
+    this.#left = count
+    return new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+  }
+
+  arrive(): void {
+    this.#left -= 1
+    if (this.#left === 0) this.#resolve()
+  }
+}
+
+type RawRows = ReadonlyMap<(typeof insertedTables)[number], unknown[][]>
+
+/** The rows a round inserted, as SQLite keeps them: those that the peer's copy does not have yet. */
+class RowReader {
+  readonly #source: BetterSqlite3.Database
+  readonly #taken = new Map<string, Set<string>>()
+
+  constructor(path: string) {
+    this.#source = new BetterSqlite3(path, { readonly: true })
+  }
+
+  read(): RawRows {
+    const found = new Map<(typeof insertedTables)[number], unknown[][]>()
+    for (const table of insertedTables) {
+      const known = this.#taken.get(table) ?? new Set<string>()
+      this.#taken.set(table, known)
+      const isLegOfSale = table === 'ledger_transfer' ? " where cause_kind in ('sale-line', 'capture', 'release')" : ''
+      const ofSale =
+        " where transfer_id like 'sale-line:%' or transfer_id like 'capture:%' or transfer_id like 'release:%'"
+      const filter = table === 'ledger_entry' ? ofSale : isLegOfSale
+      const all = this.#source.prepare(`select * from ${table}${filter}`).raw().all() as unknown[][]
+      const fresh = all.filter((row) => {
+        const key = row.slice(0, 3).join('|')
+        if (known.has(key)) return false
+        known.add(key)
+        return true
+      })
+      found.set(table, fresh)
+    }
+    return found
+  }
+
+  close(): void {
+    this.#source.close()
+  }
+}
+
+/** The peer: the same tables with the same indexes and triggers, written by prepared inserts alone. */
+class RawWriter {
+  readonly #client: BetterSqlite3.Database
+  readonly #inserts: ReadonlyMap<string, BetterSqlite3.Statement>
+
+  constructor(path: string) {
+    this.#client = new BetterSqlite3(path)
+    this.#client.pragma('journal_mode = WAL')
+    this.#client.pragma('synchronous = FULL')
+    this.#client.pragma('cache_size = -65536')
+    // Its parents stay in the other database; not checking them favours the peer.
+    this.#client.pragma('foreign_keys = OFF')
+    this.#inserts = new Map(
+      insertedTables.map((table) => {
+        const columns = this.#client.prepare(`select * from ${table}`).columns().length
+        return [table, this.#client.prepare(`insert into ${table} values (${Array(columns).fill('?').join(', ')})`)]
+      }),
+    )
+  }
+
+  /** Writes one batch in one transaction; returns milliseconds. */
+  write(batch: RawRows): number {
+    const startedMs = systemClock.monotonicMs()
+    this.#client.exec('BEGIN IMMEDIATE')
+    for (const [table, rows] of batch) {
+      const insert = this.#inserts.get(table)
+      for (const row of rows) insert?.run(row)
+    }
+    this.#client.exec('COMMIT')
+    return systemClock.monotonicMs() - startedMs
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
+
+async function measure(folder: string): Promise<{ ours: number[]; raw: number[]; rowsPerSession: number }> {
+  const random = seededRandom(5)
+  const open = (name: string) => openDatabase({ url: `sqlite:${join(folder, name)}`, clock: systemClock, random })
+  await using database = await open('ours.db')
+  // Opened once, so that it has the tables.
+  await (await open('raw.db')).close()
+  const world = await seed(database)
+  const acks = new Acks()
+  const logger = pino({ level: 'silent' })
+  const fail = (what: string) => () => {
+    throw new Error(`the bench's entries are ${what}`)
+  }
+  await using ingest = new Ingest({
+    database,
+    clock: systemClock,
+    logger,
+    metrics: new Metrics(),
+    handlers: marketHandlers,
+    sendAck: () => acks.arrive(),
+    perform: () => {},
+    onConflict: fail('in conflict'),
+    onFlagged: fail('flagged'),
+    onUnknownCabinet: fail('of an unknown cabinet'),
+  })
+  const reader = new RowReader(join(folder, 'ours.db'))
+  const writer = new RawWriter(join(folder, 'raw.db'))
+  const ours: number[] = []
+  const raw: number[] = []
+  let rowsPerSession = 0
+  for (let round = 0; round < rounds; round += 1) {
+    const messages = await prepareRound(world, round)
+    const oursMs = await settleRound(ingest, messages, acks)
+    const batch = reader.read()
+    const rawMs = writer.write(batch)
+    rowsPerSession = [...batch.values()].reduce((sum, rows) => sum + rows.length, 0) / cabinetCount
+    if (round < warmUpRounds) continue
+    ours.push(oursMs)
+    raw.push(rawMs)
+  }
+  reader.close()
+  writer.close()
+  return { ours, raw, rowsPerSession }
+}
+
+/** Sessions settled per second, beside raw prepared inserts of the same rows; medians over the rounds. */
+export async function benchIngest(): Promise<BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'huinong-bench-ingest-'))
+  try {
+    const { ours, raw, rowsPerSession } = await measure(folder)
+    const perSecond = (elapsedMs: number) => (cabinetCount / elapsedMs) * 1_000
+    const value = perSecond(median(ours))
+    const limit = perSecond(median(raw))
+    return [
+      {
+        name: `Ingest: sessions settled (2 lines, 8 households a lot, ${rowsPerSession.toFixed(0)} rows each, ${cabinetCount} to a commit)`,
+        value,
+        unit: 'sessions/s',
+        limit,
+        limitName: 'raw prepared inserts of the same rows, same batches',
+        ratio: { value: value / limit, atLeast: 0.4 },
+      },
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
