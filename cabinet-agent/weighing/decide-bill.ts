@@ -90,13 +90,27 @@ function collect(analysis: SessionAnalysis, divisionMg: number): Candidate[] {
   return candidates.sort((a, b) => b.probability - a.probability)
 }
 
+/** The same goods at the same prices, whichever lanes they came from. */
 function isSameBill(a: readonly BillLine[], b: readonly BillLine[]): boolean {
-  if (a.length !== b.length) return false
-  return a.every((line, index) => {
-    const other = b[index]
-    if (other === undefined || other.laneId !== line.laneId || other.count !== line.count) return false
-    return Math.abs((line.massMg ?? 0) - (other.massMg ?? 0)) <= sameMassG * 1000
-  })
+  if (a.length === b.length && a.every((line, index) => isSameLine(line, b[index]))) return true
+  const sums = new Map<string, { count: number; massMg: number; amountFen: number }>()
+  const add = (line: BillLine, sign: number) => {
+    const sum = sums.get(line.skuId) ?? { count: 0, massMg: 0, amountFen: 0 }
+    sum.count += sign * (line.count ?? 0)
+    sum.massMg += sign * (line.massMg ?? 0)
+    if (line.mode === 'piece') sum.amountFen += sign * line.amountFen
+    sums.set(line.skuId, sum)
+  }
+  for (const line of a) add(line, 1)
+  for (const line of b) add(line, -1)
+  return [...sums.values()].every(
+    ({ count, massMg, amountFen }) => count === 0 && amountFen === 0 && Math.abs(massMg) <= sameMassG * 1000,
+  )
+}
+
+function isSameLine(line: BillLine, other: BillLine | undefined): boolean {
+  if (other === undefined || other.laneId !== line.laneId || other.count !== line.count) return false
+  return Math.abs((line.massMg ?? 0) - (other.massMg ?? 0)) <= sameMassG * 1000
 }
 
 function linesOf(lanes: readonly LaneAnalysis[], explanation: Explanation, divisionMg: number): BillLine[] {

@@ -45,6 +45,7 @@ export function explainReturn(problem: LaneProblem, walk: Walk, change: Change, 
       levelG,
       levelVariance,
       logP: base + logNoise(massG, sumG, variance),
+      latest: undefined,
       groups: groups.filter((_, index) => !choice.includes(index)),
       left: walk.left + count,
       leftG: walk.leftG + stepG,
@@ -71,6 +72,7 @@ function returnPart(problem: LaneProblem, walk: Walk, change: Change, index: num
       levelG,
       levelVariance,
       logP,
+      latest: undefined,
       groups: walk.groups.map((other, i) => (i === index ? rest : other)),
       left: walk.left + count,
       leftG: walk.leftG + stepG,
@@ -97,5 +99,6 @@ export function explainPut(walk: Walk, change: Change, out: Walk[]): void {
   const { levelG, levelVariance, stepG, stepVariance } = arrive(walk, change, change.stepG, Infinity)
   const put = { massG: stepG, variance: stepVariance, atMs: change.toMs, isKnown: false }
   const logP = walk.logP + prior.put + objectLog(change.stepG)
-  out.push({ ...walk, levelG, levelVariance, logP, puts: [...walk.puts, put] })
+  const latest = { latest: 'put' as const, latestAtMs: change.toMs }
+  out.push({ ...walk, ...latest, levelG, levelVariance, logP, puts: [...walk.puts, put] })
 }

@@ -44,6 +44,8 @@ function takePieces(problem: LaneProblem, walk: Walk, change: Change, out: Walk[
       levelG,
       levelVariance,
       logP: walk.logP + prior.take + countLog(count, change) + logDensity,
+      latest: 'group',
+      latestAtMs: change.toMs,
       groups: [...walk.groups, { count, massG: -stepG, variance: stepVariance, atMs: change.fromMs }],
       left: walk.left - count,
       leftG: Math.max(0, walk.leftG + stepG),
@@ -72,6 +74,8 @@ function takeByWeight(problem: LaneProblem, walk: Walk, change: Change, out: Wal
     levelG,
     levelVariance,
     logP: walk.logP + prior.take + density + small,
+    latest: 'group',
+    latestAtMs: change.toMs,
     groups: [...walk.groups, { count, massG: -stepG, variance: stepVariance, atMs: change.fromMs }],
     left: Math.max(0, walk.left - count),
     leftG: Math.max(0, walk.leftG + stepG),
@@ -84,7 +88,7 @@ export function explainLift(problem: LaneProblem, walk: Walk, change: Change, ou
   walk.puts.forEach((put, index) => {
     const puts = walk.puts.filter((_, other) => other !== index)
     const variance = change.variance + put.variance
-    const base = { ...walk, puts, hasKnownLeft: walk.hasKnownLeft || put.isKnown }
+    const base = { ...walk, latest: undefined, puts, hasKnownLeft: walk.hasKnownLeft || put.isKnown }
     const alone = arrive(walk, change, -put.massG, put.variance)
     out.push({
       ...base,
@@ -103,6 +107,8 @@ export function explainLift(problem: LaneProblem, walk: Walk, change: Change, ou
       levelG,
       levelVariance,
       logP: walk.logP + prior.lift + prior.take + countLog(count, change) + logDensity,
+      latest: 'group',
+      latestAtMs: change.toMs,
       groups: [...walk.groups, { count, massG: restG, variance, atMs: change.fromMs }],
       left: walk.left - count,
       leftG: Math.max(0, walk.leftG - restG),

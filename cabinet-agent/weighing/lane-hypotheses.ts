@@ -4,9 +4,11 @@ import { explainLift, explainTake } from './explain-take.ts'
 import {
   arrive,
   changeTo,
+  isShaking,
   objectLog,
   passingLog,
   prior,
+  settle,
   type Change,
   type LaneHypothesis,
   type LanePlateau,
@@ -42,6 +44,8 @@ export function enumerateLane(problem: LaneProblem, noise: NoiseModel): LaneHypo
       levelVariance: opening.tail.variance,
       left: model.count,
       leftG: model.massG,
+      latest: undefined,
+      latestAtMs: 0,
     },
   ]
   for (let i = 1; i < plateaus.length; i += 1) {
@@ -60,11 +64,12 @@ export function enumerateLane(problem: LaneProblem, noise: NoiseModel): LaneHypo
 function explainChange(problem: LaneProblem, walk: Walk, change: Change, noise: NoiseModel, out: Walk[]): void {
   const { stepG, variance } = change
   const still = prior.none + logNoise(stepG, 0, variance)
-  const residueVariance = noise.residueSdG * noise.residueSdG
-  const residue = prior.residue + logNormal(stepG, 0, variance + residueVariance)
-  const rest = arrive(walk, change, 0, still > residue ? 0 : residueVariance)
-  const { levelG, levelVariance } = rest
-  out.push({ ...walk, levelG, levelVariance, logP: walk.logP + logAdd(still, residue) })
+  const shakes = isShaking(walk, change)
+  const restG = shakes ? noise.burstSdG * 0.4 : noise.residueSdG
+  const restVariance = restG * restG
+  const residue = (shakes ? prior.settling : prior.residue) + logNormal(stepG, 0, variance + restVariance)
+  const rest = arrive(walk, change, 0, still > residue ? 0 : restVariance)
+  out.push({ ...settle(walk, change, rest), logP: walk.logP + logAdd(still, residue) })
   // What comes can be a foreign object, unless something else went on the way; what goes must have lain there.
   if (stepG < 0 || change.hasDipped) {
     const anywhere = arrive(walk, change, stepG, Infinity)

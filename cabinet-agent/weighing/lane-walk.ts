@@ -67,6 +67,9 @@ export interface Walk extends LaneHypothesis {
   /** Own pieces left in the lane and their mass, g. */
   left: number
   leftG: number
+  /** The newest goods or object that moved: the last group or put. Small changes soon after belong to it. */
+  latest: 'group' | 'put' | undefined
+  latestAtMs: number
 }
 
 export interface Change {
@@ -89,6 +92,7 @@ export const flatLog = log(1 / 1500)
 export const prior = {
   none: log(0.5),
   residue: log(0.006),
+  settling: log(0.1),
   take: log(0.35),
   returned: log(0.06),
   put: log(0.01),
@@ -126,8 +130,8 @@ export function changeTo(plateaus: readonly LanePlateau[], walk: Walk, to: numbe
   const stepG = after.head.levelG - walk.levelG
   let wayLowG = Infinity
   for (let i = walk.at + 1; i <= to; i += 1) wayLowG = Math.min(wayLowG, plateaus[i]?.wayLowG ?? Infinity)
-  // A change downwards overshoots by up to half of itself; beyond that, and beyond shaking, it is a dip.
-  const floorG = stepG < 0 ? after.head.levelG + 0.5 * stepG : walk.levelG
+  // A change downwards overshoots by up to its own size (ζ 0.05 rings so); beyond that, and beyond shaking, it is a dip.
+  const floorG = stepG < 0 ? after.head.levelG + stepG : walk.levelG
   const priorVariance = walk.levelVariance + noise.driftVariance(toMs - fromMs)
   return {
     stepG,
@@ -138,6 +142,32 @@ export function changeTo(plateaus: readonly LanePlateau[], walk: Walk, to: numbe
     after,
     hasDipped: wayLowG < floorG - 2.5 * noise.burstSdG,
   }
+}
+
+/** A lane shakes this long after goods moved, ms. */
+const shakingMs = 3000
+
+/**
+ * The walk after a small change that explains nothing by itself. Soon after goods moved it is the rest of their own
+ * movement, read too early while the lane shook: their mass is corrected.
+ */
+export function settle(walk: Walk, change: Change, arrival: Arrival): Walk {
+  const moved = { ...walk, levelG: arrival.levelG, levelVariance: arrival.levelVariance }
+  if (!isShaking(walk, change)) return moved
+  const { stepG } = arrival
+  if (walk.latest === 'group') {
+    const group = walk.groups.at(-1)
+    if (group === undefined || group.massG <= stepG) return moved
+    const corrected = { ...group, massG: group.massG - stepG }
+    return { ...moved, groups: [...walk.groups.slice(0, -1), corrected], leftG: Math.max(0, walk.leftG + stepG) }
+  }
+  const put = walk.puts.at(-1)
+  if (put === undefined || put.massG <= -stepG) return moved
+  return { ...moved, puts: [...walk.puts.slice(0, -1), { ...put, massG: put.massG + stepG }] }
+}
+
+export function isShaking(walk: Walk, change: Change): boolean {
+  return walk.latest !== undefined && change.toMs - walk.latestAtMs < shakingMs
 }
 
 /** Where a change has led, given what the explanation expected. */
