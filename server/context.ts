@@ -27,6 +27,8 @@ export type Effect =
   | { readonly kind: 'receipt'; readonly accountId: Id; readonly sessionId: Id }
   | { readonly kind: 'command'; readonly cabinetId: Id; readonly command: Command }
   | { readonly kind: 'desired'; readonly cabinetId: Id; readonly twin: DesiredTwin }
+  /** Hangs up on a cabinet whose key or place is no longer valid. */
+  | { readonly kind: 'disconnect'; readonly cabinetId: Id }
   | { readonly kind: 'sign-out'; readonly accountId: Id; readonly exceptSessionId?: Id }
 
 export interface ServerContext {
@@ -38,6 +40,8 @@ export interface ServerContext {
   readonly metrics: Metrics
   readonly hub: LiveHub
   readonly signer: CommandSigner
+  /** Where cabinets find the broker; known once it listens. */
+  mqttUrl(): string
   /** Does what a committed unit left to do; never throws, failures are logged and counted. */
   perform(effects: readonly Effect[]): void
 }

@@ -1,7 +1,10 @@
 // The list of nouns the server is made of: their routes, and what they do with what cabinets say.
+import { cabinetCommandEnds, cabinetEvents } from './cabinets/events.ts'
+import { cabinetRoutes } from './cabinets/routes.ts'
 import { catalogRoutes } from './catalog/routes.ts'
-import type { NounRoutes } from './context.ts'
+import type { NounRoutes, ServerContext } from './context.ts'
 import { householdRoutes } from './households/routes.ts'
+import { identityRoutes } from './identity/routes.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/event-handlers.ts'
 import { paymentRoutes } from './payments/routes.ts'
@@ -18,9 +21,19 @@ export interface Noun {
   readonly events?: EventHandlers
   readonly commandEnds?: CommandEndHandlers
   readonly live?: LiveHandler
+  /** Work of its own, again and again while the server runs; a failure is logged and tried at the next turn. */
+  readonly jobs?: readonly Job[]
+}
+
+export interface Job {
+  readonly name: string
+  readonly intervalMs: number
+  run(ctx: ServerContext): Promise<void>
 }
 
 export const nouns: readonly Noun[] = [
+  { routes: identityRoutes },
+  { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
   { routes: catalogRoutes },
   { routes: householdRoutes },
   { routes: ledgerRoutes },

@@ -151,6 +151,17 @@ export const createCabinet = defineRoute({
   reply: z.object({ cabinetId: Id }),
   status: 201,
 })
+export const setRolloutState = defineRoute({
+  method: 'PATCH',
+  path: '/api/cabinets/:cabinetId',
+  tag: 'cabinets',
+  summary: 'Move a cabinet through its roll-out; a withdrawn one is cut off, only a live one sells',
+  access: ['operator', 'admin'],
+  params: cabinetParams,
+  body: z.object({ rolloutState: RolloutState }),
+  reply: z.void(),
+  status: 204,
+})
 export const createHostSite = defineRoute({
   method: 'POST',
   path: '/api/host-sites',

@@ -1,0 +1,84 @@
+// What the fleet's registry learns from journals: alarms, devices, the door, what an agent runs. Alarms are a short list in
+// the cabinet's status; the journal itself is the history.
+import { eq } from 'drizzle-orm'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import type { Effect } from '../context.ts'
+import { exec, one, type Unit, type UnitContext } from '../db/unit.ts'
+import type { CommandEndHandlers, EventHandlers } from '../mqtt/event-handlers.ts'
+import { changeConfig } from './change-twin.ts'
+import { CabinetConfigChange } from '#shared/contracts/mqtt/twin.ts'
+
+/** Alarms of the server's own making; a `release` that was done clears them. */
+export const serverAlarms = ['journal_broken', 'door_forced', 'door_open_too_long', 'twin_reverted'] as const
+/** Most alarms and devices a status lists. */
+const maxListed = 50
+
+type StatusChange = Partial<UnitContext['tables']['cabinetStatuses']['$inferInsert']>
+
+function* changeStatus(ctx: UnitContext, cabinetId: Id, change: StatusChange): Unit<readonly Effect[]> {
+  const { cabinetStatuses: t } = ctx.tables
+  yield* exec(ctx.db.update(t).set(change).where(eq(t.cabinetId, cabinetId)))
+  return []
+}
+
+function* findLists({ db, tables: { cabinetStatuses: t } }: UnitContext, cabinetId: Id) {
+  return yield* one(
+    db.select({ alarms: t.alarms, offlineDevices: t.offlineDevices }).from(t).where(eq(t.cabinetId, cabinetId)),
+  )
+}
+
+export function* raiseAlarm(ctx: UnitContext, cabinetId: Id, alarm: string): Unit<readonly Effect[]> {
+  const status = yield* findLists(ctx, cabinetId)
+  if (status === undefined || status.alarms.includes(alarm)) return []
+  return yield* changeStatus(ctx, cabinetId, { alarms: [...status.alarms, alarm].slice(-maxListed) })
+}
+
+function* clearAlarms(ctx: UnitContext, cabinetId: Id, cleared: readonly string[]): Unit<readonly Effect[]> {
+  const status = yield* findLists(ctx, cabinetId)
+  const alarms = status?.alarms.filter((alarm) => !cleared.includes(alarm)) ?? []
+  if (status === undefined || alarms.length === status.alarms.length) return []
+  return yield* changeStatus(ctx, cabinetId, { alarms })
+}
+
+export const cabinetEvents: EventHandlers = {
+  'agent.started': (ctx, { cabinetId, bootId, body }) =>
+    changeStatus(ctx, cabinetId, { bootId, versions: body.versions }),
+  'door.opened': (ctx, { cabinetId }) => changeStatus(ctx, cabinetId, { doorState: 'open' }),
+  *'door.closed'(ctx, { cabinetId }) {
+    yield* changeStatus(ctx, cabinetId, { doorState: 'closed' })
+    return yield* clearAlarms(ctx, cabinetId, ['door_open_too_long'])
+  },
+  *'door.open_too_long'(ctx, { cabinetId, body }) {
+    return body.isAlarm ? yield* raiseAlarm(ctx, cabinetId, 'door_open_too_long') : []
+  },
+  'door.forced': (ctx, { cabinetId }) => raiseAlarm(ctx, cabinetId, 'door_forced'),
+  *'device.offline'(ctx, { cabinetId, body }) {
+    const status = yield* findLists(ctx, cabinetId)
+    if (status === undefined || Object.keys(status.offlineDevices).length >= maxListed) return []
+    const offlineDevices = { ...status.offlineDevices, [body.device]: body.code }
+    return yield* changeStatus(ctx, cabinetId, { offlineDevices })
+  },
+  *'device.online'(ctx, { cabinetId, body }) {
+    const status = yield* findLists(ctx, cabinetId)
+    if (status === undefined || !Object.hasOwn(status.offlineDevices, body.device)) return []
+    const { [body.device]: _online, ...offlineDevices } = status.offlineDevices
+    return yield* changeStatus(ctx, cabinetId, { offlineDevices })
+  },
+  'alarm.raised': (ctx, { cabinetId, body }) => raiseAlarm(ctx, cabinetId, body.alarm),
+  'alarm.cleared': (ctx, { cabinetId, body }) => clearAlarms(ctx, cabinetId, [body.alarm]),
+  'twin.applied': (ctx, { cabinetId }) => clearAlarms(ctx, cabinetId, ['twin_reverted']),
+  'twin.reverted': (ctx, { cabinetId }) => raiseAlarm(ctx, cabinetId, 'twin_reverted'),
+}
+
+export const cabinetCommandEnds: CommandEndHandlers = {
+  *release(ctx, { cabinetId, reply }) {
+    return reply.outcome === 'done' ? yield* clearAlarms(ctx, cabinetId, serverAlarms) : []
+  },
+  /** What the cabinet took over becomes what it should be, so that the twin does not undo it. */
+  *'set-config'(ctx, { cabinetId, command, reply }) {
+    const config = CabinetConfigChange.safeParse(command.body['config'])
+    if (reply.outcome !== 'done' || !config.success) return []
+    const { effects } = yield* changeConfig(ctx, { cabinetId, config: config.data, changedBy: 'set-config' })
+    return effects
+  },
+}

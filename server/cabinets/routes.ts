@@ -1,0 +1,205 @@
+// HTTP of host sites, the registry of cabinets, enrolment, commands and twins.
+import { eq } from 'drizzle-orm'
+import type { FastifyInstance } from 'fastify'
+import {
+  createCabinet,
+  createEnrolmentCode,
+  createHostSite,
+  enrolCabinet as enrolCabinetRoute,
+  getCabinet,
+  getFleetSummary,
+  getShelfByCode,
+  listCabinets,
+  listCommands,
+  listHostSites,
+  putPlanogram,
+  putPrices,
+  sendCommand,
+  setRolloutState,
+} from '#shared/contracts/http/cabinets.ts'
+import type { CommandBody, CommandKind } from '#shared/contracts/mqtt/command.ts'
+import type { RouteInput } from '#shared/contracts/http/route.ts'
+import type { NounRoutes, ServerContext } from '../context.ts'
+import { exec, type Unit, type UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { registerRoute } from '../http/register-route.ts'
+import { AttemptLimiter } from '../identity/attempt-limiter.ts'
+import { makeReadableCode } from '../identity/password.ts'
+import { recordAudit } from '../identity/record-audit.ts'
+import { isEd25519PublicKey } from '../mqtt/cabinet-login.ts'
+import { countSessions } from '../sessions/count-sessions.ts'
+import { changePlanogram, changePrices, findTwin } from './change-twin.ts'
+import { enrolCabinet, enrolmentCodeLength, storeEnrolmentCode } from './enrol-cabinet.ts'
+import { issueCommand } from './issue-command.ts'
+import { addCabinets, addHostSites } from './register-cabinets.ts'
+import { showShelf } from './show-shelf.ts'
+import {
+  countFleet,
+  findCabinet,
+  findCommittedSeq,
+  listCabinetPage,
+  listCommandPage,
+  listHostSitePage,
+  showCabinet,
+} from './store.ts'
+
+/** How long a command of a person counts; long enough for a cabinet behind a slow line. */
+const commandValidMs = 30_000
+const joinCodeLength = 8
+/** Guessing enrolment codes from one address. */
+const enrolmentRule = { maxFailures: 20, windowMs: 900_000 }
+
+function registerRegistry(app: FastifyInstance, ctx: ServerContext): void {
+  registerRoute(app, listCabinets, ({ query }) => ctx.database.read((unit) => listCabinetPage(unit, query)))
+  registerRoute(app, getShelfByCode, ({ params }) =>
+    ctx.database.read((unit) => showShelf(unit, params.code, ctx.config.operator)),
+  )
+  registerRoute(app, getCabinet, ({ params: { cabinetId } }) =>
+    ctx.database.read(function* (unit) {
+      const row = yield* findCabinet(unit, { cabinetId })
+      if (row === undefined) throw new RefusalError('cabinet.unknown')
+      const { reported, telemetry, publicKey } = row
+      return {
+        cabinet: showCabinet(row),
+        desired: yield* findTwin(unit, cabinetId),
+        ...(reported === null ? {} : { reported }),
+        ...(telemetry === null ? {} : { telemetry }),
+        committedSeq: yield* findCommittedSeq(unit, cabinetId),
+        isEnrolled: publicKey !== null,
+      }
+    }),
+  )
+  registerRoute(app, getFleetSummary, () =>
+    ctx.database.read(function* (unit) {
+      return { target: ctx.config.fleetTarget, ...(yield* countFleet(unit)), ...(yield* countSessions(unit)) }
+    }),
+  )
+  registerRoute(app, createCabinet, ({ body, account }) =>
+    ctx.database.run(function* (unit) {
+      const [cabinetId = ''] = yield* addCabinets(unit, [body])
+      const { accountId } = account
+      yield* recordAudit(unit, { accountId, action: 'cabinet.registered', subjectId: cabinetId, detail: body })
+      return { cabinetId }
+    }),
+  )
+  registerRoute(app, setRolloutState, async ({ params: { cabinetId }, body: { rolloutState }, account }) => {
+    await ctx.database.run(function* (unit) {
+      const { cabinets } = unit.tables
+      const count = yield* exec(unit.db.update(cabinets).set({ rolloutState }).where(eq(cabinets.cabinetId, cabinetId)))
+      if (count === 0) throw new RefusalError('cabinet.unknown')
+      const { accountId } = account
+      const action = 'cabinet.rollout_changed'
+      yield* recordAudit(unit, { accountId, action, subjectId: cabinetId, detail: { rolloutState } })
+    })
+    if (rolloutState === 'withdrawn') ctx.perform([{ kind: 'disconnect', cabinetId }])
+  })
+  registerRoute(app, createHostSite, ({ body, account }) => {
+    const joinCode = makeReadableCode(ctx.random, joinCodeLength)
+    return ctx.database.run(function* (unit) {
+      const [site] = yield* addHostSites(unit, [{ ...body, joinCode }])
+      if (site === undefined) throw new Error('no host site was made')
+      const { accountId } = account
+      yield* recordAudit(unit, { accountId, action: 'host_site.registered', subjectId: site.hostSiteId, detail: body })
+      return site
+    })
+  })
+  registerRoute(app, listHostSites, ({ query }) => ctx.database.read((unit) => listHostSitePage(unit, query)))
+}
+
+function registerEnrolment(app: FastifyInstance, ctx: ServerContext): void {
+  const byAddress = new AttemptLimiter(ctx.clock, enrolmentRule)
+  registerRoute(app, createEnrolmentCode, async ({ params, account }) => {
+    const code = makeReadableCode(ctx.random, enrolmentCodeLength)
+    const order = { cabinetId: params.cabinetId, code, byAccountId: account.accountId }
+    const expiresAtMs = await ctx.database.run((unit) => storeEnrolmentCode(unit, order))
+    return { enrolmentCode: code, expiresAtMs }
+  })
+  registerRoute(app, enrolCabinetRoute, async ({ body, request }) => {
+    const waitMs = byAddress.waitMs(request.ip)
+    if (waitMs > 0) throw new RefusalError('identity.too_many_attempts', undefined, { facts: { retryAfterMs: waitMs } })
+    if (!isEd25519PublicKey(body.publicKey))
+      throw new RefusalError('cabinet.public_key_invalid', undefined, { field: 'publicKey' })
+    try {
+      const { cabinetId, code, serverPublicKeys } = await ctx.database.run((unit) => enrolCabinet(unit, body))
+      // Whoever was connected with an earlier key is not this cabinet any more.
+      ctx.perform([{ kind: 'disconnect', cabinetId }])
+      return { cabinetId, code, mqttUrl: ctx.mqttUrl(), serverPublicKeys: [...serverPublicKeys] }
+    } catch (error) {
+      if (error instanceof RefusalError) byAddress.fail(request.ip)
+      throw error
+    }
+  })
+}
+
+type CommandOrder = RouteInput<typeof sendCommand>['body']
+
+/** The kind and body for the cabinet, from what the page sent. */
+function bodyOf(order: CommandOrder): { [K in CommandKind]: { kind: K; body: CommandBody<K> } }[CommandKind] {
+  switch (order.kind) {
+    case 'lock':
+    case 'release':
+    case 'reboot':
+      return { kind: order.kind, body: { reason: order.reason } }
+    case 'self-test':
+      return { kind: order.kind, body: {} }
+    case 'set-config':
+      return { kind: order.kind, body: { config: order.config } }
+  }
+}
+
+/** Refuses a cabinet that could not take a command: unknown or without a key. */
+function* requireEnrolled(ctx: UnitContext, cabinetId: string): Unit<void> {
+  const cabinet = yield* findCabinet(ctx, { cabinetId })
+  if (cabinet === undefined) throw new RefusalError('cabinet.unknown')
+  if (cabinet.publicKey === null) throw new RefusalError('cabinet.not_enrolled')
+}
+
+function registerControl(app: FastifyInstance, ctx: ServerContext): void {
+  registerRoute(app, sendCommand, async ({ params: { cabinetId }, body, account }) => {
+    const { commandId, expiresAtMs, effect } = await ctx.database.run(function* (unit) {
+      yield* requireEnrolled(unit, cabinetId)
+      const order = bodyOf(body)
+      const { accountId, displayName: issuedBy } = account
+      const validForMs = commandValidMs
+      const issued = yield* issueCommand(unit, ctx.signer, { cabinetId, ...order, validForMs, issuedBy })
+      const detail = { kind: order.kind, commandId: issued.commandId }
+      yield* recordAudit(unit, { accountId, action: 'cabinet.command_sent', subjectId: cabinetId, detail })
+      return issued
+    })
+    ctx.perform([effect])
+    return { commandId, expiresAtMs }
+  })
+  registerRoute(app, listCommands, ({ params, query }) =>
+    ctx.database.read((unit) => listCommandPage(unit, params.cabinetId, query)),
+  )
+  registerRoute(app, putPlanogram, async ({ params: { cabinetId }, body, account }) => {
+    const change = { cabinetId, ...body, changedBy: account.displayName }
+    const { twin, warnings, effects } = await ctx.database.run(function* (unit) {
+      const changed = yield* changePlanogram(unit, change)
+      const detail = { version: changed.twin.planogram.version }
+      const { accountId } = account
+      yield* recordAudit(unit, { accountId, action: 'cabinet.planogram_saved', subjectId: cabinetId, detail })
+      return changed
+    })
+    ctx.perform(effects)
+    return { version: twin.planogram.version, warnings }
+  })
+  registerRoute(app, putPrices, async ({ params: { cabinetId }, body, account }) => {
+    const change = { cabinetId, ...body, changedBy: account.displayName }
+    const { twin, effects } = await ctx.database.run(function* (unit) {
+      const changed = yield* changePrices(unit, change)
+      const detail = { version: changed.twin.prices.version }
+      const { accountId } = account
+      yield* recordAudit(unit, { accountId, action: 'cabinet.prices_set', subjectId: cabinetId, detail })
+      return changed
+    })
+    ctx.perform(effects)
+    return { version: twin.prices.version }
+  })
+}
+
+export const cabinetRoutes: NounRoutes = (app, ctx) => {
+  registerRegistry(app, ctx)
+  registerEnrolment(app, ctx)
+  registerControl(app, ctx)
+}

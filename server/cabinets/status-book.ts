@@ -1,0 +1,140 @@
+// Collects what cabinets report of themselves (presence, twin, telemetry: some 50 messages a second from 1,000 cabinets) and
+// writes the latest of each in one unit now and then. Coming and going is written at once, since people wait for it.
+import { eq } from 'drizzle-orm'
+import type { Telemetry } from '#shared/contracts/mqtt/live.ts'
+import type { Presence, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import type { CancelTimer, Clock } from '#shared/time/clock.ts'
+import type { Logger } from 'pino'
+import type { Database } from '../db/database.ts'
+import { exec, type Unit, type UnitContext } from '../db/unit.ts'
+import type { Metrics } from '../http/metrics.ts'
+
+const flushAfterMs = 1_000
+/** A burst of arrivals, as after a restart, shares its writes. */
+const urgentFlushAfterMs = 25
+/** Most cabinets one unit writes. */
+const flushSize = 200
+
+interface Page {
+  presence?: Presence
+  reported?: ReportedTwin
+  telemetry?: Telemetry
+  lastSeenAtMs: number
+}
+
+export interface StatusBookOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** Called after the write when a cabinet came online (or began a new run). */
+  readonly onArrival: (cabinetId: Id) => void
+}
+
+function* writePages(ctx: UnitContext, pages: ReadonlyArray<readonly [Id, Page]>): Unit<void> {
+  const { cabinetStatuses: t } = ctx.tables
+  for (const [cabinetId, { presence, reported, telemetry, lastSeenAtMs }] of pages) {
+    const change = {
+      lastSeenAtMs,
+      ...(presence === undefined ? {} : { isOnline: presence.isOnline, bootId: presence.bootId }),
+      ...(presence?.versions === undefined ? {} : { versions: presence.versions }),
+      ...(reported === undefined ? {} : { reported, isInService: reported.isInService, doorState: reported.doorState }),
+      ...(telemetry === undefined ? {} : { telemetry }),
+    }
+    yield* exec(ctx.db.update(t).set(change).where(eq(t.cabinetId, cabinetId)))
+  }
+}
+
+export class StatusBook implements AsyncDisposable {
+  readonly #options: StatusBookOptions
+  #pages = new Map<Id, Page>()
+  /** Run of each cabinet that is online; tells arrivals from heartbeats. */
+  readonly #online = new Map<Id, Id>()
+  #arrivals = new Set<Id>()
+  #cancelTimer: CancelTimer | undefined
+  #isUrgent = false
+  #flushing: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(options: StatusBookOptions) {
+    this.#options = options
+  }
+
+  notePresence(cabinetId: Id, presence: Presence): void {
+    const wasOnline = this.#online.get(cabinetId)
+    const isArrival = presence.isOnline && wasOnline !== presence.bootId
+    const isDeparture = !presence.isOnline && wasOnline !== undefined
+    if (presence.isOnline) this.#online.set(cabinetId, presence.bootId)
+    else this.#online.delete(cabinetId)
+    this.#options.metrics.cabinetsOnline.set(this.#online.size)
+    this.#page(cabinetId).presence = presence
+    if (isArrival) this.#arrivals.add(cabinetId)
+    this.#schedule(isArrival || isDeparture)
+  }
+
+  noteReported(cabinetId: Id, reported: ReportedTwin): void {
+    this.#page(cabinetId).reported = reported
+    this.#schedule(true)
+  }
+
+  noteTelemetry(cabinetId: Id, telemetry: Telemetry): void {
+    this.#page(cabinetId).telemetry = telemetry
+    this.#schedule(false)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    this.#cancelTimer?.()
+    await this.#flushing
+    await this.#flush()
+  }
+
+  #page(cabinetId: Id): Page {
+    let page = this.#pages.get(cabinetId)
+    if (page === undefined) {
+      page = { lastSeenAtMs: 0 }
+      this.#pages.set(cabinetId, page)
+    }
+    page.lastSeenAtMs = this.#options.clock.now()
+    return page
+  }
+
+  #schedule(isUrgent: boolean): void {
+    if (this.#isClosed) return
+    if (this.#cancelTimer !== undefined) {
+      if (!isUrgent || this.#isUrgent) return
+      this.#cancelTimer()
+    }
+    this.#isUrgent = isUrgent
+    this.#cancelTimer = this.#options.clock.setTimer(isUrgent ? urgentFlushAfterMs : flushAfterMs, () => {
+      this.#cancelTimer = undefined
+      this.#flushing = (this.#flushing ?? Promise.resolve()).then(() => this.#flush())
+    })
+  }
+
+  async #flush(): Promise<void> {
+    const pages = [...this.#pages]
+    const arrivals = this.#arrivals
+    this.#pages = new Map()
+    this.#arrivals = new Set()
+    for (let from = 0; from < pages.length; from += flushSize) {
+      const part = pages.slice(from, from + flushSize)
+      try {
+        await this.#options.database.run((ctx) => writePages(ctx, part))
+      } catch (error) {
+        // Retained messages and the next heartbeat bring the same again.
+        this.#options.logger.warn({ err: error }, 'the status of cabinets could not be written')
+        for (const [cabinetId, page] of part) if (!this.#pages.has(cabinetId)) this.#pages.set(cabinetId, page)
+        this.#schedule(false)
+      }
+    }
+    for (const cabinetId of arrivals) this.#options.onArrival(cabinetId)
+  }
+}
+
+/** At start of a process with its own broker nobody is connected yet, whatever was written before. */
+export function* markAllOffline(ctx: UnitContext): Unit<number> {
+  const { cabinetStatuses: t } = ctx.tables
+  return yield* exec(ctx.db.update(t).set({ isOnline: false }).where(eq(t.isOnline, true)))
+}
