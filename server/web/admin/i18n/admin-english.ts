@@ -174,7 +174,14 @@ export function adminEnglish(words: Words): AdminMessages {
       amount: 'Amount',
       none: 'Nothing was attributed to this household yet.',
       openSession: 'See this session',
-      kinds: {},
+      kinds: {
+        POOR: 'poor',
+        EXITED: 'left poverty',
+        UNSTABLE_EXITED: 'unstable exit',
+        EDGE_AT_RISK: 'at the edge',
+        SUDDEN_HARDSHIP: 'sudden hardship',
+        ORDINARY: 'co-operative member',
+      },
     },
     ledger: {
       accounts: 'Accounts',

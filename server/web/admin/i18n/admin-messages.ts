@@ -176,7 +176,14 @@ function adminChinese(words: Words) {
       amount: '金额',
       none: '这一户还没有归户收入。',
       openSession: '看这次购物',
-      kinds: {} as Record<string, string>,
+      kinds: {
+        POOR: '贫困户',
+        EXITED: '脱贫户',
+        UNSTABLE_EXITED: '脱贫不稳定户',
+        EDGE_AT_RISK: '边缘易致贫户',
+        SUDDEN_HARDSHIP: '突发严重困难户',
+        ORDINARY: '合作社成员户',
+      } as Record<string, string>,
     },
     ledger: {
       accounts: '会计账户',

@@ -22,6 +22,7 @@ const drawingByWord: ReadonlyArray<readonly [word: string, drawing: string]> = [
   ['茶', 'tea'],
   ['饮', 'drink'],
   ['水', 'drink'],
+  ['手掌', 'hand'],
   ['手机', 'phone'],
   ['钥匙', 'keys'],
   ['雨伞', 'umbrella'],
