@@ -46,7 +46,7 @@ export function decideBill(analysis: SessionAnalysis, divisionMg: number): Verdi
   else if (roundTo(swapPart, 6) > 0.05) reason = 'swap'
   else {
     const lossFen = lossOfSettling(best, candidates)
-    const needed = lossFen <= cheapLossFen ? settleCheapAt : settleAt
+    const needed = moneyInDoubt(best, candidates) <= cheapLossFen ? settleCheapAt : settleAt
     if (confidence < needed || lossFen > reviewCostFen) reason = 'ambiguous'
   }
   return { isSettled: reason === undefined, reason, confidence, best, candidates }
@@ -59,6 +59,15 @@ function lossOfSettling(best: Candidate, candidates: readonly Candidate[]): numb
     loss += other.probability * (overFen > 0 ? overFen * overChargeWeight : -overFen)
   }
   return roundTo(loss, 3)
+}
+
+/** As the loss of settling, but either way of being wrong weighs as over-charging. */
+function moneyInDoubt(best: Candidate, candidates: readonly Candidate[]): number {
+  let doubtFen = 0
+  for (const other of candidates) {
+    doubtFen += other.probability * Math.abs(best.totalFen - other.totalFen) * overChargeWeight
+  }
+  return roundTo(doubtFen, 3)
 }
 
 function collect(analysis: SessionAnalysis, divisionMg: number): Candidate[] {

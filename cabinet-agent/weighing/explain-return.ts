@@ -40,12 +40,15 @@ export function explainReturn(problem: LaneProblem, walk: Walk, change: Change, 
     const variance = change.variance + sumVariance
     if (Math.abs(massG - sumG) > 8 * Math.sqrt(variance)) continue
     const { levelG, levelVariance, stepG } = arrive(walk, change, sumG, sumVariance)
+    const logDensity = logNoise(massG, sumG, variance)
     out.push({
       ...walk,
       levelG,
       levelVariance,
-      logP: base + logNoise(massG, sumG, variance),
-      latest: undefined,
+      logP: base + logDensity,
+      latest: 'returned',
+      latestAtMs: change.toMs,
+      miss: { massG: massG - sumG, variance, logDensity },
       groups: groups.filter((_, index) => !choice.includes(index)),
       left: walk.left + count,
       leftG: walk.leftG + stepG,

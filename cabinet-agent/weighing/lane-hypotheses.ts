@@ -46,6 +46,7 @@ export function enumerateLane(problem: LaneProblem, noise: NoiseModel): LaneHypo
       leftG: model.massG,
       latest: undefined,
       latestAtMs: 0,
+      miss: { massG: 0, variance: 1, logDensity: 0 },
     },
   ]
   for (let i = 1; i < plateaus.length; i += 1) {
@@ -69,7 +70,8 @@ function explainChange(problem: LaneProblem, walk: Walk, change: Change, noise: 
   const restVariance = restG * restG
   const residue = (shakes ? prior.settling : prior.residue) + logNormal(stepG, 0, variance + restVariance)
   const rest = arrive(walk, change, 0, still > residue ? 0 : restVariance)
-  out.push({ ...settle(walk, change, rest), logP: walk.logP + logAdd(still, residue) })
+  const settled = settle(walk, change, rest)
+  out.push({ ...settled, logP: settled.logP + logAdd(still, residue) })
   // What comes can be a foreign object, unless something else went on the way; what goes must have lain there.
   if (stepG < 0 || change.hasDipped) {
     const anywhere = arrive(walk, change, stepG, Infinity)

@@ -2,6 +2,7 @@ import { log } from './deterministic-math.ts'
 import type { LaneModel } from './lane-model.ts'
 import type { Level } from './lane-tracker.ts'
 import type { NoiseModel } from './noise-model.ts'
+import { logNoise } from './student-density.ts'
 
 /**
  * The walk of the enumeration along one lane's levels: what it has explained so far, and the change it looks at next.
@@ -68,8 +69,10 @@ export interface Walk extends LaneHypothesis {
   left: number
   leftG: number
   /** The newest goods or object that moved: the last group or put. Small changes soon after belong to it. */
-  latest: 'group' | 'put' | undefined
+  latest: 'group' | 'put' | 'returned' | undefined
   latestAtMs: number
+  /** How far the latest return missed the mass that went, g, its variance, and the log density paid for it. */
+  miss: { massG: number; variance: number; logDensity: number }
 }
 
 export interface Change {
@@ -155,6 +158,12 @@ export function settle(walk: Walk, change: Change, arrival: Arrival): Walk {
   const moved = { ...walk, levelG: arrival.levelG, levelVariance: arrival.levelVariance }
   if (!isShaking(walk, change)) return moved
   const { stepG } = arrival
+  if (walk.latest === 'returned') {
+    const massG = walk.miss.massG + change.stepG
+    const logDensity = logNoise(massG, 0, walk.miss.variance)
+    const logP = walk.logP - walk.miss.logDensity + logDensity
+    return { ...moved, logP, miss: { ...walk.miss, massG, logDensity } }
+  }
   if (walk.latest === 'group') {
     const group = walk.groups.at(-1)
     if (group === undefined || group.massG <= stepG) return moved
