@@ -1,30 +1,54 @@
-/** Enters host sites and cabinets, and plans the shelves of the live ones: what lies in which lane and at which price. */
+/** Enters host sites and cabinets, and plans the shelves of the live ones: what lies in which lane; prices are the labels'. */
 import type { Id } from '#shared/ids/uuid-v7.ts'
-import { insertRows, type Unit, type UnitContext } from '../db/unit.ts'
+import { changePlanogram } from '../cabinets/change-twin.ts'
+import { addCabinets, addHostSites } from '../cabinets/register-cabinets.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
 import type { DemoData } from './data/demo-data.ts'
 import type { SkuKey } from './data/goods.ts'
 
-/** Ids by site key. */
-export function* seedSites(ctx: UnitContext, data: DemoData): Unit<Map<string, Id>> {
-  const rows = data.sites.map(({ key, name, kind, address }, index) => ({
-    key,
-    hostSiteId: ctx.newId(),
-    name,
-    kind,
-    address,
-    joinCode: `DEMO${String(index).padStart(4, '0')}`,
-    createdAtMs: ctx.now(),
-  }))
-  yield* insertRows(
-    ctx.tables.hostSites,
-    rows.map(({ key: _, ...row }) => row),
+/** Ids by site key. `joinCodes` has one for each site, in their order. */
+export function* seedSites(
+  ctx: UnitContext,
+  data: DemoData,
+  joinCodes: readonly string[],
+): Unit<ReadonlyMap<string, Id>> {
+  const sites = yield* addHostSites(
+    ctx,
+    data.sites.map(({ name, kind, address }, index) => ({ name, kind, address, joinCode: joinCodes[index] ?? '' })),
   )
-  return new Map(rows.map(({ key, hostSiteId }) => [key, hostSiteId]))
+  return new Map(data.sites.map(({ key }, index) => [key, sites[index]?.hostSiteId ?? '']))
 }
 
 export function* seedCabinets(
-  _ctx: UnitContext,
-  _data: DemoData,
-  _ids: { readonly siteIds: ReadonlyMap<string, Id>; readonly skus: ReadonlyMap<SkuKey, Id> },
-  _byAccountId: Id,
-): Unit<void> {}
+  ctx: UnitContext,
+  data: DemoData,
+  ids: { readonly siteIds: ReadonlyMap<string, Id>; readonly skus: ReadonlyMap<SkuKey, Id> },
+  changedBy: string,
+): Unit<void> {
+  const cabinetIds = yield* addCabinets(
+    ctx,
+    data.cabinets.map(({ code, siteKey, rolloutState, scaleProfile }) => ({
+      code,
+      hostSiteId: ids.siteIds.get(siteKey) ?? '',
+      rolloutState,
+      isDemo: scaleProfile !== undefined,
+    })),
+  )
+  for (const [index, { code }] of data.cabinets.entries()) {
+    const lanes = data.shelves.get(code)
+    const cabinetId = cabinetIds[index]
+    if (lanes === undefined || cabinetId === undefined) continue
+    // Lanes name no lot: what a restocker loads says which.
+    yield* changePlanogram(ctx, {
+      cabinetId,
+      expectedVersion: 0,
+      changedBy,
+      lanes: lanes.map(({ laneId, skuKey, capacity }) => ({
+        laneId,
+        skuId: ids.skus.get(skuKey) ?? '',
+        capacity,
+        isOnSale: true,
+      })),
+    })
+  }
+}

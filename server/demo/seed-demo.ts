@@ -2,22 +2,26 @@
  * Puts the invented data into an empty database, in one unit of work: a start that is killed half way leaves nothing behind,
  * and the suppliers being there is the mark that it has been done.
  */
+import type { Random } from '#shared/ids/random.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import type { Database } from '../db/database.ts'
 import { one, type Unit, type UnitContext } from '../db/unit.ts'
 import { addAccounts } from '../identity/add-accounts.ts'
-import { hashPassword } from '../identity/password.ts'
+import { hashPassword, makeReadableCode } from '../identity/password.ts'
 import { openWallet, topUpWallet } from '../payments/wallets.ts'
 import type { DemoAccount } from './data/accounts.ts'
 import type { DemoData } from './data/demo-data.ts'
 import { seedCabinets, seedSites } from './seed-cabinets.ts'
 import { seedHouseholds, seedLots, seedRevenuePlans, seedSkus, seedSuppliers } from './seed-register.ts'
 
+const joinCodeLength = 8
+
 /** Seeds unless it has been done. True when it was done now. `say` is told of each step. */
 export async function seedDemo(
   database: Database,
   data: DemoData,
+  random: Random,
   say: (line: string) => void = () => {},
 ): Promise<boolean> {
   if (await database.read(isSeeded)) return false
@@ -25,13 +29,14 @@ export async function seedDemo(
   const hashes = new Map(
     await Promise.all(data.accounts.map(async ({ login, password }) => [login, await hashPassword(password)] as const)),
   )
+  const joinCodes = data.sites.map(() => makeReadableCode(random, joinCodeLength))
   say(
     `Writing ${data.households.length} households, ${data.skus.length} SKUs, ${data.sites.length} host sites and ` +
       `${data.cabinets.length} cabinets…`,
   )
   return database.run(function* (ctx): Unit<boolean> {
     if (yield* isSeeded(ctx)) return false
-    yield* seedAll(ctx, data, hashes)
+    yield* seedAll(ctx, data, { hashes, joinCodes })
     return true
   })
 }
@@ -40,9 +45,17 @@ function* isSeeded({ db, tables: { suppliers } }: UnitContext): Unit<boolean> {
   return (yield* one(db.select({ name: suppliers.name }).from(suppliers).limit(1))) !== undefined
 }
 
-function* seedAll(ctx: UnitContext, data: DemoData, hashes: ReadonlyMap<string, string>): Unit<void> {
-  const siteIds = yield* seedSites(ctx, data)
-  const accountIds = yield* seedAccounts(ctx, data, hashes)
+/** What costs time or chance is made before the unit, which may run more than once. */
+interface MadeBefore {
+  /** Password hashes by login. */
+  readonly hashes: ReadonlyMap<string, string>
+  /** One for each site. */
+  readonly joinCodes: readonly string[]
+}
+
+function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void> {
+  const siteIds = yield* seedSites(ctx, data, made.joinCodes)
+  const accountIds = yield* seedAccounts(ctx, data, made.hashes)
   const idOf = (login: string): Id => {
     const id = accountIds.get(login)
     if (id === undefined) throw new Error(`the demo has no account ${login}`)
@@ -56,7 +69,7 @@ function* seedAll(ctx: UnitContext, data: DemoData, hashes: ReadonlyMap<string, 
   yield* seedRevenuePlans(ctx, unionId, { financeId: idOf('finance'), adminId: idOf('admin') })
   yield* seedLots(ctx, data, { skus, suppliers }, idOf('restocker'))
   yield* seedWallets(ctx, data.accounts, idOf)
-  yield* seedCabinets(ctx, data, { siteIds, skus }, idOf('operator'))
+  yield* seedCabinets(ctx, data, { siteIds, skus }, 'demo')
 }
 
 function* seedAccounts(

@@ -43,7 +43,7 @@ export function describeDemo(
   ])
   return [
     '',
-    '惠农柜 Huinong Cabinet is running. Open two windows: buy in one, be the hands in the other.',
+    '惠农柜 Huinong Cabinet is running. Start at the virtual cabinet: its page has the buyer’s phone beside it.',
     '',
     ...addresses,
     '',

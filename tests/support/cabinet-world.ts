@@ -73,7 +73,7 @@ async function assemble(options: CabinetWorldOptions, parts: Closing): Promise<C
   parts.defer(() => rm(folder, { recursive: true, force: true }))
   const place = parts.use(await makeDatabasePlace(options.dialect))
   await using database = await openDatabase({ url: place.url, clock, random: seededRandom(1) })
-  await seedDemo(database, data)
+  await seedDemo(database, data, seededRandom(1))
   await database.close()
 
   const [serverEntry, fleetEntry] = await Promise.all([
