@@ -1,0 +1,33 @@
+// `npm run bench`: prints the benchmark table, each figure with its unit and with the limit or peer beside it.
+// `npm run bench -- NAME…` runs some; `--markdown` prints the table as the README has it.
+import type { BenchRow } from './bench-row.ts'
+import { benchIngest } from './ingest.ts'
+import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
+
+const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
+  ingest: benchIngest,
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const names = args.filter((arg) => !arg.startsWith('--'))
+  const unknown = [
+    ...names.filter((name) => !Object.hasOwn(benches, name)),
+    ...args.filter((arg) => arg.startsWith('--') && arg !== '--markdown'),
+  ]
+  if (unknown.length > 0) {
+    process.stderr.write(
+      `Unknown: ${unknown.join(', ')}. Benchmarks: ${Object.keys(benches).join(', ')}; --markdown.\n`,
+    )
+    return 2
+  }
+  const rows: BenchRow[] = []
+  for (const [name, bench] of Object.entries(benches)) {
+    if (names.length > 0 && !names.includes(name)) continue
+    process.stderr.write(`${name}…\n`)
+    rows.push(...(await bench()))
+  }
+  process.stdout.write(`${args.includes('--markdown') ? renderMarkdown(rows) : renderText(rows)}\n`)
+  return rows.some((row) => judgeRow(row) === false) ? 1 : 0
+}
+
+process.exitCode = await main(process.argv.slice(2))
