@@ -27,6 +27,8 @@ export interface Candidate extends BillHypothesis {
 /** Posterior a bill must have to be settled; a little less when next to no money hangs on the rest. */
 const settleAt = 0.995
 const settleCheapAt = 0.985
+/** A piece that left its lane for another makes a bill of zero: then a foreign object of its weight must be out of the question. */
+const settleZeroAt = 0.998
 const cheapLossFen = 30
 /** Over-charging by a fen weighs as much as this many fen under-charged. */
 const overChargeWeight = 20
@@ -46,7 +48,9 @@ export function decideBill(analysis: SessionAnalysis, divisionMg: number): Verdi
   else if (roundTo(swapPart, 6) > 0.05) reason = 'swap'
   else {
     const lossFen = lossOfSettling(best, candidates)
-    const needed = moneyInDoubt(best, candidates) <= cheapLossFen ? settleCheapAt : settleAt
+    const isZeroByMatch = best.totalFen === 0 && best.explanation.matches.length > 0
+    const usual = moneyInDoubt(best, candidates) <= cheapLossFen ? settleCheapAt : settleAt
+    const needed = isZeroByMatch ? settleZeroAt : usual
     if (confidence < needed || lossFen > reviewCostFen) reason = 'ambiguous'
   }
   return { isSettled: reason === undefined, reason, confidence, best, candidates }
