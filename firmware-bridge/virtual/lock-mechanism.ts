@@ -13,6 +13,8 @@ export const relockAfterMs = 10_000
 export class LockMechanism {
   /** The bolt stays where it is whatever the coil does. */
   isJammed = false
+  /** How often the coil was fired. */
+  pulseCount = 0
   private readonly clock: Clock
   private drawnFromMs: number | undefined
   private doorOpen = false
@@ -24,6 +26,7 @@ export class LockMechanism {
 
   /** Current through the coil. */
   pulse(): void {
+    this.pulseCount += 1
     if (this.isJammed) return
     const nowMs = this.clock.monotonicMs()
     if (this.drawnFromMs === undefined || nowMs - this.drawnFromMs > relockAfterMs)

@@ -112,6 +112,11 @@ export class VirtualCabinet<Item extends CabinetItem = CabinetItem> {
     return this.mechanisms.flatMap((mechanism, index) => (mechanism.isLocked ? [] : [index + 1]))
   }
 
+  /** How often any lock’s coil was fired: an unlock sent twice shows here. */
+  get unlockPulses(): number {
+    return this.mechanisms.reduce((sum, { pulseCount }) => sum + pulseCount, 0)
+  }
+
   /** The emergency key: draws the bolt without any board knowing, jammed or not. */
   turnKey(): void {
     this.doorLock.drawByKey()
