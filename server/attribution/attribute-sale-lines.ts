@@ -9,6 +9,7 @@ import type { Transfer } from '../ledger/post-transfers.ts'
 import { splitLine } from './rules.ts'
 import type { LotFacts, Part } from './rules.ts'
 import { findLotFacts, findPlanInForce } from './store.ts'
+import type { RevenuePlanRow } from './store.ts'
 
 export interface SoldLine {
   readonly saleLineId: string
@@ -32,6 +33,7 @@ export interface SoldLines {
  */
 export function* attributeSaleLines(ctx: UnitContext, { lines, channel, soldAtMs }: SoldLines): Unit<void> {
   const lots = new Map<string, LotFacts | undefined>()
+  const plans = new Map<string | undefined, RevenuePlanRow>()
   const lineRows: Array<typeof ctx.tables.attributedLines.$inferInsert> = []
   const partRows: Array<typeof ctx.tables.attributionParts.$inferInsert> = []
   const transfers: Transfer[] = []
@@ -40,8 +42,9 @@ export function* attributeSaleLines(ctx: UnitContext, { lines, channel, soldAtMs
     const { saleLineId, amountFen, isCertified, lotId } = line
     if (lotId !== undefined && !lots.has(lotId)) lots.set(lotId, yield* findLotFacts(lotId))
     const lot = lotId === undefined ? undefined : lots.get(lotId)
-    const plan = yield* findPlanInForce(lot?.supplierId, soldAtMs)
+    const plan = plans.get(lot?.supplierId) ?? (yield* findPlanInForce(lot?.supplierId, soldAtMs))
     if (plan === undefined) throw new RefusalError('attribution.plan_missing')
+    plans.set(lot?.supplierId, plan)
     lineRows.push({
       saleLineId,
       planId: plan.planId,

@@ -1,5 +1,5 @@
 // SQL of attribution. The statements of the settle path are prepared once per connection.
-import { and, asc, desc, eq, inArray, lte } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, lte, or, sql } from 'drizzle-orm'
 import { one, rows, statement } from '../db/unit.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import type { LotFacts, SourceFacts } from './rules.ts'
@@ -8,55 +8,54 @@ import { defaultScope } from './schema.ts'
 /** Suppliers of these legal types distribute among members; pooled produce belongs to the organisation first. */
 const pooledTypes: readonly string[] = ['cooperative', 'share_cooperative', 'village_collective']
 
-const planInScope = statement((ctx, p: Params<{ scope: string; atMs: number }>) => {
+/** The supplier's own plan comes before the default one, a later one before an earlier one. */
+const planInForce = statement((ctx, p: Params<{ scope: string; atMs: number }>) => {
   const { revenuePlans: t } = ctx.tables
   return ctx.db
     .select()
     .from(t)
-    .where(and(eq(t.scope, p.scope), eq(t.state, 'approved'), lte(t.effectiveFromMs, p.atMs)))
-    .orderBy(desc(t.effectiveFromMs))
+    .where(
+      and(or(eq(t.scope, p.scope), eq(t.scope, defaultScope)), eq(t.state, 'approved'), lte(t.effectiveFromMs, p.atMs)),
+    )
+    .orderBy(sql`case when ${t.scope} = ${defaultScope} then 1 else 0 end`, desc(t.effectiveFromMs))
     .limit(1)
 })
 
-const lotById = statement((ctx, p: Params<{ lotId: string }>) => {
-  const { lots, suppliers } = ctx.tables
+/** A lot with its sources in one read: a row per source, or one without a source. */
+const lotWithSources = statement((ctx, p: Params<{ lotId: string }>) => {
+  const { lots, suppliers, lotSources: s } = ctx.tables
   return ctx.db
-    .select({ supplierId: lots.supplierId, organisationId: suppliers.organisationId, kind: suppliers.kind })
+    .select({
+      supplierId: lots.supplierId,
+      organisationId: suppliers.organisationId,
+      kind: suppliers.kind,
+      ordinal: s.ordinal,
+      householdCode: s.householdCode,
+      massMg: s.massMg,
+      units: s.units,
+    })
     .from(lots)
     .innerJoin(suppliers, eq(suppliers.supplierId, lots.supplierId))
+    .leftJoin(s, eq(s.lotId, lots.lotId))
     .where(eq(lots.lotId, p.lotId))
-})
-
-const sourcesOfLot = statement((ctx, p: Params<{ lotId: string }>) => {
-  const { lotSources: t } = ctx.tables
-  return ctx.db
-    .select({ ordinal: t.ordinal, householdCode: t.householdCode, massMg: t.massMg, units: t.units })
-    .from(t)
-    .where(eq(t.lotId, p.lotId))
-    .orderBy(asc(t.ordinal))
+    .orderBy(asc(s.ordinal))
 })
 
 export type RevenuePlanRow = UnitContext['tables']['revenuePlans']['$inferSelect']
 
 /** The plan in force for a supplier at an instant: its own, else the default one; undefined when neither is. */
 export function* findPlanInForce(supplierId: string | undefined, atMs: number): Unit<RevenuePlanRow | undefined> {
-  if (supplierId !== undefined) {
-    const own = yield* one(planInScope.with({ scope: supplierId, atMs }))
-    if (own !== undefined) return own
-  }
-  return yield* one(planInScope.with({ scope: defaultScope, atMs }))
+  return yield* one(planInForce.with({ scope: supplierId ?? defaultScope, atMs }))
 }
 
 /** What the split needs to know of a lot; undefined when there is no such lot. */
 export function* findLotFacts(lotId: string): Unit<LotFacts | undefined> {
-  const lot = yield* one(lotById.with({ lotId }))
+  const found = yield* rows(lotWithSources.with({ lotId }))
+  const [lot] = found
   if (lot === undefined) return undefined
-  const found = yield* rows(sourcesOfLot.with({ lotId }))
-  const sources: SourceFacts[] = found.map(({ ordinal, householdCode, massMg, units }) => ({
-    ordinal,
-    householdCode,
-    weight: massMg ?? units ?? 0,
-  }))
+  const sources: SourceFacts[] = found.flatMap(({ ordinal, householdCode, massMg, units }) =>
+    ordinal === null || householdCode === null ? [] : [{ ordinal, householdCode, weight: massMg ?? units ?? 0 }],
+  )
   return {
     lotId,
     supplierId: lot.supplierId,

@@ -135,36 +135,60 @@ class Acks {
   }
 }
 
-type RawRows = ReadonlyMap<(typeof insertedTables)[number], unknown[][]>
+interface RawRow {
+  readonly table: (typeof insertedTables)[number]
+  readonly values: unknown[]
+}
 
-/** The rows a round inserted, as SQLite keeps them: those that the peer's copy does not have yet. */
+/** Which session a row belongs to: by its own id, its sale line's, or its cabinet's. */
+const ownerColumns = {
+  sale_line: 'session_id',
+  ledger_transfer: 'cause_id',
+  ledger_entry: 'transfer_id',
+  attributed_line: 'sale_line_id',
+  attribution_part: 'sale_line_id',
+  journal_entry: 'cabinet_id',
+} as const satisfies Record<RawRow['table'], string>
+
+const newRowsFilter: Partial<Record<RawRow['table'], string>> = {
+  ledger_transfer: "where cause_kind in ('sale-line', 'capture', 'release')",
+  ledger_entry: "where transfer_id like 'sale-line:%' or transfer_id like 'capture:%' or transfer_id like 'release:%'",
+}
+
+/** The rows that a round inserted, as SQLite keeps them, session by session in the order a settlement writes them. */
 class RowReader {
   readonly #source: BetterSqlite3.Database
-  readonly #taken = new Map<string, Set<string>>()
+  readonly #taken = new Set<string>()
 
   constructor(path: string) {
     this.#source = new BetterSqlite3(path, { readonly: true })
   }
 
-  read(): RawRows {
-    const found = new Map<(typeof insertedTables)[number], unknown[][]>()
+  read(): RawRow[] {
+    const sessions = new Map<string, RawRow[]>()
+    const sessionOf = new Map<string, string>()
+    const idOf = this.#source.prepare('select sale_line_id, session_id from sale_line').raw().all() as string[][]
+    for (const [saleLineId = '', sessionId = ''] of idOf) sessionOf.set(saleLineId, sessionId)
+    const cabinets = this.#source
+      .prepare('select cabinet_id, session_id from shopping_session order by session_id')
+      .raw()
+    for (const [cabinetId = '', sessionId = ''] of cabinets.all() as string[][]) sessionOf.set(cabinetId, sessionId)
     for (const table of insertedTables) {
-      const known = this.#taken.get(table) ?? new Set<string>()
-      this.#taken.set(table, known)
-      const isLegOfSale = table === 'ledger_transfer' ? " where cause_kind in ('sale-line', 'capture', 'release')" : ''
-      const ofSale =
-        " where transfer_id like 'sale-line:%' or transfer_id like 'capture:%' or transfer_id like 'release:%'"
-      const filter = table === 'ledger_entry' ? ofSale : isLegOfSale
-      const all = this.#source.prepare(`select * from ${table}${filter}`).raw().all() as unknown[][]
-      const fresh = all.filter((row) => {
-        const key = row.slice(0, 3).join('|')
-        if (known.has(key)) return false
-        known.add(key)
-        return true
-      })
-      found.set(table, fresh)
+      const select = this.#source.prepare(`select * from ${table} ${newRowsFilter[table] ?? ''}`).raw()
+      const owner = select.columns().findIndex((column) => column.name === ownerColumns[table])
+      for (const values of select.all() as unknown[][]) {
+        const key = [table, ...values.slice(0, 3)].join('|')
+        if (this.#taken.has(key)) continue
+        this.#taken.add(key)
+        const named = String(values[owner])
+        const id = table === 'ledger_entry' ? (named.split(':')[1] ?? '') : named
+        const sessionId = sessionOf.get(id) ?? id
+        const rows = sessions.get(sessionId) ?? []
+        rows.push({ table, values })
+        sessions.set(sessionId, rows)
+      }
     }
-    return found
+    return [...sessions.values()].flat()
   }
 
   close(): void {
@@ -193,13 +217,10 @@ class RawWriter {
   }
 
   /** Writes one batch in one transaction; returns milliseconds. */
-  write(batch: RawRows): number {
+  write(batch: readonly RawRow[]): number {
     const startedMs = systemClock.monotonicMs()
     this.#client.exec('BEGIN IMMEDIATE')
-    for (const [table, rows] of batch) {
-      const insert = this.#inserts.get(table)
-      for (const row of rows) insert?.run(row)
-    }
+    for (const { table, values } of batch) this.#inserts.get(table)?.run(values)
     this.#client.exec('COMMIT')
     return systemClock.monotonicMs() - startedMs
   }
@@ -248,7 +269,7 @@ async function measure(folder: string): Promise<{ ours: number[]; raw: number[];
     const oursMs = await settleRound(ingest, messages, acks)
     const batch = reader.read()
     const rawMs = writer.write(batch)
-    rowsPerSession = [...batch.values()].reduce((sum, rows) => sum + rows.length, 0) / cabinetCount
+    rowsPerSession = batch.length / cabinetCount
     if (round < warmUpRounds) continue
     ours.push(oursMs)
     raw.push(rawMs)
