@@ -12,6 +12,7 @@ import { walletPayments } from './payments/wallet-payments.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { sessionCommandEnds, sessionEvents } from './sessions/events.ts'
+import { expireSessions } from './sessions/expire-sessions.ts'
 import { makeLiveRelay } from './sessions/relay-live.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { defaultSessionSettings } from './sessions/settings.ts'
@@ -43,6 +44,13 @@ export const nouns: readonly Noun[] = [
     events: sessionEvents(walletPayments, defaultSessionSettings),
     commandEnds: sessionCommandEnds(walletPayments),
     live: makeLiveRelay(),
+    jobs: [
+      {
+        name: 'notice silent sessions',
+        intervalMs: 3_000,
+        run: async (ctx) => ctx.perform(await ctx.database.run(expireSessions)),
+      },
+    ],
   },
   { routes: restockRoutes, events: restockEvents },
 ]

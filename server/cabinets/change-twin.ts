@@ -1,6 +1,6 @@
 // Changes what a cabinet should be: planogram, prices, configuration. A writer says which version it saw; a stale one is
 // refused, so that nobody's change is lost unseen. Every version is kept, so that an old bill finds the shelf it was made on.
-import { eq } from 'drizzle-orm'
+import { and, eq, isNotNull } from 'drizzle-orm'
 import {
   CabinetConfig,
   type CabinetConfigChange,
@@ -10,7 +10,7 @@ import {
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import type { Effect } from '../context.ts'
-import { exec, insertRows, one, type Unit, type UnitContext } from '../db/unit.ts'
+import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { checkPlanogram, type WeightClash } from './planogram-check.ts'
 
@@ -35,6 +35,27 @@ export function* findTwin({ db, tables: { cabinetTwins: t } }: UnitContext, cabi
   if (row === undefined) throw new RefusalError('cabinet.unknown')
   const { version, planogram, prices, config } = row
   return { version, planogram, prices, config }
+}
+
+/** Twins of every enrolled cabinet, or of one. */
+export function* findTwins(
+  { db, tables: { cabinets, cabinetTwins: t } }: UnitContext,
+  cabinetId?: Id,
+): Unit<Array<{ cabinetId: Id; twin: DesiredTwin }>> {
+  const found = yield* rows(
+    db
+      .select({
+        cabinetId: t.cabinetId,
+        version: t.version,
+        planogram: t.planogram,
+        prices: t.prices,
+        config: t.config,
+      })
+      .from(t)
+      .innerJoin(cabinets, eq(cabinets.cabinetId, t.cabinetId))
+      .where(and(isNotNull(cabinets.publicKey), cabinetId === undefined ? undefined : eq(t.cabinetId, cabinetId))),
+  )
+  return found.map(({ cabinetId: id, ...twin }) => ({ cabinetId: id, twin }))
 }
 
 function checkVersion(change: TwinChange, version: number): void {

@@ -27,21 +27,14 @@ import { AttemptLimiter } from '../identity/attempt-limiter.ts'
 import { makeReadableCode } from '../identity/password.ts'
 import { recordAudit } from '../identity/record-audit.ts'
 import { isEd25519PublicKey } from '../mqtt/cabinet-login.ts'
+import { findCommittedSeq } from '../mqtt/journal-position.ts'
 import { countSessions } from '../sessions/count-sessions.ts'
 import { changePlanogram, changePrices, findTwin } from './change-twin.ts'
 import { enrolCabinet, enrolmentCodeLength, storeEnrolmentCode } from './enrol-cabinet.ts'
 import { issueCommand } from './issue-command.ts'
 import { addCabinets, addHostSites } from './register-cabinets.ts'
 import { showShelf } from './show-shelf.ts'
-import {
-  countFleet,
-  findCabinet,
-  findCommittedSeq,
-  listCabinetPage,
-  listCommandPage,
-  listHostSitePage,
-  showCabinet,
-} from './store.ts'
+import { countFleet, findCabinet, listCabinetPage, listCommandPage, listHostSitePage, showCabinet } from './store.ts'
 
 /** How long a command of a person counts; long enough for a cabinet behind a slow line. */
 const commandValidMs = 30_000

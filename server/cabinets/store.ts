@@ -131,12 +131,6 @@ export function* listCommandPage(
   )
 }
 
-/** How far the cabinet's journal is committed, by the seq on the wire. */
-export function* findCommittedSeq({ db, tables: { journalPositions: t } }: UnitContext, cabinetId: string) {
-  const found = yield* one(db.select({ seq: t.committedSeq }).from(t).where(eq(t.cabinetId, cabinetId)))
-  return found?.seq ?? 0
-}
-
 export interface FleetCounts {
   readonly byRolloutState: Record<z.infer<typeof RolloutState>, number>
   readonly byHostSiteKind: Record<z.infer<typeof HostSiteKind>, number>

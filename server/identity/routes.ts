@@ -22,11 +22,10 @@ import { AttemptLimiter } from './attempt-limiter.ts'
 import { changeAccess, changePasswordHash } from './change-account.ts'
 import { hashOneTimePassword, hashPassword, isPassword, makeOneTimePassword } from './password.ts'
 import { recordAudit } from './record-audit.ts'
+import { sessionCookie } from './session-cookie.ts'
 import { addSignIn, endSignIn, makeToken, whoHolds } from './sign-in.ts'
 import { findAccountByLogin, findRoles, listAccountRows } from './store.ts'
 
-/** The cookie that carries a sign-in's token. */
-export const sessionCookie = 'huinong_session'
 const importLimitBytes = 4_194_304
 /** Hashes at the same time in an import: the thread pool has few threads and others sign in meanwhile. */
 const importHashers = 2

@@ -1,0 +1,2 @@
+/** The cookie that carries a sign-in's token. */
+export const sessionCookie = 'huinong_session'

@@ -1,0 +1,221 @@
+// Everything between the broker and the nouns: the link, the inbox that reads it, the ingest, the replies, the status of
+// cabinets, and the effects that go down to them. One per server process.
+import type { Logger } from 'pino'
+import type { Reply } from '#shared/contracts/mqtt/command.ts'
+import { topicOf } from '#shared/contracts/mqtt/topics.ts'
+import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
+import { raiseAlarm } from '../cabinets/events.ts'
+import {
+  expireCommands,
+  findOpenCommands,
+  makeCommandEndTable,
+  recordReply,
+  type CommandEndTable,
+} from '../cabinets/end-command.ts'
+import { markAllOffline, StatusBook } from '../cabinets/status-book.ts'
+import { findPublicKey } from '../cabinets/enrol-cabinet.ts'
+import { findTwins } from '../cabinets/change-twin.ts'
+import { findCommittedSeq } from './journal-position.ts'
+import type { Effect, ServerContext } from '../context.ts'
+import type { Noun } from '../nouns.ts'
+import type { CabinetLink, DownChannel, DownMessages, UpChannel } from './cabinet-link.ts'
+import { makeHandlerTable, type CommitResult } from './commit-entries.ts'
+import { openEmbeddedLink } from './embedded-broker.ts'
+import { openExternalLink } from './external-broker.ts'
+import { Inbox } from './inbox.ts'
+import { Ingest } from './ingest.ts'
+import { RejectedBin, type RejectReason } from './rejected-bin.ts'
+
+/** Flags that mean the journal itself is in doubt. */
+const brokenFlags = /chain_broken|hash_wrong/
+
+export class FleetLine implements AsyncDisposable {
+  readonly #ctx: ServerContext
+  readonly #logger: Logger
+  readonly #nouns: readonly Noun[]
+  readonly #commandEnds: CommandEndTable
+  readonly #bin: RejectedBin
+  readonly #ingest: Ingest
+  readonly #status: StatusBook
+  readonly #pending = new Set<Promise<void>>()
+  #link: CabinetLink | undefined
+
+  constructor(ctx: ServerContext, nouns: readonly Noun[]) {
+    const { database, clock, metrics, logger } = ctx
+    this.#ctx = ctx
+    this.#logger = logger
+    this.#nouns = nouns
+    this.#commandEnds = makeCommandEndTable(nouns.flatMap(({ commandEnds }) => commandEnds ?? []))
+    this.#bin = new RejectedBin({ database, clock, logger, metrics })
+    this.#ingest = new Ingest({
+      database,
+      clock,
+      logger,
+      metrics,
+      handlers: makeHandlerTable(nouns.flatMap(({ events }) => events ?? [])),
+      sendAck: (cabinetId, ack) => this.#track('ack', this.#publish('acks', cabinetId, ack)),
+      perform: (effects) => ctx.perform(effects),
+      onConflict: (cabinetId, { entry }) =>
+        this.#keepAside(cabinetId, 'conflict', `seq ${entry.seq} is committed with another hash`, entry),
+      onFlagged: (cabinetId, flagged) => this.#onFlagged(cabinetId, flagged),
+      onUnknownCabinet: (cabinetId) => this.#keepAside(cabinetId, 'invalid', 'no such cabinet', {}),
+    })
+    this.#status = new StatusBook({
+      database,
+      clock,
+      logger,
+      metrics,
+      onArrival: (cabinetId) => this.#track('arrival', this.#welcome(cabinetId)),
+    })
+  }
+
+  get isConnected(): boolean {
+    return this.#link?.isConnected === true
+  }
+
+  get url(): string {
+    return this.#link?.url ?? ''
+  }
+
+  async open(): Promise<void> {
+    const { config, database, clock, random, metrics } = this.#ctx
+    const inbox = new Inbox(clock, this.#bin, {
+      onEntries: (cabinetId, entries) => this.#ingest.submit(cabinetId, entries),
+      onReply: (cabinetId, reply) => this.#track('reply', this.#onReply(cabinetId, reply)),
+      onLive: (cabinetId, message) => {
+        for (const { live } of this.#nouns)
+          if (live !== undefined) this.#track('live', live(this.#ctx, cabinetId, message))
+      },
+      onPresence: (cabinetId, presence) => this.#status.notePresence(cabinetId, presence),
+      onReported: (cabinetId, reported) => this.#status.noteReported(cabinetId, reported),
+      onTelemetry: (cabinetId, telemetry) => this.#status.noteTelemetry(cabinetId, telemetry),
+    })
+    const listener = {
+      onMessage: (topic: string, payload: Buffer) => inbox.receive(topic, payload),
+      onConnected: () => {
+        if (this.#link !== undefined) this.#track('connected', this.#publishAll())
+      },
+      onPageUpdate: this.#ctx.hub.publish.bind(this.#ctx.hub),
+    }
+    const onError = (error: Error) => this.#logger.warn({ err: error }, 'broker')
+    const { url, host, port, publicUrl } = config.mqtt
+    if (url !== undefined) {
+      this.#link = openExternalLink({ url, publicUrl, processId: makeId(clock, random), listener, onError })
+      return
+    }
+    await database.run(markAllOffline)
+    this.#link = await openEmbeddedLink({
+      host,
+      port,
+      publicUrl,
+      clock,
+      metrics,
+      listener,
+      findPublicKey: (cabinetId) => database.read((unit) => findPublicKey(unit, cabinetId)),
+      onError,
+    })
+    // The embedded broker stood before this had it in hand.
+    this.#track('connected', this.#publishAll())
+  }
+
+  /** Does the part of an effect that goes to cabinets or to pages of other processes. */
+  perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'command':
+        this.#ctx.metrics.commands.inc({ kind: effect.command.kind, outcome: 'sent' })
+        return this.#track('command', this.#publish('commands', effect.cabinetId, effect.command))
+      case 'desired':
+        return this.#track('desired', this.#publish('desired', effect.cabinetId, effect.twin))
+      case 'live':
+        return this.#link?.shareWithPages(effect.accountId, effect.update)
+      case 'disconnect':
+        return this.#link?.disconnect(effect.cabinetId)
+      case 'receipt':
+      case 'sign-out':
+        return undefined
+    }
+  }
+
+  /** Ends commands that nobody answered in time. */
+  async sweepCommands(): Promise<void> {
+    const { effects, kinds } = await this.#ctx.database.run((unit) => expireCommands(unit, this.#commandEnds))
+    for (const kind of kinds) this.#ctx.metrics.commands.inc({ kind, outcome: 'expired' })
+    this.#ctx.perform(effects)
+  }
+
+  /** Stops listening, carries what was received to the database, then lets go of the broker. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#link?.[Symbol.asyncDispose]()
+    await this.#ingest[Symbol.asyncDispose]()
+    await Promise.allSettled(this.#pending)
+    await this.#status[Symbol.asyncDispose]()
+    await this.#bin[Symbol.asyncDispose]()
+  }
+
+  async #publish<C extends DownChannel>(channel: C, cabinetId: Id, message: DownMessages[C]): Promise<void> {
+    if (this.#link === undefined) throw new Error('the line is not open')
+    await this.#link.publish(cabinetId, channel, message)
+  }
+
+  /** Follows work that nobody waits for: a failure is logged and counted, and closing waits for its end. */
+  #track(kind: string, work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => {
+        this.#ctx.metrics.effectFailures.inc({ kind })
+        this.#logger.warn({ err: error, kind }, 'work after a message failed')
+      })
+      .finally(() => this.#pending.delete(tracked))
+    this.#pending.add(tracked)
+  }
+
+  async #onReply(cabinetId: Id, reply: Reply): Promise<void> {
+    const { verdict, kind, effects } = await this.#ctx.database.run((unit) =>
+      recordReply(unit, this.#commandEnds, cabinetId, reply),
+    )
+    if (verdict === 'unknown') this.#keepAside(cabinetId, 'invalid', 'reply to a command nobody sent', reply, 'replies')
+    if (verdict !== 'recorded') return
+    this.#ctx.metrics.commands.inc({ kind: kind ?? 'unknown', outcome: reply.outcome })
+    this.#ctx.perform(effects)
+  }
+
+  /** A cabinet came online: it gets what it may have missed. Everything here may be received twice. */
+  async #welcome(cabinetId: Id): Promise<void> {
+    const missed = await this.#ctx.database.read(function* (unit) {
+      const open = yield* findOpenCommands(unit, cabinetId)
+      const [twin] = yield* findTwins(unit, cabinetId)
+      return { open, twin, throughSeq: yield* findCommittedSeq(unit, cabinetId) }
+    })
+    await this.#publish('acks', cabinetId, { throughSeq: missed.throughSeq })
+    if (missed.twin !== undefined) await this.#publish('desired', cabinetId, missed.twin.twin)
+    for (const { command } of missed.open) await this.#publish('commands', cabinetId, command)
+  }
+
+  /** The broker may have lost what it kept: every enrolled cabinet's twin again, and the commands that still count. */
+  async #publishAll(): Promise<void> {
+    const { twins, open } = await this.#ctx.database.read(function* (unit) {
+      return { twins: yield* findTwins(unit), open: yield* findOpenCommands(unit) }
+    })
+    for (const { cabinetId, twin } of twins) await this.#publish('desired', cabinetId, twin)
+    for (const { cabinetId, command } of open) await this.#publish('commands', cabinetId, command)
+  }
+
+  #onFlagged(cabinetId: Id, flagged: CommitResult['flagged']): void {
+    this.#logger.warn({ cabinetId, flagged }, 'journal entries were kept with a flag')
+    if (!flagged.some(({ flag }) => brokenFlags.test(flag))) return
+    const raise = async () => {
+      this.#ctx.perform(await this.#ctx.database.run((unit) => raiseAlarm(unit, cabinetId, 'journal_broken')))
+    }
+    this.#track('alarm', raise())
+  }
+
+  #keepAside(
+    cabinetId: Id,
+    reason: RejectReason,
+    detail: string,
+    message: unknown,
+    channel: UpChannel = 'events',
+  ): void {
+    const payload = Buffer.from(JSON.stringify(message))
+    this.#bin.keep({ cabinetId, topic: topicOf(cabinetId, channel), channel, reason, detail, payload })
+  }
+}
