@@ -14,13 +14,13 @@ export interface ChangePointDetector {
 }
 
 const maximumRuns = 8
-const pruneBelow = 1e-6
+const pruneBelow = 1e-5
 /** Density of a new run's first sample, 1/g: anywhere on the scale. */
 const vagueDensity = 1 / 4000
 const outlierPart = 0.02
 const outlierDensity = 1 / 200
 /** exp(−z²/2) is not worth computing beyond this. */
-const farZ2 = 80
+const farZ2 = 60
 
 export function createChangePointDetector(noise: NoiseModel): ChangePointDetector {
   const { sampleVariance, hazard } = noise
@@ -87,9 +87,10 @@ export function createChangePointDetector(noise: NoiseModel): ChangePointDetecto
         const n = counts[0] ?? 1
         const delta = massG - (means[0] ?? 0)
         // One run without rival and a sample well inside it: the posterior stays where it is.
-        if (n >= 4 && delta * delta * (precisions[n] ?? 0) < 4) {
-          grow(0, massG)
-          weights[0] = 1
+        if (n >= 4 && delta * delta * (precisions[n] ?? 0) < 6) {
+          const next = n < maximumCount ? n + 1 : n
+          counts[0] = next
+          means[0] = (means[0] ?? 0) + delta / next
           best = 0
           return starts[0] ?? 0
         }

@@ -2,6 +2,7 @@ import type { BillHypothesis, BillLine, ForeignFinding, Misplacement, SessionFla
 import type { LaneAnalysis, SessionAnalysis } from './analyse-session.ts'
 import { roundTo } from './deterministic-math.ts'
 import type { Explanation } from './explain-session.ts'
+import type { LanePlateau } from './lane-walk.ts'
 import { pieceLine, weightLine } from './price-goods.ts'
 
 /**
@@ -147,10 +148,18 @@ function linesOf(lanes: readonly LaneAnalysis[], explanation: Explanation, divis
     const steps = kept.reduce((sum, group) => sum + group.massG, 0)
     const massG =
       isPure && opening !== undefined && closing !== undefined ? opening.tail.levelG - closing.tail.levelG : steps
-    const line = weightLine(lane, massG, divisionMg)
+    const variance = isPure ? varianceOf(levels) : kept.reduce((sum, group) => sum + group.variance, 0)
+    const line = weightLine(lane, massG, Math.sqrt(variance), divisionMg)
     if ((line.massMg ?? 0) > 0) lines.push(line)
   })
   return lines
+}
+
+/** Of the difference between the first and the last level, drift between them included, g². */
+function varianceOf(levels: readonly LanePlateau[]): number {
+  const opening = levels[0]
+  const closing = levels.at(-1)
+  return opening === undefined || closing === undefined ? 0 : opening.tail.variance + closing.tail.variance
 }
 
 /** Lanes where something lighter now lies where goods were: −x, then +y that is no known piece. */

@@ -29,8 +29,16 @@ interface Partial {
   matches: Match[]
 }
 
-const reachNats = 16
-const maximumPartials = 192
+/** One hypothesis of each lane so far, newest first. */
+interface Chain {
+  logP: number
+  hypothesis: LaneHypothesis | undefined
+  before: Chain | undefined
+}
+
+const reachNats = 13
+const maximumPartials = 128
+const maximumPerLane = 32
 /** Odds that an object put down is a piece from another lane, against a foreign one, before weighing [assumed]. */
 const misplacedOdds = log(10)
 /** Each further piece put there in one go [assumed]. */
@@ -43,23 +51,34 @@ export function explainSession(
   unitVariances: readonly number[],
   isPiece: readonly boolean[],
 ): Explanation[] {
-  let partials: Partial[] = [{ logP: 0, lanes: [], matches: [] }]
+  let chains: Chain[] = [{ logP: 0, hypothesis: undefined, before: undefined }]
   for (const hypotheses of lanes) {
-    const next: Partial[] = []
     const best = hypotheses[0]?.logP ?? 0
-    for (const hypothesis of hypotheses) {
-      // Another lane can raise a put's odds by a match, so hypotheses with puts get more reach.
-      const bonus = hypothesis.puts.length > 0 ? 6 : 0
-      if (hypothesis.logP + bonus < best - reachNats) continue
-      for (const partial of partials) {
-        next.push({ logP: partial.logP + hypothesis.logP - best, lanes: [...partial.lanes, hypothesis], matches: [] })
-      }
+    // Another lane can raise a put's odds by a match, so hypotheses with puts get more reach.
+    const likely = hypotheses.filter(({ logP, puts }) => logP > best - reachNats - (puts.length > 0 ? 6 : 0))
+    const next: Chain[] = []
+    for (const hypothesis of likely.slice(0, maximumPerLane)) {
+      for (const before of chains) next.push({ logP: before.logP + hypothesis.logP - best, hypothesis, before })
     }
-    next.sort((a, b) => b.logP - a.logP)
-    partials = next.slice(0, maximumPartials)
+    chains = likely.length === 1 ? next : likeliest(next)
   }
+  const partials = chains.map((chain): Partial => ({ logP: chain.logP, lanes: unchain(chain), matches: [] }))
   const explained = partials.flatMap((partial) => matchPuts(partial, unitVariances, isPiece))
   return normalise(explained)
+}
+
+function likeliest(chains: Chain[]): Chain[] {
+  chains.sort((a, b) => b.logP - a.logP)
+  const floor = (chains[0]?.logP ?? 0) - reachNats - 6
+  return chains.slice(0, maximumPartials).filter(({ logP }) => logP > floor)
+}
+
+function unchain(last: Chain): LaneHypothesis[] {
+  const lanes: LaneHypothesis[] = []
+  for (let chain: Chain | undefined = last; chain?.hypothesis !== undefined; chain = chain.before) {
+    lanes.push(chain.hypothesis)
+  }
+  return lanes.reverse()
 }
 
 function normalise(partials: readonly Partial[]): Explanation[] {

@@ -2,10 +2,12 @@
 // `npm run bench -- NAME…` runs some; `--markdown` prints the table as the README has it.
 import type { BenchRow } from './bench-row.ts'
 import { benchIngest } from './ingest.ts'
+import { benchWeighing } from './weighing.ts'
 import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
 
 const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   ingest: benchIngest,
+  weighing: benchWeighing,
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -35,6 +35,9 @@ export const fixedPacks: readonly GoodsKind[] = [
   { sku: 'pear-1kg', mode: 'piece', priceFen: 1180, meanG: 1020, cv: 0.015 },
 ]
 
+/** Packs whose weights are at least 6.2 sd apart on a typical scale, so that one piece tells them apart. */
+export const distinctPacks = fixedPacks.filter(({ sku }) => !['greens-400g', 'plum-500g'].includes(sku))
+
 export function produce(cv: number): readonly GoodsKind[] {
   return [
     { sku: 'plum-each', mode: 'piece', priceFen: 120, meanG: 90, cv },

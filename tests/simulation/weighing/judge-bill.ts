@@ -26,11 +26,7 @@ export function judgeBill(plan: SessionPlan, bill: Pick<Bill, 'outcome' | 'lines
     owedFen += kind.mode === 'piece' ? count * kind.priceFen : Math.round((massMg * kind.priceFen) / 1_000_000)
   }
   const byLane = new Map(bill.lines.map((line) => [line.laneId as string, line]))
-  const isSame = plan.lanes.every(({ laneId, kind }, lane) => {
-    const truth = plan.bought.get(lane)
-    const line = byLane.get(laneId)
-    return kind.mode === 'piece' ? (truth?.count ?? 0) === (line?.count ?? 0) : isSameMass(truth?.massMg ?? 0, line)
-  })
+  const isSame = [...new Set(plan.lanes.map(({ kind }) => kind.sku))].every((sku) => isSameSku(plan, bill.lines, sku))
   return {
     isSettled,
     isWrong: isSettled && !isSame,
@@ -40,6 +36,19 @@ export function judgeBill(plan: SessionPlan, bill: Pick<Bill, 'outcome' | 'lines
   }
 }
 
-function isSameMass(trueMg: number, line: BillLine | undefined): boolean {
-  return Math.abs(trueMg - (line?.massMg ?? 0)) <= Math.max(20_000, trueMg * 0.02)
+function isSameSku(plan: SessionPlan, lines: readonly BillLine[], sku: string): boolean {
+  let count = 0
+  let massMg = 0
+  let isWeighed = false
+  for (const [lane, bought] of plan.bought) {
+    const kind = plan.lanes[lane]?.kind
+    if (kind?.sku !== sku) continue
+    isWeighed = kind.mode === 'weight'
+    count += bought.count
+    massMg += bought.massMg
+  }
+  const billed = lines.filter((line) => line.skuId === sku)
+  const billedMg = billed.reduce((sum, line) => sum + (line.massMg ?? 0), 0)
+  if (isWeighed || billedMg > 0) return Math.abs(massMg - billedMg) <= Math.max(20_000, massMg * 0.02)
+  return count === billed.reduce((sum, line) => sum + (line.count ?? 0), 0)
 }
