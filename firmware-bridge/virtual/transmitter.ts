@@ -78,6 +78,7 @@ export class Transmitter {
     this.driftFromMs = this.clock.monotonicMs()
     this.cell.zero(this.clock.monotonicMs())
     this.history = []
+    this.convert(this.clock.monotonicMs())
   }
 
   /** Absent mass: whatever lies there now. */
