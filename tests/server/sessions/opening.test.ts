@@ -1,0 +1,183 @@
+import { eq } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import { exec, rows } from '#server/db/unit.ts'
+import type { Unit, UnitContext } from '#server/db/unit.ts'
+import { walletOf } from '#server/payments/wallets.ts'
+import { sessionCommandEnds } from '#server/sessions/events.ts'
+import { expireSessions } from '#server/sessions/expire-sessions.ts'
+import { openCabinet } from '#server/sessions/open-cabinet.ts'
+import { walletPayments } from '#server/payments/wallet-payments.ts'
+import { runOnce } from '#server/sessions/run-once.ts'
+import { findSession } from '#server/sessions/store.ts'
+import { openDeps, openMarket, seedBuyer, settled, versions, type Market } from '#tests/support/market.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
+import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
+
+const wallet = ({ database, buyerId }: Market) => database.read((ctx) => walletOf(ctx, buyerId))
+const stateOf = async ({ database }: Market, sessionId: string) =>
+  (await database.read(() => findSession(sessionId)))?.state
+const request = (
+  market: Market,
+  overrides: { accountId?: string; idempotencyKey?: string; cabinetCode?: string } = {},
+) => ({
+  accountId: market.buyerId,
+  accountName: 'buyer',
+  cabinetCode: market.cabinetCode,
+  idempotencyKey: 'intent-0001',
+  ...overrides,
+})
+
+/** The cabinet's answer to the session's unlock. */
+function* answer(
+  ctx: UnitContext,
+  sessionId: string,
+  reply: { outcome: 'refused' | 'failed' | 'expired'; reason?: 'busy' | 'interrupted' },
+  isByServer = false,
+): Unit<unknown> {
+  const session = yield* findSession(sessionId)
+  const commandId = session?.commandId ?? ''
+  const command = { commandId, kind: 'unlock', body: { sessionId }, issuedAtMs: 0, expiresAtMs: 0 }
+  const handler = sessionCommandEnds(walletPayments).unlock
+  const end = { cabinetId: session?.cabinetId ?? '', command, reply: { commandId, atMs: 0, ...reply }, isByServer }
+  return handler === undefined ? [] : yield* handler(ctx, end)
+}
+
+describe.each(dialects)('opening a cabinet on %s', (dialect) => {
+  it('holds money and leaves one signed unlock in the outbox', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+
+    const { session, effects } = await database.run((ctx) => openCabinet(ctx, openDeps, request(market)))
+
+    expect(session).toMatchObject({ state: 'authorised', heldFen: 10_000, planogramVersion: 1, pricesVersion: 1 })
+    expect(effects.map((effect) => effect.kind)).toEqual(['command', 'live'])
+    const commands = await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.cabinetCommands)))
+    expect(commands).toHaveLength(1)
+    expect(commands[0]).toMatchObject({ kind: 'unlock', body: { sessionId: session.sessionId, holdFen: 10_000 } })
+  })
+
+  it('adopts the same intent, even when both come at once', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const open = () => runOnce(database, (ctx) => openCabinet(ctx, openDeps, request(market)))
+
+    const [first, second] = await Promise.all([open(), open()])
+
+    expect(second.session.sessionId).toBe(first.session.sessionId)
+    expect(await wallet(market)).toEqual({ balanceFen: 40_000, heldFen: 10_000 })
+  })
+
+  it('refuses a second session of the buyer and a second buyer at the cabinet', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const otherId = await database.run((ctx) => seedBuyer(ctx, 'other', 10_000))
+    await market.open()
+
+    const again = database.run((ctx) => openCabinet(ctx, openDeps, request(market, { idempotencyKey: 'intent-0002' })))
+    await expect(again).rejects.toMatchObject({ code: 'session.buyer_busy' })
+    const other = database.run((ctx) => openCabinet(ctx, openDeps, request(market, { accountId: otherId })))
+    await expect(other).rejects.toMatchObject({ code: 'session.cabinet_busy' })
+  })
+
+  it.each([
+    ['cabinet.offline', { isOnline: false }],
+    ['cabinet.out_of_service', { isInService: false }],
+  ])('refuses with %s and changes nothing', async (code, status) => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await database.run((ctx) =>
+      exec(
+        ctx.db
+          .update(ctx.tables.cabinetStatuses)
+          .set(status)
+          .where(eq(ctx.tables.cabinetStatuses.cabinetId, market.cabinetId)),
+      ),
+    )
+
+    await expect(market.open()).rejects.toMatchObject({ code })
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
+  })
+
+  it('refuses a wallet that holds too little, and an unknown cabinet with its field', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock, { walletFen: 1_999 })
+
+    await expect(market.open()).rejects.toMatchObject({ code: 'session.wallet_too_low', facts: { balanceFen: 1_999 } })
+    const lost = database.run((ctx) => openCabinet(ctx, openDeps, request(market, { cabinetCode: 'YB-9999' })))
+    await expect(lost).rejects.toMatchObject({ code: 'cabinet.unknown', field: 'cabinetCode' })
+  })
+
+  it('does not open when all that remains is past its date', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    clock.advance(20 * 86_400_000)
+
+    await expect(market.open()).rejects.toMatchObject({ code: 'session.nothing_on_sale' })
+  })
+})
+
+describe.each(dialects)('a session without a sale on %s', (dialect) => {
+  it.each([
+    ['session.refused', { commandId: '01900000-0000-7000-8000-000000000009', reason: 'scale_fault' }, 'refused'],
+    ['session.not_opened', { outcome: 'NO_OPEN_TIMEOUT', detail: '' }, 'not_opened'],
+    ['session.interrupted', { stage: 'authorised' }, 'interrupted'],
+  ] as const)('gives the hold back on %s', async (type, body, state) => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await market.open()
+
+    await market.tell(type, { ...body, sessionId } as never)
+
+    expect(await stateOf(market, sessionId)).toBe(state)
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
+  })
+
+  it('ends when the cabinet refuses the unlock, not when it restarted on the way', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await market.open()
+
+    await database.run((ctx) => answer(ctx, sessionId, { outcome: 'failed', reason: 'interrupted' }))
+    await database.run((ctx) => answer(ctx, sessionId, { outcome: 'expired' }, true))
+    expect(await stateOf(market, sessionId)).toBe('authorised')
+    await database.run((ctx) => answer(ctx, sessionId, { outcome: 'refused', reason: 'busy' }))
+
+    expect(await stateOf(market, sessionId)).toBe('refused')
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
+  })
+
+  it('keeps the hold of a silent cabinet until it reports, and frees the buyer for another', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await market.open()
+    await market.tell('session.started', {
+      sessionId,
+      kind: 'sale',
+      commandId: '01900000-0000-7000-8000-000000000009',
+      versions,
+      opening: [],
+    })
+    clock.advance(10 * 60_000)
+    await database.run(expireSessions)
+    expect(await stateOf(market, sessionId)).toBe('authorised')
+
+    clock.advance(6 * 60_000)
+    await database.run(expireSessions)
+
+    expect(await stateOf(market, sessionId)).toBe('silent')
+    expect(await wallet(market)).toEqual({ balanceFen: 40_000, heldFen: 10_000 })
+    await market.open('intent-after')
+    await market.tell('session.settled', settled(market, sessionId, { count: 1 }))
+    expect(await stateOf(market, sessionId)).toBe('settled')
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000 - 1_280 - 10_000, heldFen: 10_000 })
+  })
+})
