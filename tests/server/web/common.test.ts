@@ -116,15 +116,15 @@ describe('a socket that stays', () => {
     expect(heard).toEqual([1, 2])
   })
 
-  it('comes back by itself, later each time, and at once when the network does', async () => {
+  it('comes back by itself, later each time, and at once when the network does', () => {
     const { clock, sockets, page, link, last } = startLink()
     last()?.close()
     expect(link.status.value).toBe('waiting')
 
-    await clock.advance(600)
+    clock.advance(600)
     expect(sockets).toHaveLength(2)
     last()?.close()
-    await clock.advance(500)
+    clock.advance(500)
     expect(sockets).toHaveLength(2)
     page.dispatchEvent(new Event('online'))
 
@@ -133,11 +133,11 @@ describe('a socket that stays', () => {
     expect(link.status.value).toBe('open')
   })
 
-  it('stays away once it was stopped', async () => {
+  it('stays away once it was stopped', () => {
     const { clock, sockets, link } = startLink()
 
     link.stop()
-    await clock.advance(60_000)
+    clock.advance(60_000)
 
     expect(sockets).toHaveLength(1)
     expect(link.status.value).toBe('stopped')
