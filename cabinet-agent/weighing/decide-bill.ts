@@ -29,7 +29,7 @@ export interface Candidate extends BillHypothesis {
 const settleAt = 0.995
 const settleCheapAt = 0.985
 /** A piece that left its lane for another makes a bill of zero: then a foreign object of its weight must be out of the question. */
-const settleZeroAt = 0.998
+const settleZeroAt = 0.9988
 const cheapLossFen = 30
 /** Over-charging by a fen weighs as much as this many fen under-charged. */
 const overChargeWeight = 20
