@@ -1,0 +1,102 @@
+import type { CabinetHardware } from '#firmware-bridge/ports/devices.ts'
+import type { CancelTimer, Clock } from '#shared/time/clock.ts'
+import type { DoorState } from '../session/session-state.ts'
+
+export interface DoorWatch {
+  door(): DoorState
+  /** The bolt is drawn, as far as the board says. */
+  isLockOpen(): boolean
+  /** Resolves when the door was looked at once. */
+  readonly firstLook: Promise<void>
+  /** Looks often while a session runs, seldom otherwise. */
+  setBusy(isBusy: boolean): void
+  stop(): void
+}
+
+export interface DoorWatchOptions {
+  hardware: CabinetHardware
+  clock: Clock
+  onDoor: (door: DoorState) => void
+}
+
+const busyPeriodMs = 100
+const idlePeriodMs = 300
+/** The lock's own feedback is looked at every so many looks at the door switch. */
+const lockEvery = 5
+const unknownAfterMisses = 3
+
+/**
+ * Follows the door: by its own switch where there is one, by the lock's feedback otherwise or when the switch is
+ * silent. After three looks without an answer nobody knows.
+ */
+export function startDoorWatch({ hardware, clock, onDoor }: DoorWatchOptions): DoorWatch {
+  const { lock, doorLock, doorInput } = hardware
+  let door: DoorState = 'unknown'
+  let isLockOpen = false
+  let isLockKnown = false
+  let misses = 0
+  let lookCount = 0
+  let isBusy = false
+  let isStopped = false
+  let cancel: CancelTimer = () => {}
+  let announceFirst: () => void = () => {}
+  const firstLook = new Promise<void>((resolve) => {
+    announceFirst = resolve
+  })
+
+  const readLock = async (): Promise<DoorState> => {
+    try {
+      const state = (await lock.readStates()).get(doorLock)
+      isLockKnown = state !== undefined
+      isLockOpen = state === 'open'
+      return state ?? 'unknown'
+    } catch {
+      isLockKnown = false
+      return 'unknown'
+    }
+  }
+  const readInput = async (): Promise<DoorState> => {
+    if (doorInput === undefined) return 'unknown'
+    try {
+      return (await doorInput.readIsOpen()) ? 'open' : 'closed'
+    } catch {
+      return 'unknown'
+    }
+  }
+  const look = async (): Promise<DoorState> => {
+    const isLockDue = doorInput === undefined || lookCount % lockEvery === 0
+    lookCount += 1
+    const byInput = await readInput()
+    const byLock = isLockDue || byInput === 'unknown' ? await readLock() : 'unknown'
+    return byInput === 'unknown' ? byLock : byInput
+  }
+
+  async function run(): Promise<void> {
+    const seen = await look()
+    if (isStopped) return
+    misses = seen === 'unknown' ? misses + 1 : 0
+    const next = seen === 'unknown' && misses < unknownAfterMisses ? door : seen
+    const hasChanged = next !== door
+    door = next
+    announceFirst()
+    if (hasChanged) onDoor(door)
+    if (isStopped) return
+    cancel = clock.setTimer(isBusy ? busyPeriodMs : idlePeriodMs, () => void run())
+  }
+  void run()
+
+  return {
+    door: () => door,
+    isLockOpen: () => isLockKnown && isLockOpen,
+    firstLook,
+    setBusy(next) {
+      if (next === isBusy) return
+      isBusy = next
+      lookCount = 0
+    },
+    stop() {
+      isStopped = true
+      cancel()
+    },
+  }
+}

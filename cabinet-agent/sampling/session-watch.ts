@@ -1,0 +1,284 @@
+import type { LiveMessage } from '#shared/contracts/mqtt/live.ts'
+import type { Planogram, PriceList } from '#shared/contracts/mqtt/twin.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import type { Clock } from '#shared/time/clock.ts'
+import { lanesAfterRestock } from '../lanes/after-restock.ts'
+import { lanesAfterSale } from '../lanes/after-sale.ts'
+import { lanesOf, type LaneRecord } from '../lanes/lane-record.ts'
+import { laneSetups } from '../lanes/lane-setup.ts'
+import { writeDecision } from '../lanes/write-decision.ts'
+import type { SessionInput } from '../session/session-input.ts'
+import type { ActiveSession, Decision } from '../session/session-state.ts'
+import { createSessionDecoder, type SessionDecoder } from '../weighing/decoder.ts'
+import type { LaneSetup, Sample } from '../weighing/session-setup.ts'
+import { writeLive } from './write-live.ts'
+import type { Pass } from './sampler.ts'
+
+/** The scales' data sheet, from the cabinet's configuration. */
+export interface ScaleSheet {
+  divisionMg: number
+  samplePeriodMs: number
+  scaleSdMg: number
+}
+
+/** What lies in the cabinet and at what price, as it holds now. */
+export interface Shelf {
+  planogram: Planogram
+  prices: PriceList
+  records: ReadonlyMap<string, LaneRecord>
+  settleConfidence: number
+}
+
+export interface SessionWatchOptions {
+  /** In the order of a pass's masses. */
+  laneIds: readonly string[]
+  sheet: ScaleSheet
+  clock: Clock
+  shelf: () => Shelf
+  onInput: (input: SessionInput) => void
+  onFault: (error: unknown) => void
+}
+
+/** Kept before a session starts: what the opening plateau is made of, ms. */
+const prerollMs = 8_000
+/** A restock does not wait longer for a bad scale, ms: staff come to mend it. */
+const restockOpeningMs = 2_000
+
+interface Watched {
+  sessionId: Id
+  kind: 'sale' | 'restock'
+  decoder: SessionDecoder
+  setups: readonly LaneSetup[]
+  /** Index in a pass of each decoder lane. */
+  columns: readonly number[]
+  shelf: Shelf
+  loads: ActiveSession['core']['loads']
+  /** Wall clock minus monotonic clock, fixed for the session. */
+  baseMs: number
+  startedMs: number
+  stage: 'opening' | 'unlocking' | 'open' | 'settling'
+  misplaced: Set<string>
+}
+
+/** Follows the weights of one session at a time and tells the machine what they say. Between sessions it only remembers the last seconds. */
+export class SessionWatch {
+  readonly #options: SessionWatchOptions
+  #preroll: Pass[] = []
+  #watched: Watched | undefined
+
+  constructor(options: SessionWatchOptions) {
+    this.#options = options
+  }
+
+  push(pass: Pass): void {
+    const watched = this.#watched
+    if (watched === undefined) {
+      this.#remember(pass)
+      return
+    }
+    this.#guard(watched, () => {
+      watched.decoder.push(toSample(watched, pass))
+      this.#look(watched, pass.monotonicMs)
+    })
+  }
+
+  /** Begins a session: answers with `opening-ready` when every lane rests. */
+  takeOpening(session: ActiveSession): void {
+    const watched = this.#begin(session, undefined)
+    this.#guard(watched, () => {
+      for (const pass of this.#preroll) watched.decoder.push(toSample(watched, pass))
+      this.#preroll = []
+      this.#look(watched, this.#options.clock.monotonicMs())
+    })
+  }
+
+  watchOpen(session: ActiveSession): void {
+    const watched = this.#watchedFor(session)
+    watched.stage = 'open'
+    watched.decoder.door({ atMs: this.#atMs(watched), state: 'open' })
+  }
+
+  watchSettling(session: ActiveSession): void {
+    const watched = this.#watchedFor(session)
+    // Restarted after the door was closed: the decoder must hear that it was open at all.
+    if (watched.stage !== 'open') watched.decoder.door({ atMs: this.#atMs(watched), state: 'open' })
+    watched.stage = 'settling'
+    watched.decoder.door({ atMs: this.#atMs(watched), state: 'closed' })
+  }
+
+  decideNow(session: ActiveSession): void {
+    const watched = this.#watchedFor(session)
+    this.#guard(watched, () => this.#decide(watched, this.#options.clock.monotonicMs()))
+  }
+
+  end(): void {
+    this.#watched = undefined
+  }
+
+  /** The cart as it looks now; undefined with no door open. */
+  live(isDoorOpenLong: boolean): LiveMessage | undefined {
+    const watched = this.#watched
+    if (watched === undefined || watched.kind !== 'sale' || watched.stage === 'opening') return undefined
+    try {
+      const stage = watched.stage === 'settling' ? 'closing' : watched.stage
+      const atMs = this.#options.clock.now()
+      return writeLive(watched.decoder.liveCart(), { sessionId: watched.sessionId, atMs, stage, isDoorOpenLong })
+    } catch (error) {
+      this.#options.onFault(error)
+      return undefined
+    }
+  }
+
+  #remember(pass: Pass): void {
+    const oldestMs = pass.monotonicMs - Math.max(prerollMs, 12 * this.#options.sheet.samplePeriodMs)
+    this.#preroll.push(pass)
+    while ((this.#preroll[0]?.monotonicMs ?? oldestMs) < oldestMs) this.#preroll.shift()
+  }
+
+  #begin(session: ActiveSession, opening: Extract<ActiveSession, { name: 'open' }>['opening'] | undefined): Watched {
+    const { laneIds, sheet, clock } = this.#options
+    const shelf = this.#options.shelf()
+    const setups = laneSetups(shelf.planogram, shelf.prices, shelf.records).filter((lane) =>
+      laneIds.includes(lane.laneId),
+    )
+    const { core } = session
+    const watched: Watched = {
+      sessionId: core.sessionId,
+      kind: core.kind,
+      decoder: createSessionDecoder({ ...sheet, lanes: setups, ...(opening === undefined ? {} : { opening }) }),
+      setups,
+      columns: setups.map((lane) => laneIds.indexOf(lane.laneId)),
+      shelf,
+      loads: core.loads,
+      baseMs: Math.round(clock.now() - clock.monotonicMs()),
+      startedMs: clock.monotonicMs(),
+      stage: 'opening',
+      misplaced: new Set('misplaced' in session ? session.misplaced : []),
+    }
+    this.#watched = watched
+    return watched
+  }
+
+  /** The running watch, or after a restart a new one from the stored opening plateau. */
+  #watchedFor(session: ActiveSession): Watched {
+    if (this.#watched?.sessionId === session.core.sessionId) return this.#watched
+    return this.#begin(session, 'opening' in session ? session.opening : undefined)
+  }
+
+  #atMs(watched: Watched): number {
+    return Math.round(watched.baseMs + this.#options.clock.monotonicMs())
+  }
+
+  #look(watched: Watched, monotonicMs: number): void {
+    if (watched.stage === 'opening') this.#lookAtOpening(watched)
+    else if (watched.stage === 'open' && watched.kind === 'sale') this.#lookForMisplaced(watched)
+    else if (watched.stage === 'settling' && watched.decoder.settling() !== 'waiting')
+      this.#decide(watched, monotonicMs)
+  }
+
+  #lookAtOpening(watched: Watched): void {
+    const { clock, onInput } = this.#options
+    const steady = new Set(watched.decoder.currentPlateaus().map((plateau) => plateau.laneId))
+    const isLate = clock.monotonicMs() - watched.startedMs >= restockOpeningMs
+    const mayOpen = watched.setups.every((lane) => steady.has(lane.laneId)) || (watched.kind === 'restock' && isLate)
+    if (!mayOpen) return
+    watched.stage = 'unlocking'
+    const opening = watched.decoder.openingPlateaus()
+    onInput({ input: 'opening-ready', sessionId: watched.sessionId, opening, atMs: clock.now() })
+  }
+
+  #lookForMisplaced(watched: Watched): void {
+    for (const { fromLaneId, inLaneId, skuId } of watched.decoder.liveCart().misplacements) {
+      const key = `${fromLaneId}>${inLaneId}:${skuId}`
+      if (watched.misplaced.has(key)) continue
+      watched.misplaced.add(key)
+      const { sessionId } = watched
+      this.#options.onInput({
+        input: 'misplaced-seen',
+        sessionId,
+        fromLaneId,
+        inLaneId,
+        skuId,
+        atMs: this.#options.clock.now(),
+      })
+    }
+  }
+
+  #decide(watched: Watched, monotonicMs: number): void {
+    const steadyAtMs = Math.round(watched.baseMs + monotonicMs)
+    const { decision, lanes } = watched.kind === 'sale' ? decideSale(watched, steadyAtMs) : decideRestock(watched)
+    const { onInput, clock } = this.#options
+    onInput({ input: 'decided', sessionId: watched.sessionId, decision, lanes, atMs: clock.now() })
+  }
+
+  /** A decoder that fails must not become a zero bill: a person decides. */
+  #guard(watched: Watched, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#options.onFault(error)
+      const atMs = this.#options.clock.now()
+      const { sessionId } = watched
+      if (watched.stage === 'opening') {
+        this.#options.onInput({
+          input: 'opening-failed',
+          sessionId,
+          reason: 'scale_fault',
+          detail: String(error),
+          atMs,
+        })
+      } else if (watched.stage === 'settling') {
+        const decision = reviewFor('decoder_fault', String(error))
+        this.#options.onInput({ input: 'decided', sessionId, decision, lanes: [], atMs })
+      }
+    }
+  }
+}
+
+function toSample(watched: Watched, pass: Pass): Sample {
+  return {
+    atMs: Math.round(watched.baseMs + pass.monotonicMs),
+    massesMg: watched.columns.map((column) => pass.massesMg[column] ?? null),
+  }
+}
+
+interface Decided {
+  decision: Decision
+  lanes: readonly LaneRecord[]
+}
+
+function decideSale(watched: Watched, steadyAtMs: number): Decided {
+  const { shelf, setups } = watched
+  const bill = watched.decoder.decide()
+  const lotIds = new Map<string, string>()
+  const known = lanesOf(shelf.planogram.lanes, shelf.records)
+  for (const lane of known) if (lane.lotId !== undefined) lotIds.set(lane.laneId, lane.lotId)
+  const decision = writeDecision(bill, { setups, lotIds, settleConfidence: shelf.settleConfidence, steadyAtMs })
+  return { decision, lanes: lanesAfterSale(bill, decision.outcome === 'settled', known) }
+}
+
+function decideRestock(watched: Watched): Decided {
+  const { shelf, decoder, loads } = watched
+  const opening = decoder.openingPlateaus()
+  const closing = decoder.currentPlateaus()
+  const weighed = new Set(closing.map((plateau) => plateau.laneId))
+  const blind = loads.find((load) => !weighed.has(load.laneId))
+  if (blind !== undefined)
+    return { decision: reviewFor('lane_fault', `no steady weight from ${blind.laneId}`), lanes: [] }
+  const { records, statistics } = lanesAfterRestock({
+    planogram: shelf.planogram.lanes,
+    lanes: lanesOf(shelf.planogram.lanes, shelf.records),
+    loads,
+    opening,
+    closing,
+  })
+  return {
+    decision: { outcome: 'restocked', lanes: [...statistics], opening: [...opening], closing: [...closing] },
+    lanes: records,
+  }
+}
+
+function reviewFor(reason: 'decoder_fault' | 'lane_fault', detail: string): Decision {
+  const evidence = { opening: [], closing: [], steps: [], hypotheses: [] }
+  return { outcome: 'review', reason, detail: detail.slice(0, 500), lowestLines: [], flags: [], evidence }
+}
