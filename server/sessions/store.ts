@@ -201,7 +201,7 @@ export function* findReview(
 }
 
 export function* findSaleLines({ db, tables: { saleLines: l } }: UnitContext, sessionId: string): Unit<SaleLineRow[]> {
-  return yield* rows(db.select().from(l).where(eq(l.sessionId, sessionId)).orderBy(asc(l.saleLineId)))
+  return yield* rows(db.select().from(l).where(eq(l.sessionId, sessionId)).orderBy(asc(l.laneId), asc(l.saleLineId)))
 }
 
 /** A cabinet as far as opening it needs: its place, whether it can be opened, and the twin it was told to be. */

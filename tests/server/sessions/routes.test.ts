@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
+import { openMarket, settled } from '#tests/support/market.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
+import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
+
+const stranger = { accountId: '01900000-0000-7000-8000-0000000000bb', roles: ['buyer'] } as const
+const finance = { accountId: '01900000-0000-7000-8000-0000000000cc', roles: ['finance'] } as const
+
+describe.each(dialects)('sessions and money over HTTP on %s', (dialect) => {
+  it('open, settle, show a receipt to its buyer and to nobody else', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const buyer = { accountId: market.buyerId, roles: ['buyer'] } as const
+    const opened = await api.call('POST', '/api/sessions', buyer, {
+      cabinetCode: 'YB-0001',
+      idempotencyKey: 'key-0001',
+    })
+    const { sessionId } = opened.body as { sessionId: string }
+    expect(opened).toMatchObject({ status: 201, body: { state: 'authorised', heldFen: 10_000 } })
+    expect(api.performed.map((effect) => effect.kind)).toEqual(['command', 'live'])
+    const early = await api.call('GET', `/api/sessions/${sessionId}/receipt`, buyer)
+    expect([early.status, problem(early)]).toEqual([404, { code: 'session.no_receipt' }])
+
+    await market.tell('session.settled', settled(market, sessionId, { count: 1, massMg: 250_000 }))
+
+    const receipt = await api.call('GET', `/api/sessions/${sessionId}/receipt`, buyer)
+    expect(receipt).toMatchObject({
+      status: 200,
+      body: { totalFen: 1_280 + 249, lines: [{ count: 1 }, { massMg: 250_000 }] },
+    })
+    expect((await api.call('GET', `/api/sessions/${sessionId}/receipt`, stranger)).status).toBe(404)
+    expect((await api.call('GET', '/api/sessions', stranger)).status).toBe(403)
+    expect(await api.call('GET', '/api/me/sessions', buyer)).toMatchObject({ body: { rows: [{ sessionId }] } })
+    expect(await api.call('GET', '/api/sessions?state=settled', finance)).toMatchObject({
+      body: { rows: [{ sessionId }] },
+    })
+    expect(await api.call('GET', '/api/ledger/self-check', finance)).toMatchObject({ body: { isSound: true } })
+  })
+
+  it('tops a wallet up once per reference, and only a wallet that there is', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const topUp = (accountId: string, amountFen: number) =>
+      api.call('POST', `/api/wallets/${accountId}/top-ups`, finance, { amountFen, reference: 'bank 0001' })
+
+    const first = await topUp(market.buyerId, 5_000)
+    const again = await topUp(market.buyerId, 5_000)
+    const other = await topUp(market.buyerId, 6_000)
+    const nobody = await topUp(stranger.accountId, 5_000)
+
+    expect(first).toMatchObject({ status: 201, body: { balanceFen: 55_000 } })
+    expect(again.body).toEqual(first.body)
+    expect([other.status, problem(other)]).toEqual([409, { code: 'ledger.cause_conflict' }])
+    expect([nobody.status, problem(nobody)]).toEqual([404, { code: 'payment.wallet_unknown', field: 'accountId' }])
+    const buyer = { accountId: market.buyerId, roles: ['buyer'] } as const
+    expect(await api.call('GET', '/api/me/wallet', buyer)).toMatchObject({ body: { balanceFen: 55_000, heldFen: 0 } })
+  })
+
+  it('show the books by account, each entry with the other side', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const sessionId = await market.open()
+    await market.tell('session.settled', settled(market, sessionId, { count: 1 }))
+
+    const households = await api.call('GET', '/api/ledger/accounts?kind=household', finance)
+    const wallet = encodeURIComponent(`wallet:${market.buyerId}`)
+    const entries = await api.call('GET', `/api/ledger/accounts/${wallet}/entries?limit=2`, finance)
+
+    expect(households).toMatchObject({
+      body: { rows: [{ balanceFen: 149 }, { balanceFen: 299 }, { balanceFen: 448, normalSide: 'credit' }] },
+    })
+    const { rows, nextCursor } = entries.body as { rows: Array<{ causeKind: string }>; nextCursor?: string }
+    expect(rows).toHaveLength(2)
+    expect(nextCursor).toBeDefined()
+    const nowhere = await api.call('GET', '/api/ledger/accounts/wallet%3Anobody/entries', finance)
+    expect([nowhere.status, problem(nowhere)]).toEqual([404, { code: 'ledger.account_unknown' }])
+  })
+
+  it.each([
+    ['cabinetCode', { cabinetCode: 'nonsense', idempotencyKey: 'key-0001' }],
+    ['idempotencyKey', { cabinetCode: 'YB-0001', idempotencyKey: 'short' }],
+  ])('refuse a bad %s and hold nothing', async (field, body) => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const buyer = { accountId: market.buyerId, roles: ['buyer'] } as const
+
+    const refused = await api.call('POST', '/api/sessions', buyer, body)
+
+    expect([refused.status, problem(refused)]).toEqual([422, { code: 'request.invalid', field }])
+    expect(await api.call('GET', '/api/me/wallet', buyer)).toMatchObject({ body: { balanceFen: 50_000, heldFen: 0 } })
+  })
+})

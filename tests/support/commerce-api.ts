@@ -1,0 +1,70 @@
+// The commerce routes on a Fastify app of their own, over a market. Who calls is said by a header instead of a sign-in.
+import type { FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
+import type { Problem, Role } from '#shared/contracts/http/route.ts'
+import type { Effect, ServerContext } from '#server/context.ts'
+import type { Database } from '#server/db/database.ts'
+import { asRefusal, problemOf } from '#server/http/problem.ts'
+import { nouns } from '#server/nouns.ts'
+import { openDeps } from './market.ts'
+
+export interface CommerceApi extends AsyncDisposable {
+  readonly performed: Effect[]
+  call(
+    method: 'GET' | 'POST',
+    url: string,
+    who: { readonly accountId: string; readonly roles: readonly Role[] },
+    body?: unknown,
+  ): Promise<{ status: number; body: unknown }>
+}
+
+export async function startCommerceApi(database: Database): Promise<CommerceApi> {
+  const app: FastifyInstance = Fastify()
+  const performed: Effect[] = []
+  app.decorate('publicUrl', undefined)
+  app.decorateRequest('account', undefined)
+  app.decorate('authenticate', (request) => {
+    const said = request.headers['x-test-account']
+    if (typeof said !== 'string') return Promise.resolve(undefined)
+    const { accountId, roles } = JSON.parse(said) as { accountId: string; roles: Role[] }
+    return Promise.resolve({
+      accountId,
+      sessionId: accountId,
+      login: 'test',
+      displayName: 'test',
+      roles,
+      hostSiteId: undefined,
+      householdCode: undefined,
+      mustChangePassword: false,
+    })
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(asRefusal(error), request.id)
+    return reply.code(problem.status).send(problem)
+  })
+  const ctx = {
+    database,
+    signer: openDeps.signer,
+    perform: (effects: readonly Effect[]) => void performed.push(...effects),
+  } as unknown as ServerContext
+  for (const noun of nouns) noun.routes?.(app, ctx)
+  await app.ready()
+  return {
+    performed,
+    async call(method, url, who, body) {
+      const reply = await app.inject({
+        method,
+        url,
+        headers: { 'x-test-account': JSON.stringify(who) },
+        ...(body === undefined ? {} : { payload: body as object }),
+      })
+      return { status: reply.statusCode, body: reply.body === '' ? undefined : reply.json<unknown>() }
+    },
+    [Symbol.asyncDispose]: () => app.close(),
+  }
+}
+
+export function problem(reply: { readonly body: unknown }): Pick<Problem, 'code' | 'field'> {
+  const { code, field } = reply.body as Problem
+  return field === undefined ? { code } : { code, field }
+}
