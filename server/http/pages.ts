@@ -44,6 +44,8 @@ export async function registerPages(app: FastifyInstance, directory: string): Pr
     await app.register(fastifyStatic, {
       root,
       index: false,
+      // A route for each file: any other address, the root too, is for the pages' entries.
+      wildcard: false,
       cacheControl: false,
       setHeaders(response, path) {
         const isHashed = path.startsWith(resolve(root, 'assets'))
