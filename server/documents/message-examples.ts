@@ -48,7 +48,7 @@ export const channelExamples: Readonly<Record<Channel, readonly MessageExample[]
           steadyAtMs: atMs,
         },
         prevHash: genesis,
-        hash: 'e7dc9a04fa4a5a3d40a3ae43cd2da3f4cd2f8c26ae2f0ac1a0c4ea6d1d2f6ba1',
+        hash: '7b05ffef0f2633d442195ab64fa66401f78a64838f11f85ad2f8cab6252beda2',
       },
     },
   ],

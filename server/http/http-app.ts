@@ -5,7 +5,7 @@ import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import type { ServerContext } from '../context.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -18,6 +18,8 @@ const bodyLimitBytes = 262_144
 /** A page says nothing on its WebSocket, so what it may say is small. */
 const maxPageMessageBytes = 1_024
 const requestTimeoutMs = 30_000
+/** Supervisors ask often and from one address. */
+const unlimitedUrls: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 
 export interface HttpAppOptions {
   readonly authenticate: (request: FastifyRequest) => Promise<SignedIn | undefined>
@@ -47,11 +49,16 @@ async function registerPlugins(app: FastifyInstance, ctx: ServerContext): Promis
   const isHttps = ctx.config.http.publicUrl?.startsWith('https:') === true
   await app.register(helmet, { contentSecurityPolicy, hsts: isHttps, crossOriginEmbedderPolicy: false })
   await app.register(rateLimit, {
-    global: true,
+    global: false,
     max: ctx.config.http.requestsPerMinute,
     timeWindow: 60_000,
     errorResponseBuilder: (_request, context) =>
       new RefusalError('request.too_many', undefined, { facts: { retryAfterMs: context.ttl } }),
+  })
+  // For all requests, unknown addresses included, and before anything looks at who is calling.
+  const limit = app.rateLimit()
+  app.addHook('onRequest', async function (request, reply) {
+    if (!unlimitedUrls.has(request.url)) await limit.call(app, request, reply)
   })
   await app.register(cookie)
   await app.register(websocket, {
@@ -75,14 +82,13 @@ function registerErrors(app: FastifyInstance, ctx: ServerContext): void {
 }
 
 function registerHealth(app: FastifyInstance, ctx: ServerContext, options: HttpAppOptions): void {
-  const unlimited = { config: { rateLimit: false as const } }
-  app.get('/healthz', unlimited, () => ({ status: 'ok' }))
-  app.get('/readyz', unlimited, async (_request, reply) => {
+  app.get('/healthz', () => ({ status: 'ok' }))
+  app.get('/readyz', async (_request, reply) => {
     const missing = await options.findUnready()
     return reply.code(missing.length === 0 ? 200 : 503).send({ isReady: missing.length === 0, missing })
   })
   const { metricsToken } = ctx.config.http
-  app.get('/metrics', unlimited, async (request, reply) => {
+  app.get('/metrics', async (request, reply) => {
     if (metricsToken !== undefined) {
       const given = Buffer.from(request.headers.authorization ?? '')
       const wanted = Buffer.from(`Bearer ${metricsToken}`)
@@ -118,7 +124,7 @@ function registerLive(app: FastifyInstance, ctx: ServerContext): void {
 export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     loggerInstance: ctx.logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     trustProxy: ctx.config.http.isProxyTrusted,

@@ -1,0 +1,134 @@
+// The whole server, listening on free ports over a fresh database of either dialect:
+//
+//   await using server = await startServer({ dialect })
+//   const admin = await server.signIn('admin')
+//   const { status, body } = await admin.send('GET', '/api/cabinets')
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Role } from '#shared/contracts/http/route.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import { systemRandom } from '#shared/ids/random.ts'
+import type { Clock } from '#shared/time/clock.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+import { type App, type AppOverrides, createApp } from '#server/app.ts'
+import { readServerConfig } from '#server/config/server-config.ts'
+import { openDatabase } from '#server/db/open-database.ts'
+import type { Dialect } from '#server/db/kit.ts'
+import { addAccounts } from '#server/identity/add-accounts.ts'
+import { hashOneTimePassword } from '#server/identity/password.ts'
+import { makeDatabasePlace } from './test-database.ts'
+
+export interface ServerOptions {
+  readonly dialect: Dialect
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+  readonly nouns?: AppOverrides['nouns']
+  readonly extendHttp?: AppOverrides['extendHttp']
+  /** HUINONG_… variables on top of the test's own. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  /** Whatever the server sent; tests say what they expect of it. */
+  readonly body: { readonly [key: string]: unknown }
+}
+
+export interface Caller {
+  readonly cookie: string | undefined
+  send(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>
+}
+
+export interface Person extends Caller {
+  readonly accountId: Id
+  readonly login: string
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly app: App
+  readonly url: string
+  readonly databaseUrl: string
+  /** Nobody signed in. */
+  readonly anybody: Caller
+  /** Makes an account with these roles and signs it in. */
+  signIn(...roles: readonly Role[]): Promise<Person>
+  /** Whoever holds the cookie. */
+  callerWith(cookie: string | undefined): Caller
+}
+
+export const testPassword = 'correct horse battery'
+
+function makeCaller(url: string, cookie: string | undefined): Caller {
+  return {
+    cookie,
+    async send(method, path, body, headers = {}) {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          ...(cookie === undefined ? {} : { cookie }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      const text = await response.text()
+      const isJson = response.headers.get('content-type')?.includes('json') === true
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } }
+    },
+  }
+}
+
+export async function startServer(options: ServerOptions): Promise<TestServer> {
+  const clock = options.clock ?? systemClock
+  const place = await makeDatabasePlace(options.dialect)
+  const folder = await mkdtemp(join(tmpdir(), 'huinong-server-'))
+  const database = await openDatabase({ url: place.url, clock, random: systemRandom })
+  const config = readServerConfig({
+    HUINONG_DATABASE_URL: place.url,
+    HUINONG_DATA_DIR: folder,
+    HUINONG_HTTP_PORT: '0',
+    HUINONG_MQTT_PORT: '0',
+    HUINONG_REQUESTS_PER_MINUTE: '100000',
+    HUINONG_WEB_DIR: folder,
+    ...options.environment,
+  })
+  const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
+  const app = await createApp(config, {
+    clock,
+    database,
+    logger,
+    ...(options.nouns === undefined ? {} : { nouns: options.nouns }),
+    ...(options.extendHttp === undefined ? {} : { extendHttp: options.extendHttp }),
+  })
+  const passwordHash = await hashOneTimePassword(testPassword)
+  let people = 0
+  return {
+    app,
+    url: app.httpUrl,
+    databaseUrl: place.url,
+    anybody: makeCaller(app.httpUrl, undefined),
+    callerWith: (cookie) => makeCaller(app.httpUrl, cookie),
+    async signIn(...roles) {
+      people += 1
+      const login = `${roles.join('.')}-${people}`
+      const householdCode = roles.includes('farmer') ? '5001121422010001' : undefined
+      const account = { login, displayName: login, roles, passwordHash, mustChangePassword: false, householdCode }
+      const [accountId = ''] = await database.run((unit) => addAccounts(unit, [account]))
+      const signedIn = await makeCaller(app.httpUrl, undefined).send('POST', '/api/sign-in', {
+        login,
+        password: testPassword,
+      })
+      const [cookie] = signedIn.headers.getSetCookie()[0]?.split(';') ?? []
+      return { ...makeCaller(app.httpUrl, cookie), accountId, login }
+    },
+    async [Symbol.asyncDispose]() {
+      await app[Symbol.asyncDispose]()
+      await database.close()
+      await place[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
