@@ -1,5 +1,6 @@
 // SQL of attribution. The statements of the settle path are prepared once per connection.
-import { and, asc, desc, eq, inArray, lte, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
+import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { one, rows, statement } from '../db/unit.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import type { LotFacts, SourceFacts } from './rules.ts'
@@ -8,17 +9,21 @@ import { defaultScope } from './schema.ts'
 /** Suppliers of these legal types distribute among members; pooled produce belongs to the organisation first. */
 const pooledTypes: readonly string[] = ['cooperative', 'share_cooperative', 'village_collective']
 
-/** The supplier's own plan comes before the default one, a later one before an earlier one. */
+/** The newest approved plan of a scope, by the index of plans in force; SQL of a scalar. */
+function newestIn({ db, tables: { revenuePlans: t } }: UnitContext, scope: SQLWrapper, atMs: SQLWrapper): SQL {
+  // The state is spelled out: only then does the partial index serve.
+  const isInForce = and(sql`${t.scope} = ${scope}`, sql`${t.state} = 'approved'`, sql`${t.effectiveFromMs} <= ${atMs}`)
+  return sql`(${db.select({ planId: t.planId }).from(t).where(isInForce).orderBy(desc(t.effectiveFromMs)).limit(1)})`
+}
+
 const planInForce = statement((ctx, p: Params<{ scope: string; atMs: number }>) => {
   const { revenuePlans: t } = ctx.tables
+  const own = newestIn(ctx, p.scope, p.atMs)
+  const general = newestIn(ctx, sql.raw(`'${defaultScope}'`), p.atMs)
   return ctx.db
     .select()
     .from(t)
-    .where(
-      and(or(eq(t.scope, p.scope), eq(t.scope, defaultScope)), eq(t.state, 'approved'), lte(t.effectiveFromMs, p.atMs)),
-    )
-    .orderBy(sql`case when ${t.scope} = ${defaultScope} then 1 else 0 end`, desc(t.effectiveFromMs))
-    .limit(1)
+    .where(eq(t.planId, sql`coalesce(${own}, ${general})`))
 })
 
 /** A lot with its sources in one read: a row per source, or one without a source. */

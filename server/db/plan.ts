@@ -79,17 +79,15 @@ function planInsert(ctx: UnitContext, table: PgTable, keys: readonly string[], c
   return {
     text,
     bind(rows: InsertRows, from: number) {
-      const values: unknown[] = Array.from({ length: slots.length })
-      for (let index = 0; index < slots.length; index += 1) {
-        const slot = slots[index]
-        if (slot === undefined) continue
+      const values: unknown[] = []
+      for (const slot of slots) {
         if (slot.key === '') {
-          values[index] = slot.fixed
+          values.push(slot.fixed)
           continue
         }
         const value = rows[from + slot.row]?.[slot.key]
-        if (value === null || value === undefined) values[index] = null
-        else values[index] = slot.encode === undefined ? value : slot.encode(value)
+        if (value === null || value === undefined) values.push(null)
+        else values.push(slot.encode === undefined ? value : slot.encode(value))
       }
       return values
     },

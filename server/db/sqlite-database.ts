@@ -1,13 +1,14 @@
-// SQLite through better-sqlite3: WAL, synchronous=FULL, one writer. Units that wait are driven one after another, each behind
-// a savepoint, and share one commit (one fsync); all callers are answered after it. Reads use a connection of their own that
+// SQLite through better-sqlite3: WAL, synchronous=FULL, one writer. Units that wait are driven one after another and share one
+// commit (one fsync); all callers are answered after it. A unit that fails is undone alone, behind a savepoint where needed. Reads use a connection of their own that
 // cannot write, so they see committed data only.
 import BetterSqlite3 from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { SQLiteSelectBase } from 'drizzle-orm/sqlite-core'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import type { Database, DatabaseCounters, DatabaseOptions, Work } from './database.ts'
 import { DatabaseError, asDatabaseError } from './database-error.ts'
 import { migrateSqlite } from './migrate.ts'
-import { InsertPlans, maxInsertRows, placeholders, planStatement } from './plan.ts'
+import { InsertPlans, placeholders, planStatement } from './plan.ts'
 import type { Plan } from './plan.ts'
 import { tablesOf } from './tables.ts'
 import { BoundStatement } from './unit.ts'
@@ -27,6 +28,9 @@ interface SyncQuery {
 
 const cachedTexts = 512
 
+/** Groups that run with savepoints after a unit failed in the middle of its writes. */
+const guardedGroups = 16
+
 /** drizzle prepares on every call; this hands it the statement again when the text is the same. */
 function withStatementCache(client: Client): Client {
   const cache = new Map<string, Prepared>()
@@ -45,6 +49,8 @@ function withStatementCache(client: Client): Client {
 class SqliteConnection {
   readonly client: Client
   readonly ctx: UnitContext
+  /** Statements so far that may have written. */
+  writes = 0
   readonly #plain: ReturnType<typeof drizzle>
   readonly #inserts: InsertPlans<Prepared>
   readonly #commands = new Map<Statement<unknown, unknown>, { plan: Plan; prepared: Prepared }>()
@@ -108,6 +114,7 @@ class SqliteConnection {
       case 'exec':
         return this.#exec(step.query)
       case 'sql':
+        this.writes += 1
         return this.#plain.all(step.sql)
       case 'savepoint':
         return this.savepoint()
@@ -123,17 +130,24 @@ class SqliteConnection {
     rows: ReadonlyArray<Record<string, unknown>>,
     isIgnoring: boolean,
   ) {
+    const first = rows[0]
+    if (first === undefined) return 0
+    // Row by row: a statement of many rows must be able to undo itself, for which SQLite copies every page it touches.
+    const { plan, prepared } = this.#inserts.get(table, rows, 1, isIgnoring)
     let changes = 0
-    for (let from = 0; from < rows.length; from += maxInsertRows) {
-      const count = Math.min(maxInsertRows, rows.length - from)
-      const { plan, prepared } = this.#inserts.get(table, rows, count, isIgnoring)
+    for (let from = 0; from < rows.length; from += 1) {
       changes += prepared.run(plan.bind(rows, from)).changes
+      this.writes += 1
     }
     return changes
   }
 
   #rows(query: Query<unknown>): unknown[] {
-    if (!(query instanceof BoundStatement)) return (query as unknown as SyncQuery).all()
+    if (!(query instanceof BoundStatement)) {
+      // An insert, update or delete that returns rows is a write as well.
+      if (!(query instanceof SQLiteSelectBase)) this.writes += 1
+      return (query as unknown as SyncQuery).all()
+    }
     let select = this.#selects.get(query.statement)
     if (select === undefined) {
       select = (query.statement.build(this.ctx, placeholders) as unknown as SyncQuery).prepare()
@@ -143,6 +157,7 @@ class SqliteConnection {
   }
 
   #exec(query: PromiseLike<unknown> | BoundStatement<unknown>): number {
+    this.writes += 1
     if (!(query instanceof BoundStatement)) return (query as unknown as SyncQuery).run().changes
     let entry = this.#commands.get(query.statement)
     if (entry === undefined) {
@@ -183,6 +198,7 @@ class SqliteDatabase implements Database {
   readonly #idle: Array<() => void> = []
   #isScheduled = false
   #isClosed = false
+  #guardedGroups = 0
 
   constructor(path: string, options: DatabaseOptions) {
     this.#isMemory = path === ':memory:'
@@ -225,31 +241,54 @@ class SqliteDatabase implements Database {
   #flush(): void {
     const group = this.#queue.splice(0, this.#maxGroupSize)
     if (group.length === 0) return
-    try {
-      this.#begin.run()
-      for (const job of group) this.#runJob(job, group.length > 1)
-      this.#commit.run()
-      this.counters.commits += 1
-    } catch (error) {
-      if (this.#writer.client.inTransaction) this.#writer.client.exec('ROLLBACK')
-      for (const job of group) {
-        // A lone unit's own error undoes the transaction and is what its caller gets.
-        if (job.outcome === undefined || 'value' in job.outcome) job.outcome = { error: asDatabaseError(error) }
-      }
+    const isGuarded = this.#guardedGroups > 0
+    if (isGuarded) this.#guardedGroups -= 1
+    if (!this.#transact(group, isGuarded)) {
+      this.#guardedGroups = guardedGroups
+      this.counters.retries += 1
+      this.#transact(group, true)
     }
     for (const job of group) this.#answer(job)
   }
 
-  #runJob(job: Job, isShared: boolean): void {
-    if (isShared) this.#writer.savepoint()
+  /**
+   * Runs the group in one transaction. Savepoints cost SQLite a copy of every page a unit touches, so an unguarded run has none;
+   * it returns false, everything undone, when a unit failed after it had written: then the group runs again, guarded.
+   */
+  #transact(group: readonly Job[], isGuarded: boolean): boolean {
+    try {
+      this.#begin.run()
+      for (const job of group) {
+        if (this.#runJob(job, isGuarded && group.length > 1) || group.length === 1) continue
+        this.#writer.client.exec('ROLLBACK')
+        return false
+      }
+      const [only] = group
+      const isLoneFailure = group.length === 1 && only?.outcome !== undefined && 'error' in only.outcome
+      if (isLoneFailure) this.#writer.client.exec('ROLLBACK')
+      else this.#commit.run()
+      if (!isLoneFailure) this.counters.commits += 1
+    } catch (error) {
+      if (this.#writer.client.inTransaction) this.#writer.client.exec('ROLLBACK')
+      for (const job of group) job.outcome = { error: asDatabaseError(error) }
+    }
+    return true
+  }
+
+  /** Runs one unit; returns whether the transaction can go on, its outcome being whatever it is. */
+  #runJob(job: Job, isGuarded: boolean): boolean {
+    const writesBefore = this.#writer.writes
+    if (isGuarded) this.#writer.savepoint()
     try {
       job.outcome = { value: this.#writer.drive(job.work(this.#writer.ctx)) }
-      if (isShared) this.#writer.release()
+      if (isGuarded) this.#writer.release()
+      return true
     } catch (error) {
       job.outcome = { error }
       // Some faults (disk full, I/O) make SQLite end the whole transaction: then nobody in the group succeeds.
-      if (!isShared || !this.#writer.client.inTransaction) throw error
-      this.#writer.rollback()
+      if (!this.#writer.client.inTransaction) throw error
+      if (isGuarded) this.#writer.rollback()
+      return isGuarded || this.#writer.writes === writesBefore
     }
   }
 

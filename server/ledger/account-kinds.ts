@@ -18,12 +18,12 @@ export const accountKinds = {
   hold: { isInline: true, isNeverNegative: true, group: 'liabilities' },
   /** A way money comes in (wallet, payscore …): debited by sales, credited by captures. */
   channel: { isInline: false, isNeverNegative: false, group: 'assets' },
-  /** What a supplier is owed. */
-  supplier: { isInline: true, isNeverNegative: false, group: 'liabilities' },
+  /** What a supplier is owed; its lots sell in many cabinets at once. */
+  supplier: { isInline: false, isNeverNegative: false, group: 'liabilities' },
   /** What a household is owed. */
   household: { isInline: true, isNeverNegative: true, group: 'liabilities' },
   /** A co-operative's or collective's money that its distribution will split. */
-  organisation: { isInline: true, isNeverNegative: false, group: 'liabilities' },
+  organisation: { isInline: false, isNeverNegative: false, group: 'liabilities' },
   /** A fund, such as the relief fund. */
   fund: { isInline: false, isNeverNegative: false, group: 'liabilities' },
   /** The operator's share of sales. */

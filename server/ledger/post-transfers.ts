@@ -39,9 +39,9 @@ const takeFromBalance = command((ctx, p: Params<{ id: string; changeFen: number;
     .where(and(eq(t.id, p.id), gte(t.balanceFen, p.takenFen)))
 })
 
-const balanceById = statement((ctx, p: Params<{ id: string }>) => {
+const accountById = statement((ctx, p: Params<{ id: string }>) => {
   const { ledgerAccounts: t } = ctx.tables
-  return ctx.db.select({ balanceFen: t.balanceFen }).from(t).where(eq(t.id, p.id))
+  return ctx.db.select({ balanceFen: t.balanceFen, createdAtMs: t.createdAtMs }).from(t).where(eq(t.id, p.id))
 })
 
 /**
@@ -61,7 +61,7 @@ export function* postTransfers(
     yield* requireSameFigures(ctx, transferRows, inserted)
     return 'already'
   }
-  yield* changeBalances(ctx, transfers, atMs)
+  yield* changeBalances(ctx, transfers)
   const entries: Array<typeof ctx.tables.ledgerEntries.$inferInsert> = []
   for (const { id, debitAccountId, creditAccountId, amountFen } of transferRows) {
     entries.push({ accountId: debitAccountId, atMs, transferId: id, amountFen: -amountFen })
@@ -111,22 +111,43 @@ function* requireSameFigures(ctx: UnitContext, wanted: readonly TransferRow[], i
 }
 
 /** Adds each account's net change to its inline balance; opens accounts that are new. */
-function* changeBalances(ctx: UnitContext, transfers: readonly Transfer[], atMs: number): Unit<void> {
+function* changeBalances(ctx: UnitContext, transfers: readonly Transfer[]): Unit<void> {
   const changes = new Map<AccountId, number>()
   for (const { debit, credit, amountFen } of transfers) {
     changes.set(debit, (changes.get(debit) ?? 0) - amountFen)
     changes.set(credit, (changes.get(credit) ?? 0) + amountFen)
   }
-  const uncached: AccountId[] = []
+  const hot: AccountId[] = []
   // One order everywhere, so that two processes never wait for each other in a circle.
   for (const [id, changeFen] of [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    if (accountKinds[accountKindOf(id)].isInline) yield* changeInline(ctx, id, changeFen, atMs)
-    else uncached.push(id)
+    if (accountKinds[accountKindOf(id)].isInline) yield* changeInline(ctx, id, changeFen)
+    else hot.push(id)
   }
-  yield* openAccounts(ctx, uncached, atMs)
+  yield* requireHotAccounts(ctx, hot)
 }
 
-function* changeInline(ctx: UnitContext, id: AccountId, changeFen: number, atMs: number): Unit<void> {
+/** Accounts that were there long before any open transaction, by connection: they need no look-up any more. */
+const settledAccounts = new WeakMap<UnitContext, Set<string>>()
+const maxSettledAccounts = 10_000
+/** Longer than any transaction lasts, so that a row this old has certainly been committed. */
+const settledAgeMs = 60_000
+
+/** Opens the accounts among these that are new. Every sale names the same few, so the others are not asked for again. */
+function* requireHotAccounts(ctx: UnitContext, ids: readonly AccountId[]): Unit<void> {
+  let settled = settledAccounts.get(ctx)
+  if (settled === undefined || settled.size > maxSettledAccounts) {
+    settled = new Set()
+    settledAccounts.set(ctx, settled)
+  }
+  for (const id of ids) {
+    if (settled.has(id)) continue
+    const found = yield* one(accountById.with({ id }))
+    if (found === undefined) yield* openAccounts(ctx, [id])
+    else if (found.createdAtMs < ctx.now() - settledAgeMs) settled.add(id)
+  }
+}
+
+function* changeInline(ctx: UnitContext, id: AccountId, changeFen: number): Unit<void> {
   const { isNeverNegative } = accountKinds[accountKindOf(id)]
   const isGuarded = isNeverNegative && changeFen < 0
   const update = isGuarded
@@ -134,20 +155,21 @@ function* changeInline(ctx: UnitContext, id: AccountId, changeFen: number, atMs:
     : changeBalance.with({ id, changeFen })
   if ((yield* exec(update)) === 1) return
   // The row is missing, or holds too little. The zero row comes first, so that two first spends meet on it.
-  yield* openAccounts(ctx, [id], atMs)
+  yield* openAccounts(ctx, [id])
   if ((yield* exec(update)) === 1) return
-  const held = yield* one(balanceById.with({ id }))
+  const held = yield* one(accountById.with({ id }))
   throw new RefusalError('ledger.balance_insufficient', undefined, {
     facts: { balanceFen: held?.balanceFen ?? 0, neededFen: -changeFen },
   })
 }
 
 /** Opens accounts with a zero balance; those that exist stay as they are. */
-export function* openAccounts(ctx: UnitContext, ids: readonly AccountId[], atMs: number = ctx.now()): Unit<void> {
+export function* openAccounts(ctx: UnitContext, ids: readonly AccountId[]): Unit<void> {
+  const createdAtMs = ctx.now()
   const newRows = ids.map((id) => {
     const kind = accountKindOf(id)
     const balanceFen = accountKinds[kind].isInline ? 0 : null
-    return { id, kind, ownerId: id.slice(kind.length + 1), balanceFen, createdAtMs: atMs }
+    return { id, kind, ownerId: id.slice(kind.length + 1), balanceFen, createdAtMs }
   })
   yield* insertRows(ctx.tables.ledgerAccounts, newRows, 'ignore')
 }

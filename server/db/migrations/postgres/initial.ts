@@ -159,7 +159,7 @@ export const initialPostgres: readonly string[] = [
   "created_at_ms" bigint NOT NULL,
   CONSTRAINT "ledger_account_kind_known" CHECK ("ledger_account"."kind" in ('wallet', 'hold', 'channel', 'supplier', 'household', 'organisation', 'fund', 'fee', 'rounding', 'bank', 'transit', 'writeoff', 'opening')),
   CONSTRAINT "ledger_account_id_says_owner" CHECK ("ledger_account"."id" = "ledger_account"."kind" || ':' || "ledger_account"."owner_id"),
-  CONSTRAINT "ledger_account_inline" CHECK (("ledger_account"."kind" in ('wallet', 'hold', 'supplier', 'household', 'organisation')) = ("ledger_account"."balance_fen" is not null)),
+  CONSTRAINT "ledger_account_inline" CHECK (("ledger_account"."kind" in ('wallet', 'hold', 'household')) = ("ledger_account"."balance_fen" is not null)),
   CONSTRAINT "ledger_account_never_negative" CHECK ("ledger_account"."kind" not in ('wallet', 'hold', 'household') or "ledger_account"."balance_fen" >= 0)
 );`,
   `CREATE TABLE "ledger_transfer" (
