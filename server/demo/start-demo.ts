@@ -10,6 +10,7 @@ import { formatYuan } from '#shared/units/fen.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { createApp } from '../app.ts'
 import { readServerConfig } from '../config/server-config.ts'
+import { DatabaseError } from '../db/database-error.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { createApiClient, type ApiClient } from './api-client.ts'
 import { createClosing, type Closing } from './closing.ts'
@@ -120,7 +121,9 @@ async function assemble(options: DemoOptions, around: DemoSurroundings, closing:
 
 async function seed(databaseUrl: string, data: DemoData, around: DemoSurroundings): Promise<void> {
   const random: Random = systemRandom
-  await using database = await openDatabase({ url: databaseUrl, clock, random })
+  await using database = await openDatabase({ url: databaseUrl, clock, random }).catch((error: unknown) => {
+    throw error instanceof DatabaseError ? new DemoError(`${databaseUrl}: ${error.message}`, { cause: error }) : error
+  })
   await seedDemo(database, data, random, around.say)
 }
 
