@@ -80,6 +80,8 @@ export class Bus implements AsyncDisposable {
   private quietUntilMs = 0
   private lastDevice: Device | undefined
   private hasBeenUp = false
+  /** Something may wait unread: a miss, junk or unasked bytes came before. After a clean answer nothing does. */
+  private isInputSuspect = true
   private isClosed = false
   private readonly abort = new AbortController()
   /** The last request's ear: what comes when nothing is asked is its late answer, or a push. */
@@ -243,8 +245,11 @@ export class Bus implements AsyncDisposable {
     }
     const slot: NonNullable<typeof this.current> = { job, attempt: undefined, end }
     this.current = slot
-    await connection.flushInput()
-    if (isOver) return
+    if (this.isInputSuspect) {
+      this.isInputSuspect = false
+      await connection.flushInput()
+      if (isOver) return
+    }
     if (this.clock.monotonicMs() > job.deadlineMs) {
       end(expired(job))
       return
@@ -287,6 +292,7 @@ export class Bus implements AsyncDisposable {
   }
 
   private miss(job: Job, error: DeviceError): void {
+    this.isInputSuspect = true
     if (error.code === 'DEVICE_EXCEPTION') {
       // It refused, so it is there.
       job.device.presence.answered()
@@ -311,6 +317,7 @@ export class Bus implements AsyncDisposable {
   private onUp(): void {
     if (this.hasBeenUp) this.counters.reconnects += 1
     this.hasBeenUp = true
+    this.isInputSuspect = true
     this.quietUntilMs = 0
     for (const device of this.devices.values()) {
       if (!device.presence.isOnline) this.probeNow(device)
@@ -333,6 +340,7 @@ export class Bus implements AsyncDisposable {
   }
 
   private onData(bytes: Uint8Array): void {
+    if (this.current === undefined) this.isInputSuspect = true
     const ear = this.current === undefined ? this.idleAttempt : this.current.attempt
     if (ear === undefined) this.counters.discardedBytes += bytes.length
     else ear.push(bytes)

@@ -27,6 +27,8 @@ export function createSbtScale(settings: Settings, bus: Bus, device: string): Sc
     readExchange({ unit, function: 3, address, count, priority: 'weight', replyTimeoutMs })
   const line = bus.addDevice(device, () => read(sbtRegisters.status, 1))
 
+  let status = 0
+  let weightsUntilStatus = 0
   return {
     async weigh() {
       const weights =
@@ -36,7 +38,11 @@ export function createSbtScale(settings: Settings, bus: Bus, device: string): Sc
               ...(await line.exchange(read(sbtRegisters.gross, 2))),
               ...(await line.exchange(read(sbtRegisters.net, 2))),
             ])
-      const status = uint16At(await line.exchange(read(sbtRegisters.status, 1)), 0)
+      if (weightsUntilStatus === 0) {
+        status = uint16At(await line.exchange(read(sbtRegisters.status, 1)), 0)
+        weightsUntilStatus = settings.statusEvery
+      }
+      weightsUntilStatus -= 1
       return decodeSbtReading(status, int32At(weights, 0), int32At(weights, 4), settings.unit)
     },
     async zero() {

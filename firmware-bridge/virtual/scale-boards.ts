@@ -9,7 +9,7 @@ import { createVirtualBoard, type BoardReply, type VirtualBoard } from './virtua
 
 /** Virtual scales: a transmitter behind each of the protocols that scales here speak. */
 
-const replyDelayMs = 2
+const replyDelayMs = 1
 
 export function createVirtualScale(settings: ScaleSettings, transmitter: Transmitter, clock: Clock): VirtualBoard {
   switch (settings.driver) {

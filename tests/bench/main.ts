@@ -1,11 +1,13 @@
 // `npm run bench`: prints the benchmark table, each figure with its unit and with the limit or peer beside it.
 // `npm run bench -- NAME…` runs some; `--markdown` prints the table as the README has it.
 import type { BenchRow } from './bench-row.ts'
+import { benchBus } from './bus.ts'
 import { benchIngest } from './ingest.ts'
 import { benchWeighing } from './weighing.ts'
 import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
 
 const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
+  bus: benchBus,
   ingest: benchIngest,
   weighing: benchWeighing,
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DeviceError } from '#firmware-bridge/ports/device-error.ts'
 import type { Scale } from '#firmware-bridge/ports/devices.ts'
+import { InstallationProfile } from '#firmware-bridge/profile/installation-profile.ts'
 import { startVirtualHardware, type VirtualHardware } from '#tests/support/virtual-hardware.ts'
 
 const items = { L01: [{ itemId: 'a', massMg: 500_000 }], L02: [{ itemId: 'b', massMg: 800_000 }] }
@@ -100,6 +101,29 @@ describe.each(['scale-sbt', 'scale-dini-dgt', 'scale-mt-sics'] as const)('%s', (
     const { grossMg } = await world.settle(scaleOf(world, 'L01').weigh())
 
     expect(Math.abs(grossMg - 560_000)).toBeLessThan(4000)
+  })
+})
+
+describe('scale-sbt that reads its status now and then only', () => {
+  it('halves the requests, and still notices an overload', async () => {
+    await using world = await startVirtualHardware({
+      items,
+      installation: (made) =>
+        InstallationProfile.parse({
+          ...made,
+          scales: made.scales.map((scale) => ({ ...scale, board: { ...scale.board, statusEvery: 5 } })),
+        }),
+    })
+    const { cabinet, clock, hardware, settle } = world
+    await clock.advanceAsync(3000)
+    for (let read = 0; read < 10; read += 1) await settle(scaleOf(world, 'L01').weigh())
+    expect(hardware.counters()['scales']?.requests).toBe(12)
+    cabinet.setFault({ kind: 'out-of-range', laneId: 'L01', fault: 'overload' })
+
+    const faults: Array<string | undefined> = []
+    for (let read = 0; read < 5; read += 1) faults.push((await settle(scaleOf(world, 'L01').weigh())).rangeFault)
+
+    expect(faults.at(-1)).toBe('overload')
   })
 })
 
