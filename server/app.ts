@@ -8,6 +8,7 @@ import { pino, type Logger } from 'pino'
 import { type Random, systemRandom } from '#shared/ids/random.ts'
 import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
+import { ensureDefaultPlan } from './attribution/revenue-plans.ts'
 import { redactUrl, type ServerConfig } from './config/server-config.ts'
 import type { Effect, ServerContext } from './context.ts'
 import type { Database } from './db/database.ts'
@@ -183,6 +184,7 @@ async function assemble(
   const mqttUrl = () => late.line?.url ?? ''
   const ctx: ServerContext = { config, database, clock, random, logger, metrics, hub, signer, perform, mqttUrl }
   const firstAdmin = await ensureFirstAdmin(database, random)
+  await database.run(ensureDefaultPlan)
   const taken = overrides.nouns ?? nouns
   const line = new FleetLine(ctx, taken)
   late.line = line

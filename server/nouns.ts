@@ -5,6 +5,7 @@ import { catalogRoutes } from './catalog/routes.ts'
 import type { NounRoutes, ServerContext } from './context.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
+import { rollUpLedger } from './ledger/roll-up-ledger.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/event-handlers.ts'
 import { paymentRoutes } from './payments/routes.ts'
@@ -37,7 +38,16 @@ export const nouns: readonly Noun[] = [
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
   { routes: catalogRoutes },
   { routes: householdRoutes },
-  { routes: ledgerRoutes },
+  {
+    routes: ledgerRoutes,
+    jobs: [
+      {
+        name: 'roll up the ledger',
+        intervalMs: 600_000,
+        run: ({ database, clock }) => rollUpLedger(database, clock.now()),
+      },
+    ],
+  },
   { routes: paymentRoutes },
   {
     routes: sessionRoutes,
