@@ -7,7 +7,7 @@ import { createLocale, readWords } from './i18n/locale.ts'
 import type { WebContext } from './web-context.ts'
 
 export function createWebContext(window: Window): WebContext {
-  const account = createAccount(() => call)
+  const account = createAccount(() => call, window)
   const call: Call = createCall({ fetch: window.fetch.bind(window), onSignedOut: () => account.forget() })
   return {
     clock: systemClock,

@@ -15,14 +15,41 @@ export interface Account {
   /** Takes over an account that the server has just signed in. */
   adopt(me: Me): void
   forget(): void
+  /** Lets the next `load` ask the server again. */
+  doubt(): void
+}
+
+const hintKey = 'huinong.signed-in'
+
+/** Remembers in the browser that somebody signed in here, so that strangers are not asked about in vain. */
+function createHint(window: Window) {
+  return {
+    read(): boolean {
+      try {
+        return window.localStorage.getItem(hintKey) !== null
+      } catch {
+        return true
+      }
+    },
+    write(isSignedIn: boolean) {
+      try {
+        if (isSignedIn) window.localStorage.setItem(hintKey, '1')
+        else window.localStorage.removeItem(hintKey)
+      } catch {
+        // Without storage the server is asked each time.
+      }
+    },
+  }
 }
 
 /** `getCall` is read late, because the caller itself reports a lost sign-in to this account. */
-export function createAccount(getCall: () => Call): Account {
+export function createAccount(getCall: () => Call, window: Window): Account {
+  const hint = createHint(window)
   const me = shallowRef<Me>()
   let loading: Promise<Me | undefined> | undefined
 
   async function ask(): Promise<Me | undefined> {
+    if (!hint.read()) return undefined
     try {
       me.value = await getCall()(getMe)
     } catch (error) {
@@ -36,10 +63,12 @@ export function createAccount(getCall: () => Call): Account {
   }
   function adopt(value: Me) {
     me.value = value
+    hint.write(true)
     loading = Promise.resolve(value)
   }
   function forget() {
     me.value = undefined
+    hint.write(false)
     loading = Promise.resolve(undefined)
   }
   return {
@@ -56,5 +85,6 @@ export function createAccount(getCall: () => Call): Account {
     },
     adopt,
     forget,
+    doubt: () => (loading = undefined),
   }
 }
