@@ -13,6 +13,8 @@ export type TraceLine =
   | { kind: 'sample'; atMs: number; massesMg: Array<number | null> }
   | { kind: 'door'; atMs: number; state: 'open' | 'closed' }
   | { kind: 'wrong'; message: string }
+  /** A wrong header: the session before it is whole all the same. */
+  | { kind: 'wrong-header'; message: string }
 
 const massG = z.number().min(-1e6).max(1e6)
 const positiveG = z.number().gt(0).max(1e6)
@@ -75,10 +77,10 @@ function parseHeader(value: object): TraceLine {
   const parsed = Header.safeParse(value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    return wrong(`header: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
+    return wrongHeader(`header: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
   }
   const { session, divisionG, sampleHz, scaleSdG, lanes } = parsed.data
-  if (new Set(lanes.map(({ lane }) => lane)).size !== lanes.length) return wrong('header: a lane is named twice')
+  if (new Set(lanes.map(({ lane }) => lane)).size !== lanes.length) return wrongHeader('header: a lane is named twice')
   return {
     kind: 'header',
     session,
@@ -104,4 +106,8 @@ function parseHeader(value: object): TraceLine {
 
 function wrong(message: string): TraceLine {
   return { kind: 'wrong', message }
+}
+
+function wrongHeader(message: string): TraceLine {
+  return { kind: 'wrong-header', message }
 }

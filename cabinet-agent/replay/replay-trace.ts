@@ -47,13 +47,14 @@ interface OpenSession {
 export function createTraceReplay(): TraceReplay {
   let lines = 0
   let open: OpenSession | undefined
+  let failure: TraceError | undefined
 
-  const finish = (): ReplayedSession | undefined => {
+  const finish = (lastLine: number): ReplayedSession | undefined => {
     if (open === undefined) return undefined
     const { session, decoder, hasDoor, samples } = open
     open = undefined
-    if (!hasDoor) throw new TraceError(lines, `session ${session} ended without a door event`)
-    if (samples === 0) throw new TraceError(lines, `session ${session} ended without a sample`)
+    if (!hasDoor) throw new TraceError(lastLine, `session ${session} ended without a door event`)
+    if (samples === 0) throw new TraceError(lastLine, `session ${session} ended without a sample`)
     return { session, bill: decoder.decide() }
   }
 
@@ -64,13 +65,16 @@ export function createTraceReplay(): TraceReplay {
 
   return {
     push(text) {
+      if (failure !== undefined) throw failure
       lines += 1
       if (text.trim() === '') return undefined
       const line = parseTraceLine(text, open?.laneCount)
+      if (line.kind === 'wrong-header') {
+        failure = new TraceError(lines, line.message)
+        return finish(lines - 1)
+      }
       if (line.kind === 'header') {
-        lines -= 1
-        const ended = finish()
-        lines += 1
+        const ended = finish(lines - 1)
         const { session, setup } = line
         open = {
           session,
@@ -98,7 +102,10 @@ export function createTraceReplay(): TraceReplay {
       open.decoder.push(line)
       return undefined
     },
-    end: finish,
+    end() {
+      if (failure !== undefined) throw failure
+      return finish(lines)
+    },
     lines: () => lines,
   }
 }
