@@ -1,8 +1,29 @@
 import vue from '@vitejs/plugin-vue'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vite'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { defineConfig, type Plugin } from 'vite'
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** Writes .br and .gz beside every file worth it; the server sends what the browser takes. */
+function compressBeside(): Plugin {
+  const smallestBytes = 1_024
+  return {
+    name: 'compress-beside',
+    apply: 'build',
+    writeBundle(output, bundle) {
+      for (const [name, file] of Object.entries(bundle)) {
+        const content = Buffer.from(file.type === 'chunk' ? file.code : file.source)
+        if (content.length < smallestBytes || !/\.(js|css|svg|html)$/.test(name)) continue
+        const path = join(output.dir ?? '', name)
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }))
+        writeFileSync(`${path}.br`, brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }))
+      }
+    },
+  }
+}
 
 /**
  * Builds the pages: one HTML entry per audience, `server/web/dist/<audience>/index.html`, with hashed files under
@@ -13,7 +34,7 @@ export default defineConfig({
   root: fromRoot('server/web'),
   base: '/',
   publicDir: false,
-  plugins: [vue()],
+  plugins: [vue({ features: { optionsAPI: false } }), compressBeside()],
   resolve: {
     // Schemas must not probe for `new Function`, which the policy reports as a violation.
     alias: [{ find: /^zod$/, replacement: fromRoot('server/web/common/http/zod-without-eval.ts') }],

@@ -46,6 +46,7 @@ export async function registerPages(app: FastifyInstance, directory: string): Pr
       index: false,
       // A route for each file: any other address, the root too, is for the pages' entries.
       wildcard: false,
+      preCompressed: true,
       cacheControl: false,
       setHeaders(response, path) {
         const isHashed = path.startsWith(resolve(root, 'assets'))
