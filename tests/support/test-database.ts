@@ -8,9 +8,8 @@
 //   })
 //
 // SQLite lives in a temporary file copied from a migrated one; PostgreSQL in a database copied from a template.
-import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { seededRandom } from '#shared/ids/random.ts'
@@ -20,6 +19,7 @@ import { systemClock } from '#shared/time/system-clock.ts'
 import type { Database } from '#server/db/database.ts'
 import type { Dialect } from '#server/db/kit.ts'
 import { openDatabase } from '#server/db/open-database.ts'
+import { makeScratchFolder } from './scratch-folder.ts'
 
 /** Both dialects; every server test that touches the database runs on each. */
 export const dialects: readonly Dialect[] = ['sqlite', 'postgres']
@@ -53,7 +53,7 @@ let templateFolder: string | undefined
 /** Path of a migrated SQLite file of this worker, made at first use. */
 async function sqliteTemplate(): Promise<string> {
   if (templateFolder === undefined) {
-    const folder = mkdtempSync(join(tmpdir(), 'huinong-sqlite-'))
+    const folder = makeScratchFolder('huinong-sqlite-')
     templateFolder = folder
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   }
@@ -73,7 +73,7 @@ export async function makeDatabasePlace(dialect: Dialect, { isBare = false } = {
     const name = /\/(test_\d+)\?/.exec(url)?.[1] ?? ''
     return { url, [Symbol.asyncDispose]: async () => void (await askDesk(`drop ${name}`)) }
   }
-  const folder = mkdtempSync(join(tmpdir(), 'huinong-sqlite-'))
+  const folder = makeScratchFolder('huinong-sqlite-')
   const path = join(folder, 'test.db')
   if (!isBare) copyFileSync(await sqliteTemplate(), path)
   return { url: `sqlite:${path}`, [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }) }
