@@ -27,7 +27,7 @@ export function create8aDialect(settings: Settings): LockDialect {
   const stateByteCounts = settings.stateByteCount === 'auto' ? [3, 4] : [settings.stateByteCount]
   let stateQuery = settings.stateQuery
 
-  const queryOne = (lock: number): ExchangeOptions<LockState> => ({
+  const queryAlone = (lock: number): ExchangeOptions<LockState> => ({
     priority: 'lock-state',
     bytes: encodeQuery(address, lock),
     replyTimeoutMs,
@@ -38,29 +38,34 @@ export function create8aDialect(settings: Settings): LockDialect {
     }),
   })
 
-  const queryAll: ExchangeOptions<Lock8aStatesFrame> = {
+  const queryTogether = <Reply>(read: (frame: Lock8aStatesFrame) => Reply | undefined): ExchangeOptions<Reply> => ({
     priority: 'lock-state',
     bytes: encodeQueryAll(address),
     replyTimeoutMs,
-    format: answersFrom(lock8aStatesFormat(stateByteCounts), (frame): Answer<Lock8aStatesFrame> => {
-      const isOurs = frame.kind === 'states' && frame.address === address
-      return isOurs ? { kind: 'reply', reply: frame } : { kind: 'other' }
+    format: answersFrom(lock8aStatesFormat(stateByteCounts), (frame): Answer<Reply> => {
+      const reply = frame.kind === 'states' && frame.address === address ? read(frame) : undefined
+      return reply === undefined ? { kind: 'other' } : { kind: 'reply', reply }
     }),
-  }
+  })
+  const stateIn = (frame: Lock8aStatesFrame, lock: number) => stateOf(stateBitOf(frame, lock) === settings.openBit)
+  const queryAmongAll = (lock: number) =>
+    // A board with fewer state bytes than the lock's number needs says nothing about it.
+    queryTogether((frame) => (lock <= frame.states.length * 8 ? stateIn(frame, lock) : undefined))
 
   const readTogether = async (line: DeviceLine, retries: number): Promise<Map<number, LockState>> => {
-    const frame = await line.exchange({ ...queryAll, retries })
+    const frame = await line.exchange({ ...queryTogether((whole) => whole), retries })
     const known = Math.min(lockCount, frame.states.length * 8)
-    return mapOf(known, (lock) => stateOf(stateBitOf(frame, lock) === settings.openBit))
+    return mapOf(known, (lock) => stateIn(frame, lock))
   }
 
   return {
     confirmations: settings.openReply === '80-state' ? 2 : 1,
     encodeUnlock: (lock) => encodeOpen(address, lock),
-    queryOne,
+    queryOne: settings.stateQuery === 'all' ? queryAmongAll : queryAlone,
+    ...(settings.stateQuery === 'auto' ? { queryOtherwise: queryAmongAll } : {}),
     async readAll(line) {
       if (stateQuery === 'all') return readTogether(line, 2)
-      if (stateQuery === 'each') return readApart(line, lockCount, queryOne, settings.stateQuery === 'auto')
+      if (stateQuery === 'each') return readApart(line, lockCount, queryAlone, settings.stateQuery === 'auto')
       try {
         const states = await readTogether(line, 0)
         stateQuery = 'all'
@@ -68,7 +73,7 @@ export function create8aDialect(settings: Settings): LockDialect {
       } catch (error) {
         if (!(error instanceof DeviceError) || error.code === 'TRANSPORT_CLOSED') throw error
       }
-      const states = await readApart(line, lockCount, queryOne, true)
+      const states = await readApart(line, lockCount, queryAlone, true)
       stateQuery = 'each'
       return states
     },

@@ -76,10 +76,15 @@ async function verify(
   sentAtMs: number,
 ): Promise<UnlockOutcome> {
   let confirmations = 0
+  let hasAnswered = false
   await delay(clock, settings.judgeAfterMs, line.signal)
   for (;;) {
     const askedAtMs = clock.monotonicMs()
-    const state = await readForVerdict(line, dialect.queryOne(lock))
+    let state = await readForVerdict(line, dialect.queryOne(lock))
+    hasAnswered ||= state !== undefined
+    if (!hasAnswered && dialect.queryOtherwise !== undefined) {
+      state = await readForVerdict(line, dialect.queryOtherwise(lock))
+    }
     confirmations = state === 'open' ? confirmations + 1 : 0
     if (confirmations >= dialect.confirmations) return 'OPENED'
     if (askedAtMs - sentAtMs >= settings.openWindowMs) {

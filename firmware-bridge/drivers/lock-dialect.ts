@@ -6,6 +6,8 @@ export interface LockDialect {
   encodeUnlock(lock: number): Uint8Array
   /** A read whose answer contains this lock's state. */
   queryOne(lock: number): ExchangeOptions<LockState>
+  /** Another read of the same, for boards that may not know the first; asked only when the first got no answer. */
+  queryOtherwise?(lock: number): ExchangeOptions<LockState>
   readAll(line: DeviceLine): Promise<Map<number, LockState>>
   /** How many readings in a row must say open; more than one where a blind reply looks like a reading. */
   readonly confirmations: number

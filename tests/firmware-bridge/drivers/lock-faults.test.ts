@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { Bus } from '#firmware-bridge/bus/bus.ts'
+import { createLockBoard } from '#firmware-bridge/drivers/lock-board.ts'
 import { DeviceError } from '#firmware-bridge/ports/device-error.ts'
-import { InstallationProfile, type LockSettings } from '#firmware-bridge/profile/installation-profile.ts'
-import { startVirtualHardware, type VirtualHardware } from '#tests/support/virtual-hardware.ts'
+import { InstallationProfile, LockSettings } from '#firmware-bridge/profile/installation-profile.ts'
+import { encodeShort, encodeStates } from '#firmware-bridge/protocols/lock-8a.ts'
+import { ScriptedTransport } from '#tests/support/scripted-transport.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
+import { settleBy, startVirtualHardware, type VirtualHardware } from '#tests/support/virtual-hardware.ts'
 
 /** The same cabinet with other habits of its lock board. */
 function withLock(settings: Record<string, unknown>) {
@@ -33,6 +38,7 @@ const boards: Array<[string, Partial<LockSettings>]> = [
   ['8A, open reply that looks like a state', { driver: 'lock-8a', openReply: '80-state' }],
   ['8A, reversed polarity', { driver: 'lock-8a', openBit: 0, openState: '00' }],
   ['8A, three state bytes', { driver: 'lock-8a', stateByteCount: 3 }],
+  ['8A, asked for all at once only', { driver: 'lock-8a', stateQuery: 'all' }],
   ['8A, answers lock by lock only', { driver: 'lock-8a', stateQuery: 'each', lockCount: 12 }],
   ['CU48', { driver: 'lock-cu48' }],
   ['CU48, hook switch reversed', { driver: 'lock-cu48', openBit: 1 }],
@@ -158,3 +164,59 @@ describe('unlock', () => {
 })
 
 const relockMs = 11_000
+
+describe('an 8A board of unknown habits', () => {
+  /** A board that answers one kind of query only, and says so on every line it gets. */
+  async function startBoard(answer: (request: Uint8Array, isOpen: boolean) => Uint8Array | undefined) {
+    const clock = new TestClock()
+    const transport = new ScriptedTransport()
+    let isOpen = false
+    transport.reply = (bytes) => {
+      if (bytes[0] !== 0x8a) return answer(bytes, isOpen)
+      isOpen = true
+      return undefined
+    }
+    const bus = new Bus({
+      name: 'b',
+      transport,
+      clock,
+      baudRate: 9600,
+      quietGapMs: 5,
+      changeGapMs: 5,
+      probeIntervalMs: 5000,
+    })
+    await bus.start()
+    const board = createLockBoard(LockSettings.parse({ driver: 'lock-8a', lockCount: 30 }), bus, {
+      device: 'lock',
+      clock,
+    })
+    const settle = <T>(promise: Promise<T>) => settleBy(clock, promise)
+    return { board, settle, deadline: { deadlineMonotonicMs: 60_000 } }
+  }
+
+  it('that knows “query all” with three bytes only is read and verified, and a lock beyond them stays UNKNOWN', async () => {
+    const { board, settle, deadline } = await startBoard((bytes, isOpen) =>
+      bytes[2] === 0 ? encodeStates(1, [isOpen ? 2 : 0, 0, 0]) : undefined,
+    )
+    expect((await settle(board.readStates())).size).toBe(24)
+
+    expect(await settle(board.unlock(2, deadline))).toBe('OPENED')
+    expect(await settle(board.unlock(30, deadline))).toBe('UNKNOWN')
+  })
+
+  it('that knows two locks, one by one, is read and verified', async () => {
+    const { board, settle, deadline } = await startBoard((bytes, isOpen) => {
+      const lock = bytes[2] ?? 0
+      return lock === 1 || lock === 2 ? encodeShort(0x80, 1, lock, isOpen && lock === 2 ? 0x11 : 0x00) : undefined
+    })
+    expect(await settle(board.readStates())).toEqual(
+      new Map([
+        [1, 'closed'],
+        [2, 'closed'],
+      ]),
+    )
+
+    expect(await settle(board.unlock(2, deadline))).toBe('OPENED')
+    expect(await settle(board.unlock(1, deadline))).toBe('NOT_OPENED')
+  })
+})
