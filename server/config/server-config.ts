@@ -45,6 +45,20 @@ export const ServerEnvironment = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('Least severe log line that is written'),
+  HUINONG_HOLD_FEN: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(100_000)
+    .default(10_000)
+    .describe('Most that is held in a wallet when a door opens, fen; a bill is never above it'),
+  HUINONG_MIN_WALLET_FEN: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(2_000)
+    .describe('Least that must be free in a wallet to open a door, fen'),
   HUINONG_FLEET_TARGET: z.coerce.number().int().min(1).default(1_000).describe('Cabinets the programme aims at'),
   HUINONG_OPERATOR_NAME: z.string().default('惠农柜运营单位').describe('Operator shown on each shelf (food rules)'),
   HUINONG_OPERATOR_ADDRESS: z.string().default('重庆市渝北区').describe('Its address'),
@@ -76,6 +90,7 @@ export interface ServerConfig {
   /** Undefined means the pages that stand beside the server's code. */
   readonly webDirectory: string | undefined
   readonly logLevel: Environment['HUINONG_LOG_LEVEL']
+  readonly hold: { readonly maxFen: number; readonly minFen: number }
   readonly fleetTarget: number
   readonly operator: { name: string; address: string; contact: string; filingNumber: string }
 }
@@ -113,6 +128,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     sessionLifetimeMs: it.HUINONG_SESSION_HOURS * 3_600_000,
     webDirectory: it.HUINONG_WEB_DIR,
     logLevel: it.HUINONG_LOG_LEVEL,
+    hold: { maxFen: it.HUINONG_HOLD_FEN, minFen: it.HUINONG_MIN_WALLET_FEN },
     fleetTarget: it.HUINONG_FLEET_TARGET,
     operator: {
       name: it.HUINONG_OPERATOR_NAME,

@@ -13,7 +13,7 @@ import { openCabinet } from './open-cabinet.ts'
 import { makeReceipt } from './receipt.ts'
 import { refundLine } from './refund-line.ts'
 import { runOnce } from './run-once.ts'
-import { defaultSessionSettings } from './settings.ts'
+import { settingsOf } from './settings.ts'
 import { showSession, statesShownAs } from './show-session.ts'
 import { findSession, listSessionRows } from './store.ts'
 import type { SessionRow } from './store.ts'
@@ -71,7 +71,7 @@ async function requireReceipt({ database }: ServerContext, sessionId: string) {
 
 const registerDeciding: NounRoutes = (app, server) => {
   const { database } = server
-  const deps = { signer: server.signer, payments: walletPayments, settings: defaultSessionSettings }
+  const deps = { signer: server.signer, payments: walletPayments, settings: settingsOf(server.config) }
   registerRoute(app, contract.openCabinet, async ({ body, account }) => {
     const { accountId, displayName } = account
     const request = { ...body, accountId, accountName: displayName }

@@ -1,4 +1,6 @@
 // What an operator may choose about sessions; each has a safe default.
+import type { ServerConfig } from '../config/server-config.ts'
+
 export interface SessionSettings {
   /** Most that is held in a wallet when a door opens, fen. */
   readonly maxHoldFen: number
@@ -21,4 +23,9 @@ export const defaultSessionSettings: SessionSettings = {
   unlockGraceMs: 45_000,
   quietMs: 15 * 60_000,
   restockQuietMs: 3 * 3_600_000,
+}
+
+/** The settings an operator chose in the server's configuration. */
+export function settingsOf({ hold }: Pick<ServerConfig, 'hold'>): SessionSettings {
+  return { ...defaultSessionSettings, maxHoldFen: hold.maxFen, minHoldFen: hold.minFen }
 }

@@ -279,7 +279,7 @@ async function measure(folder: string): Promise<{ ours: number[]; raw: number[];
   return { ours, raw, rowsPerSession }
 }
 
-/** Sessions settled per second, beside raw prepared inserts of the same rows; medians over the rounds. */
+/** Sessions settled per second, beside raw prepared inserts of the same rows; each figure is a median over the rounds. */
 export async function benchIngest(): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'huinong-bench-ingest-'))
   try {
@@ -287,6 +287,8 @@ export async function benchIngest(): Promise<BenchRow[]> {
     const perSecond = (elapsedMs: number) => (cabinetCount / elapsedMs) * 1_000
     const value = perSecond(median(ours))
     const limit = perSecond(median(raw))
+    // Round by round, so that what else the machine does meanwhile touches both sides alike.
+    const ratio = median(ours.map((oursMs, index) => (raw[index] ?? 0) / oursMs))
     return [
       {
         name: `Ingest: sessions settled (2 lines, 8 households a lot, ${rowsPerSession.toFixed(0)} rows each, ${cabinetCount} to a commit)`,
@@ -294,7 +296,7 @@ export async function benchIngest(): Promise<BenchRow[]> {
         unit: 'sessions/s',
         limit,
         limitName: 'raw prepared inserts of the same rows, same batches',
-        ratio: { value: value / limit, atLeast: 0.4 },
+        ratio: { value: ratio, atLeast: 0.4 },
       },
     ]
   } finally {

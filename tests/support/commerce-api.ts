@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import Fastify from 'fastify'
 import type { Problem, Role } from '#shared/contracts/http/route.ts'
+import { readServerConfig } from '#server/config/server-config.ts'
 import type { Effect, ServerContext } from '#server/context.ts'
 import type { Database } from '#server/db/database.ts'
 import { asRefusal, problemOf } from '#server/http/problem.ts'
@@ -43,6 +44,7 @@ export async function startCommerceApi(database: Database): Promise<CommerceApi>
     return reply.code(problem.status).send(problem)
   })
   const ctx = {
+    config: readServerConfig({}),
     database,
     signer: openDeps.signer,
     perform: (effects: readonly Effect[]) => void performed.push(...effects),
