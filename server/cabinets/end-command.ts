@@ -33,7 +33,7 @@ function* endCommand(
   end: Pick<CommandEnd, 'reply' | 'isByServer'>,
 ): Unit<readonly Effect[]> {
   const { cabinetCommands } = ctx.tables
-  const { outcome, reason, detail, report, atMs } = end.reply
+  const { outcome, reason = null, detail = null, report = null, atMs } = end.reply
   yield* exec(
     ctx.db
       .update(cabinetCommands)
