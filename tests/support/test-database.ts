@@ -8,7 +8,7 @@
 //   })
 //
 // SQLite lives in a temporary file copied from a migrated one; PostgreSQL in a database copied from a template.
-import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { inject } from 'vitest'
@@ -19,7 +19,6 @@ import { systemClock } from '#shared/time/system-clock.ts'
 import type { Database } from '#server/db/database.ts'
 import type { Dialect } from '#server/db/kit.ts'
 import { openDatabase } from '#server/db/open-database.ts'
-import { makeScratchFolder } from './scratch-folder.ts'
 
 /** Both dialects; every server test that touches the database runs on each. */
 export const dialects: readonly Dialect[] = ['sqlite', 'postgres']
@@ -48,21 +47,18 @@ function askDesk(request: string): Promise<string> {
   })
 }
 
-let templateFolder: string | undefined
+const makeFolder = () => mkdtempSync(join(inject('scratchFolder'), 'sqlite-'))
+
+let template: string | undefined
 
 /** Path of a migrated SQLite file of this worker, made at first use. */
 async function sqliteTemplate(): Promise<string> {
-  if (templateFolder === undefined) {
-    const folder = makeScratchFolder('huinong-sqlite-')
-    templateFolder = folder
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  }
-  const path = join(templateFolder, 'template.db')
-  if (existsSync(path)) return path
-  const database = await openDatabase({ url: `sqlite:${path}.new`, clock: systemClock, random: seededRandom(1) })
+  if (template !== undefined) return template
+  const path = join(makeFolder(), 'template.db')
+  const database = await openDatabase({ url: `sqlite:${path}`, clock: systemClock, random: seededRandom(1) })
   // Closing checkpoints the log, so that the file alone is the whole database.
   await database.close()
-  renameSync(`${path}.new`, path)
+  template = path
   return path
 }
 
@@ -73,7 +69,7 @@ export async function makeDatabasePlace(dialect: Dialect, { isBare = false } = {
     const name = /\/(test_\d+)\?/.exec(url)?.[1] ?? ''
     return { url, [Symbol.asyncDispose]: async () => void (await askDesk(`drop ${name}`)) }
   }
-  const folder = makeScratchFolder('huinong-sqlite-')
+  const folder = makeFolder()
   const path = join(folder, 'test.db')
   if (!isBare) copyFileSync(await sqliteTemplate(), path)
   return { url: `sqlite:${path}`, [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }) }
