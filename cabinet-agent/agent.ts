@@ -1,0 +1,403 @@
+import type { CabinetHardware } from '#firmware-bridge/ports/devices.ts'
+import { AckMessage, type Versions } from '#shared/contracts/mqtt/event.ts'
+import { maxPayloadBytes, type Channel } from '#shared/contracts/mqtt/topics.ts'
+import type { Presence, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
+import type { Random } from '#shared/ids/random.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import { delay, type CancelTimer, type Clock } from '#shared/time/clock.ts'
+import type { KeyObject } from 'node:crypto'
+import { runSelfTest } from './health/self-test.ts'
+import { readTelemetry } from './health/telemetry.ts'
+import type { DiskGuard } from './journal/disk-guard.ts'
+import type { Journal } from './journal/journal.ts'
+import { lanesOf } from './lanes/lane-record.ts'
+import { CommandDesk } from './link/command-desk.ts'
+import type { Login } from './link/login.ts'
+import { MqttLink } from './link/mqtt-link.ts'
+import { OutboxSender } from './link/outbox-sender.ts'
+import { startDoorWatch, type DoorWatch } from './sampling/door-watch.ts'
+import { startSampler, type Sampler } from './sampling/sampler.ts'
+import { SessionWatch, type ScaleSheet, type Shelf } from './sampling/session-watch.ts'
+import type { CommandFacts } from './session/session-input.ts'
+import { SessionRunner } from './session/session-runner.ts'
+import { activeSession } from './session/session-state.ts'
+import { TwinKeeper } from './twin/twin-keeper.ts'
+import { decoderVersion } from './weighing/decoder.ts'
+
+export const agentVersion = '0.1.0'
+
+type TimerName = 'heartbeat' | 'telemetry' | 'live' | 'report' | 'reboot' | 'reconnect'
+
+export interface AgentParts {
+  cabinetId: Id
+  bootId: Id
+  mqttUrl: string
+  login: () => Login
+  serverKeys: readonly KeyObject[]
+  hardware: CabinetHardware
+  journal: Journal
+  guard: DiskGuard
+  sheet: ScaleSheet
+  clock: Clock
+  random: Random
+  rssBytes: () => number
+  onRestart: (reason: string) => void
+  onLog: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void
+}
+
+/** Longest wait for the opening plateau, ms: the person stands at the door. */
+const openingMs = 4_000
+/** Longest wait for a first look at the door after a start, ms. */
+const firstLookMs = 3_000
+const reportDelayMs = 150
+const rebootDelayMs = 500
+
+/** One cabinet's agent with all its parts in place; `compose-agent.ts` makes it from a configuration. */
+export class Agent implements AsyncDisposable {
+  readonly #parts: AgentParts
+  readonly #runner: SessionRunner
+  readonly #watch: SessionWatch
+  readonly #twin: TwinKeeper
+  readonly #outbox: OutboxSender
+  readonly #desk: CommandDesk
+  readonly #link: MqttLink
+  readonly #laneIds: readonly string[]
+  readonly #startedMs: number
+  readonly #timers = new Map<TimerName, CancelTimer>()
+  readonly #repliesInFlight = new Set<Id>()
+  readonly #stopping = new AbortController()
+  #door: DoorWatch | undefined
+  #sampler: Sampler | undefined
+  #lastFaults = ''
+
+  constructor(parts: AgentParts) {
+    const { journal, clock, hardware, guard, onLog } = parts
+    this.#parts = parts
+    this.#startedMs = clock.monotonicMs()
+    this.#laneIds = [...hardware.scales.keys()]
+    this.#watch = new SessionWatch({
+      laneIds: this.#laneIds,
+      sheet: parts.sheet,
+      clock,
+      shelf: () => this.#shelf(),
+      onInput: (input) => this.#runner.feed(input),
+      onFault: (error) => onLog('error', 'the decoder failed', { error: String(error) }),
+    })
+    this.#runner = new SessionRunner({
+      journal,
+      guard,
+      hardware,
+      clock,
+      watch: this.#watch,
+      door: () => this.#doorWatch(),
+      onCommitted: () => this.#onCommitted(),
+      onVolatileReply: (reply) => this.#link.publish('replies', reply),
+      onSessionEnded: () => this.#twin.takeWaiting(),
+      onRestart: (reason) => this.#reboot(reason),
+      onLog,
+    })
+    this.#twin = new TwinKeeper({
+      journal,
+      clock,
+      laneIds: this.#laneIds,
+      isIdle: () => this.#runner.isIdle,
+      write: (write) => this.#runner.write(write),
+      onLinkChanged: () => this.#set('reconnect', 0, () => this.#link.reconnect()),
+      onChanged: () => this.#report(),
+    })
+    this.#outbox = new OutboxSender({
+      journal,
+      clock,
+      publish: (entries) => this.#link.publish('events', entries),
+      onAcked: (throughSeq) => this.#twin.onAcked(throughSeq),
+      onLog,
+    })
+    this.#desk = new CommandDesk({
+      cabinetId: parts.cabinetId,
+      serverKeys: parts.serverKeys,
+      journal,
+      clock,
+      runner: this.#runner,
+      twin: this.#twin,
+      facts: (sessionId) => this.#facts(sessionId),
+      selfTest: () => runSelfTest(hardware),
+      sendReply: (reply) => this.#link.publish('replies', reply),
+      onReplies: () => this.#sendReplies(),
+    })
+    this.#link = new MqttLink({
+      url: parts.mqttUrl,
+      cabinetId: parts.cabinetId,
+      clock,
+      random: parts.random,
+      login: parts.login,
+      keepaliveS: () => Math.max(5, Math.ceil(this.#twin.applied.config.heartbeatIntervalMs / 1_000)),
+      presence: (isOnline) => this.#presence(isOnline),
+      onMessage: (channel, payload) => this.#onMessage(channel, payload),
+      onConnected: () => this.#onConnected(),
+      onDisconnected: (why) => {
+        this.#outbox.stop()
+        this.#repliesInFlight.clear()
+        onLog('warn', 'offline', { why })
+      },
+    })
+  }
+
+  get isConnected(): boolean {
+    return this.#link.isConnected
+  }
+
+  /** Goes on from the journal, then takes commands. Needs no server: what it has to tell waits. */
+  async start(): Promise<void> {
+    const { hardware, clock, journal, sheet } = this.#parts
+    const active = activeSession(this.#runner.state.session)
+    const recovered = active === undefined ? {} : { recoveredSessionId: active.core.sessionId }
+    this.#runner.start()
+    this.#runner.write({
+      atMs: clock.now(),
+      events: [{ type: 'agent.started', body: { versions: this.#versions(), ...recovered } }],
+    })
+    this.#desk.answerInterrupted(active?.core.commandId)
+    hardware.onHealthChange(({ device, isOnline, lastErrorCode }) => {
+      const code = lastErrorCode ?? 'TIMEOUT_NO_REPLY'
+      const event = isOnline
+        ? { type: 'device.online', body: { device } }
+        : { type: 'device.offline', body: { device, code } }
+      this.#runner.write({ atMs: clock.now(), events: [event] })
+      this.#report()
+    })
+    let isRestored = false
+    this.#door = startDoorWatch({
+      hardware,
+      clock,
+      onDoor: (door) => {
+        if (isRestored) this.#runner.feed({ input: 'door-changed', door, atMs: clock.now() })
+        this.#report()
+      },
+    })
+    const late = delay(clock, firstLookMs, this.#stopping.signal).catch(() => {})
+    await Promise.race([this.#door.firstLook, late])
+    if (this.#stopping.signal.aborted) return
+    this.#runner.feed({ input: 'restarted', door: this.#door.door(), atMs: clock.now() })
+    isRestored = true
+    this.#sampler = startSampler({
+      scales: hardware.scales,
+      clock,
+      periodMs: sheet.samplePeriodMs,
+      onPass: (pass) => {
+        this.#watch.push(pass)
+        this.#noticeFaults()
+      },
+    })
+    this.#twin.start()
+    this.#link.start()
+    this.#beat()
+    this.#live()
+    this.#set('telemetry', 1_000, () => void this.#telemetry())
+    this.#parts.onLog('info', 'started', { lastSeq: journal.position().lastSeq, ...recovered })
+  }
+
+  /** Cuts the network, or gives it back. */
+  setNetwork(isUp: boolean): void {
+    this.#link.setEnabled(isUp)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort()
+    this.#runner.stop()
+    this.#sampler?.stop()
+    this.#door?.stop()
+    this.#twin.stop()
+    this.#outbox.stop()
+    for (const cancel of this.#timers.values()) cancel()
+    await this.#link[Symbol.asyncDispose]()
+    await this.#parts.hardware[Symbol.asyncDispose]()
+    this.#parts.journal.close()
+  }
+
+  #doorWatch(): DoorWatch {
+    if (this.#door === undefined) throw new Error('the door is not watched before start')
+    return this.#door
+  }
+
+  #shelf(): Shelf {
+    const { planogram, prices, config } = this.#twin.applied
+    return { planogram, prices, records: this.#parts.journal.lanes(), settleConfidence: config.settleConfidence }
+  }
+
+  #versions(): Versions {
+    const { planogram, prices } = this.#twin.applied
+    return { agent: agentVersion, decoder: decoderVersion, planogram: planogram.version, prices: prices.version }
+  }
+
+  #facts(sessionId: Id | undefined): CommandFacts {
+    const { planogram, prices, config } = this.#twin.applied
+    const faults = this.#sampler?.faults() ?? new Map<string, string>()
+    return {
+      planogramVersion: planogram.version,
+      pricesVersion: prices.version,
+      knownLaneIds: planogram.lanes.map((lane) => lane.laneId),
+      faultyLaneIds: planogram.lanes
+        .filter((lane) => lane.isOnSale && faults.has(lane.laneId))
+        .map((lane) => lane.laneId),
+      isDiskFull: this.#runner.isDiskFull,
+      door: this.#doorWatch().door(),
+      isKnownSession: sessionId !== undefined && this.#parts.journal.isKnownSession(sessionId),
+      timeouts: {
+        openingMs,
+        noOpenMs: config.noOpenTimeoutMs,
+        doorPromptMs: config.doorOpenPromptMs,
+        doorAlarmMs: config.doorOpenAlarmMs,
+        settleMs: config.settleTimeoutMs,
+      },
+      versions: this.#versions(),
+    }
+  }
+
+  #onMessage(channel: Channel, payload: Buffer): void {
+    let message: unknown
+    try {
+      if (payload.length > maxPayloadBytes) throw new RangeError(`${payload.length} bytes`)
+      message = JSON.parse(payload.toString())
+    } catch (error) {
+      this.#desk.rejected.unreadable += 1
+      this.#parts.onLog('warn', 'a message was unreadable', { channel, error: String(error) })
+      return
+    }
+    if (channel === 'commands') this.#desk.receive(message)
+    else if (channel === 'desired') this.#twin.offer(message)
+    else if (channel === 'acks') {
+      const ack = AckMessage.safeParse(message)
+      if (ack.success) this.#outbox.receive(ack.data)
+      else this.#desk.rejected.malformed += 1
+    }
+  }
+
+  #onConnected(): void {
+    this.#parts.onLog('info', 'online')
+    this.#repliesInFlight.clear()
+    this.#outbox.start()
+    this.#sendReplies()
+    this.#report()
+  }
+
+  #onCommitted(): void {
+    this.#outbox.wake()
+    this.#sendReplies()
+    this.#report()
+  }
+
+  #sendReplies(): void {
+    if (!this.#link.isConnected) return
+    for (const reply of this.#parts.journal.undeliveredReplies()) {
+      const { commandId } = reply
+      if (this.#repliesInFlight.has(commandId)) continue
+      this.#repliesInFlight.add(commandId)
+      this.#link.publish('replies', reply, () => {
+        this.#repliesInFlight.delete(commandId)
+        this.#markDelivered(commandId)
+      })
+    }
+  }
+
+  #markDelivered(commandId: Id): void {
+    if (this.#stopping.signal.aborted) return
+    try {
+      this.#parts.journal.markDelivered(commandId)
+    } catch (error) {
+      // It will be sent once more; the server knows it already.
+      this.#parts.onLog('warn', 'a delivery could not be stored', { error: String(error) })
+    }
+  }
+
+  #noticeFaults(): void {
+    const faults = JSON.stringify([...(this.#sampler?.faults() ?? [])])
+    if (faults === this.#lastFaults) return
+    this.#lastFaults = faults
+    this.#report()
+  }
+
+  /** Publishes the twin soon; changes that come together go out once. */
+  #report(): void {
+    if (this.#timers.has('report')) return
+    this.#set('report', reportDelayMs, () => this.#link.publish('reported', this.#reported()))
+  }
+
+  #reported(): ReportedTwin {
+    const { desiredVersion, planogram, prices, config } = this.#twin.applied
+    const { journal, clock } = this.#parts
+    const faults = this.#sampler?.faults() ?? new Map<string, string>()
+    const { rejected } = this.#twin
+    const alarms = new Set(journal.alarms())
+    if (this.#runner.isDiskFull) alarms.add('disk_full')
+    return {
+      desiredVersion,
+      planogramVersion: planogram.version,
+      pricesVersion: prices.version,
+      config,
+      isInService: this.#runner.state.isInService,
+      doorState: this.#door?.door() ?? 'unknown',
+      sessionState: this.#runner.state.session.name,
+      lanes: lanesOf(planogram.lanes, journal.lanes()).map((lane) => ({
+        laneId: lane.laneId,
+        skuId: lane.skuId,
+        ...(lane.lotId === undefined ? {} : { lotId: lane.lotId }),
+        count: lane.count,
+        grossMg: lane.grossMg,
+        unitMassMg: lane.unitMassMg,
+        unitMassSdMg: lane.unitMassSdMg,
+        hasForeignObject: lane.foreignMassesMg.length > 0,
+        isFaulty: faults.has(lane.laneId),
+      })),
+      alarms: [...alarms].toSorted((a, b) => a.localeCompare(b)).slice(0, 50),
+      ...(rejected === undefined ? {} : { rejected }),
+      atMs: clock.now(),
+    }
+  }
+
+  #presence(isOnline: boolean): Presence {
+    const { bootId, clock } = this.#parts
+    return { isOnline, bootId, versions: this.#versions(), atMs: clock.now() }
+  }
+
+  #beat(): void {
+    this.#link.publish('presence', this.#presence(true))
+    this.#set('heartbeat', this.#twin.applied.config.heartbeatIntervalMs, () => this.#beat())
+  }
+
+  #live(): void {
+    const session = activeSession(this.#runner.state.session)
+    const live = this.#watch.live(session?.name === 'open' && session.warning !== 'none')
+    if (live !== undefined) this.#link.publish('live', live)
+    this.#set('live', this.#twin.applied.config.liveIntervalMs, () => this.#live())
+  }
+
+  async #telemetry(): Promise<void> {
+    const { hardware, clock, journal, guard, rssBytes } = this.#parts
+    const { lastSeq, ackedSeq } = journal.position()
+    const telemetry = await readTelemetry({
+      hardware,
+      atMs: clock.now(),
+      uptimeMs: clock.monotonicMs() - this.#startedMs,
+      outboxDepth: lastSeq - ackedSeq,
+      freeBytes: guard.freeBytes(),
+      rssBytes: rssBytes(),
+    })
+    if (this.#stopping.signal.aborted) return
+    this.#link.publish('telemetry', telemetry)
+    this.#set('telemetry', this.#twin.applied.config.telemetryIntervalMs, () => void this.#telemetry())
+  }
+
+  /** Leaves the reply half a second to get out. */
+  #reboot(reason: string): void {
+    this.#set('reboot', rebootDelayMs, () => this.#parts.onRestart(reason))
+  }
+
+  #set(name: TimerName, delayMs: number, callback: () => void): void {
+    this.#timers.get(name)?.()
+    const cancel = this.#parts.clock.setTimer(delayMs, () => {
+      this.#timers.delete(name)
+      callback()
+    })
+    this.#timers.set(name, cancel)
+  }
+}

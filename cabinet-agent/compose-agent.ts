@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openCabinetHardware } from '#firmware-bridge/profile/open-cabinet-hardware.ts'
+import type { Transport } from '#firmware-bridge/transports/transport.ts'
+import { systemRandom, type Random } from '#shared/ids/random.ts'
+import { makeId } from '#shared/ids/uuid-v7.ts'
+import { delay, type Clock } from '#shared/time/clock.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+import { Agent, type AgentParts } from './agent.ts'
+import type { AgentConfig } from './compose-config.ts'
+import { enrol, EnrolmentRefusedError } from './enrolment/enrol.ts'
+import { loadIdentity, type Identity } from './enrolment/identity.ts'
+import { createDiskGuard } from './journal/disk-guard.ts'
+import { Journal, type JournalOptions } from './journal/journal.ts'
+import { readPrivateKey, readPublicKey, signedLogin } from './link/login.ts'
+
+export interface AgentOverrides {
+  clock?: Clock
+  random?: Random
+  /** Resolves `virtual:name` ports. */
+  openVirtual?: (name: string) => Transport
+  /** Gives up waiting for a server to enrol at. */
+  signal?: AbortSignal
+  fetch?: typeof globalThis.fetch
+  /** A reboot was commanded: the process should end with code 75 and be started again. */
+  onRestart?: (reason: string) => void
+  onLog?: AgentParts['onLog']
+  journal?: Pick<JournalOptions, 'maxPages' | 'keptEntries'>
+}
+
+const enrolRetryMs = 5_000
+
+/**
+ * The composition root: a running agent from a configuration. Enrols first when it must, and waits for the server to
+ * do so; once enrolled it needs no server to start. Throws JournalError, DiskFullError or EnrolmentRefusedError.
+ */
+export async function createAgent(config: AgentConfig, overrides: AgentOverrides = {}): Promise<Agent> {
+  const { clock = systemClock, random = systemRandom, openVirtual, onLog = () => {}, onRestart = () => {} } = overrides
+  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
+  const identity = loadIdentity(config.dataDirectory) ?? (await enrolPatiently(config, overrides, clock))
+  const { cabinetId } = identity
+  const bootId = makeId(clock, random)
+  const { ballastBytes, minFreeBytes } = config.journal
+  const guard = createDiskGuard({ directory: config.dataDirectory, ballastBytes, minFreeBytes })
+  const journal = Journal.open({ file: join(config.dataDirectory, 'journal.sqlite'), bootId, ...overrides.journal })
+  const { username, password } = config.mqtt
+  const ownKey = readPrivateKey(identity.privateKeyPem)
+  const agent = new Agent({
+    cabinetId,
+    bootId,
+    mqttUrl: config.mqtt.url ?? identity.mqttUrl,
+    login: () =>
+      username !== undefined && password !== undefined
+        ? { username, password }
+        : signedLogin(cabinetId, ownKey, clock.now()),
+    serverKeys: identity.serverPublicKeys.map((key) => readPublicKey(key)),
+    hardware: await openCabinetHardware(config.hardware, {
+      clock,
+      ...(openVirtual === undefined ? {} : { openVirtual }),
+    }),
+    journal,
+    guard,
+    sheet: config.scales,
+    clock,
+    random,
+    rssBytes: () => process.memoryUsage.rss(),
+    onRestart,
+    onLog,
+  })
+  await agent.start()
+  return agent
+}
+
+async function enrolPatiently(config: AgentConfig, overrides: AgentOverrides, clock: Clock): Promise<Identity> {
+  const { dataDirectory, serverUrl, enrolmentCode } = config
+  const { signal, fetch = globalThis.fetch, onLog = () => {} } = overrides
+  if (enrolmentCode === undefined) {
+    throw new EnrolmentRefusedError('this cabinet is not enrolled: put a one-time code into enrolmentCode')
+  }
+  for (;;) {
+    try {
+      return await enrol({ serverUrl, enrolmentCode, dataDirectory, fetch })
+    } catch (error) {
+      if (error instanceof EnrolmentRefusedError) throw error
+      onLog('warn', 'the server cannot be asked to enrol; trying again', { error: String(error) })
+      await delay(clock, enrolRetryMs, signal)
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import { CabinetConfig, DesiredTwin, type Planogram, type PriceList } from '#shared/contracts/mqtt/twin.ts'
+import type { CancelTimer, Clock } from '#shared/time/clock.ts'
+import { z } from 'zod'
+import type { Journal, JournalWrite } from '../journal/journal.ts'
+
+/** What is applied now. */
+const Applied = z.object({
+  desiredVersion: z.int(),
+  planogram: z.custom<Planogram>(),
+  prices: z.custom<PriceList>(),
+  config: CabinetConfig,
+})
+type Applied = z.infer<typeof Applied>
+type Rejected = { desiredVersion: number; reason: string }
+/** A change of what the link runs by, until the server is heard through the changed link. */
+interface Trial {
+  previousConfig: CabinetConfig
+  desiredVersion: number
+  /** The entry whose ack proves the link. */
+  seq: number
+  untilMs: number
+}
+
+export interface TwinKeeperOptions {
+  journal: Journal
+  clock: Clock
+  /** Lanes that have a scale here. */
+  laneIds: readonly string[]
+  isIdle: () => boolean
+  write: (write: JournalWrite) => boolean
+  /** The link's settings have changed: connect anew with them. */
+  onLinkChanged: () => void
+  onChanged: () => void
+}
+
+/** A changed link must carry an ack within this time, ms, or the change is taken back. */
+export const trialMs = 60_000
+
+const nothingYet: Applied = {
+  desiredVersion: 0,
+  planogram: { version: 0, lanes: [] },
+  prices: { version: 0, prices: {} },
+  config: CabinetConfig.parse({}),
+}
+
+/**
+ * The twin as it should be, taken over between sessions only. What is wrong is rejected whole and reported; a change of
+ * the link's own settings is on trial until the server was heard over it, and taken back otherwise, also after a crash.
+ */
+export class TwinKeeper {
+  readonly #options: TwinKeeperOptions
+  #applied: Applied
+  #waiting: DesiredTwin | undefined
+  #rejected: Rejected | undefined
+  #trial: Trial | undefined
+  #cancelTrial: CancelTimer = () => {}
+
+  constructor(options: TwinKeeperOptions) {
+    this.#options = options
+    const { journal } = options
+    const stored = Applied.safeParse(journal.setting('twin'))
+    this.#applied = stored.success ? stored.data : nothingYet
+    this.#waiting = journal.setting('twinWaiting') as DesiredTwin | undefined
+    this.#rejected = journal.setting('twinRejected') as Rejected | undefined
+    this.#trial = journal.setting('twinTrial') as Trial | undefined
+  }
+
+  get applied(): Readonly<Applied> {
+    return this.#applied
+  }
+
+  get rejected(): Rejected | undefined {
+    return this.#rejected
+  }
+
+  /** Goes on with a trial that a restart has cut short, and with a twin that came during a session. */
+  start(): void {
+    if (this.#trial !== undefined) this.#awaitTrial(this.#trial)
+    this.takeWaiting()
+  }
+
+  stop(): void {
+    this.#cancelTrial()
+  }
+
+  /** Takes a payload of `desired`. */
+  offer(payload: unknown): void {
+    const version = z.object({ version: z.int() }).safeParse(payload)
+    const desired = DesiredTwin.safeParse(payload)
+    if (!desired.success) {
+      this.#reject(version.success ? version.data.version : 0, z.prettifyError(desired.error))
+      return
+    }
+    // Retained: it comes with every connection.
+    if (desired.data.version === this.#applied.desiredVersion) return
+    if (this.#rejected?.desiredVersion === desired.data.version) return
+    const problem = this.#problemOf(desired.data)
+    if (problem !== undefined) {
+      this.#reject(desired.data.version, problem)
+      return
+    }
+    this.#waiting = desired.data
+    if (this.#options.isIdle()) this.takeWaiting()
+    else this.#options.write({ atMs: this.#options.clock.now(), settings: { twinWaiting: desired.data } })
+  }
+
+  /** Applies what waits; called whenever a session has ended. */
+  takeWaiting(): void {
+    const desired = this.#waiting
+    if (desired === undefined || !this.#options.isIdle()) return
+    this.#waiting = undefined
+    const { version, planogram, prices, config } = desired
+    this.#apply({ desiredVersion: version, planogram, prices, config })
+  }
+
+  /** A command's partial config. Undefined when it is taken over, else what is wrong with it. */
+  setConfig(partial: Record<string, unknown>, also: Omit<JournalWrite, 'atMs'>): string | undefined {
+    const config = CabinetConfig.safeParse({ ...this.#applied.config, ...partial })
+    const problem = config.success ? problemOfConfig(config.data) : z.prettifyError(config.error)
+    if (problem !== undefined || !config.success) return problem
+    this.#apply({ ...this.#applied, config: config.data }, also)
+    return undefined
+  }
+
+  /** The server has committed so far: a link on trial has proven itself. */
+  onAcked(throughSeq: number): void {
+    if (this.#trial === undefined || throughSeq < this.#trial.seq) return
+    this.#trial = undefined
+    this.#cancelTrial()
+    this.#options.write({ atMs: this.#options.clock.now(), settings: { twinTrial: null } })
+  }
+
+  #apply(next: Applied, also: Omit<JournalWrite, 'atMs'> = {}): void {
+    const { journal, clock, write, onLinkChanged, onChanged } = this.#options
+    const previous = this.#applied
+    const isLinkChanged = previous.config.heartbeatIntervalMs !== next.config.heartbeatIntervalMs
+    const atMs = clock.now()
+    const trial: Trial | undefined = isLinkChanged
+      ? {
+          previousConfig: this.#trial?.previousConfig ?? previous.config,
+          desiredVersion: next.desiredVersion,
+          seq: journal.position().lastSeq + 1,
+          untilMs: atMs + trialMs,
+        }
+      : this.#trial
+    this.#applied = next
+    this.#rejected = undefined
+    write({
+      ...also,
+      atMs,
+      events: [{ type: 'twin.applied', body: { desiredVersion: next.desiredVersion } }, ...(also.events ?? [])],
+      settings: { ...also.settings, twin: next, twinWaiting: null, twinRejected: null, twinTrial: trial ?? null },
+    })
+    onChanged()
+    if (!isLinkChanged || trial === undefined) return
+    this.#trial = trial
+    this.#awaitTrial(trial)
+    onLinkChanged()
+  }
+
+  #awaitTrial(trial: Trial): void {
+    this.#cancelTrial()
+    const leftMs = Math.min(trialMs, Math.max(0, trial.untilMs - this.#options.clock.now()))
+    this.#cancelTrial = this.#options.clock.setTimer(leftMs, () => this.#revert(trial))
+  }
+
+  #revert(trial: Trial): void {
+    const { clock, write, onLinkChanged, onChanged } = this.#options
+    const reason = 'the server was not heard over the changed link'
+    this.#trial = undefined
+    this.#applied = { ...this.#applied, config: trial.previousConfig }
+    this.#rejected = { desiredVersion: trial.desiredVersion, reason }
+    write({
+      atMs: clock.now(),
+      events: [{ type: 'twin.reverted', body: { desiredVersion: trial.desiredVersion, reason } }],
+      settings: { twin: this.#applied, twinTrial: null, twinRejected: this.#rejected },
+    })
+    onChanged()
+    onLinkChanged()
+  }
+
+  #reject(desiredVersion: number, reason: string): void {
+    this.#rejected = { desiredVersion, reason: reason.slice(0, 300) }
+    this.#options.write({ atMs: this.#options.clock.now(), settings: { twinRejected: this.#rejected } })
+    this.#options.onChanged()
+  }
+
+  #problemOf({ version, planogram, prices, config }: DesiredTwin): string | undefined {
+    if (version < this.#applied.desiredVersion)
+      return `older than version ${this.#applied.desiredVersion}, which is applied`
+    const seen = new Set<string>()
+    for (const { laneId, skuId } of planogram.lanes) {
+      if (seen.has(laneId)) return `lane ${laneId} is there twice`
+      seen.add(laneId)
+      if (!this.#options.laneIds.includes(laneId)) return `lane ${laneId} has no scale here`
+      if (prices.prices[skuId] === undefined) return `lane ${laneId} has no price`
+    }
+    return problemOfConfig(config)
+  }
+}
+
+function problemOfConfig(config: CabinetConfig): string | undefined {
+  return config.doorOpenAlarmMs < config.doorOpenPromptMs ? 'the door alarm would come before the prompt' : undefined
+}
