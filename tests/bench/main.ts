@@ -2,13 +2,17 @@
 // `npm run bench -- NAME…` runs some; `--markdown` prints the table as the README has it.
 import type { BenchRow } from './bench-row.ts'
 import { benchBus } from './bus.ts'
+import { benchConnections } from './connections.ts'
 import { benchIngest } from './ingest.ts'
+import { benchReceiptLatency } from './receipt-latency.ts'
 import { benchWeighing } from './weighing.ts'
 import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
 
 const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   bus: benchBus,
   ingest: benchIngest,
+  latency: benchReceiptLatency,
+  connections: benchConnections,
   weighing: benchWeighing,
 }
 
