@@ -5,7 +5,8 @@ import { getSession } from '#shared/contracts/http/sessions.ts'
 import { seededRandom } from '#shared/ids/random.ts'
 import { refusals } from '#server/errors/refusal.ts'
 import { createCall, urlOf } from '#server/web/common/http/call.ts'
-import { problemMessages } from '#server/web/common/i18n/problem-messages.ts'
+import { problemChinese } from '#server/web/common/i18n/problem-chinese.ts'
+import { problemEnglish } from '#server/web/common/i18n/problem-english.ts'
 import { pauseBeforeTryMs, startSocketLink } from '#server/web/common/live/socket-link.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 
@@ -58,11 +59,11 @@ describe('calling a route', () => {
 
 describe('sentences for problems', () => {
   it('exist in both languages for the same codes', () => {
-    expect(Object.keys(problemMessages.en).toSorted()).toEqual(Object.keys(problemMessages.zh).toSorted())
+    expect(Object.keys(problemEnglish).toSorted()).toEqual(Object.keys(problemChinese).toSorted())
   })
 
   it('are for codes that the server has', () => {
-    const own = Object.keys(problemMessages.zh).filter((code) => !/^(network|contract)\./.test(code))
+    const own = Object.keys(problemChinese).filter((code) => !/^(network|contract)\./.test(code))
 
     expect(own.filter((code) => !(code in refusals))).toEqual([])
   })

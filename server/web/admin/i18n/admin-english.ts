@@ -1,11 +1,11 @@
-import { commonMessages } from '../../common/i18n/common-messages.ts'
+import { commonEnglish } from '../../common/i18n/common-english.ts'
 import type { Words } from '../../common/i18n/locale.ts'
 import type { AdminMessages } from './admin-messages.ts'
 
 /** The administration in English. */
 export function adminEnglish(words: Words): AdminMessages {
   return {
-    common: commonMessages.en(words),
+    common: commonEnglish(words),
     title: 'Administration',
     menu: {
       overview: 'Overview',

@@ -1,13 +1,11 @@
 // What the administration says. English stands in its own file and must have the same shape.
-import { computed, type ComputedRef } from 'vue'
-import { commonMessages } from '../../common/i18n/common-messages.ts'
-import type { Locale, Words } from '../../common/i18n/locale.ts'
-import { useWebContext } from '../../common/web-context.ts'
-import { adminEnglish } from './admin-english.ts'
+import { createCatalogue } from '../../common/i18n/catalogue.ts'
+import { commonChinese } from '../../common/i18n/common-messages.ts'
+import type { Words } from '../../common/i18n/locale.ts'
 
 function adminChinese(words: Words) {
   return {
-    common: commonMessages.zh(words),
+    common: commonChinese(words),
     title: '管理后台',
     menu: {
       overview: '总览',
@@ -253,10 +251,10 @@ function adminChinese(words: Words) {
 }
 export type AdminMessages = ReturnType<typeof adminChinese>
 
-const catalogues: Record<Locale, (words: Words) => AdminMessages> = { zh: adminChinese, en: adminEnglish }
+export const adminCatalogue = createCatalogue<AdminMessages>(
+  adminChinese,
+  async () => (await import('./admin-english.ts')).adminEnglish,
+)
 
 /** The messages in the language of the moment. */
-export function useMessages(): ComputedRef<AdminMessages> {
-  const { locale, words } = useWebContext()
-  return computed(() => catalogues[locale.value](words))
-}
+export const useMessages = adminCatalogue.use

@@ -1,11 +1,11 @@
-import { commonMessages } from '../../common/i18n/common-messages.ts'
+import { commonEnglish } from '../../common/i18n/common-english.ts'
 import type { Words } from '../../common/i18n/locale.ts'
 import type { BuyerMessages } from './buyer-messages.ts'
 
 /** The buyer's pages in English. */
 export function buyerEnglish(words: Words): BuyerMessages {
   return {
-    common: commonMessages.en(words),
+    common: commonEnglish(words),
     tabs: { home: 'Open', history: 'History', account: 'Account' },
     home: {
       title: 'Scan to open',

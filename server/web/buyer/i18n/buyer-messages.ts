@@ -1,13 +1,11 @@
 // What the buyer's pages say. English stands in its own file and must have the same shape.
-import { computed, type ComputedRef } from 'vue'
-import { commonMessages } from '../../common/i18n/common-messages.ts'
-import type { Locale, Words } from '../../common/i18n/locale.ts'
-import { useWebContext } from '../../common/web-context.ts'
-import { buyerEnglish } from './buyer-english.ts'
+import { createCatalogue } from '../../common/i18n/catalogue.ts'
+import { commonChinese } from '../../common/i18n/common-messages.ts'
+import type { Words } from '../../common/i18n/locale.ts'
 
 function buyerChinese(words: Words) {
   return {
-    common: commonMessages.zh(words),
+    common: commonChinese(words),
     tabs: { home: '开门', history: '记录', account: '我的' },
     home: {
       title: '扫码开门',
@@ -188,10 +186,10 @@ function buyerChinese(words: Words) {
 }
 export type BuyerMessages = ReturnType<typeof buyerChinese>
 
-const catalogues: Record<Locale, (words: Words) => BuyerMessages> = { zh: buyerChinese, en: buyerEnglish }
+export const buyerCatalogue = createCatalogue<BuyerMessages>(
+  buyerChinese,
+  async () => (await import('./buyer-english.ts')).buyerEnglish,
+)
 
 /** The messages in the language of the moment. */
-export function useMessages(): ComputedRef<BuyerMessages> {
-  const { locale, words } = useWebContext()
-  return computed(() => catalogues[locale.value](words))
-}
+export const useMessages = buyerCatalogue.use

@@ -1,8 +1,9 @@
 // Sentences that every page needs: actions, sign-in and what to do when something fails.
-import type { Locale, Words } from './locale.ts'
-import { problemMessages } from './problem-messages.ts'
+import { createCatalogue } from './catalogue.ts'
+import type { Words } from './locale.ts'
+import { problemChinese } from './problem-chinese.ts'
 
-function zh(words: Words) {
+export function commonChinese(words: Words) {
   return {
     productName: '惠农柜',
     productLong: `消费${words.relief}智能柜`,
@@ -15,7 +16,7 @@ function zh(words: Words) {
     cancel: '取消',
     close: '关闭',
     signOut: '退出登录',
-    problems: problemMessages.zh,
+    problems: problemChinese,
     problemUnauthorised: '登录已过期。请重新登录。',
     problemForbidden: '您的账号没有这项权限。需要的话请联系管理员。',
     problemNotFound: '找不到要看的内容。请检查编号，或返回上一页。',
@@ -40,45 +41,9 @@ function zh(words: Words) {
     },
   }
 }
-export type CommonMessages = ReturnType<typeof zh>
+export type CommonMessages = ReturnType<typeof commonChinese>
 
-function en(words: Words): CommonMessages {
-  return {
-    productName: 'Huinong Cabinet',
-    productLong: `Smart cabinet for ${words.reliefEnglish} produce`,
-    language: '中文',
-    languageLabel: 'Switch to Chinese',
-    retry: 'Try again',
-    back: 'Back',
-    loading: 'Loading…',
-    save: 'Save',
-    cancel: 'Cancel',
-    close: 'Close',
-    signOut: 'Sign out',
-    problems: problemMessages.en,
-    problemUnauthorised: 'You have been signed out. Sign in again.',
-    problemForbidden: 'Your account may not do this. Ask an administrator if you need it.',
-    problemNotFound: 'This could not be found. Check the code, or go back.',
-    problemBusy: 'Too many tries, or the system is busy. Try again in a few seconds.',
-    problemServer: 'The server failed. Try again later, or contact the operator if it keeps happening.',
-    problemOther: (detail: string) => `That did not work: ${detail} Check it and try again.`,
-    signIn: {
-      title: 'Sign in',
-      login: 'Staff number or phone',
-      password: 'Password',
-      submit: 'Sign in',
-      submitting: 'Signing in…',
-      wrong: 'Account or password is wrong. Check both and try again.',
-    },
-    password: {
-      title: 'Choose a new password',
-      must: 'This is a one-time password. Choose your own before you go on.',
-      current: 'Current password',
-      next: 'New password (at least 8 characters)',
-      submit: 'Set password',
-      done: 'Password changed.',
-    },
-  }
-}
-
-export const commonMessages: Record<Locale, (words: Words) => CommonMessages> = { zh, en }
+export const commonCatalogue = createCatalogue<CommonMessages>(
+  commonChinese,
+  async () => (await import('./common-english.ts')).commonEnglish,
+)

@@ -1,0 +1,55 @@
+import { commonEnglish } from '../common/i18n/common-english.ts'
+import type { Words } from '../common/i18n/locale.ts'
+import type { CabinetMessages } from './messages.ts'
+
+/** The virtual cabinet's page in English. */
+export function cabinetEnglish(words: Words): CabinetMessages {
+  return {
+    common: commonEnglish(words),
+    title: 'Virtual cabinet',
+    lead: 'These hands move goods and switches only. The bill comes from the weights, inside the cabinet.',
+    cabinet: 'Cabinet',
+    show: 'Show',
+    connecting: 'Reaching the virtual cabinet…',
+    away: 'This virtual cabinet cannot be reached. Check that the demo runs and the code is right; this goes on by itself.',
+    phone: 'The buyer’s phone',
+    phoneHint: 'The buyer’s page of this cabinet; your own phone can open it by the code, too.',
+    newWindow: 'Open in a new window',
+    openDoor: 'Pull the door open',
+    closeDoor: 'Close the door',
+    locked: 'locked: open it on the phone first',
+    unlocked: 'lock released',
+    doorOpen: 'door open',
+    noPower: 'The cabinet has no power',
+    lane: (lane) => `Lane ${Number(lane.slice(1))}`,
+    pieces: (count) => `${count} pcs`,
+    take: (name) => `Take ${name}`,
+    hand: 'In the hand and bag',
+    handEmpty: 'Drag goods here, or click them to take them.',
+    pickLane: 'Now click a lane to put it there.',
+    putHere: (name) => `Put ${name} here`,
+    walkAway: 'Walk away with it',
+    stuff: 'Things people carry',
+    stuffHint: 'Drag one onto a lane and see how the cabinet tells it from goods.',
+    press: 'Rest a hand on the scale',
+    lift: 'Lift the hand',
+    power: 'Power',
+    network: 'Network',
+    on: 'on',
+    off: 'off',
+    faults: 'Faults',
+    faultLane: 'At lane',
+    faultNames: {
+      'lock-jammed': 'lock jammed',
+      'lock-silent': 'lock board silent',
+      'scale-silent': 'scale silent',
+      'scale-unstable': 'scale unstable',
+      'scale-overload': 'scale overloaded',
+      'line-noise': 'noise on the line',
+    },
+    things: { phone: 'phone', keys: 'keys', umbrella: 'umbrella', cup: 'cup' },
+    weightStable: 'stable',
+    weightMoving: 'moving',
+    qr: 'Scan to open this cabinet',
+  }
+}
