@@ -258,7 +258,8 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       const last = newest()
       let first = last + 1
       let strays = 0
-      for (let i = last; i >= Math.max(0, last - ringSize + 2, start); i -= 1) {
+      // A run that began a moment ago at the level of the one before is no movement: look across its beginning.
+      for (let i = last; i >= Math.max(0, last - ringSize + 2); i -= 1) {
         // One stray sample is noise's right; two in a row are a movement.
         strays = isAt(i, runLevelG) ? 0 : strays + 1
         if (strays === 2) break
