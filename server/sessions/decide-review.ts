@@ -12,7 +12,8 @@ import { priceBill } from './pricing.ts'
 import type { ContractLane, TakenLine } from './pricing.ts'
 import { nextState } from './rules.ts'
 import { settleSession } from './settle-session.ts'
-import { findContracted, findReview } from './store.ts'
+import { findContracted, findReportedBill, findReview } from './store.ts'
+import type { Contracted } from './store.ts'
 
 export interface ReviewDecision {
   readonly sessionId: string
@@ -34,8 +35,7 @@ export function* decideReview(
   if (session === undefined) throw new RefusalError('session.unknown')
   if (nextState(session.state, 'review.decided') === undefined) throw new RefusalError('session.not_in_review')
   const taken = decision.lines.map((line, index) => asTaken(line, index, session.lanes))
-  const review = yield* findReview(ctx, session.sessionId)
-  const lowestFen = review?.lowestFen ?? 0
+  const lowestFen = yield* lowestPlausibleFen(ctx, session)
   const bill = priceBill(taken, session.lanes, session.heldFen)
   if (bill.totalFen + bill.shortfallFen > lowestFen) {
     throw new RefusalError('session.decision_too_high', undefined, { field: 'lines', facts: { lowestFen } })
@@ -62,6 +62,17 @@ export function* decideReview(
     flags: ['reviewed'],
     reason: decision.reason,
   })
+}
+
+/**
+ * What a person may charge at most: the cabinet's lowest explanation; for a silent session what its cabinet did report but
+ * could not be settled at the time (no revenue plan was in force, say); else nothing.
+ */
+function* lowestPlausibleFen(ctx: UnitContext, session: Contracted): Unit<number> {
+  const review = yield* findReview(ctx, session.sessionId)
+  if (review !== undefined) return review.lowestFen
+  const reported = yield* findReportedBill(ctx, session)
+  return reported === undefined ? 0 : priceBill(reported, session.lanes, session.heldFen).totalFen
 }
 
 function asTaken(line: ReviewDecision['lines'][number], index: number, lanes: readonly ContractLane[]): TakenLine {

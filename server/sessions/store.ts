@@ -1,5 +1,7 @@
 // SQL of sessions. What every settlement runs is prepared once per connection.
-import { and, asc, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm'
+import { eventBodies } from '#shared/contracts/mqtt/event.ts'
+import type { EventBody } from '#shared/contracts/mqtt/event.ts'
 import { behindKey, keyOfCursor } from '../db/keyset.ts'
 import type { PageRequest } from '../db/keyset.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
@@ -198,6 +200,35 @@ export function* findReview(
   sessionId: string,
 ): Unit<ReviewRow | undefined> {
   return yield* one(db.select().from(r).where(eq(r.sessionId, sessionId)))
+}
+
+/** Journal entries looked through for a session's own report; a cabinet settles few sessions while one is silent. */
+const maxReports = 500
+
+/** The lines a cabinet reported for a session that could not be settled when the report came. */
+export function* findReportedBill(
+  { db, tables: { journalEntries: j } }: UnitContext,
+  session: Pick<SessionRow, 'sessionId' | 'cabinetId' | 'authorisedAtMs'>,
+): Unit<EventBody<'session.settled'>['lines'] | undefined> {
+  const found = yield* rows(
+    db
+      .select({ body: j.body })
+      .from(j)
+      .where(
+        and(
+          eq(j.cabinetId, session.cabinetId),
+          eq(j.type, 'session.settled'),
+          gte(j.receivedAtMs, session.authorisedAtMs),
+        ),
+      )
+      .orderBy(asc(j.seq))
+      .limit(maxReports),
+  )
+  for (const { body } of found) {
+    const report = eventBodies['session.settled'].safeParse(body)
+    if (report.success && report.data.sessionId === session.sessionId) return report.data.lines
+  }
+  return undefined
 }
 
 export function* findSaleLines({ db, tables: { saleLines: l } }: UnitContext, sessionId: string): Unit<SaleLineRow[]> {

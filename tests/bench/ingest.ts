@@ -9,6 +9,7 @@ import pino from 'pino'
 import { seededRandom } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
+import { ensureDefaultPlan } from '#server/attribution/revenue-plans.ts'
 import type { Database } from '#server/db/database.ts'
 import { openDatabase } from '#server/db/open-database.ts'
 import { Metrics } from '#server/http/metrics.ts'
@@ -52,6 +53,7 @@ interface World {
 async function seed(database: Database): Promise<World> {
   const random = seededRandom(3)
   return await database.run(function* (ctx) {
+    yield* ensureDefaultPlan(ctx)
     const goods = yield* seedGoods(ctx, systemClock.now() - 3_600_000, lotUnits)
     const stands: Stand[] = []
     for (let index = 0; index < cabinetCount; index += 1) {

@@ -68,7 +68,6 @@ export function* seedGoods(ctx: UnitContext, harvestedAtMs: number, units: reado
       kind: 'EXITED' as const,
     })),
   )
-  yield* ensureDefaultPlan(ctx)
   const { supplierId } = yield* registerSupplier(ctx, {
     name: '大盛镇青龙村柑橘股份经济合作联合社',
     kind: 'family_farm',
@@ -202,10 +201,11 @@ export function* seedBuyer(ctx: UnitContext, login: string, amountFen: number): 
 export async function openMarket(
   database: Database,
   clock: { now(): number },
-  { walletFen = 50_000 } = {},
+  { walletFen = 50_000, hasPlan = true } = {},
 ): Promise<Market> {
   const cabinetCode = 'YB-0001'
   const seeded = await database.run(function* (ctx) {
+    if (hasPlan) yield* ensureDefaultPlan(ctx)
     const goods = yield* seedGoods(ctx, clock.now() - 3_600_000)
     const cabinetId = yield* seedCabinet(ctx, cabinetCode, goods)
     return { ...goods, cabinetId, buyerId: yield* seedBuyer(ctx, 'buyer', walletFen) }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { ensureDefaultPlan } from '#server/attribution/revenue-plans.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { walletPayments } from '#server/payments/wallet-payments.ts'
 import { walletOf } from '#server/payments/wallets.ts'
 import { decideReview } from '#server/sessions/decide-review.ts'
+import { expireSessions } from '#server/sessions/expire-sessions.ts'
 import { findEvidence } from '#server/sessions/find-evidence.ts'
 import { makeReceipt } from '#server/sessions/receipt.ts'
 import { refundLine } from '#server/sessions/refund-line.ts'
@@ -80,6 +82,35 @@ describe.each(dialects)('a session in review on %s', (dialect) => {
     expect(await wallet(market)).toEqual({ balanceFen: 40_000, heldFen: 10_000 })
     await decide('L01', 1)
     await expect(decide('L01', 1)).rejects.toMatchObject({ code: 'session.not_in_review' })
+  })
+})
+
+describe.each(dialects)('a report that no plan could split on %s', (dialect) => {
+  it('is kept, and a person settles what was reported once there is a plan', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock, { hasPlan: false })
+    const sessionId = await market.open()
+    const { flags } = await market.tell('session.settled', settled(market, sessionId, { count: 2 }))
+    expect(flags).toEqual(['attribution.plan_missing'])
+    clock.advance(20 * 60_000)
+    await database.run(expireSessions)
+    expect(await wallet(market)).toEqual({ balanceFen: 40_000, heldFen: 10_000 })
+    await database.run(ensureDefaultPlan)
+    const decide = (count: number) =>
+      database.run((ctx) =>
+        decideReview(ctx, walletPayments, {
+          sessionId,
+          lines: [{ laneId: 'L01', count }],
+          reason: 'as reported',
+          byAccountId: 'operator',
+        }),
+      )
+
+    await expect(decide(3)).rejects.toMatchObject({ code: 'session.decision_too_high' })
+    await decide(2)
+
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000 - 2_560, heldFen: 0 })
   })
 })
 
