@@ -201,6 +201,12 @@ export class Agent implements AsyncDisposable {
     this.#link.setEnabled(isUp)
   }
 
+  /** As a pulled plug would: nothing more is stored or said from this instant, not even a goodbye. */
+  async kill(): Promise<void> {
+    this.#link.setEnabled(false)
+    await this[Symbol.asyncDispose]()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
     this.#runner.stop()
