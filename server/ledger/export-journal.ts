@@ -64,7 +64,8 @@ function* postingsOf(ctx: UnitContext, transfers: readonly TransferRow[]): Unit<
           eq(e.transferId, t.id),
         ),
       )
-      .where(inArray(t.id, ids)),
+      .where(inArray(t.id, ids))
+      .orderBy(asc(e.transferId), asc(e.accountId)),
   )
   for (const { transferId, accountId, amountFen } of found) {
     const list = postings.get(transferId) ?? []
