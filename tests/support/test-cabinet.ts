@@ -9,6 +9,7 @@ import { type Channel, topicOf } from '#shared/contracts/mqtt/topics.ts'
 import { systemRandom } from '#shared/ids/random.ts'
 import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
+import type { Unit, UnitContext } from '#server/db/unit.ts'
 import { addCabinets, addHostSites } from '#server/cabinets/register-cabinets.ts'
 import { JournalWriter } from './journal-writer.ts'
 import type { TestServer } from './start-server.ts'
@@ -60,14 +61,17 @@ export interface TestCabinet extends AsyncDisposable {
 }
 
 /** Registers a live cabinet; returns its id. */
-export async function registerCabinet({ app }: TestServer, code: string): Promise<Id> {
-  return app.ctx.database.run(function* (unit) {
-    const site = { name: `点位 ${code}`, kind: 'hospital', address: '渝北区', joinCode: `JOIN-${code}` } as const
-    const [made] = yield* addHostSites(unit, [site])
-    const hostSiteId = made?.hostSiteId ?? ''
-    const [cabinetId = ''] = yield* addCabinets(unit, [{ code, hostSiteId, rolloutState: 'live', isDemo: true }])
-    return cabinetId
-  })
+export function registerCabinet({ app }: TestServer, code: string): Promise<Id> {
+  return app.ctx.database.run((unit) => registerAt(unit, code))
+}
+
+/** Adds a host site with a live cabinet. */
+export function* registerAt(unit: UnitContext, code: string): Unit<Id> {
+  const site = { name: `点位 ${code}`, kind: 'hospital', address: '渝北区', joinCode: `JOIN-${code}` } as const
+  const [made] = yield* addHostSites(unit, [site])
+  const hostSiteId = made?.hostSiteId ?? ''
+  const [cabinetId = ''] = yield* addCabinets(unit, [{ code, hostSiteId, rolloutState: 'live', isDemo: true }])
+  return cabinetId
 }
 
 /** The key of a cabinet and the enrolment that gives it its place. */
@@ -100,18 +104,18 @@ export async function startCabinet(server: TestServer, code: string): Promise<Te
   const { privateKey } = await enrolCabinet(server, cabinetId, operator)
   const password = makeLogin(cabinetId, privateKey, server.app.ctx.clock.now())
   const client = await mqtt.connectAsync(server.app.mqttUrl, connectOptions(cabinetId, password))
-  return openCabinet(server, client, cabinetId, code)
+  return openCabinet(client, { cabinetId, code }, () => server.app.ctx.clock.now())
 }
 
-/** Wraps a connected client. */
+/** Wraps a connected client; `journal` goes on with one that was begun over an earlier connection. */
 export async function openCabinet(
-  server: TestServer,
   client: MqttClient,
-  cabinetId: Id,
-  code: string,
+  { cabinetId, code }: { readonly cabinetId: Id; readonly code: string },
+  now: () => number,
+  begun?: JournalWriter,
 ): Promise<TestCabinet> {
   const bootId = newId()
-  const journal = new JournalWriter(bootId, () => server.app.ctx.clock.now())
+  const journal = begun ?? new JournalWriter(bootId, now)
   const acks = new Arrivals<AckMessage>()
   const commands = new Arrivals<Command>()
   const desired = new Arrivals<{ version: number }>()
