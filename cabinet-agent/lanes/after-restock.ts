@@ -13,6 +13,8 @@ export interface RestockWeighing {
   loads: readonly LaneLoad[]
   opening: readonly Plateau[]
   closing: readonly Plateau[]
+  /** When it was weighed, epoch ms. */
+  atMs: number
 }
 
 /** A label may be this far off the true mean of a lot (weighing.md, label weights: 5–15 g of 168–185 g). */
@@ -40,7 +42,7 @@ export function lanesAfterRestock(weighing: RestockWeighing): {
     if (closing === undefined || label === undefined) continue
     const counted = loads.length === 0 ? recheck(lane, opening, closing) : load(lane, loads, label, opening, closing)
     if (counted === undefined) continue
-    records.push(counted.record)
+    records.push({ ...counted.record, countedAtMs: weighing.atMs })
     statistics.push(toStatistics(counted.record, counted.countAdded))
   }
   return { records, statistics }

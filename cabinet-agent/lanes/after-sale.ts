@@ -1,38 +1,48 @@
-import type { Bill } from '../weighing/bill.ts'
+import type { Bill, LaneEvidence } from '../weighing/bill.ts'
+import { refineBySale } from '../weighing/lot-statistics.ts'
+import { learnDryingRate, unknownPartPerHour } from '../weighing/moisture-loss.ts'
 import type { LaneRecord } from './lane-record.ts'
 
+/** More objects than this in one lane is a lane to be looked at, not remembered. */
+const maximumForeign = 10
+
 /**
- * The lanes after a sale: pieces gone, gross as it rests now, foreign objects remembered. A bill that goes to review
- * leaves the decoder's best guess, marked doubtful. The unit weight stays as learned at restock, but for a lane whose
- * pieces left are told by a confident bill: then the mean of what lies there is better than what lay there.
+ * The lanes after a sale: pieces gone, gross as it rests now, foreign objects as they lie there. A bill that goes to
+ * review leaves the decoder's best guess, marked doubtful. From a settled bill the lot learns: what the pieces that
+ * left weighed one by one, and how fast the lane has dried since it was counted.
  */
-export function lanesAfterSale(bill: Bill, isSettled: boolean, lanes: readonly LaneRecord[]): readonly LaneRecord[] {
+export function lanesAfterSale(
+  bill: Bill,
+  isSettled: boolean,
+  lanes: readonly LaneRecord[],
+  nowMs: number,
+): readonly LaneRecord[] {
   const { evidence } = bill
   return lanes.flatMap((lane): LaneRecord[] => {
     const seen = evidence.lanes.find((candidate) => candidate.laneId === lane.laneId)
     if (seen?.closing === undefined) return isSettled ? [] : [{ ...lane, isCountDoubtful: true }]
-    const foreignMassesMg = [
-      ...lane.foreignMassesMg,
-      ...evidence.foreign.filter((found) => found.laneId === lane.laneId).map((found) => found.massMg),
-      ...evidence.misplacements.filter((found) => found.inLaneId === lane.laneId).map((found) => found.massMg),
-    ].slice(-10)
+    const foreignMassesMg = seen.foreignMassesMg.slice(-maximumForeign)
     const foreignMg = foreignMassesMg.reduce((sum, massMg) => sum + massMg, 0)
     const count = Math.max(0, seen.remainingCount)
     const hasMoved = count !== lane.count || foreignMassesMg.length !== lane.foreignMassesMg.length
-    const isDoubtful = lane.isCountDoubtful || (!isSettled && hasMoved)
+    const isTooFull = seen.foreignMassesMg.length > maximumForeign
+    const isDoubtful = lane.isCountDoubtful || (!isSettled && hasMoved) || isTooFull
     // An untouched lane keeps its counted gross: re-basing it on each session would hide slow theft and lost water.
     if (!hasMoved && isDoubtful === lane.isCountDoubtful) return []
     const grossMg = count === 0 ? 0 : Math.max(0, seen.closing.levelMg - foreignMg)
-    const learned = isSettled && count >= 3 && !isDoubtful && foreignMassesMg.length === 0
-    return [
-      {
-        ...lane,
-        count,
-        grossMg,
-        foreignMassesMg,
-        isCountDoubtful: isDoubtful,
-        ...(learned ? { unitMassMg: Math.round(grossMg / count) } : {}),
-      },
-    ]
+    const learned = isSettled && !isDoubtful ? learn(lane, seen, nowMs) : {}
+    return [{ ...lane, count, grossMg, foreignMassesMg, isCountDoubtful: isDoubtful, countedAtMs: nowMs, ...learned }]
   })
+}
+
+function learn(lane: LaneRecord, seen: LaneEvidence, nowMs: number): Partial<LaneRecord> {
+  const { meanMg, sdMg, samples } = refineBySale(
+    { meanMg: lane.unitMassMg, sdMg: lane.unitMassSdMg, samples: lane.samples },
+    seen.taken,
+  )
+  const unit = { unitMassMg: meanMg, unitMassSdMg: sdMg, samples }
+  if (lane.countedAtMs === undefined || lane.grossMg <= 0 || seen.flags.includes('stock_contradicted')) return unit
+  const hours = (nowMs - lane.countedAtMs) / 3_600_000
+  const known = lane.dryingPartPerHour ?? unknownPartPerHour
+  return { ...unit, dryingPartPerHour: learnDryingRate(known, seen.lostSinceCountMg / lane.grossMg, hours) }
 }

@@ -19,6 +19,10 @@ export interface LaneRecord {
   /** Objects that lie in the lane and are not its stock, mg each. */
   foreignMassesMg: readonly number[]
   isCountDoubtful: boolean
+  /** When the pieces and their gross were last taken down, epoch ms; absent before the first time. */
+  countedAtMs?: number
+  /** How fast the lot dries, as learned (weighing/moisture-loss.ts). */
+  dryingPartPerHour?: number
 }
 
 /** A lane nobody has stocked yet: empty, with the label's word for a piece's weight. */

@@ -1,4 +1,5 @@
 import type { Planogram, PriceList } from '#shared/contracts/mqtt/twin.ts'
+import { unknownPartPerHour } from '../weighing/moisture-loss.ts'
 import type { LaneSetup } from '../weighing/session-setup.ts'
 import { lanesOf, type LaneRecord } from './lane-record.ts'
 
@@ -7,6 +8,7 @@ export function laneSetups(
   planogram: Planogram,
   prices: PriceList,
   records: ReadonlyMap<string, LaneRecord>,
+  nowMs: number,
 ): readonly LaneSetup[] {
   const known = lanesOf(planogram.lanes, records)
   return planogram.lanes.flatMap((lane, index) => {
@@ -23,7 +25,14 @@ export function laneSetups(
         unitWeight: { meanMg: record.unitMassMg, sdMg: record.unitMassSdMg, samples: record.samples },
         stock: { count: record.count, grossMg: record.grossMg },
         foreignMassesMg: record.foreignMassesMg,
+        ...dryingOf(record, nowMs),
       },
     ]
   })
+}
+
+function dryingOf({ countedAtMs, dryingPartPerHour }: LaneRecord, nowMs: number): Pick<LaneSetup, 'drying'> {
+  if (countedAtMs === undefined) return {}
+  const hours = Math.max(0, nowMs - countedAtMs) / 3_600_000
+  return { drying: { partPerHour: dryingPartPerHour ?? unknownPartPerHour, hours } }
 }

@@ -99,9 +99,12 @@ export class SessionWatch {
   }
 
   watchSettling(session: ActiveSession): void {
-    const watched = this.#watchedFor(session)
-    // Restarted after the door was closed: the decoder must hear that it was open at all.
-    if (watched.stage !== 'open') watched.decoder.door({ atMs: this.#atMs(watched), state: 'open' })
+    let watched = this.#watchedFor(session)
+    if (watched.stage !== 'open') {
+      // Nobody saw the door open: weigh against the stored plateau, with a decoder that never saw the weights move.
+      watched = this.#begin(session, 'opening' in session ? session.opening : undefined)
+      watched.decoder.door({ atMs: this.#atMs(watched), state: 'open' })
+    }
     watched.stage = 'settling'
     watched.decoder.door({ atMs: this.#atMs(watched), state: 'closed' })
   }
@@ -138,7 +141,7 @@ export class SessionWatch {
   #begin(session: ActiveSession, opening: Extract<ActiveSession, { name: 'open' }>['opening'] | undefined): Watched {
     const { laneIds, sheet, clock } = this.#options
     const shelf = this.#options.shelf()
-    const setups = laneSetups(shelf.planogram, shelf.prices, shelf.records).filter((lane) =>
+    const setups = laneSetups(shelf.planogram, shelf.prices, shelf.records, clock.now()).filter((lane) =>
       laneIds.includes(lane.laneId),
     )
     const { core } = session
@@ -206,7 +209,8 @@ export class SessionWatch {
 
   #decide(watched: Watched, monotonicMs: number): void {
     const steadyAtMs = Math.round(watched.baseMs + monotonicMs)
-    const { decision, lanes } = watched.kind === 'sale' ? decideSale(watched, steadyAtMs) : decideRestock(watched)
+    const { decision, lanes } =
+      watched.kind === 'sale' ? decideSale(watched, steadyAtMs) : decideRestock(watched, steadyAtMs)
     const { onInput, clock } = this.#options
     onInput({ input: 'decided', sessionId: watched.sessionId, decision, lanes, atMs: clock.now() })
   }
@@ -254,10 +258,10 @@ function decideSale(watched: Watched, steadyAtMs: number): Decided {
   const known = lanesOf(shelf.planogram.lanes, shelf.records)
   for (const lane of known) if (lane.lotId !== undefined) lotIds.set(lane.laneId, lane.lotId)
   const decision = writeDecision(bill, { setups, lotIds, settleConfidence: shelf.settleConfidence, steadyAtMs })
-  return { decision, lanes: lanesAfterSale(bill, decision.outcome === 'settled', known) }
+  return { decision, lanes: lanesAfterSale(bill, decision.outcome === 'settled', known, steadyAtMs) }
 }
 
-function decideRestock(watched: Watched): Decided {
+function decideRestock(watched: Watched, steadyAtMs: number): Decided {
   const { shelf, decoder, loads } = watched
   const opening = decoder.openingPlateaus()
   const closing = decoder.currentPlateaus()
@@ -271,6 +275,7 @@ function decideRestock(watched: Watched): Decided {
     loads,
     opening,
     closing,
+    atMs: steadyAtMs,
   })
   return {
     decision: { outcome: 'restocked', lanes: [...statistics], opening: [...opening], closing: [...closing] },

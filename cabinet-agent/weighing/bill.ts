@@ -1,6 +1,7 @@
 import type { ReviewReason, Step } from '#shared/contracts/mqtt/event.ts'
 import type { LaneId, Plateau, PricingMode } from '#shared/contracts/mqtt/lane.ts'
 import type { MassMg } from '#shared/units/mass.ts'
+import type { WeighedPieces } from './lot-statistics.ts'
 
 /**
  * What the decoder says: the bill, how sure it is, and what it rests on. Also the preview while the door is open.
@@ -55,6 +56,12 @@ export interface LaneEvidence {
   closing?: Plateau
   /** Pieces the decoder thinks lie in the lane now, own stock only. */
   remainingCount: number
+  /** Pieces that left for good, as they were weighed: each entry left in one go. */
+  taken: readonly WeighedPieces[]
+  /** Objects that lie in the lane now and are not its stock: known ones that stayed, and new ones. */
+  foreignMassesMg: readonly MassMg[]
+  /** Gross when counted minus the opening level, mg; lost water, drift, or (when flagged) something else. */
+  lostSinceCountMg: MassMg
   flags: readonly LaneFlag[]
 }
 

@@ -1,5 +1,6 @@
 import { log } from './deterministic-math.ts'
 import type { NoiseModel } from './noise-model.ts'
+import { believableLossPart } from './moisture-loss.ts'
 import type { LaneSetup } from './session-setup.ts'
 
 /**
@@ -53,10 +54,10 @@ export function readLaneModels(lane: LaneSetup, openingG: number, noise: NoiseMo
   const models: LaneModel[] = []
   const missingG = grossG - (openingG - foreignG)
   const isOff = Math.abs(missingG) > 4 * zeroSdG + 0.002 * grossG
+  const isDrying = isOff && missingG > 0 && missingG < believableLossPart(lane.drying) * grossG
   if (!isOff) models.push(make(0, stock.count, grossG))
   else {
     // Lost water shrinks every piece; a whole piece more or less changes the count. Both are told by the first step.
-    const isDrying = missingG > 0 && missingG < 0.15 * grossG
     if (isDrying) models.push(make(log(0.8), stock.count, grossG - missingG))
     const pieces = Math.round(missingG / ownG)
     if (pieces !== 0 && Math.abs(missingG - pieces * ownG) < 0.35 * ownG && stock.count > pieces) {
@@ -71,6 +72,6 @@ export function readLaneModels(lane: LaneSetup, openingG: number, noise: NoiseMo
   return {
     models,
     isUnitWeightContradicted,
-    isStockContradicted: isOff && models.length > 0 && !(missingG > 0 && missingG < 0.15 * grossG),
+    isStockContradicted: isOff && !isDrying,
   }
 }

@@ -35,7 +35,7 @@ export interface PutObject {
   massG: number
   variance: number
   atMs: number
-  /** Lay there before the session (foreign-items.ts). */
+  /** Lay there before the session (the dynamic planogram). */
   isKnown: boolean
 }
 

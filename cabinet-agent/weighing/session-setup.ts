@@ -1,5 +1,6 @@
 import type { LaneId, Plateau, PricingMode } from '#shared/contracts/mqtt/lane.ts'
 import type { MassMg } from '#shared/units/mass.ts'
+import type { Drying } from './moisture-loss.ts'
 
 /**
  * What the decoder is told before the first sample: the scales' data sheet and, per lane, the planogram, the price and
@@ -28,8 +29,10 @@ export interface LaneSetup {
   priceFen: number
   unitWeight: UnitWeight
   stock: LaneStock
-  /** Objects known to lie in this lane that are not its stock (foreign-items.ts), mg each; they may be taken away. */
+  /** Objects known to lie in this lane that are not its stock (the dynamic planogram), mg each; they may be taken away. */
   foreignMassesMg?: readonly MassMg[]
+  /** How the lot has dried since it was counted; without it any plausible loss may be water. */
+  drying?: Drying
 }
 
 export interface SessionSetup {

@@ -50,6 +50,7 @@ export function writeBill(input: BillInput): Bill {
           ...(opening === undefined ? {} : { opening }),
           ...(closing === undefined ? {} : { closing }),
           remainingCount: remainingOf(input, index),
+          ...whatMoved(input, index),
           flags: laneFlags[index] ?? [],
         }
       }),
@@ -136,6 +137,30 @@ function remainingOf({ verdict, analysis }: BillInput, index: number): number {
   const count = analysis.lanes[index]?.models?.models[0]?.count ?? analysis.lanes[index]?.lane.stock.count ?? 0
   const groups = verdict.best.explanation.lanes[index]?.groups ?? []
   return Math.max(0, count - groups.reduce((sum, group) => sum + group.count, 0))
+}
+
+function whatMoved(
+  { verdict, analysis }: BillInput,
+  index: number,
+): Pick<LaneEvidence, 'taken' | 'foreignMassesMg' | 'lostSinceCountMg'> {
+  const { lanes, matches } = verdict.best.explanation
+  const hypothesis = lanes[index]
+  const analysed = analysis.lanes[index]
+  const opening = analysed?.levels[0]
+  const lane = analysed?.lane
+  const foreignMg = (lane?.foreignMassesMg ?? []).reduce((sum, massMg) => sum + massMg, 0)
+  const openingMg = opening === undefined ? undefined : Math.round(opening.tail.levelG * 1000)
+  return {
+    taken: (hypothesis?.groups ?? [])
+      .filter((group) => matches.every((match) => match.group !== group))
+      .map(({ count, massG, variance }) => ({
+        count,
+        massMg: Math.round(massG * 1000),
+        standardErrorMg: Math.round(Math.sqrt(variance) * 1000),
+      })),
+    foreignMassesMg: (hypothesis?.puts ?? []).map(({ massG }) => Math.round(massG * 1000)),
+    lostSinceCountMg: lane === undefined || openingMg === undefined ? 0 : lane.stock.grossMg - (openingMg - foreignMg),
+  }
 }
 
 function stepsOf(analysis: SessionAnalysis): Step[] {

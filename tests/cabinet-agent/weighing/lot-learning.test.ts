@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { nextGaussian, seededRandom } from '#shared/ids/random.ts'
+import { createNoiseModel } from '#cabinet-agent/weighing/noise-model.ts'
+import { readLaneModels } from '#cabinet-agent/weighing/lane-model.ts'
+import { refineBySale } from '#cabinet-agent/weighing/lot-statistics.ts'
+import { believableLossPart, learnDryingRate, unknownPartPerHour } from '#cabinet-agent/weighing/moisture-loss.ts'
+import { laneSetup, sessionSetup } from '#tests/support/session-setup.ts'
+
+describe('a lot’s unit weight', () => {
+  it('learns the true mean and spread from pieces weighed one by one, through scale noise', () => {
+    const random = seededRandom(5)
+    const wrongLabel = { meanMg: 200_000, sdMg: 4_000, samples: 4 }
+    const sold = Array.from({ length: 200 }, () => ({
+      count: 1,
+      massMg: Math.round(185_000 + Math.hypot(12_000, 2_000) * nextGaussian(random)),
+      standardErrorMg: 2_000,
+    }))
+
+    const { meanMg, sdMg, samples } = refineBySale(wrongLabel, sold)
+
+    expect(Math.abs(meanMg - 185_000)).toBeLessThan(3_000)
+    expect(Math.abs(sdMg - 12_000)).toBeLessThan(2_000)
+    expect(samples).toBeGreaterThan(50)
+    expect(samples).toBeLessThanOrEqual(400)
+  })
+
+  it('trusts a group of k as k pieces and a noisy look little', () => {
+    const known = { meanMg: 500_000, sdMg: 5_000, samples: 12 }
+
+    const clear = refineBySale(known, [{ count: 3, massMg: 1_530_000, standardErrorMg: 300 }])
+    const noisy = refineBySale(known, [{ count: 1, massMg: 540_000, standardErrorMg: 50_000 }])
+
+    expect(clear.samples).toBe(15)
+    expect(Math.abs(clear.meanMg - 502_000)).toBeLessThan(20)
+    expect(noisy.meanMg - known.meanMg).toBeLessThan(100)
+    expect(refineBySale(known, [])).toEqual(known)
+    expect(refineBySale(known, [{ count: 0, massMg: 1, standardErrorMg: 1 }])).toEqual(known)
+  })
+})
+
+describe('moisture', () => {
+  it('learns how fast a lot dries and takes a gain for drift', () => {
+    let rate = unknownPartPerHour
+    for (let day = 0; day < 20; day += 1) rate = learnDryingRate(rate, 0.048, 24)
+
+    expect(rate).toBeCloseTo(0.002, 4)
+    expect(learnDryingRate(rate, -0.1, 24)).toBeLessThan(rate)
+    expect(learnDryingRate(rate, 0.5, 0)).toBe(rate)
+  })
+
+  it('lets more water be lost in a day than in a minute', () => {
+    expect(believableLossPart({ partPerHour: 0.0005, hours: 0 })).toBe(0.01)
+    expect(believableLossPart({ partPerHour: 0.0005, hours: 24 })).toBeCloseTo(0.058, 10)
+    expect(believableLossPart({ partPerHour: 1, hours: 24 })).toBe(0.15)
+    expect(believableLossPart(undefined)).toBe(0.15)
+  })
+})
+
+describe('the reading of a lane’s figures', () => {
+  const noise = createNoiseModel(sessionSetup())
+  const fruit = { unitWeight: { meanMg: 200_000, sdMg: 16_000, samples: 12 }, stock: { count: 10, grossMg: 2_000_000 } }
+
+  it('takes the lane’s own mean, with its spread, whatever the header says', () => {
+    const { models, isUnitWeightContradicted } = readLaneModels(
+      laneSetup({ unitWeight: { meanMg: 560_000, sdMg: 5_600, samples: 12 } }),
+      5000,
+      noise,
+    )
+
+    expect(isUnitWeightContradicted).toBe(true)
+    expect(models[0]).toMatchObject({ count: 10, unitMeanG: 500 })
+    expect(Math.sqrt(models[0]?.unitVariance ?? 0)).toBeCloseTo(5, 6)
+    // The header's own reading stays possible, a thousand times less.
+    expect(models.slice(1).map(({ count, logPrior }) => [count, Math.round(logPrior)])).toEqual([[9, -7]])
+  })
+
+  it('calls a loss water while it can be, and a missing piece a missing piece', () => {
+    const slow = { partPerHour: 0.0005, hours: 24 }
+
+    const dried = readLaneModels(laneSetup({ ...fruit, drying: slow }), 1930, noise)
+    expect(dried.models.map(({ count, massG }) => [count, massG])).toEqual([[10, 1930]])
+    expect(dried.isStockContradicted).toBe(false)
+
+    const robbed = readLaneModels(laneSetup({ ...fruit, drying: { ...slow, hours: 0.1 } }), 1800, noise)
+    expect(robbed.models.map(({ count }) => count)).toEqual([9])
+    expect(robbed.isStockContradicted).toBe(true)
+  })
+
+  it('keeps both readings where a piece may have dried away', () => {
+    const { models } = readLaneModels(laneSetup(fruit), 1805, noise)
+
+    expect(models.map(({ count }) => count)).toEqual([10, 9])
+  })
+
+  it('has nothing to sell in an empty lane', () => {
+    const { models } = readLaneModels(laneSetup({ stock: { count: 0, grossMg: 0 } }), 0, noise)
+
+    expect(models).toMatchObject([{ count: 0 }])
+  })
+})
