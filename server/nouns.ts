@@ -1,10 +1,12 @@
 // The list of nouns the server is made of: their routes, and what they do with what cabinets say.
+import { attributionRoutes } from './attribution/routes.ts'
 import { cabinetCommandEnds, cabinetEvents } from './cabinets/events.ts'
 import { cabinetRoutes } from './cabinets/routes.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import type { NounRoutes, ServerContext } from './context.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
+import { checkBooks } from './ledger/check-books.ts'
 import { rollUpLedger } from './ledger/roll-up-ledger.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/event-handlers.ts'
@@ -46,8 +48,10 @@ export const nouns: readonly Noun[] = [
         intervalMs: 600_000,
         run: ({ database, clock }) => rollUpLedger(database, clock.now()),
       },
+      { name: 'prove the books', intervalMs: 86_400_000, run: checkBooks },
     ],
   },
+  { routes: attributionRoutes },
   { routes: paymentRoutes },
   {
     routes: sessionRoutes,

@@ -17,6 +17,7 @@ export class Metrics {
   readonly liveSockets: Gauge
   readonly liveDropped: Counter
   readonly effectFailures: Counter<'kind'>
+  readonly ledgerProblems: Gauge
 
   constructor() {
     const registers = [this.registry]
@@ -68,6 +69,11 @@ export class Metrics {
     this.liveDropped = new Counter({
       name: 'huinong_live_dropped_total',
       help: 'WebSockets closed because the page did not keep up',
+      registers,
+    })
+    this.ledgerProblems = new Gauge({
+      name: 'huinong_ledger_problems',
+      help: 'What the nightly proof of the books found wrong; anything above 0 needs a person',
       registers,
     })
     this.effectFailures = new Counter({

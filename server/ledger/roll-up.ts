@@ -1,7 +1,7 @@
 // Keeps sums of the accounts that carry no inline balance cheap: now and then each gets a row with its balance through an
 // instant, so that a balance is that row plus the entries since. Run off the hot path; rows are a cache and never edited.
-import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
-import { insertRows, rows } from '../db/unit.ts'
+import { and, asc, desc, eq, gt, isNull, lte, sql } from 'drizzle-orm'
+import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { AccountId } from './account-kinds.ts'
 import { balanceAt } from './balances.ts'
@@ -28,10 +28,32 @@ export function* rollUpAccounts(ctx: UnitContext, throughAtMs: number, afterId =
       .limit(accountsPerUnit),
   )
   for (const { id } of accounts) {
+    if (!(yield* hasNewEntries(ctx, id, throughAtMs))) continue
     const balanceFen = yield* balanceAt(ctx, id as AccountId, throughAtMs)
     yield* insertRows(ledgerRollups, [{ accountId: id, throughAtMs, balanceFen }], 'ignore')
   }
   return accounts.at(-1)?.id
+}
+
+/** Anything booked since the account's newest roll-up? An idle account needs no further one. */
+function* hasNewEntries(ctx: UnitContext, accountId: string, throughAtMs: number): Unit<boolean> {
+  const { ledgerEntries: e, ledgerRollups: r } = ctx.tables
+  const newest = yield* one(
+    ctx.db
+      .select({ throughAtMs: r.throughAtMs })
+      .from(r)
+      .where(eq(r.accountId, accountId))
+      .orderBy(desc(r.throughAtMs))
+      .limit(1),
+  )
+  const found = yield* one(
+    ctx.db
+      .select({ atMs: e.atMs })
+      .from(e)
+      .where(and(eq(e.accountId, accountId), gt(e.atMs, newest?.throughAtMs ?? -1), lte(e.atMs, throughAtMs)))
+      .limit(1),
+  )
+  return found !== undefined
 }
 
 /** Roll-ups that do not equal the sum of the entries they stand for. */

@@ -147,3 +147,65 @@ export const getHouseholdIncome = defineRoute({
   }),
   status: 200,
 })
+
+const BasisPoints = z.int().min(0).max(10_000)
+/** How a sale line's amount is split, in basis points (10,000 = all). The four shares sum to 10,000. */
+export const RevenueShares = z
+  .object({
+    householdBp: BasisPoints,
+    supplierBp: BasisPoints,
+    organisationBp: BasisPoints,
+    operatorBp: BasisPoints,
+    /** To the relief fund, of non-certified goods only, before the shares. */
+    fundBp: BasisPoints,
+  })
+  .meta({ id: 'RevenueShares' })
+export const RevenuePlan = z
+  .object({
+    planId: Id,
+    /** Whose sales; absent: every supplier without a plan of its own. */
+    supplierId: Id.optional(),
+    version: z.int(),
+    state: z.enum(['draft', 'approved']),
+    shares: RevenueShares,
+    effectiveFromMs: EpochMs,
+    note: z.string(),
+    preparedBy: z.string(),
+    approvedBy: z.string().optional(),
+    approvedAtMs: EpochMs.optional(),
+  })
+  .meta({ id: 'RevenuePlan' })
+export const listRevenuePlans = defineRoute({
+  method: 'GET',
+  path: '/api/revenue-plans',
+  tag: 'money',
+  summary: 'Revenue plans with all their versions: who gets which share of a sale, from when',
+  access: staff,
+  reply: z.object({ rows: z.array(RevenuePlan) }),
+  status: 200,
+})
+export const draftRevenuePlan = defineRoute({
+  method: 'POST',
+  path: '/api/revenue-plans',
+  tag: 'money',
+  summary: 'Draft the next version of a revenue plan; nothing changes until another person approves it',
+  access: ['finance', 'admin'],
+  body: z.object({
+    supplierId: Id.optional(),
+    shares: RevenueShares,
+    effectiveFromMs: EpochMs,
+    note: z.string().trim().min(3).max(500),
+  }),
+  reply: RevenuePlan,
+  status: 201,
+})
+export const approveRevenuePlan = defineRoute({
+  method: 'POST',
+  path: '/api/revenue-plans/:planId/approval',
+  tag: 'money',
+  summary: 'Approve a drafted plan, by another person than who drafted it; past sales keep their plan',
+  access: ['finance', 'admin'],
+  params: z.object({ planId: Id }),
+  reply: RevenuePlan,
+  status: 200,
+})

@@ -7,7 +7,7 @@ import { postTransfers } from '#server/ledger/post-transfers.ts'
 import type { Transfer } from '#server/ledger/post-transfers.ts'
 import { reverseCause } from '#server/ledger/reverse-transfers.ts'
 import { rollUpAccounts } from '#server/ledger/roll-up.ts'
-import { exec, insertRows } from '#server/db/unit.ts'
+import { exec, insertRows, rows } from '#server/db/unit.ts'
 import { eq } from 'drizzle-orm'
 import { dialects, openTestDatabase } from '../../support/test-database.ts'
 
@@ -99,6 +99,26 @@ describe.each(dialects)('the ledger on %s', (dialect) => {
     expect(before).toEqual([0, 0, 0, 0, -10, 10, -30, 30, -60, 60, -150, 150, -150])
     expect(await seen()).toEqual(before)
     expect(await database.read(checkLedger)).toEqual({ checkedTransfers: 5, problems: [] })
+  })
+
+  it('rolls an account up again only after something was booked', async () => {
+    await using database = await openTestDatabase(dialect)
+    const rollUps = () =>
+      database.read(function* (ctx) {
+        const { ledgerRollups: r } = ctx.tables
+        const found = yield* rows(ctx.db.select().from(r).where(eq(r.accountId, channel)).orderBy(r.throughAtMs))
+        return found.map(({ throughAtMs, balanceFen }) => [throughAtMs, balanceFen])
+      })
+    await database.run((ctx) => postTransfers(ctx, [sale(10)], 1000))
+
+    for (const throughAtMs of [500, 1000, 2000, 3000]) await database.run((ctx) => rollUpAccounts(ctx, throughAtMs))
+    await database.run((ctx) => postTransfers(ctx, [sale(5, 's2')], 3500))
+    await database.run((ctx) => rollUpAccounts(ctx, 4000))
+
+    expect(await rollUps()).toEqual([
+      [1000, -10],
+      [4000, -15],
+    ])
   })
 
   it('gives statements newest first, page by page', async () => {
