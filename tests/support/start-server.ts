@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly clock?: Clock
   readonly nouns?: AppOverrides['nouns']
   readonly extendHttp?: AppOverrides['extendHttp']
+  /** Another process's server over the same database, with the same command key. */
+  readonly beside?: TestServer
   /** HUINONG_… variables on top of the test's own. */
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -83,16 +85,18 @@ function makeCaller(url: string, cookie: string | undefined): Caller {
 
 export async function startServer(options: ServerOptions): Promise<TestServer> {
   const clock = options.clock ?? systemClock
-  const place = await makeDatabasePlace(options.dialect)
+  const place = options.beside === undefined ? await makeDatabasePlace(options.dialect) : undefined
+  const databaseUrl = options.beside?.databaseUrl ?? place?.url ?? ''
   const folder = await mkdtemp(join(tmpdir(), 'huinong-server-'))
-  const database = await openDatabase({ url: place.url, clock, random: systemRandom })
+  const database = await openDatabase({ url: databaseUrl, clock, random: systemRandom })
   const config = readServerConfig({
-    HUINONG_DATABASE_URL: place.url,
+    HUINONG_DATABASE_URL: databaseUrl,
     HUINONG_DATA_DIR: folder,
     HUINONG_HTTP_PORT: '0',
     HUINONG_MQTT_PORT: '0',
     HUINONG_REQUESTS_PER_MINUTE: '100000',
     HUINONG_WEB_DIR: folder,
+    ...(options.beside === undefined ? {} : { HUINONG_COMMAND_KEY_FILE: options.beside.app.ctx.config.commandKeyFile }),
     ...options.environment,
   })
   const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
@@ -108,7 +112,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   return {
     app,
     url: app.httpUrl,
-    databaseUrl: place.url,
+    databaseUrl,
     anybody: makeCaller(app.httpUrl, undefined),
     callerWith: (cookie) => makeCaller(app.httpUrl, cookie),
     async signIn(...roles) {
@@ -127,7 +131,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     async [Symbol.asyncDispose]() {
       await app[Symbol.asyncDispose]()
       await database.close()
-      await place[Symbol.asyncDispose]()
+      await place?.[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
     },
   }
