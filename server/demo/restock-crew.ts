@@ -11,7 +11,7 @@ import type { ApiClient } from './api-client.ts'
 import type { DemoLane } from './data/shelves.ts'
 import type { Depot, DepotLot } from './depot.ts'
 import { openHands, type Hands } from './hands-client.ts'
-import { waitForSessionEnd } from './session-end.ts'
+import { waitForOpenDoor, waitForSessionEnd } from './session-end.ts'
 
 export interface RestockCrewOptions {
   /** Signed in as a restocker. */
@@ -61,6 +61,7 @@ export async function restockCabinet(
   await hands.waitFor(({ isLocked }) => !isLocked, unlockTimeoutMs)
   await hands.act({ hand: 'open-door' }, ({ door }) => door === 'open')
   try {
+    await waitForOpenDoor(options, options.api, session.sessionId)
     for (const work of works) await loadLane(hands, work)
   } finally {
     hands.send({ hand: 'close-door' })

@@ -14,7 +14,7 @@ import type { Fen } from '#shared/units/fen.ts'
 import { ApiProblem, type ApiClient } from './api-client.ts'
 import { chooseBetween, chooseOne, chooseWhether } from './data/choose.ts'
 import { openHands, type Hands } from './hands-client.ts'
-import { waitForSessionEnd } from './session-end.ts'
+import { waitForOpenDoor, waitForSessionEnd } from './session-end.ts'
 
 export interface Shopper {
   readonly login: string
@@ -61,7 +61,11 @@ export async function shopOnce(trip: ShoppingTrip, shopper: Shopper, cabinetCode
   })
   await hands.waitFor(({ isLocked }) => !isLocked, unlockTimeoutMs)
   await hands.act({ hand: 'open-door' }, ({ door }) => door === 'open')
-  const result = await takeGoods(trip, hands, stocked).finally(() => {
+  const shopping = async () => {
+    await waitForOpenDoor(trip, shopper.api, opened.sessionId)
+    return takeGoods(trip, hands, stocked)
+  }
+  const result = await shopping().finally(() => {
     hands.send({ hand: 'close-door' })
     hands.send({ hand: 'walk-away' })
   })

@@ -167,7 +167,9 @@ async function fillShelves(
     codes.map(async (code) => {
       try {
         const session = await restockCabinet(crew, code, data.shelves.get(code) ?? [])
-        return session !== undefined
+        if (session === undefined) return false
+        if (session.state !== 'settled') around.say(`The restock of ${code} ended ${session.state}.`)
+        return session.state === 'settled'
       } catch (error) {
         around.say(`${code} could not be restocked: ${(error as Error).message}`)
         return false

@@ -8,6 +8,7 @@ import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import type { ApiClient, Live } from '#server/demo/api-client.ts'
 import type { Hands } from '#server/demo/hands-client.ts'
+import { waitForOpenDoor } from '#server/demo/session-end.ts'
 
 export const settleTimeoutMs = 25_000
 
@@ -29,10 +30,11 @@ export function scan(api: ApiClient, cabinetCode: string, idempotencyKey?: strin
   })
 }
 
-/** Waits for the lock to spring and pulls the door open. */
-export async function openDoor(hands: Hands): Promise<void> {
+/** Waits for the lock to spring, pulls the door open and waits until the phone shows it. */
+export async function openDoor(hands: Hands, api: ApiClient, sessionId: Id): Promise<void> {
   await hands.waitFor(({ isLocked }) => !isLocked)
   await hands.act({ hand: 'open-door' }, ({ door }) => door === 'open')
+  await waitForOpenDoor({ clock: systemClock, signal: new AbortController().signal }, api, sessionId)
 }
 
 export async function closeDoor(hands: Hands): Promise<void> {

@@ -19,7 +19,7 @@ describe('the same installation over PostgreSQL', () => {
     using hands = await world.hands('YB-0001')
 
     const session = await scan(buyer, 'YB-0001')
-    await openDoor(hands)
+    await openDoor(hands, buyer, session.sessionId)
     await take(hands, 'L01')
     await take(hands, 'L08')
     await closeDoor(hands)

@@ -36,7 +36,7 @@ describe('one purchase through every real part', () => {
     using hands = await world.hands(code)
 
     const session = await scan(buyer, code)
-    await openDoor(hands)
+    await openDoor(hands, buyer, session.sessionId)
     await take(hands, 'L02')
     await take(hands, 'L05')
     await live.waitFor((update) => update.kind === 'cart' && update.live.cart.length === 2, settleTimeoutMs)
@@ -81,7 +81,7 @@ describe('one purchase through every real part', () => {
     using hands = await world.hands(code)
 
     const session = await scan(buyer, code)
-    await openDoor(hands)
+    await openDoor(hands, buyer, session.sessionId)
     const item = await take(hands, 'L03')
     await live.waitFor((update) => update.kind === 'cart' && update.live.totalFen > 0, settleTimeoutMs)
     const earlier = new Set(live.updates)
@@ -115,7 +115,7 @@ describe('one purchase through every real part', () => {
     using hands = await world.hands(code)
 
     const session = await scan(buyer, code)
-    await openDoor(hands)
+    await openDoor(hands, buyer, session.sessionId)
     await take(hands, 'L04')
     hands.send({ hand: 'put-foreign', laneId: 'L04', name: '手机', massMg: 187_000 })
     await closeDoor(hands)
@@ -141,7 +141,7 @@ describe('one purchase through every real part', () => {
     const key = 'one-intent-of-a-page'
 
     const [first, again] = await Promise.all([scan(buyer, code, key), scan(buyer, code, key)])
-    await openDoor(hands)
+    await openDoor(hands, buyer, first.sessionId)
     const later = await scan(buyer, code, key)
     await closeDoor(hands)
     const ended = await waitForSessionEnd({ clock: systemClock, signal: world.signal }, buyer, first.sessionId)
@@ -171,7 +171,7 @@ describe('a restock', () => {
         idempotencyKey: 'restock-of-one-lane',
       },
     })
-    await openDoor(hands)
+    await openDoor(hands, restocker, session.sessionId)
     hands.send({ hand: 'load', laneId: 'L12', skuId, name, count: 2, unitMassMg, unitMassSdMg })
     await closeDoor(hands)
     await waitForSessionEnd({ clock: systemClock, signal: world.signal }, restocker, session.sessionId)

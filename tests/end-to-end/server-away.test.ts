@@ -21,7 +21,7 @@ describe('the server is killed while a door is open', () => {
     const before = await balanceOf(buyer)
     using hands = await world.hands(code)
     const session = await scan(buyer, code)
-    await openDoor(hands)
+    await openDoor(hands, buyer, session.sessionId)
     await take(hands, 'L02')
 
     await world.server.kill('SIGKILL')
@@ -56,7 +56,7 @@ describe('the server is killed while a door is open', () => {
     using hands = await world.hands(code)
 
     const session = await scan(buyer, code)
-    await openDoor(hands)
+    await openDoor(hands, buyer, session.sessionId)
     await take(hands, 'L07')
     await closeDoor(hands)
     await waitForSessionEnd({ clock: systemClock, signal: world.signal }, buyer, session.sessionId)
