@@ -86,18 +86,22 @@ describe('messages', () => {
 })
 
 describe('routes', () => {
-  it('are unique by method and path, live under /api and declare each path parameter', () => {
-    const seen = new Set<string>()
-    for (const route of routes) {
-      const key = `${route.method} ${route.path}`
-      expect(seen.has(key), key).toBe(false)
-      seen.add(key)
-      expect(route.path.startsWith('/api/'), key).toBe(true)
+  const keys = routes.map((route) => `${route.method} ${route.path}`)
+
+  it('are unique by method and path and live under /api', () => {
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(keys.filter((key) => !/^[A-Z]+ \/api\//.test(key))).toEqual([])
+    expect(keys.length).toBeGreaterThan(30)
+  })
+
+  it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    '%s declares each path parameter',
+    (_key, route) => {
       const names = [...route.path.matchAll(/:(\w+)/g)].map((match) => match[1])
       const declared =
         route.params === undefined ? [] : Object.keys((route.params as unknown as { shape: object }).shape)
-      expect(declared, key).toEqual(names)
-    }
-    expect(seen.size).toBeGreaterThan(30)
-  })
+
+      expect(declared).toEqual(names)
+    },
+  )
 })
