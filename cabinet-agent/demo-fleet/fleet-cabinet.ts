@@ -38,6 +38,8 @@ type World = z.infer<typeof World>
 const saveDelayMs = 300
 const bootDelayMs = 600
 const maxInHand = 500
+/** Shortest time a door is open, ms. */
+const doorSwingMs = 900
 
 /**
  * One virtual cabinet of the demo with a real agent on it, its power switch and its network cable. Goods on lanes and
@@ -56,6 +58,8 @@ export class FleetCabinet implements AsyncDisposable {
   #work: Promise<void> = Promise.resolve()
   #cancelSave: CancelTimer | undefined
   #revision = 0
+  #openedMs = 0
+  #cancelSwing: CancelTimer | undefined
 
   constructor(options: FleetCabinetOptions) {
     const { cabinet, clock, dataDirectory } = options
@@ -120,6 +124,7 @@ export class FleetCabinet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancelSave?.()
+    this.#cancelSwing?.()
     this.#save()
     await this.#work
     await this.#agent?.[Symbol.asyncDispose]()
@@ -129,9 +134,9 @@ export class FleetCabinet implements AsyncDisposable {
   #act(command: HandsCommand): string | undefined {
     switch (command.hand) {
       case 'open-door':
-        return this.#virtual.openDoor() ? undefined : 'the door is locked'
+        return this.#openDoor()
       case 'close-door':
-        this.#virtual.closeDoor()
+        this.#closeDoor()
         return undefined
       case 'take':
         return this.#take(command.laneId, command.itemId)
@@ -173,6 +178,23 @@ export class FleetCabinet implements AsyncDisposable {
       case 'set-fault':
         return this.#setFault(command)
     }
+  }
+
+  #openDoor(): string | undefined {
+    if (!this.#virtual.isDoorOpen) this.#openedMs = this.#options.clock.monotonicMs()
+    this.#cancelSwing?.()
+    return this.#virtual.openDoor() ? undefined : 'the door is locked'
+  }
+
+  /** A door has mass: however quick the hand, it does not swing open and shut in an instant. */
+  #closeDoor(): void {
+    const { clock } = this.#options
+    const leftMs = this.#openedMs + doorSwingMs - clock.monotonicMs()
+    this.#cancelSwing?.()
+    this.#cancelSwing = clock.setTimer(Math.max(0, leftMs), () => {
+      this.#virtual.closeDoor()
+      this.#revision += 1
+    })
   }
 
   #hasLane(laneId: string): boolean {

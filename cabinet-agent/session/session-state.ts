@@ -49,6 +49,7 @@ export type Unlocking = {
   name: 'unlocking'
   core: SessionCore
   opening: readonly Plateau[]
+  startedAtMs: number
   isAnswered: boolean
   /** Set when the lock has answered; UNKNOWN waits for the door to tell. */
   lockOutcome?: 'OPENED' | 'UNKNOWN'
@@ -65,6 +66,8 @@ export type Open = {
   isDoorUnknown: boolean
   isResumed: boolean
 }
+/** How the session ends when the weights confirm that nobody opened. RESTARTED: the agent did while unlocking. */
+export type Unseen = { outcome: 'NOT_OPENED' | 'UNKNOWN' | 'NO_OPEN_TIMEOUT' | 'RESTARTED'; detail: string }
 export type Closing = {
   name: 'closing'
   core: SessionCore
@@ -76,8 +79,8 @@ export type Closing = {
   /** The settle timeout has passed and a verdict was demanded. */
   isOverdue: boolean
   isResumed: boolean
-  /** Nobody saw the door open: the agent was restarted while unlocking. */
-  isOpeningUnseen: boolean
+  /** Nobody saw the door open. The weights have the last word on that: if they moved, they bill. */
+  unseen?: Unseen
 }
 /** The end of a session. The next command starts from here as from Idle. */
 export type Ended = {

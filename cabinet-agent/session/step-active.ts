@@ -1,6 +1,6 @@
 import type { Plateau } from '#shared/contracts/mqtt/lane.ts'
 import { record, reply, type Effect, type SessionInput } from './session-input.ts'
-import type { Authorised, CabinetState, Closing, Open, Unlocking } from './session-state.ts'
+import type { Authorised, CabinetState, Closing, Decision, Open, Unlocking, Unseen } from './session-state.ts'
 import { endSession } from './end-session.ts'
 import { forceDoor, type Stepped } from './force-door.ts'
 
@@ -9,6 +9,9 @@ import { forceDoor, type Stepped } from './force-door.ts'
 type Input = Exclude<SessionInput, { input: 'command' | 'restarted' }>
 type UnlockFinished = Extract<SessionInput, { input: 'unlock-finished' }>
 type TimerFired = Extract<SessionInput, { input: 'timer-fired' }>
+
+/** A bolt that is still drawn is looked at again after this long, ms. */
+const boltRecheckMs = 500
 
 const stay = (state: CabinetState): Stepped => ({ state, effects: [] })
 
@@ -19,7 +22,7 @@ export function stepAuthorised(state: CabinetState, session: Authorised, input: 
   switch (input.input) {
     case 'opening-ready':
       if (atMs > core.expiresAtMs) return refuse(state, session, atMs, 'expired', 'expired')
-      return startUnlocking(state, session, input.opening)
+      return startUnlocking(state, session, input.opening, atMs)
     case 'opening-failed':
       return refuse(state, session, atMs, 'refused', input.reason, input.detail)
     case 'timer-fired':
@@ -37,11 +40,19 @@ export function stepAuthorised(state: CabinetState, session: Authorised, input: 
 }
 
 /** The one place an `unlock` effect is made. The state that holds the opening plateau is stored before it is acted on. */
-function startUnlocking(state: CabinetState, session: Authorised, opening: readonly Plateau[]): Stepped {
+function startUnlocking(
+  state: CabinetState,
+  session: Authorised,
+  opening: readonly Plateau[],
+  startedAtMs: number,
+): Stepped {
   const { core } = session
   const { sessionId, kind, commandId, versions, timeouts, expiresAtMs } = core
   return {
-    state: { ...state, session: { name: 'unlocking', core, opening, isAnswered: false, isResumed: false } },
+    state: {
+      ...state,
+      session: { name: 'unlocking', core, opening, startedAtMs, isAnswered: false, isResumed: false },
+    },
     effects: [
       record('session.started', { sessionId, kind, commandId, versions, opening: [...opening] }),
       { effect: 'cancel-timers', sessionId },
@@ -92,10 +103,14 @@ function finishUnlock(state: CabinetState, session: Unlocking, input: UnlockFini
       effects: session.isAnswered ? [] : [answer],
     }
   }
+  if (outcome === 'NOT_OPENED') {
+    const answer = reply(core.commandId, atMs, 'failed', 'not_opened', detail)
+    return verifyUnseen(state, session, atMs, { outcome, detail }, session.isAnswered ? [] : [answer])
+  }
   const answer =
     outcome === 'EXPIRED'
       ? reply(core.commandId, atMs, 'expired', 'expired')
-      : reply(core.commandId, atMs, 'failed', outcome === 'FAULT' ? 'lock_fault' : 'not_opened', detail)
+      : reply(core.commandId, atMs, 'failed', 'lock_fault', detail)
   return endSession(state, session, atMs, 'not_opened', [
     record('session.not_opened', { sessionId: core.sessionId, outcome, detail: detail.slice(0, 300) }),
     ...(session.isAnswered ? [] : [answer]),
@@ -109,11 +124,13 @@ function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired
   const { atMs, door, isLockOpen } = input
   if (door === 'open') return enterOpen(state, session, atMs)
   if (isLockOpen) {
+    const isStuck = atMs - session.startedAtMs > 2 * timeouts.noOpenMs
+    const detail = 'the bolt is drawn and nobody opened the door'
     return {
       state,
       effects: [
-        { effect: 'raise-alarm', alarm: 'lock_left_open', detail: 'the bolt is drawn and nobody opened the door' },
-        { effect: 'set-timer', sessionId, timer: 'no-open', delayMs: timeouts.noOpenMs },
+        ...(isStuck ? [{ effect: 'raise-alarm', alarm: 'lock_left_open', detail } as const] : []),
+        { effect: 'set-timer', sessionId, timer: 'no-open', delayMs: boltRecheckMs },
       ],
     }
   }
@@ -125,11 +142,35 @@ function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired
     return { state: reviewed.state, effects: [...reviewed.effects, ...answers] }
   }
   const outcome = lockOutcome === 'OPENED' ? 'NO_OPEN_TIMEOUT' : 'UNKNOWN'
-  return endSession(state, session, atMs, 'not_opened', [
-    record('session.not_opened', { sessionId, outcome, detail: `the door stayed closed for ${timeouts.noOpenMs} ms` }),
+  const detail = `the door stayed closed for ${timeouts.noOpenMs} ms`
+  return verifyUnseen(state, session, atMs, { outcome, detail }, [
     { effect: 'clear-alarm', alarm: 'lock_left_open' },
     ...answers,
   ])
+}
+
+/** A door may have been opened and closed between two looks: before a session ends as never opened, it is weighed. */
+export function verifyUnseen(
+  state: CabinetState,
+  session: Unlocking,
+  atMs: number,
+  unseen: Unseen,
+  before: readonly Effect[],
+): Stepped {
+  const { core, opening, isResumed } = session
+  const closing: Closing = {
+    name: 'closing',
+    core,
+    opening,
+    openedAtMs: atMs,
+    misplaced: [],
+    isDoorUnknown: false,
+    isOverdue: false,
+    isResumed,
+    unseen,
+  }
+  const watched = doorFoundClosed(state, closing)
+  return { state: watched.state, effects: [...before, ...watched.effects] }
 }
 
 /** Door open: from Unlocking for the first time, from Closing again. */
@@ -236,7 +277,6 @@ export function enterClosing(state: CabinetState, session: Open): Stepped {
     isDoorUnknown: false,
     isOverdue: false,
     isResumed,
-    isOpeningUnseen: false,
   }
   return {
     state: { ...state, session: closing },
@@ -287,6 +327,8 @@ function settle(state: CabinetState, session: Closing, input: Extract<SessionInp
   const { sessionId, versions } = session.core
   const { decision, lanes, atMs } = input
   const saved: Effect[] = lanes.length === 0 ? [] : [{ effect: 'save-lanes', lanes }]
+  if (session.unseen !== undefined && isUntouched(decision, session.opening))
+    return endUnseen(state, session, session.unseen, atMs)
   if (decision.outcome === 'review') {
     const { outcome: _, ...body } = decision
     return endSession(state, session, atMs, 'review', [
@@ -301,17 +343,35 @@ function settle(state: CabinetState, session: Closing, input: Extract<SessionInp
       ...saved,
     ])
   }
-  if (session.isOpeningUnseen && decision.lines.length === 0) {
-    // Restarted between the plateau and the door: nothing is missing, so nobody opened or nobody took.
-    return endSession(state, session, atMs, 'interrupted', [
-      record('session.interrupted', { sessionId, stage: 'unlocking', isDoorOpen: false }),
-      ...saved,
-    ])
-  }
   const { outcome: _, ...body } = decision
   return endSession(state, session, atMs, 'settled', [
     record('session.settled', { sessionId, versions, ...body }),
     ...saved,
+  ])
+}
+
+/** Less than this between two plateaus of a lane is no pick and no load, mg. */
+const untouchedMg = 15_000
+
+/** Nothing in the weights says that the door was open. */
+function isUntouched(decision: Decision, opening: readonly Plateau[]): boolean {
+  if (decision.outcome === 'settled') return decision.lines.length === 0
+  if (decision.outcome === 'review') return false
+  return decision.closing.every((plateau) => {
+    const before = opening.find((candidate) => candidate.laneId === plateau.laneId)
+    return before === undefined || Math.abs(plateau.levelMg - before.levelMg) <= untouchedMg
+  })
+}
+
+function endUnseen(state: CabinetState, session: Closing, { outcome, detail }: Unseen, atMs: number): Stepped {
+  const { sessionId } = session.core
+  if (outcome === 'RESTARTED') {
+    return endSession(state, session, atMs, 'interrupted', [
+      record('session.interrupted', { sessionId, stage: 'unlocking', isDoorOpen: false }),
+    ])
+  }
+  return endSession(state, session, atMs, 'not_opened', [
+    record('session.not_opened', { sessionId, outcome, detail: detail.slice(0, 300) }),
   ])
 }
 

@@ -60,7 +60,7 @@ function resumeUnseen(
     isDoorUnknown: input.door === 'unknown',
     isOverdue: false,
     isResumed: true,
-    isOpeningUnseen: true,
+    unseen: { outcome: 'RESTARTED', detail: 'restarted while unlocking' },
   }
   const answers = session.isAnswered
     ? []
