@@ -45,6 +45,12 @@ export class AttemptLimiter {
     if (oldest !== undefined) this.#windows.delete(oldest)
   }
 
+  /** Takes one failure back: an attempt is counted when it begins, so that many at once gain nothing. */
+  undo(key: string): void {
+    const window = this.#windows.get(key)
+    if (window !== undefined && window.failures > 0) window.failures -= 1
+  }
+
   forgive(key: string): void {
     this.#windows.delete(key)
   }

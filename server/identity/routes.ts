@@ -87,14 +87,14 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext): voi
       [byLogin, login],
       [byAddress, request.ip],
     ])
+    // Counted before the answer is known, so that many attempts at once gain nothing.
+    byLogin.fail(login)
+    byAddress.fail(request.ip)
     const account = await ctx.database.read((unit) => findAccountByLogin(unit, login))
     const isGood = await isPassword(body.password, account?.passwordHash ?? nobodysHash)
-    if (!isGood || account === undefined || !account.isActive) {
-      byLogin.fail(login)
-      byAddress.fail(request.ip)
-      throw new RefusalError('identity.sign_in_failed')
-    }
+    if (!isGood || account === undefined || !account.isActive) throw new RefusalError('identity.sign_in_failed')
     byLogin.forgive(login)
+    byAddress.undo(request.ip)
     return startSignIn(ctx, reply, account.accountId)
   })
   registerRoute(app, signOut, async ({ request, reply }) => {
@@ -107,12 +107,12 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext): voi
   })
   registerRoute(app, changePassword, async ({ body, account }) => {
     checkAttempts([[byLogin, account.login]])
+    byLogin.fail(account.login)
     const known = await ctx.database.read((unit) => findAccountByLogin(unit, account.login))
     const checkedHash = known?.passwordHash ?? nobodysHash
-    if (!(await isPassword(body.currentPassword, checkedHash))) {
-      byLogin.fail(account.login)
+    if (!(await isPassword(body.currentPassword, checkedHash)))
       throw new RefusalError('identity.password_wrong', undefined, { field: 'currentPassword' })
-    }
+    byLogin.forgive(account.login)
     if (body.newPassword === body.currentPassword)
       throw new RefusalError('identity.password_unchanged', undefined, { field: 'newPassword' })
     const newHash = await hashPassword(body.newPassword)

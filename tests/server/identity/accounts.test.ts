@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { one, rows } from '#server/db/unit.ts'
+import { countRows } from '#server/db/expressions.ts'
+import { newId } from '#tests/support/test-cabinet.ts'
+import { startServer, type TestServer } from '#tests/support/start-server.ts'
+import { dialects } from '#tests/support/test-database.ts'
+
+const countAccounts = ({ app }: TestServer) =>
+  app.ctx.database.read(({ db, tables }) => one(db.select({ count: countRows() }).from(tables.accounts)))
+
+describe.each(dialects)('accounts on %s', (dialect) => {
+  it('are imported with one-time passwords that work once shown', async () => {
+    await using server = await startServer({ dialect })
+    const admin = await server.signIn('admin')
+
+    const answer = await admin.send('POST', '/api/accounts/import', {
+      accounts: [
+        { login: 'Wang.Wu', displayName: '王五', roles: ['restocker', 'operator'] },
+        { login: '13800000000', displayName: '赵六', roles: ['farmer'], householdCode: '5001121422010001' },
+      ],
+    })
+
+    expect(answer.status).toBe(201)
+    const [first, second] = answer.body['accounts'] as Array<{ login: string; oneTimePassword: string }>
+    expect([first?.login, second?.login]).toEqual(['wang.wu', '13800000000'])
+    const signIn = await server.anybody.send('POST', '/api/sign-in', {
+      login: 'WANG.WU',
+      password: first?.oneTimePassword,
+    })
+    expect(signIn).toMatchObject({ status: 200, body: { mustChangePassword: true, displayName: '王五' } })
+    expect((signIn.body['roles'] as string[]).toSorted()).toEqual(['operator', 'restocker'])
+  })
+
+  it('are imported all or none, with an error per row', async () => {
+    await using server = await startServer({ dialect })
+    const admin = await server.signIn('admin')
+    const taken = await server.signIn('buyer')
+    const before = await countAccounts(server)
+
+    const answer = await admin.send('POST', '/api/accounts/import', {
+      accounts: [
+        { login: 'new-one', displayName: 'a', roles: ['buyer'] },
+        { login: taken.login.toUpperCase(), displayName: 'b', roles: ['buyer'] },
+        { login: 'NEW-ONE', displayName: 'c', roles: ['buyer'] },
+        { login: 'farmer-one', displayName: 'd', roles: ['farmer'] },
+        { login: 'guest', displayName: 'e', roles: ['buyer'], hostSiteId: newId() },
+      ],
+    })
+
+    expect(answer).toMatchObject({ status: 422, body: { code: 'request.invalid', field: 'accounts.1.login' } })
+    const fields = answer.body['errors'] as Array<{ field: string }>
+    expect(fields.map(({ field }) => field)).toEqual([
+      'accounts.1.login',
+      'accounts.2.login',
+      'accounts.3.householdCode',
+      'accounts.4.hostSiteId',
+    ])
+    expect(await countAccounts(server)).toEqual(before)
+  })
+
+  it('are made by people with the join code of their site', async () => {
+    await using server = await startServer({ dialect })
+    const operator = await server.signIn('operator')
+    const site = await operator.send('POST', '/api/host-sites', {
+      name: '区政府',
+      kind: 'government',
+      address: '渝北区',
+    })
+    const join = (joinCode: unknown, login: string) =>
+      server.anybody.send('POST', '/api/accounts/join', {
+        joinCode,
+        login,
+        displayName: '张三',
+        password: 'my password',
+      })
+
+    const joined = await join(String(site.body['joinCode']).toLowerCase(), 'zhang.san')
+    const again = await join(site.body['joinCode'], 'Zhang.San')
+    const lost = await join('WRONG-CODE', 'li.si')
+
+    expect(joined).toMatchObject({ status: 201, body: { roles: ['buyer'], hostSiteId: site.body['hostSiteId'] } })
+    const [cookie] = joined.headers.getSetCookie()[0]?.split(';') ?? []
+    expect((await server.callerWith(cookie).send('GET', '/api/me')).body['login']).toBe('zhang.san')
+    expect(again).toMatchObject({ status: 409, body: { code: 'identity.login_taken', field: 'login' } })
+    expect(lost).toMatchObject({ status: 404, body: { field: 'joinCode' } })
+  })
+
+  it('change their roles at once, and somebody always remains who can administer', async () => {
+    await using server = await startServer({ dialect })
+    const admin = await server.signIn('admin')
+    const person = await server.signIn('buyer')
+    const { firstAdmin } = server.app
+    const list = await admin.send('GET', `/api/accounts?search=${firstAdmin?.login}`)
+    const first = (list.body['rows'] as Array<{ login: string; accountId: string }>).find(
+      ({ login }) => login === 'admin',
+    )
+    const set = (accountId: string | undefined, body: unknown) =>
+      admin.send('PATCH', `/api/accounts/${accountId}`, body)
+
+    expect((await set(person.accountId, { roles: ['finance'] })).status).toBe(204)
+    expect((await person.send('GET', '/api/me')).status).toBe(401)
+    expect((await set(newId(), { isActive: false })).status).toBe(404)
+    expect((await set(first?.accountId, { isActive: false })).status).toBe(204)
+    expect(await set(admin.accountId, { roles: ['buyer'] })).toMatchObject({
+      status: 409,
+      body: { code: 'identity.last_admin' },
+    })
+    expect(await set(admin.accountId, { isActive: false })).toMatchObject({ status: 409 })
+    const audit = await server.app.ctx.database.read(({ db, tables }) => rows(db.select().from(tables.auditRows)))
+    const changes = audit.filter(({ action }) => action === 'identity.access_changed')
+    expect(changes.map(({ accountId, subjectId }) => [accountId, subjectId])).toEqual([
+      [admin.accountId, person.accountId],
+      [admin.accountId, first?.accountId],
+    ])
+  })
+
+  it('are listed page by page without their secrets', async () => {
+    await using server = await startServer({ dialect })
+    const auditor = await server.signIn('auditor')
+    for (let count = 0; count < 4; count += 1) await server.signIn('buyer')
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const { body } = await auditor.send('GET', `/api/accounts?limit=2${cursor}`)
+      seen.push(...(body['rows'] as Array<{ login: string }>).map(({ login }) => login))
+      expect(JSON.stringify(body)).not.toMatch(/scrypt|password/i)
+      const next = body['nextCursor'] as string | undefined
+      cursor = next === undefined ? '' : `&cursor=${next}`
+    } while (cursor !== '')
+
+    expect(seen).toEqual(['buyer-5', 'buyer-4', 'buyer-3', 'buyer-2', 'auditor-1', 'admin'])
+    expect((await auditor.send('GET', '/api/accounts?search=%25')).body['rows']).toHaveLength(6)
+  })
+})

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { rows } from '#server/db/unit.ts'
+import { startServer, testPassword, type Answer, type TestServer } from '#tests/support/start-server.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
+import { dialects } from '#tests/support/test-database.ts'
+
+const signIn = (server: TestServer, login: string, password: string) =>
+  server.anybody.send('POST', '/api/sign-in', { login, password })
+const cookieOf = ({ headers }: Answer) => headers.getSetCookie()[0]?.split(';')[0]
+const me = (server: TestServer, cookie: string | undefined) => server.callerWith(cookie).send('GET', '/api/me')
+
+describe.each(dialects)('signing in on %s', (dialect) => {
+  it('gives a cookie that scripts and other sites cannot use, and of which only a hash is stored', async () => {
+    await using server = await startServer({ dialect, environment: { HUINONG_PUBLIC_URL: 'https://cabinets.example' } })
+    const person = await server.signIn('buyer')
+
+    const answer = await signIn(server, person.login.toUpperCase(), testPassword)
+
+    const [cookie = ''] = answer.headers.getSetCookie()
+    expect(cookie).toMatch(/^huinong_session=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
+    expect(answer.body).toEqual({
+      accountId: person.accountId,
+      login: person.login,
+      displayName: person.login,
+      roles: ['buyer'],
+      mustChangePassword: false,
+    })
+    const stored = await server.app.ctx.database.read(({ db, tables }) => rows(db.select().from(tables.signIns)))
+    expect(JSON.stringify(stored)).not.toContain(cookie.slice(16, 59))
+    expect(await me(server, cookieOf(answer))).toMatchObject({ status: 200, body: { login: person.login } })
+  })
+
+  it('tells neither which part was wrong nor whether there is such an account', async () => {
+    await using server = await startServer({ dialect })
+    const person = await server.signIn('buyer')
+
+    const wrong = await signIn(server, person.login, 'wrong password')
+    const nobody = await signIn(server, 'nobody-here', testPassword)
+
+    const { requestId: _one, ...wrongBody } = wrong.body
+    const { requestId: _other, ...nobodyBody } = nobody.body
+    expect(wrong.status).toBe(401)
+    expect(wrongBody).toEqual(nobodyBody)
+    expect(wrongBody).toMatchObject({ code: 'identity.sign_in_failed' })
+  })
+
+  it('is refused after five failures, for that login only, until the window has passed', async () => {
+    const clock = new TestClock()
+    await using server = await startServer({ dialect, clock })
+    const [one, other] = [await server.signIn('buyer'), await server.signIn('buyer')]
+    const guesses = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => signIn(server, one.login, `guess ${index}`)),
+    )
+    expect(guesses.map(({ status }) => status).toSorted()).toEqual([401, 401, 401, 401, 401, 429, 429, 429])
+
+    const refused = await signIn(server, one.login, testPassword)
+
+    expect(refused).toMatchObject({ status: 429, body: { code: 'identity.too_many_attempts' } })
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(800)
+    expect((await signIn(server, other.login, testPassword)).status).toBe(200)
+    clock.advance(900_001)
+    expect((await signIn(server, one.login, testPassword)).status).toBe(200)
+  })
+
+  it('is refused from an address that fails for many logins', async () => {
+    await using server = await startServer({ dialect })
+    const person = await server.signIn('buyer')
+    await Promise.all(Array.from({ length: 50 }, (_, index) => signIn(server, `guess-${index}`, 'x')))
+
+    expect(await signIn(server, person.login, testPassword)).toMatchObject({ status: 429 })
+  })
+
+  it('ends by signing out, by its age, and by closing the account', async () => {
+    const clock = new TestClock()
+    await using server = await startServer({ dialect, clock, environment: { HUINONG_SESSION_HOURS: '2' } })
+    const admin = await server.signIn('admin')
+    const person = await server.signIn('buyer')
+    const [first, second] = [
+      cookieOf(await signIn(server, person.login, testPassword)),
+      cookieOf(await signIn(server, person.login, testPassword)),
+    ]
+
+    const out = await server.callerWith(first).send('POST', '/api/sign-out')
+    expect([out.status, (await me(server, first)).status, (await me(server, second)).status]).toEqual([204, 401, 200])
+    clock.advance(7_200_001)
+    expect((await me(server, second)).status).toBe(401)
+    const third = cookieOf(await signIn(server, person.login, testPassword))
+    const again = await signIn(server, admin.login, testPassword)
+    const closing = server
+      .callerWith(cookieOf(again))
+      .send('PATCH', `/api/accounts/${person.accountId}`, { isActive: false })
+    expect((await closing).status).toBe(204)
+    expect((await me(server, third)).status).toBe(401)
+    expect((await signIn(server, person.login, testPassword)).status).toBe(401)
+  })
+})
+
+describe.each(dialects)('a password on %s', (dialect) => {
+  it('is changed by who knows it, which ends the other sign-ins', async () => {
+    await using server = await startServer({ dialect })
+    const person = await server.signIn('buyer')
+    const elsewhere = cookieOf(await signIn(server, person.login, testPassword))
+    const change = (currentPassword: string, newPassword: string) =>
+      person.send('POST', '/api/me/password', { currentPassword, newPassword })
+
+    expect(await change('wrong', 'new password')).toMatchObject({ status: 403, body: { field: 'currentPassword' } })
+    expect(await change(testPassword, 'short')).toMatchObject({ status: 422, body: { field: 'newPassword' } })
+    expect(await change(testPassword, testPassword)).toMatchObject({ status: 422, body: { field: 'newPassword' } })
+    expect((await change(testPassword, 'a new password')).status).toBe(204)
+
+    expect((await me(server, person.cookie)).status).toBe(200)
+    expect((await me(server, elsewhere)).status).toBe(401)
+    expect((await signIn(server, person.login, testPassword)).status).toBe(401)
+    expect((await signIn(server, person.login, 'a new password')).status).toBe(200)
+  })
+
+  it('of the first administrator is made once, and has to be changed before anything else', async () => {
+    await using server = await startServer({ dialect })
+    const { firstAdmin } = server.app
+    const answer = await signIn(server, firstAdmin?.login ?? '', firstAdmin?.oneTimePassword ?? '')
+    const admin = server.callerWith(cookieOf(answer))
+
+    expect(answer).toMatchObject({ status: 200, body: { mustChangePassword: true, roles: ['admin'] } })
+    expect(await admin.send('GET', '/api/accounts')).toMatchObject({
+      status: 403,
+      body: { code: 'identity.password_must_change' },
+    })
+    const currentPassword = firstAdmin?.oneTimePassword
+    await admin.send('POST', '/api/me/password', { currentPassword, newPassword: 'a password of my own' })
+    expect((await admin.send('GET', '/api/accounts')).status).toBe(200)
+    await using second = await startServer({ dialect, beside: server })
+    expect(second.app.firstAdmin).toBeUndefined()
+  })
+})
