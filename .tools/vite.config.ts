@@ -47,6 +47,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: {
         buyer: fromRoot('server/web/buyer/index.html'),
         admin: fromRoot('server/web/admin/index.html'),

@@ -59,7 +59,8 @@ export function* settleSession(
     receiptNumber: makeReceiptNumber(session.cabinetCode, settlement.seq, session.sessionId),
     pricingVersion,
     confidencePpm: settlement.confidence === undefined ? null : Math.round(settlement.confidence * 1_000_000),
-    endedAtMs: atMs,
+    // After the capture: the receipt shows the wallet as it was at this instant.
+    endedAtMs: ctx.now(),
     deadlineAtMs: null,
     outcomeSeq: settlement.seq,
   })

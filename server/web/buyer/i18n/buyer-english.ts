@@ -114,7 +114,7 @@ export function buyerEnglish(words: Words): BuyerMessages {
       households: (amount, percent) => `${amount} (${percent}%) goes to households`,
       showParts: 'Show each part',
       householdCount: (count) => (count === 1 ? '1 household' : `${count} households`),
-      more: (count, amount) => `${count} more households, together ${amount}`,
+      more: (count) => `${count} more households, together`,
       origin: 'From',
       lot: 'Trace code',
       certified: 'certified',

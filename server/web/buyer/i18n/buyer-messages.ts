@@ -111,7 +111,7 @@ function buyerChinese(words: Words) {
       households: (amount: string, percent: number) => `其中 ${amount}（${percent}%）归农户`,
       showParts: '逐笔查看',
       householdCount: (count: number) => `${count} 户农户`,
-      more: (count: number, amount: string) => `另有 ${count} 户，共 ${amount}`,
+      more: (count: number) => `另有 ${count} 户，合计`,
       origin: '产地',
       lot: '追溯码',
       certified: '认定产品',
