@@ -51,7 +51,8 @@ describe.each(dialects)('signing in on %s', (dialect) => {
     const guesses = await Promise.all(
       Array.from({ length: 8 }, (_, index) => signIn(server, one.login, `guess ${index}`)),
     )
-    expect(guesses.map(({ status }) => status).toSorted()).toEqual([401, 401, 401, 401, 401, 429, 429, 429])
+    expect(guesses.filter(({ status }) => status === 401)).toHaveLength(5)
+    expect(guesses.filter(({ status }) => status === 429)).toHaveLength(3)
 
     const refused = await signIn(server, one.login, testPassword)
 
