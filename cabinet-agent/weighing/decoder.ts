@@ -42,6 +42,8 @@ export interface LaneTrouble {
 /** Steady means at rest for this long, ms; and given up after that long with the door closed, ms. */
 const steadyMs = 1000
 const timeOutMs = 8000
+/** A lane this many frames without a change, through the opening and the closing of the door, is stuck. */
+const stuckFrames = 6
 /** Door movements that are remembered as shaking. */
 const maximumDoors = 100
 
@@ -80,16 +82,26 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
     return run !== undefined && run.isSteady && run.toMs > closedAtMs && tracker.restMs() >= steadyMs
   }
 
-  const troubles = (): Array<LaneTrouble | undefined> =>
-    lanes.map((_, index) => {
+  /** Lanes that showed the same digits through every door's shaking; many such lanes are just a quiet cabinet. */
+  const stuckLanes = (): ReadonlySet<number> => {
+    const still = trackers.flatMap((tracker, index) =>
+      tracker.stillSinceMs() <= openedAtMs && tracker.stillFrames() >= stuckFrames ? [index] : [],
+    )
+    return new Set(still.length <= Math.max(1, trackers.length / 4) ? still : [])
+  }
+
+  const troubles = (): Array<LaneTrouble | undefined> => {
+    const stuck = stuckLanes()
+    return lanes.map((_, index) => {
       const tracker = trackers[index]
-      const flag = tracker?.fault()
+      const flag = tracker?.fault() ?? (stuck.has(index) ? 'stuck' : undefined)
       if (flag !== undefined) return { reason: 'lane_fault', flag }
       if (tracker?.hasOverflowed() === true) return { reason: 'unstable', flag: 'unstable' }
       if (openings?.[index] === undefined) return { reason: 'opening_missing', flag: 'unstable' }
       if (laneRuns(index, true).closing === undefined) return { reason: 'unstable', flag: 'unstable' }
       return undefined
     })
+  }
 
   const analyse = (isFinal: boolean): SessionAnalysis =>
     analyseSession(
@@ -112,7 +124,6 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
     door({ atMs, state }) {
       isOpen = state === 'open'
       if (doorsAtMs.length < maximumDoors) doorsAtMs.push(atMs)
-      for (const tracker of trackers) tracker.markDoor(atMs)
       if (!isOpen) closedAtMs = atMs
       else if (openings === undefined) {
         openedAtMs = atMs

@@ -37,10 +37,19 @@ const shakenAfterMs = 2000
 
 /** Leaves out short runs while a door shook the lane: they are turning points of the shaking, not levels. */
 export function dropShaken(runs: readonly Run[], doorsAtMs: readonly number[], noise: NoiseModel): Run[] {
-  return runs.filter((run) => {
-    if (run.toMs - run.fromMs + noise.periodMs >= noise.settlingMs) return true
-    return !doorsAtMs.some((atMs) => run.fromMs >= atMs - shakenBeforeMs && run.toMs <= atMs + shakenAfterMs)
-  })
+  const kept: Run[] = []
+  let lowG = Infinity
+  for (const run of runs) {
+    const isLong = run.toMs - run.fromMs + noise.periodMs >= noise.settlingMs
+    const isShaken = doorsAtMs.some((atMs) => run.fromMs >= atMs - shakenBeforeMs && run.toMs <= atMs + shakenAfterMs)
+    const wayLowG = Math.min(lowG, run.wayLowG)
+    if (isLong || !isShaken) {
+      kept.push({ ...run, wayLowG })
+      lowG = Infinity
+      // What is left out is no level, but it still was on the way to the next.
+    } else lowG = Math.min(wayLowG, run.tail.levelG)
+  }
+  return kept
 }
 
 /** The lane's levels as the enumeration wants them: the opening's end, the runs between, the closing. */

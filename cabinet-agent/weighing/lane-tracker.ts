@@ -34,8 +34,9 @@ export interface LaneTracker {
   runs(): readonly Run[]
   /** The present run, steady or not; undefined before the first sample. */
   presentRun(): Run | undefined
-  /** Remembers that a door moved now: a stuck lane is one that feels no door. */
-  markDoor(atMs: number): void
+  /** The raw value has been the same, to the digit, since this instant, and for this many frames. */
+  stillSinceMs(): number
+  stillFrames(): number
   /** A fault that makes the lane unusable now. */
   fault(): LaneFault | undefined
   /** How long the newest samples have kept to the present run's level, ms; 0 when they do not. */
@@ -79,7 +80,6 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
   let lastAcceptedMs = Number.NaN
   let lastFrameMs = Number.NaN
   let missingSinceMs = Number.NaN
-  let firstDoorMs = Number.NaN
   let runLevelG = 0
 
   const massAt = (index: number) => ringMass[index % ringSize] ?? 0
@@ -242,9 +242,8 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       return steady
     },
     presentRun,
-    markDoor(atMs) {
-      if (Number.isNaN(firstDoorMs)) firstDoorMs = atMs
-    },
+    stillSinceMs: guard.sameSinceMs,
+    stillFrames: guard.sameRun,
     fault() {
       if (accepted === 0 || lastFrameMs - lastAcceptedMs > missingAfterMs + noise.periodMs * 2) {
         return guard.negativeRun() > 3 ? 'out_of_range' : 'missing'
@@ -270,13 +269,10 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
     hasOverflowed: () => overflowed,
   }
 
-  /** The same digits for longer than noise allows, or since before the door opened: no lane is that quiet. */
+  /** The same digits for longer than the noise of one sample allows. */
   function isStuck(): boolean {
-    const run = guard.sameRun()
-    const ratio = Math.sqrt(noise.sampleVariance) / noise.divisionG
-    const isFine = ratio > 0.6
-    const hasFeltNoDoor = !Number.isNaN(firstDoorMs) && guard.sameSinceMs() < firstDoorMs - 1000
+    const ratio = noise.sampleSdG / noise.divisionG
     const quietMs = lastFrameMs - guard.sameSinceMs()
-    return (isFine && run > 24 / Math.max(0.4, ratio) && quietMs > 2000) || (hasFeltNoDoor && run > 12)
+    return ratio > 0.6 && guard.sameRun() > 24 / ratio && quietMs > 2000
   }
 }

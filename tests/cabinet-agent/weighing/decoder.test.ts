@@ -154,6 +154,43 @@ describe('what cannot be billed', () => {
     expect(play(two, [start]).decide().reviewReason).toBe('door_state_unknown')
   })
 
+  it('reviews a coarse lane whose digits no door has moved, but lets a quiet cabinet be', () => {
+    const coarse = sessionSetup({
+      divisionMg: 5000,
+      samplePeriodMs: 800,
+      scaleSdMg: 2500,
+      lanes: [laneSetup(), tea],
+    })
+    const shaken = (levelG: number, forMs: number) =>
+      Array.from({ length: Math.ceil(forMs / 800) }, (_, index) => [levelG + (index % 2 === 0 ? 60 : -40)])
+    const steps = (isStill: boolean) => [
+      { forMs: 4800, levelsG: [5000, isStill ? 688 : 690] },
+      ...shaken(5000, 1600).map(([levelG = 0], index) => ({
+        forMs: 800,
+        levelsG: [levelG, isStill ? 688 : levelG - 4310],
+        ...(index === 0 ? { door: 'open' as const } : {}),
+      })),
+      { forMs: 6400, levelsG: [5000, 688] },
+      ...shaken(5000, 1600).map(([levelG = 0], index) => ({
+        forMs: 800,
+        levelsG: [levelG, isStill ? 688 : levelG - 4310],
+        ...(index === 0 ? { door: 'closed' as const } : {}),
+      })),
+      { forMs: 6400, levelsG: [5000, 688] },
+    ]
+    const quiet = { ...coarse, scaleSdMg: 1 }
+
+    // Without noise the second lane shows the same digits throughout; the first felt the door.
+    expect(play(quiet, steps(true)).decide()).toMatchObject({ outcome: 'review', reviewReason: 'lane_fault' })
+    expect(play(quiet, steps(false)).decide()).toMatchObject({ outcome: 'settled', totalFen: 0 })
+    expect(
+      visit(quiet, [
+        [5000, 690],
+        [5000, 690],
+      ]),
+    ).toMatchObject({ outcome: 'settled', totalFen: 0 })
+  })
+
   it('reviews a session that began with the door open, unless its opening was stored', () => {
     const script = [
       { forMs: 100, levelsG: [4500, 688], door: 'open' as const },
