@@ -75,7 +75,8 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
     const after = tracker.runs().filter((run) => run.toMs > opening.toMs)
     const last = after.at(-1) ?? (isFinal ? undefined : opening)
     if (isFinal && !isAtRest(tracker)) return { opening, between: after, closing: undefined }
-    return { opening, between: dropShaken(after.slice(0, -1), doorsAtMs, noise), closing: last }
+    const levels = dropShaken(after, doorsAtMs, noise)
+    return { opening, between: levels.slice(0, -1), closing: levels.at(-1) ?? last }
   }
   const isAtRest = (tracker: LaneTracker): boolean => {
     const run = tracker.presentRun()

@@ -35,12 +35,12 @@ export function joinLevels(levels: readonly LanePlateau[], noise: NoiseModel): L
 const shakenBeforeMs = 1000
 const shakenAfterMs = 2000
 
-/** Leaves out short runs while a door shook the lane: they are turning points of the shaking, not levels. */
+/** Leaves out short runs, but for the last, while a door shook the lane: they are turning points, not levels. */
 export function dropShaken(runs: readonly Run[], doorsAtMs: readonly number[], noise: NoiseModel): Run[] {
   const kept: Run[] = []
   let lowG = Infinity
-  for (const run of runs) {
-    const isLong = run.toMs - run.fromMs + noise.periodMs >= noise.settlingMs
+  for (const [index, run] of runs.entries()) {
+    const isLong = index === runs.length - 1 || run.toMs - run.fromMs + noise.periodMs >= noise.settlingMs
     const isShaken = doorsAtMs.some((atMs) => run.fromMs >= atMs - shakenBeforeMs && run.toMs <= atMs + shakenAfterMs)
     const wayLowG = Math.min(lowG, run.wayLowG)
     if (isLong || !isShaken) {
