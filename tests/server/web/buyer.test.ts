@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCabinetCode } from '#server/web/buyer/session/cabinet-code.ts'
-import { allParts, foldParts, payeeKinds, sharesOf } from '#server/web/buyer/session/receipt-split.ts'
+import { allParts, foldParts, payeeKinds, sharesOf } from '#server/web/common/receipt-split.ts'
 import { safeNext } from '#server/web/common/account/safe-next.ts'
 import { drawingOf } from '#server/web/common/drawings/goods-name.ts'
 import { demoSkus } from '#server/demo/data/goods.ts'
