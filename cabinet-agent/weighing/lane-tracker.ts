@@ -242,8 +242,8 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       return steady
     },
     presentRun,
-    stillSinceMs: guard.sameSinceMs,
-    stillFrames: guard.sameRun,
+    stillSinceMs: () => guard.sameSinceMs(),
+    stillFrames: () => guard.sameRun(),
     fault() {
       if (accepted === 0 || lastFrameMs - lastAcceptedMs > missingAfterMs + noise.periodMs * 2) {
         return guard.negativeRun() > 3 ? 'out_of_range' : 'missing'
