@@ -4,6 +4,7 @@ import type { BenchRow } from './bench-row.ts'
 import { benchBus } from './bus.ts'
 import { benchConnections } from './connections.ts'
 import { benchIngest } from './ingest.ts'
+import { benchLedger } from './ledger.ts'
 import { benchReceiptLatency } from './receipt-latency.ts'
 import { benchWeighing } from './weighing.ts'
 import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
@@ -11,6 +12,7 @@ import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
 const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   bus: benchBus,
   ingest: benchIngest,
+  ledger: benchLedger,
   latency: benchReceiptLatency,
   connections: benchConnections,
   weighing: benchWeighing,

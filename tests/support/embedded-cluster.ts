@@ -16,18 +16,16 @@ import { makeScratchFolder } from './scratch-folder.ts'
 
 const template = 'huinong_template'
 const startTimeoutMs = 60_000
+const serverFlags = ['max_connections=200', 'shared_buffers=64MB', 'listen_addresses=']
 // Test data may be lost with the machine; nothing waits for the disk.
-const serverFlags = [
+const hastyFlags = [
   'fsync=off',
   'synchronous_commit=off',
   'full_page_writes=off',
   'wal_level=minimal',
   'max_wal_senders=0',
   'autovacuum=off',
-  'max_connections=200',
-  'shared_buffers=64MB',
-  'listen_addresses=',
-].flatMap((flag) => ['-c', flag])
+]
 
 interface Account {
   readonly uid: number
@@ -85,8 +83,10 @@ export class EmbeddedCluster {
     this.#admin.on('error', () => {})
   }
 
-  static async start(): Promise<EmbeddedCluster> {
-    const folder = makeScratchFolder('huinong-pg-')
+  /** With `isDurable` commits reach the disk before they are answered, as in production; for measuring. */
+  static async start({ isDurable = false } = {}): Promise<EmbeddedCluster> {
+    const folder = isDurable ? mkdtempSync(join(tmpdir(), 'huinong-pg-')) : makeScratchFolder('huinong-pg-')
+    const flags = [...serverFlags, ...(isDurable ? [] : hastyFlags)].flatMap((flag) => ['-c', flag])
     const account = serverAccount()
     chmodSync(folder, 0o755)
     if (account !== undefined) chownSync(folder, account.uid, account.gid)
@@ -95,7 +95,7 @@ export class EmbeddedCluster {
     const options = { ...account, cwd: folder, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } }
     const initFlags = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync']
     execFileSync(join(bin, 'initdb'), ['-D', data, ...initFlags], { ...options, stdio: 'pipe' })
-    const server = spawn(join(bin, 'postgres'), ['-D', data, '-k', folder, ...serverFlags], {
+    const server = spawn(join(bin, 'postgres'), ['-D', data, '-k', folder, ...flags], {
       ...options,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
