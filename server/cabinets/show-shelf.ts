@@ -8,17 +8,18 @@ import { daysLeft } from '../catalog/rules.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { latestEndMs } from '../sessions/count-sessions.ts'
 import { findTwin } from './change-twin.ts'
 import { findCabinet } from './store.ts'
 
-type SkuRow = Awaited<UnitContext['tables']['skus']['$inferSelect']>
+type SkuRow = UnitContext['tables']['skus']['$inferSelect']
 
 interface LaneGoods {
   readonly sku: SkuRow
   readonly priceFen: number
   /** Lots that lie in the lane by the books, first to expire first. */
   readonly lots: readonly LaneLot[]
-  /** Pieces by the scales, when the cabinet reported them. */
+  /** Pieces by the scales, when the cabinet reported them after its latest session; the books are as new as the session. */
   readonly reportedCount: number | undefined
   readonly households: ReadonlyMap<string, number>
   readonly nowMs: number
@@ -63,11 +64,15 @@ export function* showShelf(ctx: UnitContext, code: string, operator: ServerConfi
   const stock = yield* lotsInCabinet(ctx, cabinetId)
   const households = yield* householdsBehindLots(ctx, [...new Set(stock.map(({ lotId }) => lotId))])
   const nowMs = ctx.now()
+  const endedAtMs = yield* latestEndMs(ctx, cabinetId)
+  const isReportNew = reported !== null && (endedAtMs === undefined || reported.atMs >= endedAtMs)
   const lanes = planogram.lanes.flatMap((lane): ShelfLane[] => {
     const sku = skus.get(lane.skuId)
     if (sku === undefined) return []
     const lots = stock.filter((lot) => lot.laneId === lane.laneId && lot.skuId === lane.skuId)
-    const seen = reported?.lanes.find(({ laneId, skuId }) => laneId === lane.laneId && skuId === lane.skuId)
+    const seen = (isReportNew ? reported.lanes : []).find(
+      ({ laneId, skuId }) => laneId === lane.laneId && skuId === lane.skuId,
+    )
     const priceFen = prices.prices[lane.skuId] ?? sku.priceFen
     return [showLane(lane, { sku, priceFen, lots, reportedCount: seen?.count, households, nowMs })]
   })

@@ -1,5 +1,6 @@
-// How many sessions are under way and how many wait for a person: the fleet's summary.
-import { eq, inArray } from 'drizzle-orm'
+// What the registry of cabinets asks about sessions: how many are under way and how many wait for a person, and when the
+// latest of a cabinet ended.
+import { desc, eq, inArray } from 'drizzle-orm'
 import { countRows } from '../db/expressions.ts'
 import { one, type Unit, type UnitContext } from '../db/unit.ts'
 import { liveStates } from './rules.ts'
@@ -18,4 +19,15 @@ export function* countSessions({ db, tables: { shoppingSessions: t } }: UnitCont
   )
   const review = yield* one(db.select({ count: countRows() }).from(t).where(eq(t.state, 'review')))
   return { openSessions: open?.count ?? 0, inReview: review?.count ?? 0 }
+}
+
+/** When the cabinet's latest session ended; undefined while it is under way and when there was none. */
+export function* latestEndMs(
+  { db, tables: { shoppingSessions: t } }: UnitContext,
+  cabinetId: string,
+): Unit<number | undefined> {
+  const latest = yield* one(
+    db.select({ endedAtMs: t.endedAtMs }).from(t).where(eq(t.cabinetId, cabinetId)).orderBy(desc(t.sessionId)).limit(1),
+  )
+  return latest?.endedAtMs ?? undefined
 }
