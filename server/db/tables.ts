@@ -42,7 +42,10 @@ export function makeTables(kit: Kit) {
   }
 }
 
-/** Storage rules of all nouns. */
+/**
+ * Storage rules of all nouns; read by .tools/migrations.mjs out of a bundle, which the dead-code check cannot see.
+ * @public
+ */
 export const storages: readonly Storage[] = [
   identityStorage,
   cabinetStorage,
