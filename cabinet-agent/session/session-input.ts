@@ -80,7 +80,7 @@ export type Effect =
   | { effect: 'session-ended'; sessionId: Id }
   | { effect: 'restart-process'; reason: string }
 
-export type StoredEffect = Extract<
+type StoredEffect = Extract<
   Effect,
   { effect: 'record' | 'reply' | 'save-lanes' | 'raise-alarm' | 'clear-alarm' }
 >

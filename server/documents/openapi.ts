@@ -1,6 +1,7 @@
 // OpenAPI 3.1 from the route contracts: what the server validates with is what the document says.
 import { z } from 'zod'
 import { Problem, type RouteContract } from '#shared/contracts/http/route.ts'
+import { glossary } from '#shared/words/glossary.ts'
 import { type Json, type JsonObject, SchemaShelf } from './json-schemas.ts'
 
 const cookieScheme = 'session'
@@ -85,6 +86,8 @@ export function makeOpenApi(
       description:
         'Money is integer fen, mass integer milligrams, time epoch milliseconds. Errors are RFC 9457 problems.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      // The programme's words beside the contract's names, for those who build on the API.
+      'x-glossary': glossary,
     },
     servers: [{ url: publicUrl ?? '/' }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
 import { checkLedger } from '#shared/contracts/http/money.ts'
 import { getReceipt, getSession } from '#shared/contracts/http/sessions.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
@@ -53,6 +54,10 @@ describe('the server is killed while a door is open', () => {
 
   it('sells again afterwards', async () => {
     const buyer = await world.signIn('buyer2')
+    // The cabinet finds the server again by itself, a second or so after it is back.
+    await expect
+      .poll(async () => (await buyer.call(getShelfByCode, { params: { code } })).isOnline, { timeout: 20_000 })
+      .toBe(true)
     using hands = await world.hands(code)
 
     const session = await scan(buyer, code)

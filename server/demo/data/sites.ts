@@ -37,7 +37,7 @@ const liveCabinets = [
   { kind: 'hospital', scaleProfile: 'typical' },
   { kind: 'school', scaleProfile: 'bad' },
 ] as const
-export const liveCabinetCount = liveCabinets.length
+const liveCabinetCount = liveCabinets.length
 const installedThrough = 320
 const withdrawnCount = 5
 

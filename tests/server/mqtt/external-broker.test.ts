@@ -83,11 +83,13 @@ describe.skipIf(!hasMosquitto)('behind mosquitto', () => {
     const shares = await Promise.all(
       [first, second].map(async ({ app }) => {
         const { values } = await app.ctx.metrics.ingestedEvents.get()
-        return values.find(({ labels }) => labels.outcome === 'committed')?.value ?? 0
+        const countOf = (outcome: string) => values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0
+        return { committed: countOf('committed'), seen: values.reduce((sum, { value }) => sum + value, 0) }
       }),
     )
-    expect(shares.reduce((sum, share) => sum + share, 0)).toBe(count)
-    expect(Math.min(...shares)).toBeGreaterThan(0)
+    expect(shares.reduce((sum, share) => sum + share.committed, 0)).toBe(count)
+    // Which of the two commits an entry is a race; that the broker hands work to both is not.
+    expect(Math.min(...shares.map((share) => share.seen))).toBeGreaterThan(0)
   })
 })
 
