@@ -68,7 +68,7 @@ export function* decideReview(
  * What a person may charge at most: the cabinet's lowest explanation; for a silent session what its cabinet did report but
  * could not be settled at the time (no revenue plan was in force, say); else nothing.
  */
-function* lowestPlausibleFen(ctx: UnitContext, session: Contracted): Unit<number> {
+export function* lowestPlausibleFen(ctx: UnitContext, session: Contracted): Unit<number> {
   const review = yield* findReview(ctx, session.sessionId)
   if (review !== undefined) return review.lowestFen
   const reported = yield* findReportedBill(ctx, session)

@@ -6,7 +6,8 @@ import { WeighingEvidence } from '#shared/contracts/mqtt/event.ts'
 import { one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { findSession } from './store.ts'
+import { lowestPlausibleFen } from './decide-review.ts'
+import { findContracted, findSession, type SessionRow } from './store.ts'
 
 export function* findEvidence(
   ctx: UnitContext,
@@ -14,8 +15,11 @@ export function* findEvidence(
 ): Unit<z.input<(typeof getSessionEvidence)['reply']>> {
   const session = yield* findSession(sessionId)
   if (session === undefined) throw new RefusalError('session.unknown')
-  const reason = session.reason === null ? {} : { reason: session.reason }
-  if (session.outcomeSeq === null) return { sessionId, ...reason }
+  const facts = {
+    ...(session.reason === null ? {} : { reason: session.reason }),
+    ...(yield* findMost(ctx, session)),
+  }
+  if (session.outcomeSeq === null) return { sessionId, ...facts }
   const { journalEntries: j } = ctx.tables
   const entry = yield* one(
     ctx.db
@@ -29,6 +33,12 @@ export function* findEvidence(
     sessionId,
     ...(evidence.success ? { evidence: evidence.data } : {}),
     ...(typeof versions === 'object' && versions !== null ? { versions: { ...versions } } : {}),
-    ...reason,
+    ...facts,
   }
+}
+
+function* findMost(ctx: UnitContext, session: SessionRow): Unit<{ mostFen?: number }> {
+  if (session.state !== 'review') return {}
+  const contracted = yield* findContracted(session.sessionId)
+  return contracted === undefined ? {} : { mostFen: yield* lowestPlausibleFen(ctx, contracted) }
 }

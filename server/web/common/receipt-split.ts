@@ -24,7 +24,11 @@ export function sharesOf(parts: readonly AttributionPart[]): KindShare[] {
   return payeeKinds.flatMap((kind) => {
     const own = parts.filter((part) => part.payeeKind === kind && part.amountFen !== 0)
     if (own.length === 0) return []
-    return [{ kind, amountFen: own.reduce((sum, part) => sum + part.amountFen, 0), payeeCount: own.length }]
+    // A household that earns by several lines is one household.
+    const payees = new Set(
+      own.map((part) => `${part.payeeName}|${part.villageName ?? ''}|${part.householdCodeLast4 ?? ''}`),
+    )
+    return [{ kind, amountFen: own.reduce((sum, part) => sum + part.amountFen, 0), payeeCount: payees.size }]
   })
 }
 

@@ -153,6 +153,8 @@ export const getSessionEvidence = defineRoute({
     evidence: WeighingEvidence.optional(),
     versions: z.record(z.string(), z.unknown()).optional(),
     reason: z.string().optional(),
+    /** What a decision may charge at most; present while the session waits for one. */
+    mostFen: NonNegativeFen.optional(),
   }),
   status: 200,
 })

@@ -179,6 +179,7 @@ export function adminEnglish(words: Words): AdminMessages {
       noEvidence: 'There is no weighing evidence.',
       decide: 'Decide the review',
       decideHint: 'A review may only lower the bill. 0 charges nothing for a line.',
+      most: (amount) => `At most ${amount} may be charged`,
       decideReason: 'Reason',
       decideSubmit: 'Settle like this',
       decided: 'Settled as decided.',

@@ -179,6 +179,7 @@ function adminChinese(words: Words) {
       noEvidence: '没有称重证据。',
       decide: '复核决定',
       decideHint: '只能少收，不能多收。数量填 0 表示不收这一条。',
+      most: (amount: string) => `最多可收 ${amount}`,
       decideReason: '理由',
       decideSubmit: '按此结算',
       decided: '已按复核结果结算。',
