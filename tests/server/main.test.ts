@@ -1,0 +1,67 @@
+// `npm run server` as a process: its help, its refusal to start with a wrong environment, its first start and its clean end.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundleEntry } from '../../.tools/bundle.mjs'
+
+describe('the server as a process', () => {
+  let entry = ''
+  let folder = ''
+
+  beforeAll(async () => {
+    entry = await bundleEntry('server/main.ts')
+    folder = mkdtempSync(join(tmpdir(), 'huinong-main-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const child = spawn(process.execPath, [entry, ...args], { cwd: folder, env: { ...process.env, ...environment } })
+    let printed = ''
+    const says = (text: string) =>
+      new Promise<string>((resolve) => {
+        const look = () => printed.includes(text) && resolve(printed)
+        child.stdout.on('data', look)
+        look()
+      })
+    child.stdout.on('data', (data: Buffer) => (printed += data.toString()))
+    child.stderr.on('data', (data: Buffer) => (printed += data.toString()))
+    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, printed }))
+    return { child, says, ended }
+  }
+
+  it('lists every variable with --help and starts nothing', async () => {
+    const { code, printed } = await run(['--help']).ended
+
+    expect(code).toBe(0)
+    expect(printed).toContain('HUINONG_DATABASE_URL [sqlite:./data/huinong.db]')
+  })
+
+  it('names all that is wrong with its environment and ends with 1', async () => {
+    const { code, printed } = await run([], { HUINONG_HTTP_PORT: 'x', HUINONG_LOG_LEVEL: 'loud' }).ended
+
+    expect(code).toBe(1)
+    expect(printed).toContain('HUINONG_HTTP_PORT')
+    expect(printed).toContain('HUINONG_LOG_LEVEL')
+    expect(printed).not.toContain('    at ')
+  })
+
+  it('shows the first administrator’s password once, and ends cleanly when told to', async () => {
+    const environment = { HUINONG_HTTP_PORT: '0', HUINONG_MQTT_PORT: '0', HUINONG_LOG_LEVEL: 'warn' }
+    const first = run([], environment)
+    const [, password = ''] = /one-time password (\S+)/.exec(await first.says('Cabinets (MQTT)')) ?? []
+    first.child.kill('SIGTERM')
+    const firstEnd = await first.ended
+    const second = run([], environment)
+    await second.says('Cabinets (MQTT)')
+    second.child.kill('SIGINT')
+    const secondEnd = await second.ended
+
+    expect(password).toMatch(/^[A-Z2-9-]{14}$/)
+    expect(firstEnd.code).toBe(0)
+    expect(secondEnd).toMatchObject({ code: 0 })
+    expect(secondEnd.printed).not.toContain('password')
+  })
+})
