@@ -131,7 +131,8 @@ describe('what can go wrong', () => {
   })
 })
 
-describe('a purchase on the virtual cabinet’s page', () => {
+// A whole purchase in a browser takes its time on a busy machine.
+describe('a purchase on the virtual cabinet’s page', { timeout: 120_000 }, () => {
   it('ends in a receipt, and in a household’s explained income', async () => {
     await using window = await browser.openWindow(desk)
     const { page } = window
