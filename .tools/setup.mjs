@@ -2,7 +2,7 @@
 // missing or stale. Runs before every command, so it must cost nothing when there is nothing to do.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
@@ -16,12 +16,53 @@ function checkNode() {
   process.exit(1)
 }
 
+const lockFolder = `${root}.setup-lock`
+
+/** True while the process with this id runs. */
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Takes the set-up lock, so that two commands started together install once. A dead owner's lock is taken over. */
+function takeLock() {
+  for (;;) {
+    try {
+      mkdirSync(lockFolder)
+      writeFileSync(`${lockFolder}/pid`, String(process.pid))
+      return
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+    const owner = existsSync(`${lockFolder}/pid`) ? Number(readFileSync(`${lockFolder}/pid`, 'utf8')) : 0
+    if (owner > 0 && !isRunning(owner)) rmSync(lockFolder, { recursive: true, force: true })
+  }
+}
+
+function isInstalled(wanted) {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted
+}
+
 /** Installs from the lock file unless node_modules already matches it. Progress goes to stderr only. */
 export function setUp() {
   checkNode()
   const lock = `${readFileSync(`${root}package-lock.json`, 'utf8')}|${process.versions.modules}`
   const wanted = createHash('sha256').update(lock).digest('hex')
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return
+  if (isInstalled(wanted)) return
+  takeLock()
+  try {
+    if (!isInstalled(wanted)) install(wanted)
+  } finally {
+    rmSync(lockFolder, { recursive: true, force: true })
+  }
+}
+
+function install(wanted) {
   console.error('Installing dependencies (once, a minute or two)…')
   const done = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
@@ -29,6 +70,7 @@ export function setUp() {
   })
   if (done.status !== 0) {
     console.error('npm ci failed: see the messages above, then run the same command again.')
+    rmSync(lockFolder, { recursive: true, force: true })
     process.exit(done.status ?? 1)
   }
   writeFileSync(stampFile, wanted)
