@@ -10,7 +10,7 @@ import type { Kit, Storage } from '../db/kit.ts'
 /** An enum's words as the list with a first word that `choice` wants. */
 const words = <T extends string>(options: readonly T[]) => options as readonly [T, ...T[]]
 
-export function cabinetTables({ table, column: c, primaryKey, index, check }: Kit) {
+function registryTables({ table, column: c, index }: Kit) {
   const hostSites = table(
     'host_site',
     {
@@ -41,6 +41,12 @@ export function cabinetTables({ table, column: c, primaryKey, index, check }: Ki
     },
     (t) => [index('cabinet_by_site').on(t.hostSiteId)],
   )
+  return { hostSites, cabinets }
+}
+
+type Registry = ReturnType<typeof registryTables>
+
+function contactTables({ table, column: c }: Kit, { cabinets }: Registry) {
   /** What was last heard of a cabinet; overwritten, so it stands apart from the registry. */
   const cabinetStatuses = table('cabinet_status', {
     cabinetId: c
@@ -70,6 +76,10 @@ export function cabinetTables({ table, column: c, primaryKey, index, check }: Ki
     expiresAtMs: c.int().notNull(),
     createdBy: c.text().notNull(),
   })
+  return { cabinetStatuses, enrolmentCodes }
+}
+
+function twinTables({ table, column: c, primaryKey, check }: Kit, { cabinets }: Registry) {
   /** The twin as it should be. `version` grows with each change of any part. */
   const cabinetTwins = table(
     'cabinet_twin',
@@ -100,6 +110,10 @@ export function cabinetTables({ table, column: c, primaryKey, index, check }: Ki
     },
     (t) => [primaryKey({ columns: [t.cabinetId, t.version] })],
   )
+  return { cabinetTwins, twinChanges }
+}
+
+function commandTables({ table, column: c, index }: Kit, { cabinets }: Registry) {
   const cabinetCommands = table(
     'cabinet_command',
     {
@@ -130,7 +144,17 @@ export function cabinetTables({ table, column: c, primaryKey, index, check }: Ki
         .where(sql`${t.outcome} is null`),
     ],
   )
-  return { hostSites, cabinets, cabinetStatuses, enrolmentCodes, cabinetTwins, twinChanges, cabinetCommands }
+  return { cabinetCommands }
+}
+
+export function cabinetTables(kit: Kit) {
+  const registry = registryTables(kit)
+  return {
+    ...registry,
+    ...contactTables(kit, registry),
+    ...twinTables(kit, registry),
+    ...commandTables(kit, registry),
+  }
 }
 
 export const cabinetStorage: Storage = { appendOnly: ['twin_change'], clustered: ['twin_change'] }
