@@ -35,7 +35,7 @@ function takePieces(problem: LaneProblem, walk: Walk, change: Change, out: Walk[
   const unitG = walk.leftG > 0 ? walk.leftG / walk.left : model.unitMeanG
   const reach = 6 * Math.sqrt(change.variance + model.unitVariance * Math.max(1, massG / unitG))
   const low = Math.max(1, Math.floor((massG - reach) / unitG))
-  const high = Math.min(walk.left, Math.ceil((massG + reach) / unitG))
+  const high = Math.min(walk.left, sellable(problem, walk), Math.ceil((massG + reach) / unitG))
   for (let count = low; count <= high; count += 1) {
     const { meanG, ownVariance, logDensity } = weighPieces(problem, walk, count, massG, change.variance)
     const { levelG, levelVariance, stepG, stepVariance } = arrive(walk, change, -meanG, ownVariance)
@@ -51,6 +51,11 @@ function takePieces(problem: LaneProblem, walk: Walk, change: Change, out: Walk[
       leftG: Math.max(0, walk.leftG + stepG),
     })
   }
+}
+
+/** Pieces that may still go: never more than the stock figures say, whichever way they are read. */
+function sellable({ model }: LaneProblem, { groups }: Walk): number {
+  return model.sellable - groups.reduce((sum, group) => sum + group.count, 0)
 }
 
 /** By weight any mass can be goods, but hardly one far below a piece; the count is only a guess. */
@@ -99,7 +104,7 @@ export function explainLift(problem: LaneProblem, walk: Walk, change: Change, ou
     if (problem.mode === 'weight' || walk.left < 1) return
     const restG = massG - put.massG
     const count = Math.round(restG / problem.model.unitMeanG)
-    if (count < 1 || count > walk.left) return
+    if (count < 1 || count > Math.min(walk.left, sellable(problem, walk))) return
     const { meanG, ownVariance, logDensity } = weighPieces(problem, walk, count, restG, variance)
     const { levelG, levelVariance } = arrive(walk, change, -put.massG - meanG, put.variance + ownVariance)
     out.push({

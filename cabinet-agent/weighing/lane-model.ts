@@ -14,6 +14,8 @@ export interface LaneModel {
   /** Pieces in the lane at opening and what they weigh together, g. */
   count: number
   massG: number
+  /** No more pieces than this can be sold: what the stock figures say lay there. */
+  sellable: number
   unitMeanG: number
   unitVariance: number
   /** Degrees of freedom behind the unit variance. */
@@ -21,6 +23,9 @@ export interface LaneModel {
   /** Variance of the lane's zero since the count, g²: it shifts the mass, not the steps. */
   zeroVariance: number
 }
+
+/** Prior that a lane was counted one too many, and the same for one too few [assumed]. */
+const miscounted = 0.002
 
 export interface LaneModels {
   models: readonly LaneModel[]
@@ -38,7 +43,8 @@ export function readLaneModels(lane: LaneSetup, openingG: number, noise: NoiseMo
   const zeroVariance = zeroSdG * zeroSdG
   const freedom = Math.max(3, unitWeight.samples - 1)
   if (stock.count <= 0 || grossG <= 0) {
-    const empty = { count: Math.max(0, stock.count), massG: Math.max(0, grossG), unitMeanG: headerG }
+    const count = Math.max(0, stock.count)
+    const empty = { count, sellable: count, massG: Math.max(0, grossG), unitMeanG: headerG }
     const models = [{ logPrior: 0, ...empty, unitVariance: headerSdG * headerSdG, freedom, zeroVariance }]
     return { models, isUnitWeightContradicted: false, isStockContradicted: stock.count > 0 }
   }
@@ -49,7 +55,16 @@ export function readLaneModels(lane: LaneSetup, openingG: number, noise: NoiseMo
   const make = (logPrior: number, count: number, massG: number): LaneModel => {
     const unitMeanG = massG / count
     const unitSdG = relativeSd * unitMeanG
-    return { logPrior, count, massG, unitMeanG, unitVariance: unitSdG * unitSdG, freedom, zeroVariance }
+    return {
+      logPrior,
+      count,
+      massG,
+      sellable: stock.count,
+      unitMeanG,
+      unitVariance: unitSdG * unitSdG,
+      freedom,
+      zeroVariance,
+    }
   }
   const models: LaneModel[] = []
   const missingG = grossG - (openingG - foreignG)
@@ -64,6 +79,12 @@ export function readLaneModels(lane: LaneSetup, openingG: number, noise: NoiseMo
       models.push(make(log(0.2), stock.count - pieces, grossG - missingG))
     }
     if (models.length === 0) models.push(make(0, stock.count, grossG))
+  }
+  if (lane.mode === 'piece') {
+    // People miscount by one; then steps of one piece each tell, where the sum alone would deceive.
+    const likeliestG = models[0]?.massG ?? grossG
+    if (stock.count > 1) models.push(make(log(miscounted), stock.count - 1, likeliestG))
+    models.push(make(log(miscounted), stock.count + 1, likeliestG))
   }
   const headerCount = Math.round(grossG / headerG)
   if (isUnitWeightContradicted && headerCount !== stock.count && headerCount > 0) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nextGaussian, seededRandom } from '#shared/ids/random.ts'
 import { createNoiseModel } from '#cabinet-agent/weighing/noise-model.ts'
-import { readLaneModels } from '#cabinet-agent/weighing/lane-model.ts'
+import { readLaneModels, type LaneModel } from '#cabinet-agent/weighing/lane-model.ts'
 import { refineBySale } from '#cabinet-agent/weighing/lot-statistics.ts'
 import { believableLossPart, learnDryingRate, unknownPartPerHour } from '#cabinet-agent/weighing/moisture-loss.ts'
 import { laneSetup, sessionSetup } from '#tests/support/session-setup.ts'
@@ -56,6 +56,8 @@ describe('moisture', () => {
   })
 })
 
+const likely = (models: readonly LaneModel[]) => models.filter(({ logPrior }) => logPrior > Math.log(0.01))
+
 describe('the reading of a lane’s figures', () => {
   const noise = createNoiseModel(sessionSetup())
   const fruit = { unitWeight: { meanMg: 200_000, sdMg: 16_000, samples: 12 }, stock: { count: 10, grossMg: 2_000_000 } }
@@ -70,26 +72,31 @@ describe('the reading of a lane’s figures', () => {
     expect(isUnitWeightContradicted).toBe(true)
     expect(models[0]).toMatchObject({ count: 10, unitMeanG: 500 })
     expect(Math.sqrt(models[0]?.unitVariance ?? 0)).toBeCloseTo(5, 6)
-    // The header's own reading stays possible, a thousand times less.
-    expect(models.slice(1).map(({ count, logPrior }) => [count, Math.round(logPrior)])).toEqual([[9, -7]])
+    // A miscount by one and the header's own reading stay possible, hundreds of times less.
+    expect(likely(models)).toHaveLength(1)
+    expect(models.slice(1).map(({ count, unitMeanG }) => [count, Math.round(unitMeanG)])).toEqual([
+      [9, 556],
+      [11, 455],
+      [9, 560],
+    ])
   })
 
   it('calls a loss water while it can be, and a missing piece a missing piece', () => {
     const slow = { partPerHour: 0.0005, hours: 24 }
 
     const dried = readLaneModels(laneSetup({ ...fruit, drying: slow }), 1930, noise)
-    expect(dried.models.map(({ count, massG }) => [count, massG])).toEqual([[10, 1930]])
+    expect(likely(dried.models).map(({ count, massG }) => [count, massG])).toEqual([[10, 1930]])
     expect(dried.isStockContradicted).toBe(false)
 
     const robbed = readLaneModels(laneSetup({ ...fruit, drying: { ...slow, hours: 0.1 } }), 1800, noise)
-    expect(robbed.models.map(({ count }) => count)).toEqual([9])
+    expect(likely(robbed.models).map(({ count }) => count)).toEqual([9])
     expect(robbed.isStockContradicted).toBe(true)
   })
 
   it('keeps both readings where a piece may have dried away', () => {
     const { models } = readLaneModels(laneSetup(fruit), 1805, noise)
 
-    expect(models.map(({ count }) => count)).toEqual([10, 9])
+    expect(likely(models).map(({ count }) => count)).toEqual([10, 9])
   })
 
   it('has nothing to sell in an empty lane', () => {
