@@ -92,7 +92,7 @@ export class Journal {
     const { file } = options
     let db: BetterSqlite3.Database | undefined
     try {
-      db = new BetterSqlite3(file)
+      db = new BetterSqlite3(file, { timeout: 500 })
       // One process owns the file: a second agent is refused, and no shared-memory file is needed.
       db.pragma('locking_mode = EXCLUSIVE')
       db.pragma('journal_mode = WAL')

@@ -74,7 +74,8 @@ export class MqttLink implements AsyncDisposable {
   /** Publishes by the channel's rule. Calls back once the broker has it, for QoS 1; never when it did not. */
   publish(channel: Channel, message: object, onDelivered?: () => void): void {
     const client = this.#client
-    if (client === undefined || !this.#isConnected) return
+    // From the broker's first word on: what a kept session brings before we subscribe is answered too.
+    if (client?.connected !== true) return
     const { qos, isRetained } = channelRules[channel]
     const { writableLength } = client.stream as { writableLength?: number }
     if (qos === 0 && (writableLength ?? 0) > maxBufferedBytes) return

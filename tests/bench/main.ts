@@ -1,5 +1,6 @@
 // `npm run bench`: prints the benchmark table, each figure with its unit and with the limit or peer beside it.
 // `npm run bench -- NAME…` runs some; `--markdown` prints the table as the README has it.
+import { benchAgentProcess } from './agent-process.ts'
 import type { BenchRow } from './bench-row.ts'
 import { benchBus } from './bus.ts'
 import { benchConnections } from './connections.ts'
@@ -10,6 +11,7 @@ import { benchWeighing } from './weighing.ts'
 import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
 
 const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
+  agent: benchAgentProcess,
   bus: benchBus,
   ingest: benchIngest,
   ledger: benchLedger,

@@ -150,14 +150,12 @@ export class AgentWorld implements AsyncDisposable {
       onLog: (level, message, detail) => this.logs.push(`${level}: ${message} ${JSON.stringify(detail ?? {})}`),
       ...this.#options.overrides,
     })
-    let agent: Agent | undefined
-    started.then(
-      (made) => {
-        agent = made
-      },
-      () => {},
-    )
-    await this.until(() => agent !== undefined, 'the agent', 10_000)
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    started.then(over, over)
+    await this.until(() => isOver, 'the agent', 10_000)
     this.agent = await started
   }
 

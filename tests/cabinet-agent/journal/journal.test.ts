@@ -1,0 +1,146 @@
+import { rmSync, writeFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { genesisHash } from '#shared/contracts/mqtt/event.ts'
+import { hashEntry } from '#cabinet-agent/journal/entry-chain.ts'
+import { DiskFullError } from '#cabinet-agent/journal/journal-error.ts'
+import { Journal, type JournalOptions } from '#cabinet-agent/journal/journal.ts'
+import { initialState } from '#cabinet-agent/session/session-state.ts'
+import { makeScratchFolder } from '#tests/support/scratch-folder.ts'
+import { makeTestId } from '#tests/support/session-inputs.ts'
+import { testEpochMs } from '#tests/support/test-clock.ts'
+
+let folder: string
+let file: string
+const bootId = makeTestId()
+const atMs = testEpochMs
+const opened = { type: 'door.opened', body: {} }
+const open = (options: Partial<JournalOptions> = {}) => Journal.open({ file, bootId, ...options })
+
+beforeEach(() => {
+  folder = makeScratchFolder('huinong-journal-')
+  file = join(folder, 'journal.sqlite')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the journal', () => {
+  it('chains entries without gaps, over restarts', () => {
+    const first = open()
+    first.commit({ atMs, events: [opened, { type: 'door.closed', body: {} }] })
+    first.close()
+    const second = open()
+    second.commit({ atMs, events: [opened] })
+
+    const entries = second.entriesAfter(0, 10)
+    second.close()
+    expect(entries.map((entry) => entry.seq)).toEqual([1, 2, 3])
+    expect(entries.map((entry) => entry.prevHash)).toEqual([genesisHash, entries[0]?.hash, entries[1]?.hash])
+    expect(entries.every((entry) => hashEntry(entry) === entry.hash)).toBe(true)
+  })
+
+  it('writes all of a commit or nothing of it', () => {
+    const journal = open()
+    const broken = { type: 'door.opened', body: { text: 1n as unknown as number } }
+
+    expect(() =>
+      journal.commit({ atMs, state: { ...initialState, isInService: false }, events: [opened, broken] }),
+    ).toThrow(/BigInt/)
+    journal.commit({ atMs, events: [opened] })
+
+    expect(journal.loadState()).toEqual(initialState)
+    expect(journal.position()).toEqual({ lastSeq: 1, ackedSeq: 0, oldestSeq: 1 })
+    journal.close()
+  })
+
+  it('keeps what is not acknowledged, and trims what is', () => {
+    const journal = open({ keptEntries: 2 })
+    journal.commit({ atMs, events: Array.from({ length: 6 }, () => opened) })
+    journal.acknowledge(5)
+    journal.acknowledge(3)
+
+    expect(journal.position()).toEqual({ lastSeq: 6, ackedSeq: 5, oldestSeq: 4 })
+    expect(journal.entriesAfter(0, 10).map((entry) => entry.seq)).toEqual([4, 5, 6])
+    journal.close()
+  })
+
+  it('raises an alarm once and clears it once', () => {
+    const journal = open()
+    const alarm = { alarm: 'door_open', detail: 'x' }
+    journal.commit({ atMs, raiseAlarms: [alarm, alarm] })
+    journal.commit({ atMs, clearAlarms: ['door_open', 'door_open', 'other'] })
+
+    expect(journal.entriesAfter(0, 10).map((entry) => entry.type)).toEqual(['alarm.raised', 'alarm.cleared'])
+    journal.close()
+  })
+
+  it('remembers a command, its first reply and its session for ever after', () => {
+    const [commandId, sessionId] = [makeTestId(), makeTestId()]
+    const command = { commandId, kind: 'unlock', issuedAtMs: atMs, expiresAtMs: atMs + 1 }
+    const journal = open()
+    journal.commit({ atMs, command })
+    const pending = journal.findCommand(commandId)
+    journal.commit({
+      atMs,
+      replies: [{ commandId, outcome: 'refused', reason: 'busy', atMs }],
+      events: [{ type: 'session.refused', body: { sessionId, commandId, reason: 'busy' } }],
+    })
+    journal.commit({ atMs, replies: [{ commandId, outcome: 'done', atMs }] })
+    journal.close()
+
+    const later = open()
+    expect(pending).toEqual({ reply: null })
+    expect(later.findCommand(commandId)?.reply).toMatchObject({ outcome: 'refused' })
+    expect(later.undeliveredReplies()).toHaveLength(1)
+    expect(later.isKnownSession(sessionId)).toBe(true)
+    later.close()
+  })
+
+  it('is refused while another process has it', () => {
+    const journal = open()
+
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'journal.locked' }))
+    journal.close()
+  })
+
+  it('says which file is damaged, and does not touch it', () => {
+    writeFileSync(file, 'this is no database, and was never one')
+
+    expect(() => open()).toThrow(
+      expect.objectContaining({ code: 'journal.corrupt', message: expect.stringContaining(file) }),
+    )
+    expect(readFileSync(file, 'utf8')).toMatch(/^this is no database/)
+  })
+
+  it('notices an entry that was changed', () => {
+    const journal = open()
+    journal.commit({ atMs, events: [opened, opened] })
+    journal.close()
+    const db = new BetterSqlite3(file)
+    db.prepare(`UPDATE entries SET body = '{"sessionId":"x"}' WHERE seq = 1`).run()
+    db.close()
+
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'journal.corrupt' }))
+  })
+
+  it('takes nothing of a commit that does not fit, and goes on once it does', () => {
+    const journal = open({ maxPages: 40 })
+    const big = { type: 'door.forced', body: { detail: 'x'.repeat(3_000) } }
+    let committed = 0
+    const fill = () => {
+      for (;;) {
+        journal.commit({ atMs, events: [big] })
+        committed += 1
+      }
+    }
+
+    expect(fill).toThrow(DiskFullError)
+    expect(journal.position().lastSeq).toBe(committed)
+    expect(journal.entriesAfter(committed - 1, 10)).toHaveLength(1)
+    journal.close()
+    const roomier = open()
+    roomier.commit({ atMs, events: [big] })
+    expect(roomier.position().lastSeq).toBe(committed + 1)
+    roomier.close()
+  })
+})

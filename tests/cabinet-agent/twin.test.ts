@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
+import { AgentWorld, makeTwin } from '#tests/support/agent-world.ts'
+
+describe('the twin', () => {
+  it('takes prices over between sessions only, and refuses a price agreed on before', async () => {
+    await using world = await AgentWorld.stocked()
+    await world.replyTo(world.unlock())
+    world.broker.send('desired', makeTwin(2, world.skuIds))
+    await world.pass(2_000)
+    const during = world.reported?.desiredVersion
+    await world.until(() => world.reported?.desiredVersion === 2, 'twin 2')
+    const stale = await world.replyTo(world.unlock(world.id(), 1))
+    const fresh = await world.replyTo(world.unlock(world.id(), 2))
+
+    expect(during).toBe(1)
+    expect(stale).toMatchObject({ outcome: 'refused', reason: 'stale_planogram' })
+    expect(fresh.outcome).toBe('done')
+  })
+
+  it.each([
+    ['a lane without a scale', (skus: string[]) => makeTwin(2, [...skus, ...skus]), /no scale/],
+    [
+      'a lane without a price',
+      (skus: string[]) => ({ ...makeTwin(2, skus), prices: { version: 2, prices: {} } }),
+      /no price/,
+    ],
+    [
+      'an alarm before the prompt',
+      (skus: string[]) => ({
+        ...makeTwin(2, skus),
+        config: CabinetConfig.parse({ doorOpenPromptMs: 60_000, doorOpenAlarmMs: 10_000 }),
+      }),
+      /prompt/,
+    ],
+    ['no planogram at all', () => ({ version: 2 }), /planogram/],
+  ] as const)('rejects %s whole, and says so', async (_name, spoil, reason) => {
+    await using world = await AgentWorld.start()
+
+    world.broker.send('desired', spoil([...world.skuIds]))
+    await world.until(() => world.reported?.rejected !== undefined, 'the rejection')
+
+    expect(world.reported).toMatchObject({ desiredVersion: 1, rejected: { desiredVersion: 2 } })
+    expect(world.reported?.rejected?.reason).toMatch(reason)
+  })
+
+  it('takes back a change that cuts the link off, by itself', async () => {
+    await using world = await AgentWorld.start()
+    world.broker.minKeepaliveS = 20
+
+    world.broker.send('desired', makeTwin(2, world.skuIds, { heartbeatIntervalMs: 5_000 }))
+    await world.until(() => world.broker.types().includes('twin.reverted'), 'the way back', 120_000)
+    await world.until(() => world.reported?.rejected?.desiredVersion === 2, 'the report')
+
+    expect(world.reported?.config.heartbeatIntervalMs).toBe(30_000)
+  })
+
+  it('keeps a change of the link once the server was heard over it', async () => {
+    await using world = await AgentWorld.start()
+
+    world.broker.send('desired', makeTwin(2, world.skuIds, { heartbeatIntervalMs: 10_000 }))
+    await world.until(() => world.reported?.config.heartbeatIntervalMs === 10_000, 'the change')
+    await world.pass(90_000)
+
+    expect(world.reported?.config.heartbeatIntervalMs).toBe(10_000)
+    expect(world.broker.types()).not.toContain('twin.reverted')
+  })
+
+  it('goes on with a trial that a power cut interrupts', async () => {
+    await using world = await AgentWorld.start()
+    world.broker.minKeepaliveS = 20
+    world.broker.send('desired', makeTwin(2, world.skuIds, { heartbeatIntervalMs: 5_000 }))
+    await world.until(() => world.agent?.isConnected === false, 'the cut')
+    await world.cutPower()
+
+    await world.boot()
+    await world.until(() => world.broker.types().includes('twin.reverted'), 'the way back', 120_000)
+
+    expect(world.broker.types()).toContain('twin.reverted')
+  })
+
+  it('changes only what a set-config command names', async () => {
+    await using world = await AgentWorld.start()
+    world.broker.send('desired', makeTwin(2, world.skuIds, { noOpenTimeoutMs: 20_000 }))
+    await world.until(() => world.reported?.desiredVersion === 2, 'twin 2')
+
+    const done = await world.replyTo(world.command('set-config', { config: { settleTimeoutMs: 6_000 } }))
+    const refused = await world.replyTo(world.command('set-config', { config: { doorOpenAlarmMs: 10_000 } }))
+    await world.pass(1_000)
+
+    expect(done.outcome).toBe('done')
+    expect(refused).toMatchObject({ outcome: 'refused', reason: 'invalid_config' })
+    expect(world.reported?.config).toMatchObject({ noOpenTimeoutMs: 20_000, settleTimeoutMs: 6_000 })
+  })
+})
