@@ -41,7 +41,7 @@ export interface ServerContext {
   readonly hub: LiveHub
   readonly signer: CommandSigner
   /** Where cabinets find the broker; known once it listens. */
-  mqttUrl(): string
+  readonly mqttUrl: () => string
   /** Does what a committed unit left to do; never throws, failures are logged and counted. */
   perform(effects: readonly Effect[]): void
 }

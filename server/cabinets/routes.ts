@@ -99,6 +99,13 @@ function registerRegistry(app: FastifyInstance, ctx: ServerContext): void {
   registerRoute(app, listHostSites, ({ query }) => ctx.database.read((unit) => listHostSitePage(unit, query)))
 }
 
+/** A broker that listens on all addresses is where the cabinet found us, unless it was said where it is. */
+function brokerUrlFor({ config, mqttUrl }: ServerContext, hostname: string): string {
+  const { url, host, publicUrl } = config.mqtt
+  if (url !== undefined || publicUrl !== undefined || (host !== '0.0.0.0' && host !== '::')) return mqttUrl()
+  return mqttUrl().replace('//127.0.0.1:', `//${hostname}:`)
+}
+
 function registerEnrolment(app: FastifyInstance, ctx: ServerContext): void {
   const byAddress = new AttemptLimiter(ctx.clock, enrolmentRule)
   registerRoute(app, createEnrolmentCode, async ({ params, account }) => {
@@ -116,7 +123,8 @@ function registerEnrolment(app: FastifyInstance, ctx: ServerContext): void {
       const { cabinetId, code, serverPublicKeys } = await ctx.database.run((unit) => enrolCabinet(unit, body))
       // Whoever was connected with an earlier key is not this cabinet any more.
       ctx.perform([{ kind: 'disconnect', cabinetId }])
-      return { cabinetId, code, mqttUrl: ctx.mqttUrl(), serverPublicKeys: [...serverPublicKeys] }
+      const mqttUrl = brokerUrlFor(ctx, request.hostname)
+      return { cabinetId, code, mqttUrl, serverPublicKeys: [...serverPublicKeys] }
     } catch (error) {
       if (error instanceof RefusalError) byAddress.fail(request.ip)
       throw error

@@ -149,6 +149,23 @@ describe.each(dialects)('enrolment on %s', (dialect) => {
     expect(await operator.send('POST', `/api/cabinets/${newId()}/enrolment-codes`)).toMatchObject({ status: 404 })
   })
 
+  it('names the broker by the address the cabinet came to, when the broker listens on all', async () => {
+    await using server = await startServer({ dialect, environment: { HUINONG_MQTT_HOST: '0.0.0.0' } })
+    const operator = await server.signIn('operator')
+    const cabinetId = await registerCabinet(server, 'YB-0001')
+    const { body } = await operator.send('POST', `/api/cabinets/${cabinetId}/enrolment-codes`)
+    const order = { enrolmentCode: body['enrolmentCode'], publicKey: publicKeyOf('ed25519') }
+    const port = new URL(server.app.mqttUrl).port
+
+    const response = await fetch(`http://localhost:${new URL(server.url).port}/api/enrolments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(order),
+    })
+
+    expect(await response.json()).toMatchObject({ mqttUrl: `mqtt://localhost:${port}` })
+  })
+
   it('is closed to an address that guesses', async () => {
     await using server = await startServer({ dialect })
     const publicKey = publicKeyOf('ed25519')
