@@ -1,5 +1,6 @@
 // Bundles one TypeScript entry for Node.js. Packages stay outside the bundle unless `isWhole`, which makes the
 // production file that loads fastest and resides smallest; native add-ons always stay outside.
+import { renameSync } from 'node:fs'
 import { build } from 'esbuild'
 import { root } from './setup.mjs'
 
@@ -17,10 +18,12 @@ const nativePackages = [
 export async function bundleEntry(entry, { isWhole = false } = {}) {
   const name = entry.replace(/\.ts$/, '').replaceAll('/', '-')
   const outfile = `${root}dist/${name}${isWhole ? '.bundle' : ''}.mjs`
+  // Built beside and moved into place: tests and processes that start meanwhile read the old file or the new one.
+  const draft = `${outfile}.${process.pid}-${Math.random().toString(36).slice(2)}.mjs`
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile,
+    outfile: draft,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -38,5 +41,6 @@ export async function bundleEntry(entry, { isWhole = false } = {}) {
         }
       : { packages: 'external' }),
   })
+  renameSync(draft, outfile)
   return outfile
 }

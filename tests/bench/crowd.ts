@@ -136,7 +136,7 @@ async function assemble(options: CrowdOptions, parts: Closing): Promise<Crowd> {
   )
   await database.close()
   const [serverEntry, fleetEntry] = await Promise.all([
-    bundleEntry('server/main.ts'),
+    bundleEntry('server/main.ts', { isWhole: true }),
     bundleEntry('tests/bench/fleet/main.ts'),
   ])
   const [httpPort, mqttPort] = await Promise.all([chooseFreePort(), chooseFreePort()])
