@@ -1,5 +1,4 @@
 // A person at a cabinet, for end-to-end tests: scans, opens, moves goods, closes, and sees what a page would see.
-import { getMe } from '#shared/contracts/http/identity.ts'
 import { getWallet } from '#shared/contracts/http/money.ts'
 import { openCabinet, type LiveUpdate, type Receipt, type ShoppingSession } from '#shared/contracts/http/sessions.ts'
 import type { LaneId } from '#shared/contracts/mqtt/lane.ts'
@@ -56,9 +55,4 @@ export async function put(hands: Hands, laneId: LaneId, itemId: string): Promise
 export async function balanceOf(api: ApiClient): Promise<{ balanceFen: number; heldFen: number }> {
   const { balanceFen, heldFen } = await api.call(getWallet, {})
   return { balanceFen, heldFen }
-}
-
-export async function accountIdOf(api: ApiClient): Promise<Id> {
-  const { accountId } = await api.call(getMe, {})
-  return accountId
 }
