@@ -37,7 +37,6 @@ const liveCabinets = [
   { kind: 'hospital', scaleProfile: 'typical' },
   { kind: 'school', scaleProfile: 'bad' },
 ] as const
-const liveCabinetCount = liveCabinets.length
 const installedThrough = 320
 const withdrawnCount = 5
 
