@@ -1,5 +1,5 @@
 // Builds the pages under server/web into server/web/dist, unless the built ones are newer than every source.
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './setup.mjs'
 
@@ -14,12 +14,15 @@ function newestMs(folder) {
   return newest
 }
 
+/** Builds when a source is newer, or when the pages were built for another word (HUINONG_WORDING, see vite.config.ts). */
 export async function buildWeb() {
+  const wording = process.env.HUINONG_WORDING ?? ''
   const built = `${root}server/web/dist/.built`
   const sources = Math.max(newestMs(`${root}server/web`), newestMs(`${root}shared`))
-  if (existsSync(built) && statSync(built).mtimeMs > sources) return
+  const isFresh = existsSync(built) && statSync(built).mtimeMs > sources && readFileSync(built, 'utf8') === wording
+  if (isFresh) return
   console.error('Building the pages…')
   const { build } = await import('vite')
   await build({ configFile: `${root}.tools/vite.config.ts`, logLevel: 'warn' })
-  writeFileSync(built, '')
+  writeFileSync(built, wording)
 }
