@@ -80,11 +80,6 @@ export type Effect =
   | { effect: 'session-ended'; sessionId: Id }
   | { effect: 'restart-process'; reason: string }
 
-type StoredEffect = Extract<
-  Effect,
-  { effect: 'record' | 'reply' | 'save-lanes' | 'raise-alarm' | 'clear-alarm' }
->
-
 export function record<T extends EventType>(type: T, body: EventBody<T>): Effect {
   return { effect: 'record', type, body } as RecordEffect
 }

@@ -62,5 +62,3 @@ export const glossary = {
   scaleVerification: { zh: '检定证书', en: 'scale verification' },
   recall: { zh: '召回', en: 'recall' },
 } as const satisfies Record<string, { zh: string; en: string }>
-
-export type GlossaryTerm = keyof typeof glossary
