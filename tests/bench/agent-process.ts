@@ -38,7 +38,10 @@ export async function benchAgentProcess(): Promise<BenchRow[]> {
   await broker.start()
   const skuIds = Array.from({ length: 9 }, () => makeId(systemClock, systemRandom))
   broker.send('desired', makeTwin(1, skuIds, { telemetryIntervalMs: 1_000 }))
-  const installation = makeVirtualInstallation({ laneCount, isOneLine: true, urlOf: () => boards.url })
+  const made = makeVirtualInstallation({ laneCount, isOneLine: true, urlOf: () => boards.url })
+  // A serial server keeps the gaps of its own wire; between us and it there are none to keep.
+  const ports = Object.entries(made.ports).map(([name, port]) => [name, { ...port, quietGapMs: 0, changeGapMs: 0 }])
+  const installation = { ...made, ports: Object.fromEntries(ports) as typeof made.ports }
   await using agent = new AgentProcess(agentEntry, cabinetId, broker, { installation })
   agent.start()
   await untilReported(broker)
