@@ -1,10 +1,34 @@
 // `node .tools/run.mjs <entry.ts> [arguments]`: sets up, bundles the entry and runs it in this terminal.
 import { spawn } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { constants } from 'node:os'
+import { resolve } from 'node:path'
 import { root, setUp } from './setup.mjs'
 
 const [entry, ...args] = process.argv.slice(2)
-if (entry === undefined) throw new Error('usage: node .tools/run.mjs <entry.ts> [arguments]')
+const usage = `usage: node .tools/run.mjs <entry.ts> [arguments]
+
+Bundles one TypeScript entry of this repository and runs it with the arguments. package.json names the entries that
+have a command of their own: \`npm run\` lists them.`
+
+/** What is wrong with the entry, in words; undefined when it can be run. */
+function findFault() {
+  if (entry === undefined) return 'Which entry?'
+  if (entry.startsWith('-')) return `${entry} is not an entry: options of a program come after its entry.`
+  if (!entry.endsWith('.ts')) return `${entry} is not a TypeScript file.`
+  const found = statSync(resolve(root, entry), { throwIfNoEntry: false })
+  return found?.isFile() === true ? undefined : `There is no file ${entry} in ${root}`
+}
+
+if (entry === '--help' || entry === '-h') {
+  console.log(usage)
+  process.exit(0)
+}
+const fault = findFault()
+if (fault !== undefined) {
+  console.error(`${fault}\n\n${usage}`)
+  process.exit(2)
+}
 setUp()
 const { bundleEntry } = await import('./bundle.mjs')
 const file = await bundleEntry(entry)

@@ -2,7 +2,7 @@
 // missing or stale. Runs before every command, so it must cost nothing when there is nothing to do.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
@@ -17,30 +17,81 @@ function checkNode() {
 }
 
 const lockFolder = `${root}.setup-lock`
+const lookAgainMs = 500
+/** A lock without an owner was left by a process that died, or by a full disk, unless it is younger than this. */
+const ownerlessMs = 5_000
 
-/** True while the process with this id runs. */
+/** True while the process with this id runs; it may be somebody else's. */
 function isRunning(pid) {
   try {
     process.kill(pid, 0)
     return true
-  } catch {
-    return false
+  } catch (error) {
+    return error.code === 'EPERM'
   }
+}
+
+/** The process that holds the lock in a folder; 0 when nothing says which. */
+function ownerOf(folder) {
+  try {
+    const pid = Number(readFileSync(`${folder}/pid`, 'utf8'))
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : 0
+  } catch {
+    return 0
+  }
+}
+
+function ageMs(folder) {
+  try {
+    return Date.now() - statSync(folder).mtimeMs
+  } catch {
+    return 0
+  }
+}
+
+/** Puts the lock in place with its owner already in it, so that nobody sees one without; false when it is held. */
+function placeLock() {
+  const draft = `${lockFolder}.${process.pid}`
+  mkdirSync(draft, { recursive: true })
+  writeFileSync(`${draft}/pid`, String(process.pid))
+  try {
+    renameSync(draft, lockFolder)
+    return true
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true })
+    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(error.code) && existsSync(lockFolder)) return false
+    throw error
+  }
+}
+
+/** Removes the lock of an owner that is gone. Moved aside first: of several that see it gone, one moves it. */
+function removeLock(goneOwner) {
+  const aside = `${lockFolder}.${process.pid}.gone`
+  try {
+    renameSync(lockFolder, aside)
+  } catch {
+    return
+  }
+  // Another was quicker and holds it by now: that lock goes back.
+  if (ownerOf(aside) === goneOwner) rmSync(aside, { recursive: true, force: true })
+  else renameSync(aside, lockFolder)
 }
 
 /** Takes the set-up lock, so that two commands started together install once. A dead owner's lock is taken over. */
 function takeLock() {
-  for (;;) {
-    try {
-      mkdirSync(lockFolder)
-      writeFileSync(`${lockFolder}/pid`, String(process.pid))
-      return
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error
+  let hasSaid = false
+  while (!placeLock()) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lookAgainMs)
+    const owner = ownerOf(lockFolder)
+    if (owner === 0 ? ageMs(lockFolder) > ownerlessMs : !isRunning(owner)) {
+      removeLock(owner)
+      continue
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
-    const owner = existsSync(`${lockFolder}/pid`) ? Number(readFileSync(`${lockFolder}/pid`, 'utf8')) : 0
-    if (owner > 0 && !isRunning(owner)) rmSync(lockFolder, { recursive: true, force: true })
+    if (!hasSaid)
+      console.error(
+        `Another set-up holds ${lockFolder}${owner === 0 ? '' : ` (process ${owner})`}; waiting for it to end…`,
+      )
+    hasSaid = true
   }
 }
 
