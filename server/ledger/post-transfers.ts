@@ -8,6 +8,7 @@ import { accountKindOf, accountKinds } from './account-kinds.ts'
 import type { AccountId } from './account-kinds.ts'
 import { transferIdOf } from './causes.ts'
 import type { Cause } from './causes.ts'
+import { forgetRollups, rollupMarginMs } from './roll-up.ts'
 
 /** One movement to book. */
 export interface Transfer {
@@ -45,7 +46,7 @@ const accountById = statement((ctx, p: Params<{ id: string }>) => {
 })
 
 /**
- * Books transfers, all or none, stamped with `atMs` (default: now). Returns 'posted', or 'already' when all of them are booked
+ * Books transfers, all or none, stamped with `atMs` (default: now; any past instant, for history). Returns 'posted', or 'already' when all of them are booked
  * with the same figures. Refuses with ledger.cause_conflict when a cause is booked with others, and with
  * ledger.balance_insufficient when an account that may not go below zero would.
  */
@@ -61,7 +62,9 @@ export function* postTransfers(
     yield* requireSameFigures(ctx, transferRows, inserted)
     return 'already'
   }
-  yield* changeBalances(ctx, transfers)
+  const hot = yield* changeBalances(ctx, transfers)
+  // No roll-up reaches into the margin, so what is booked as of now, every sale, has nothing to look for.
+  if (atMs <= ctx.now() - rollupMarginMs) yield* forgetRollups(ctx, hot, atMs)
   const entries: Array<typeof ctx.tables.ledgerEntries.$inferInsert> = []
   for (const { id, debitAccountId, creditAccountId, amountFen } of transferRows) {
     entries.push({ accountId: debitAccountId, atMs, transferId: id, amountFen: -amountFen })
@@ -110,8 +113,8 @@ function* requireSameFigures(ctx: UnitContext, wanted: readonly TransferRow[], i
   }
 }
 
-/** Adds each account's net change to its inline balance; opens accounts that are new. */
-function* changeBalances(ctx: UnitContext, transfers: readonly Transfer[]): Unit<void> {
+/** Adds each account's net change to its inline balance; opens accounts that are new. Returns those without an inline one. */
+function* changeBalances(ctx: UnitContext, transfers: readonly Transfer[]): Unit<readonly AccountId[]> {
   const changes = new Map<AccountId, number>()
   for (const { debit, credit, amountFen } of transfers) {
     changes.set(debit, (changes.get(debit) ?? 0) - amountFen)
@@ -124,6 +127,7 @@ function* changeBalances(ctx: UnitContext, transfers: readonly Transfer[]): Unit
     else hot.push(id)
   }
   yield* requireHotAccounts(ctx, hot)
+  return hot
 }
 
 /** Accounts that were there long before any open transaction, by connection: they need no look-up any more. */

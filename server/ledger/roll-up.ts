@@ -1,12 +1,16 @@
 // Keeps sums of the accounts that carry no inline balance cheap: now and then each gets a row with its balance through an
-// instant, so that a balance is that row plus the entries since. Run off the hot path; rows are a cache and never edited.
-import { and, asc, desc, eq, gt, isNull, lte, sql } from 'drizzle-orm'
-import { insertRows, one, rows } from '../db/unit.ts'
+// instant, so that a balance is that row plus the entries since. Run off the hot path; rows are a cache and never edited,
+// but a posting that is dated back removes those it makes wrong.
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lte, sql } from 'drizzle-orm'
+import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { AccountId } from './account-kinds.ts'
 import { balanceAt } from './balances.ts'
 
-/** Entries younger than this are left alone: a transaction of another process, or its clock, may be this late. */
+/**
+ * Entries younger than this are left alone: a transaction of another process, or its clock, may be this late. What is dated
+ * further back than this is known to be, and forgets the roll-ups it belongs in.
+ */
 export const rollupMarginMs = 10 * 60_000
 
 /** Accounts per unit, so that a unit stays short. */
@@ -54,6 +58,16 @@ function* hasNewEntries(ctx: UnitContext, accountId: string, throughAtMs: number
       .limit(1),
   )
   return found !== undefined
+}
+
+/**
+ * Removes the accounts' roll-ups that an entry at `atMs` would have to be in. Later sums begin at an older roll-up, or at none,
+ * until the next one is made. A roll-up under way at the same time conflicts with this and runs again: units are serial.
+ */
+export function* forgetRollups(ctx: UnitContext, accountIds: readonly string[], atMs: number): Unit<void> {
+  const { ledgerRollups: r } = ctx.tables
+  if (accountIds.length === 0) return
+  yield* exec(ctx.db.delete(r).where(and(inArray(r.accountId, [...accountIds]), gte(r.throughAtMs, atMs))))
 }
 
 /** Roll-ups that do not equal the sum of the entries they stand for. */

@@ -121,6 +121,27 @@ describe.each(dialects)('the ledger on %s', (dialect) => {
     ])
   })
 
+  it('counts what is dated back behind a roll-up, at every instant', async () => {
+    await using database = await openTestDatabase(dialect)
+    for (let day = 1; day <= 4; day += 1)
+      await database.run((ctx) => postTransfers(ctx, [sale(day * 10, `s${day}`)], day * 1000))
+    for (const throughAtMs of [1500, 2500, 4000]) await database.run((ctx) => rollUpAccounts(ctx, throughAtMs))
+    const balances = () =>
+      database.read(function* (ctx) {
+        const found: number[] = []
+        for (const atMs of [1500, 2000, 2500, 4000]) found.push(yield* balanceAt(ctx, channel, atMs))
+        return [...found, yield* balanceOf(ctx, channel)]
+      })
+
+    await database.run((ctx) => postTransfers(ctx, [sale(7, 'late')], 2000))
+    const before = await balances()
+    await database.run((ctx) => rollUpAccounts(ctx, 5000))
+
+    expect(before).toEqual([-10, -37, -37, -107, -107])
+    expect(await balances()).toEqual(before)
+    expect(await database.read(checkLedger)).toEqual({ checkedTransfers: 5, problems: [] })
+  })
+
   it('gives statements newest first, page by page', async () => {
     await using database = await openTestDatabase(dialect)
     await database.run((ctx) => postTransfers(ctx, [topUp(1000)], 1000))
