@@ -1,4 +1,5 @@
 import type { CabinetHardware } from '#firmware-bridge/ports/devices.ts'
+import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import { AckMessage, type Versions } from '#shared/contracts/mqtt/event.ts'
 import { maxPayloadBytes, type Channel } from '#shared/contracts/mqtt/topics.ts'
 import type { Presence, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
@@ -264,6 +265,8 @@ export class Agent implements AsyncDisposable {
     try {
       if (payload.length > maxPayloadBytes) throw new RangeError(`${payload.length} bytes`)
       message = JSON.parse(payload.toString())
+      const fault = findJsonFault(message)
+      if (fault !== undefined) throw new RangeError(`${fault.path}: ${fault.message}`)
     } catch (error) {
       this.#desk.rejected.unreadable += 1
       this.#parts.onLog('warn', 'a message was unreadable', { channel, error: String(error) })

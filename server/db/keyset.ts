@@ -2,6 +2,7 @@
 // insert. Queries read one row more than the page holds, which tells whether another page follows.
 import { and, eq, gt, lt, or } from 'drizzle-orm'
 import type { AnyColumn, SQL } from 'drizzle-orm'
+import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import { RefusalError } from '../errors/refusal.ts'
 
 export type KeyPart = string | number
@@ -26,21 +27,28 @@ export function keyOfCursor(cursor: string | undefined, length: number): KeyPart
     const isKey =
       Array.isArray(key) &&
       key.length === length &&
-      key.every((part) => typeof part === 'string' || Number.isSafeInteger(part))
+      key.every((part) => typeof part === 'string' || Number.isSafeInteger(part)) &&
+      findJsonFault(key) === undefined
     if (isKey) return key as KeyPart[]
   } catch {
     // Not JSON: refused below like any other text that is no cursor.
   }
-  throw new RefusalError('request.invalid', 'cursor: not a cursor of this list', { field: 'cursor' })
+  throw foreignCursor()
 }
 
-/** Rows behind the key, all columns in the same direction: (a, b) > (x, y) spelled out, which both dialects index. */
+function foreignCursor(): RefusalError {
+  return new RefusalError('request.invalid', 'cursor: not a cursor of this list', { field: 'cursor' })
+}
+
+/** Rows behind the key (a cursor of another list is refused), all columns in the same direction: (a, b) > (x, y) spelled out, which both dialects index. */
 export function behindKey(
   columns: readonly AnyColumn[],
   key: Key | undefined,
   direction: 'ascending' | 'descending',
 ): SQL | undefined {
   if (key === undefined) return undefined
+  // A number where the list is sorted by text, or the other way round: PostgreSQL would not compare them.
+  if (columns.some(({ dataType }, index) => dataType !== typeof key[index])) throw foreignCursor()
   const compare = direction === 'ascending' ? gt : lt
   const alternatives = columns.map((column, index) =>
     and(...columns.slice(0, index).map((earlier, place) => eq(earlier, key[place])), compare(column, key[index])),

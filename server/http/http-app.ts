@@ -1,11 +1,19 @@
 // Builds the Fastify app that the nouns register on: errors as problem details, request ids, security headers without
 // unsafe-inline, rate limit, cookies, the WebSocket at /api/live, health, readiness, metrics and the pages.
 import { timingSafeEqual } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import type { ServerContext } from '../context.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -66,19 +74,40 @@ async function registerPlugins(app: FastifyInstance, ctx: ServerContext): Promis
   })
 }
 
-function registerErrors(app: FastifyInstance, ctx: ServerContext): void {
-  app.setErrorHandler((error, request, reply) => {
-    const refusal = asRefusal(error)
-    const problem = problemOf(refusal, request.id)
-    ctx.metrics.refusals.inc({ code: problem.code })
-    if (refusal === undefined) request.log.error({ err: error }, 'request failed')
-    else request.log[refusal.row.log]({ code: refusal.code, detail: refusal.message }, 'request refused')
-    if (refusal?.row.status === 429) {
-      const retryAfterMs = Number(refusal.facts['retryAfterMs'] ?? 60_000)
-      void reply.header('retry-after', Math.ceil(retryAfterMs / 1_000))
-    }
-    return reply.code(problem.status).header('cache-control', 'no-store').type(problemMediaType).send(problem)
-  })
+/** Whatever went wrong, as problem details. */
+function answerError(ctx: ServerContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = asRefusal(error)
+  const problem = problemOf(refusal, request.id)
+  ctx.metrics.refusals.inc({ code: problem.code })
+  if (refusal === undefined) request.log.error({ err: error }, 'request failed')
+  else request.log[refusal.row.log]({ code: refusal.code, detail: refusal.message }, 'request refused')
+  if (refusal?.row.status === 429) {
+    const retryAfterMs = Number(refusal.facts['retryAfterMs'] ?? 60_000)
+    void reply.header('retry-after', Math.ceil(retryAfterMs / 1_000))
+  }
+  return reply.code(problem.status).header('cache-control', 'no-store').type(problemMediaType).send(problem)
+}
+
+/** Answers what could not even be read as HTTP, where there is no request yet and no reply, and ends the connection. */
+function answerUnreadable(ctx: ServerContext, error: Error & { code?: string }, socket: Socket): void {
+  // The other end is gone, or the answer has begun: nothing can be said any more.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy()
+    return
+  }
+  const refusal = new RefusalError(error.code === 'HPE_HEADER_OVERFLOW' ? 'request.too_large' : 'request.malformed')
+  const problem = problemOf(refusal, makeId(ctx.clock, ctx.random))
+  ctx.metrics.refusals.inc({ code: problem.code })
+  ctx.logger.debug({ err: error }, 'a connection that speaks no HTTP')
+  const body = JSON.stringify(problem)
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+    `content-type: ${problemMediaType}; charset=utf-8`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'cache-control: no-store',
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
 function registerHealth(app: FastifyInstance, ctx: ServerContext, options: HttpAppOptions): void {
@@ -131,6 +160,11 @@ export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions):
     exposeHeadRoutes: false,
     genReqId: () => makeId(ctx.clock, ctx.random),
     forceCloseConnections: true,
+    // An address that cannot be read fails before any handler of ours.
+    frameworkErrors: (error, request, reply) => {
+      void answerError(ctx, error, request, reply)
+    },
+    clientErrorHandler: (error, socket) => answerUnreadable(ctx, error, socket),
   })
   app.decorate('authenticate', options.authenticate)
   app.decorate('publicUrl', ctx.config.http.publicUrl)
@@ -147,7 +181,7 @@ export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions):
     )
     request.log.debug({ route, status: reply.statusCode, elapsedMs: reply.elapsedTime }, 'request done')
   })
-  registerErrors(app, ctx)
+  app.setErrorHandler((error, request, reply) => answerError(ctx, error, request, reply))
   await registerPlugins(app, ctx)
   registerHealth(app, ctx, options)
   registerLive(app, ctx)

@@ -14,6 +14,7 @@
 // A handler throws RefusalError to say no; whatever else it throws is a 500 that says nothing.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import type { Access, Role, RouteContract, RouteInput } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -69,6 +70,11 @@ export function checkAccess(access: Access, account: SignedIn | undefined): void
 
 function parsePart(part: 'params' | 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined
+  const fault = findJsonFault(value)
+  if (fault !== undefined) {
+    const field = fault.path === '' ? part : fault.path
+    throw new InvalidRequestError([{ field, message: fault.message }])
+  }
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw InvalidRequestError.of(part, parsed.error)
   return parsed.data

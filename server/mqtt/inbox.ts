@@ -1,6 +1,7 @@
 // Reads what cabinets publish: topic, size, JSON and schema are checked here, before anything else of the server sees a
 // message. What does not fit is kept aside and counted, never fatal.
 import type { z } from 'zod'
+import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import { Reply } from '#shared/contracts/mqtt/command.ts'
 import { LiveMessage, Telemetry } from '#shared/contracts/mqtt/live.ts'
 import { maxPayloadBytes, parseTopic } from '#shared/contracts/mqtt/topics.ts'
@@ -56,8 +57,20 @@ export class Inbox {
       return reject('not_json', (error as Error).message)
     }
     const { cabinetId, channel } = parsed
-    const problem = this.#dispatch(cabinetId, channel as UpChannel, message)
+    const problem = this.#judge(cabinetId, channel as UpChannel, message)
     if (problem !== undefined) reject('invalid', problem)
+  }
+
+  /** Hands a message on; returns what is wrong with it instead when something is. No message ends the process. */
+  #judge(cabinetId: Id, channel: UpChannel, message: unknown): string | undefined {
+    // Entries are judged one by one, so that an odd one hides no neighbour.
+    const fault = channel === 'events' ? undefined : findJsonFault(message)
+    if (fault !== undefined) return `${fault.path}: ${fault.message}`
+    try {
+      return this.#dispatch(cabinetId, channel, message)
+    } catch (error) {
+      return `could not be handled: ${String(error)}`
+    }
   }
 
   /** Hands a message on; returns what is wrong with it instead when something is. */

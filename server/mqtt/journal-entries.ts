@@ -1,6 +1,7 @@
 // Reads journal entries off the wire. Each is judged alone, so that one that is odd neither hides its neighbours nor stops the
 // journal: as long as its seq can be read it keeps its place, flagged, and only what fits its type reaches a handler.
 import { createHash } from 'node:crypto'
+import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import { canonicalJson } from '#shared/contracts/mqtt/canonical-json.ts'
 import { eventBodies, type EventType, JournalEntry } from '#shared/contracts/mqtt/event.ts'
 import type { EpochMs } from '#shared/time/clock.ts'
@@ -32,8 +33,11 @@ function isEventType(type: string): type is EventType {
  * nothing for any JSON value.
  */
 export function readEntry(raw: unknown, receivedAtMs: EpochMs): ReceivedEntry | undefined {
+  const fault = findJsonFault(raw)
+  // What cannot be kept is replaced by what is wrong with it; the message itself is kept aside as bytes.
+  if (fault !== undefined) return readOddEntry(raw, receivedAtMs, { fault: `${fault.path}: ${fault.message}` })
   const parsed = JournalEntry.safeParse(raw)
-  if (!parsed.success) return readOddEntry(raw, receivedAtMs)
+  if (!parsed.success) return readOddEntry(raw, receivedAtMs, { raw })
   const entry = parsed.data
   // Over what was sent, fields we do not know included: they are part of what the cabinet hashed.
   if (hashOfEntry(raw as Record<string, unknown>) !== entry.hash)
@@ -44,10 +48,14 @@ export function readEntry(raw: unknown, receivedAtMs: EpochMs): ReceivedEntry | 
   return { entry, receivedAtMs, flags: [], event: { type: entry.type, body: body.data as never } }
 }
 
-/** An entry that breaks the contract, but whose place, chain and run can be read, keeps its place with what was sent. */
-function readOddEntry(raw: unknown, receivedAtMs: EpochMs): ReceivedEntry | undefined {
+/** An entry that breaks the contract, but whose place, chain and run can be read, keeps its place. */
+function readOddEntry(
+  raw: unknown,
+  receivedAtMs: EpochMs,
+  body: Readonly<Record<string, unknown>>,
+): ReceivedEntry | undefined {
   const place = JournalEntry.pick({ seq: true, bootId: true, prevHash: true, hash: true }).safeParse(raw)
   if (!place.success) return undefined
-  const entry = { ...place.data, atMs: receivedAtMs, type: 'invalid', body: { raw } }
+  const entry = { ...place.data, atMs: receivedAtMs, type: 'invalid', body: { ...body } }
   return { entry, receivedAtMs, flags: ['invalid_entry'], event: undefined }
 }

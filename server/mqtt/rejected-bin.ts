@@ -26,6 +26,11 @@ const maxPerCabinet = 50
 const maxInAll = 2_000
 const windowMs = 3_600_000
 
+/** The beginning of a text that was not ours, without what PostgreSQL keeps in no text. */
+function keepable(text: string, length: number): string {
+  return text.slice(0, length).replaceAll(/[\0\p{Surrogate}]/gu, '\ufffd')
+}
+
 export class RejectedBin implements AsyncDisposable {
   readonly #database: Database
   readonly #clock: Clock
@@ -55,9 +60,9 @@ export class RejectedBin implements AsyncDisposable {
             messageId: ctx.newId(),
             atMs: ctx.now(),
             cabinetId,
-            topic: topic.slice(0, 200),
+            topic: keepable(topic, 200),
             reason,
-            detail: detail.slice(0, keptDetail),
+            detail: keepable(detail, keptDetail),
             sizeBytes: payload.length,
             payload: Buffer.from(payload.subarray(0, keptBytes)),
           },

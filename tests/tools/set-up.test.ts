@@ -36,13 +36,21 @@ async function makeClone() {
   await writeFile(join(folder, 'inside/package.json'), JSON.stringify(inside))
   const about = { name: 'clone', version: '1.0.0', dependencies: { inside: 'file:inside' } }
   await writeFile(join(folder, 'package.json'), JSON.stringify(about))
-  const packages = { '': about, inside: { version: '1.0.0' }, 'node_modules/inside': { resolved: 'inside', link: true } }
+  const packages = {
+    '': about,
+    inside: { version: '1.0.0' },
+    'node_modules/inside': { resolved: 'inside', link: true },
+  }
   const lock = { name: 'clone', version: '1.0.0', lockfileVersion: 3, requires: true, packages }
   await writeFile(join(folder, 'package-lock.json'), JSON.stringify(lock))
   return {
     lock: join(folder, '.setup-lock'),
     setUp: () =>
-      run('--input-type=module', '--eval', `import(${JSON.stringify(join(folder, '.tools/setup.mjs'))}).then((it) => it.setUp())`),
+      run(
+        '--input-type=module',
+        '--eval',
+        `import(${JSON.stringify(join(folder, '.tools/setup.mjs'))}).then((it) => it.setUp())`,
+      ),
     rest: async () => (await readdir(folder)).filter((name) => name.startsWith('.setup-lock')),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }

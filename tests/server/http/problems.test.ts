@@ -67,6 +67,31 @@ describe('bad requests', () => {
   })
 
   it.each([
+    ['an address that cannot be decoded', '/api/cabinets/%zz', 400, 'request.malformed'],
+    ['an address without end', `/api/sessions/${'x'.repeat(300)}`, 400, 'request.malformed'],
+  ])('refuse %s', async (_what, path, status, code) => {
+    const answer = await server.anybody.send('GET', path)
+
+    expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    expect(answer).toMatchObject({ status, body: { status, code } })
+  })
+
+  it.each([
+    ['what is no HTTP', 'HELO there\r\n\r\n', '400 Bad Request', 'request.malformed'],
+    ['headers without end', `GET / HTTP/1.1\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, '413 ', 'request.too_large'],
+  ])('refuse %s', async (_what, text, status, code) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(text))
+    let answer = ''
+    socket.on('data', (data) => (answer += data.toString()))
+    await once(socket, 'close')
+
+    const [head = '', body = ''] = answer.split('\r\n\r\n')
+    expect(head).toContain(`HTTP/1.1 ${status}`)
+    expect(head).toContain('application/problem+json')
+    expect(JSON.parse(body)).toMatchObject({ code })
+  })
+
+  it.each([
     ['malformed JSON', '{"login":', {}, 400, 'request.malformed'],
     ['an empty body', '', {}, 400, 'request.malformed'],
     ['another media type', 'login=x', { 'content-type': 'text/plain' }, 415, 'request.media_type_unsupported'],
