@@ -14,7 +14,7 @@ module.exports = {
       comment: 'shared holds contracts and values: it imports itself and zod, nothing else.',
       severity: 'error',
       from: { path: '^shared/' },
-      to: { pathNot: ['^shared/', '^node_modules/zod/'] },
+      to: { pathNot: ['^shared/', '(^|/)node_modules/zod/'] },
     },
     {
       name: 'bridge-knows-only-shared',
