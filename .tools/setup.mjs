@@ -2,7 +2,7 @@
 // missing or stale. Runs before every command, so it must cost nothing when there is nothing to do.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
@@ -99,9 +99,15 @@ function isInstalled(wanted) {
   return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted
 }
 
+/** A linked node_modules belongs to another checkout, which installs it. */
+function isLinked() {
+  return lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
 /** Installs from the lock file unless node_modules already matches it. Progress goes to stderr only. */
 export function setUp() {
   checkNode()
+  if (isLinked()) return
   const lock = `${readFileSync(`${root}package-lock.json`, 'utf8')}|${process.versions.modules}`
   const wanted = createHash('sha256').update(lock).digest('hex')
   if (isInstalled(wanted)) return
