@@ -25,6 +25,7 @@ import { sessionCookie } from './identity/session-cookie.ts'
 import { removeExpiredSignIns } from './identity/sign-in.ts'
 import { openCommandSigner } from './mqtt/command-key.ts'
 import { FleetLine } from './mqtt/fleet-line.ts'
+import { openSealer } from './personal-data/open-sealer.ts'
 import { publishReceipt } from './sessions/publish-receipt.ts'
 import { nouns, type Job, type Noun } from './nouns.ts'
 
@@ -177,12 +178,13 @@ async function assemble(
   const database = overrides.database ?? (await openDatabase({ url: config.databaseUrl, clock, random, onError }))
   if (overrides.database === undefined) ends.push(() => database.close())
   const signer = await openCommandSigner(database, config.commandKeyFile)
+  const sealer = await openSealer(database, config.dataKeys)
   const metrics = new Metrics()
   const hub = new LiveHub(clock, metrics)
   const late: { line?: FleetLine } = {}
   const perform = makePerform({ hub, database, logger, metrics }, late)
   const mqttUrl = () => late.line?.url ?? ''
-  const ctx: ServerContext = { config, database, clock, random, logger, metrics, hub, signer, perform, mqttUrl }
+  const ctx: ServerContext = { config, database, clock, random, logger, metrics, hub, signer, sealer, perform, mqttUrl }
   const firstAdmin = await ensureFirstAdmin(database, random)
   await database.run(ensureDefaultPlan)
   const taken = overrides.nouns ?? nouns

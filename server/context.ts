@@ -16,6 +16,7 @@ import type { Database } from './db/database.ts'
 import type { LiveHub } from './http/live-hub.ts'
 import type { Metrics } from './http/metrics.ts'
 import type { CommandSigner } from './mqtt/command-signer.ts'
+import type { Sealer } from './personal-data/seal.ts'
 
 /**
  * What is left to do once a unit has committed, as data. Nothing is lost when the process dies before doing it: commands
@@ -40,6 +41,8 @@ export interface ServerContext {
   readonly metrics: Metrics
   readonly hub: LiveHub
   readonly signer: CommandSigner
+  /** Seals and opens personal data. */
+  readonly sealer: Sealer
   /** Where cabinets find the broker; known once it listens. */
   readonly mqttUrl: () => string
   /** Does what a committed unit left to do; never throws, failures are logged and counted. */

@@ -1,10 +1,25 @@
 // The server's configuration: one zod object over the environment. Every problem is reported at once, `--help` is written
 // from the same object, and what is secret never reaches a log.
 import { z } from 'zod'
+import { type KeySource, parseDataKeys, parseKey } from '../personal-data/key-ring.ts'
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
 const emptyAsAbsent = (value: unknown) => (value === '' ? undefined : value)
 const optionalText = () => z.preprocess(emptyAsAbsent, z.string().min(1).optional())
+/** A secret that is parsed at once and never kept as text; the problem names no part of it. */
+const optionalSecret = <T>(parse: (text: string) => T | undefined, form: string) =>
+  z.preprocess(
+    emptyAsAbsent,
+    z
+      .string()
+      .transform((text, context) => {
+        const parsed = parse(text)
+        if (parsed !== undefined) return parsed
+        context.addIssue({ code: 'custom', message: form })
+        return z.NEVER
+      })
+      .optional(),
+  )
 
 /** Each environment variable with its default and one line of help. */
 export const ServerEnvironment = z.object({
@@ -30,6 +45,18 @@ export const ServerEnvironment = z.object({
     .describe('Address of the broker as told to cabinets at enrolment'),
   HUINONG_COMMAND_KEY_FILE: optionalText().describe(
     'PEM file of the Ed25519 key that signs commands; default command-key.pem in the data folder, made at first start',
+  ),
+  HUINONG_DATA_KEYS: optionalSecret(
+    parseDataKeys,
+    'is a list of id:base64 with 32 bytes each, parted by commas',
+  ).describe(
+    'Keys that seal phone and bank numbers, newest first: id:base64,… with 32 bytes each; wants HUINONG_FINGERPRINT_KEY',
+  ),
+  HUINONG_FINGERPRINT_KEY: optionalSecret(parseKey, 'is 32 bytes in base64').describe(
+    'Key of the fingerprints by which sealed numbers are compared: 32 bytes in base64; it stays the same for good',
+  ),
+  HUINONG_DATA_KEY_FILE: optionalText().describe(
+    'File of both when the variables are not set; default data-keys.txt in the data folder, made at first start',
   ),
   HUINONG_SESSION_HOURS: z.coerce.number().int().min(1).max(8_760).default(168).describe('Life of a sign-in, hours'),
   HUINONG_REQUESTS_PER_MINUTE: z.coerce
@@ -86,6 +113,8 @@ export interface ServerConfig {
     readonly publicUrl: string | undefined
   }
   readonly commandKeyFile: string
+  /** The keys of personal data, or where they are. */
+  readonly dataKeys: KeySource
   readonly sessionLifetimeMs: number
   /** Undefined means the pages that stand beside the server's code. */
   readonly webDirectory: string | undefined
@@ -99,6 +128,15 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+function keySourceOf(it: Environment): KeySource {
+  const { HUINONG_DATA_KEYS: dataKeys, HUINONG_FINGERPRINT_KEY: fingerprintKey } = it
+  if (dataKeys !== undefined && fingerprintKey !== undefined) return { dataKeys, fingerprintKey }
+  return { file: it.HUINONG_DATA_KEY_FILE ?? `${it.HUINONG_DATA_DIR}/data-keys.txt` }
+}
+
+/** Variables that mean something only together. */
+const paired = ['HUINONG_DATA_KEYS', 'HUINONG_FINGERPRINT_KEY'] as const
+
 /** Reads the environment; throws one ConfigError that names every variable that is wrong. */
 export function readServerConfig(environment: Readonly<Record<string, string | undefined>>): ServerConfig {
   const parsed = ServerEnvironment.safeParse(environment)
@@ -107,6 +145,8 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     throw new ConfigError(`The configuration is wrong:\n${lines.join('\n')}`)
   }
   const it = parsed.data
+  if (new Set(paired.map((name) => it[name] === undefined)).size > 1)
+    throw new ConfigError(`The configuration is wrong:\n  ${paired.join(' and ')} are set together or not at all`)
   return {
     databaseUrl: it.HUINONG_DATABASE_URL,
     dataDirectory: it.HUINONG_DATA_DIR,
@@ -124,6 +164,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
       port: it.HUINONG_MQTT_PORT,
       publicUrl: it.HUINONG_MQTT_PUBLIC_URL,
     },
+    dataKeys: keySourceOf(it),
     commandKeyFile: it.HUINONG_COMMAND_KEY_FILE ?? `${it.HUINONG_DATA_DIR}/command-key.pem`,
     sessionLifetimeMs: it.HUINONG_SESSION_HOURS * 3_600_000,
     webDirectory: it.HUINONG_WEB_DIR,

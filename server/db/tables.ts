@@ -9,6 +9,7 @@ import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
 import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
 import { paymentStorage, paymentTables } from '../payments/schema.ts'
+import { personalDataTables } from '../personal-data/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { makeKit } from './kit.ts'
@@ -27,6 +28,7 @@ export function makeTables(kit: Kit) {
   const identity = identityTables(kit)
   const cabinets = cabinetTables(kit)
   const mqtt = mqttTables(kit)
+  const personalData = personalDataTables(kit)
   return {
     ...identity,
     ...cabinets,
@@ -39,6 +41,7 @@ export function makeTables(kit: Kit) {
     ...households,
     ...sessions,
     ...restock,
+    ...personalData,
   }
 }
 

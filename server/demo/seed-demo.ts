@@ -7,9 +7,11 @@ import type { Id } from '#shared/ids/uuid-v7.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import type { Database } from '../db/database.ts'
 import { one, type Unit, type UnitContext } from '../db/unit.ts'
+import { type SealedPhone, sealPhone } from '../households/phone.ts'
 import { addAccounts } from '../identity/add-accounts.ts'
 import { hashPassword, makeReadableCode } from '../identity/password.ts'
 import { openWallet, topUpWallet } from '../payments/wallets.ts'
+import type { Sealer } from '../personal-data/seal.ts'
 import type { DemoAccount } from './data/accounts.ts'
 import type { DemoData } from './data/demo-data.ts'
 import { seedCabinets, seedSites } from './seed-cabinets.ts'
@@ -21,13 +23,16 @@ const joinCodeLength = 8
 export async function seedDemo(
   database: Database,
   data: DemoData,
-  random: Random,
+  { random, sealer }: { readonly random: Random; readonly sealer: Sealer },
   say: (line: string) => void = () => {},
 ): Promise<boolean> {
   if (await database.read(isSeeded)) return false
   say(`Hashing ${data.accounts.length} passwords…`)
   const hashes = new Map(
     await Promise.all(data.accounts.map(async ({ login, password }) => [login, await hashPassword(password)] as const)),
+  )
+  const phones = new Map(
+    data.households.map(({ householdCode, phone }) => [householdCode, sealPhone(sealer, householdCode, phone)]),
   )
   const joinCodes = data.sites.map(() => makeReadableCode(random, joinCodeLength))
   say(
@@ -36,7 +41,7 @@ export async function seedDemo(
   )
   return database.run(function* (ctx): Unit<boolean> {
     if (yield* isSeeded(ctx)) return false
-    yield* seedAll(ctx, data, { hashes, joinCodes })
+    yield* seedAll(ctx, data, { hashes, phones, joinCodes })
     return true
   })
 }
@@ -49,6 +54,8 @@ function* isSeeded({ db, tables: { suppliers } }: UnitContext): Unit<boolean> {
 interface MadeBefore {
   /** Password hashes by login. */
   readonly hashes: ReadonlyMap<string, string>
+  /** By household code. */
+  readonly phones: ReadonlyMap<string, SealedPhone>
   /** One for each site. */
   readonly joinCodes: readonly string[]
 }
@@ -61,7 +68,7 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
     if (id === undefined) throw new Error(`the demo has no account ${login}`)
     return id
   }
-  yield* seedHouseholds(ctx, data, idOf('helper'))
+  yield* seedHouseholds(ctx, data, idOf('helper'), made.phones)
   const suppliers = yield* seedSuppliers(ctx, data)
   const skus = yield* seedSkus(ctx, data)
   const unionId = suppliers.get('dasheng-citrus')

@@ -11,6 +11,7 @@ import { registerSku } from '../catalog/register-sku.ts'
 import { registerSupplier } from '../catalog/register-supplier.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { enterHouseholds, enterVillages } from '../households/enter-households.ts'
+import type { SealedPhone } from '../households/phone.ts'
 import { admitMembers } from '../organisations/found-organisation.ts'
 import type { DemoData } from './data/demo-data.ts'
 import { skuOf, supplierOf, type DemoSupplier, type SkuKey, type SupplierKey } from './data/goods.ts'
@@ -34,7 +35,12 @@ const unionFirstShares: PlanShares = {
 /** … and gave its members more in the second version. */
 const unionShares: PlanShares = { ...unionFirstShares, householdBp: 7_000, organisationBp: 500 }
 
-export function* seedHouseholds(ctx: UnitContext, data: DemoData, helperId: Id): Unit<void> {
+export function* seedHouseholds(
+  ctx: UnitContext,
+  data: DemoData,
+  helperId: Id,
+  phones: ReadonlyMap<string, SealedPhone>,
+): Unit<void> {
   yield* enterVillages(
     ctx,
     villages.map(({ code, name, townCode }) => ({
@@ -49,12 +55,12 @@ export function* seedHouseholds(ctx: UnitContext, data: DemoData, helperId: Id):
   yield* enterHouseholds(
     ctx,
     data.households.map((household) => {
-      const { householdCode, headName, phone, population, kind, identifiedYear, exitedYear, helperKey } = household
+      const { householdCode, headName, population, kind, identifiedYear, exitedYear, helperKey } = household
       const isHelpedByDemo = helperKey !== undefined && unionCodes.has(householdCode)
       return {
         householdCode,
         headName,
-        phone,
+        phone: phones.get(householdCode),
         population,
         kind,
         identifiedYear,

@@ -9,9 +9,10 @@ import { seededRandom, systemRandom, type Random } from '#shared/ids/random.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { createApp } from '../app.ts'
-import { readServerConfig } from '../config/server-config.ts'
+import { readServerConfig, type ServerConfig } from '../config/server-config.ts'
 import { DatabaseError } from '../db/database-error.ts'
 import { openDatabase } from '../db/open-database.ts'
+import { openSealer } from '../personal-data/open-sealer.ts'
 import { createApiClient, type ApiClient } from './api-client.ts'
 import { createClosing, type Closing } from './closing.ts'
 import { inventDemoData, type DemoData } from './data/demo-data.ts'
@@ -75,13 +76,13 @@ async function assemble(options: DemoOptions, around: DemoSurroundings, closing:
   const file = await openDemoFile(dataDirectory, options.seed)
   await checkSurroundings(options, file, around)
   const data = inventDemoData(seededRandom(file.seed))
-  const databaseUrl = `sqlite:${join(dataDirectory, 'huinong.db')}`
-  await seed(databaseUrl, data, around)
+  const config = configOf(options, file, around)
+  await seed(config, data, around)
 
   const handsPort = await chooseFreePort()
   const handsUrl = `ws://${host}:${handsPort}/hands`
   const baseUrl = `http://${host}:${options.port}`
-  closing.use(await startServer(options, file, databaseUrl, around, handsUrl))
+  closing.use(await createApp(config, { extendHttp: (app) => registerHandsProxy(app, handsUrl) }))
   const [operator, restocker] = await Promise.all(
     ['operator', 'restocker'].map((login) => signIn(baseUrl, data, login)),
   )
@@ -119,23 +120,18 @@ async function assemble(options: DemoOptions, around: DemoSurroundings, closing:
     await letShoppersIn(options, around, closing, { crew, data, codes, baseUrl, seed: file.seed })
 }
 
-async function seed(databaseUrl: string, data: DemoData, around: DemoSurroundings): Promise<void> {
+async function seed(config: ServerConfig, data: DemoData, around: DemoSurroundings): Promise<void> {
   const random: Random = systemRandom
-  await using database = await openDatabase({ url: databaseUrl, clock, random }).catch((error: unknown) => {
-    throw error instanceof DatabaseError ? new DemoError(`${databaseUrl}: ${error.message}`, { cause: error }) : error
+  const { databaseUrl: url } = config
+  await using database = await openDatabase({ url, clock, random }).catch((error: unknown) => {
+    throw error instanceof DatabaseError ? new DemoError(`${url}: ${error.message}`, { cause: error }) : error
   })
-  await seedDemo(database, data, random, around.say)
+  await seedDemo(database, data, { random, sealer: await openSealer(database, config.dataKeys) }, around.say)
 }
 
-async function startServer(
-  options: DemoOptions,
-  file: DemoFile,
-  databaseUrl: string,
-  around: DemoSurroundings,
-  handsUrl: string,
-): Promise<AsyncDisposable> {
-  const config = readServerConfig({
-    HUINONG_DATABASE_URL: databaseUrl,
+function configOf(options: DemoOptions, file: DemoFile, around: DemoSurroundings): ServerConfig {
+  return readServerConfig({
+    HUINONG_DATABASE_URL: `sqlite:${join(options.dataDirectory, 'huinong.db')}`,
     HUINONG_DATA_DIR: options.dataDirectory,
     HUINONG_HTTP_HOST: host,
     HUINONG_HTTP_PORT: String(options.port),
@@ -146,7 +142,6 @@ async function startServer(
     HUINONG_LOG_LEVEL: 'error',
     HUINONG_OPERATOR_NAME: '惠农柜运营单位（演示）',
   })
-  return createApp(config, { extendHttp: (app) => registerHandsProxy(app, handsUrl) })
 }
 
 async function signIn(baseUrl: string, data: DemoData, login: string): Promise<ApiClient> {

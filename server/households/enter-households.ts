@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import type { SealedPhone } from './phone.ts'
 import type { HouseholdKind } from './schema.ts'
 
 export interface Village {
@@ -18,7 +19,7 @@ export interface NewHousehold {
   /** Village code + 4-digit serial. */
   readonly householdCode: string
   readonly headName: string
-  readonly phone?: string | undefined
+  readonly phone?: SealedPhone | undefined
   readonly population: number
   readonly kind: HouseholdKind
   readonly identifiedYear?: number | undefined
@@ -63,7 +64,8 @@ export function* enterHouseholds(ctx: UnitContext, households: readonly NewHouse
     households.map((one) => ({
       householdCode: one.householdCode,
       headName: one.headName,
-      phone: one.phone,
+      phoneSealed: one.phone?.sealed,
+      phoneMasked: one.phone?.masked,
       population: one.population,
       villageCode: one.householdCode.slice(0, 12),
       kind: one.kind,

@@ -9,6 +9,12 @@ export function lastFour(householdCode: string): string {
   return householdCode.slice(-4)
 }
 
+/** 138****1234; of a number that is no mobile number the last four digits only. */
+export function maskPhone(phone: string): string {
+  const digits = phone.replaceAll(/\D/g, '')
+  return /^1\d{10}$/.test(digits) ? `${digits.slice(0, 3)}****${digits.slice(-4)}` : `****${digits.slice(-4)}`
+}
+
 /** The household's line on a receipt or a notice. */
 export function maskedHousehold(household: { readonly householdCode: string; readonly headName: string }): {
   payeeName: string

@@ -26,7 +26,10 @@ export function householdTables({ table, column: c, primaryKey, index, check }: 
     {
       householdCode: c.text().primaryKey(),
       headName: c.text().notNull(),
-      phone: c.text(),
+      /** Sealed for `household-phone:<code>` (phone.ts). */
+      phoneSealed: c.text(),
+      /** 138****1234, so that lists open nothing. */
+      phoneMasked: c.text(),
       population: c.int().notNull(),
       villageCode: c
         .text()

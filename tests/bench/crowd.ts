@@ -18,6 +18,7 @@ import { inventDemoData, type DemoData } from '#server/demo/data/demo-data.ts'
 import { inventShelf, type DemoLane } from '#server/demo/data/shelves.ts'
 import { chooseFreePort } from '#server/demo/demo-file.ts'
 import { seedDemo } from '#server/demo/seed-demo.ts'
+import { openSealer } from '#server/personal-data/open-sealer.ts'
 import { createWaiters } from '#server/demo/waiters.ts'
 import { makeReadableCode } from '#server/identity/password.ts'
 import { createServerProcess, type ServerProcess } from '#tests/support/server-process.ts'
@@ -129,7 +130,8 @@ async function assemble(options: CrowdOptions, parts: Closing): Promise<Crowd> {
   parts.defer(() => rm(folder, { recursive: true, force: true }))
   const databaseUrl = `sqlite:${join(folder, 'huinong.db')}`
   const database = await openDatabase({ url: databaseUrl, clock: systemClock, random: systemRandom })
-  await seedDemo(database, data, systemRandom)
+  const sealer = await openSealer(database, { file: join(folder, 'data-keys.txt') })
+  await seedDemo(database, data, { random: systemRandom, sealer })
   const codes = await makeCodes(
     database,
     data.cabinets.map(({ code }) => code),

@@ -17,6 +17,7 @@ import { startFleetProcess } from '#server/demo/fleet-process.ts'
 import { openHands, type Hands } from '#server/demo/hands-client.ts'
 import { restockCabinet } from '#server/demo/restock-crew.ts'
 import { seedDemo } from '#server/demo/seed-demo.ts'
+import { openSealer } from '#server/personal-data/open-sealer.ts'
 import { bundleEntry } from '../../.tools/bundle.mjs'
 import { createServerProcess, type ServerProcess } from './server-process.ts'
 import { makeDatabasePlace } from './test-database.ts'
@@ -73,7 +74,8 @@ async function assemble(options: CabinetWorldOptions, parts: Closing): Promise<C
   parts.defer(() => rm(folder, { recursive: true, force: true }))
   const place = parts.use(await makeDatabasePlace(options.dialect))
   await using database = await openDatabase({ url: place.url, clock, random: seededRandom(1) })
-  await seedDemo(database, data, seededRandom(1))
+  const sealer = await openSealer(database, { file: join(folder, 'data-keys.txt') })
+  await seedDemo(database, data, { random: seededRandom(1), sealer })
   await database.close()
 
   const [serverEntry, fleetEntry] = await Promise.all([

@@ -83,6 +83,11 @@ function makeCaller(url: string, cookie: string | undefined): Caller {
   }
 }
 
+function keyFilesOf({ app }: TestServer) {
+  const { commandKeyFile, dataDirectory } = app.ctx.config
+  return { HUINONG_COMMAND_KEY_FILE: commandKeyFile, HUINONG_DATA_KEY_FILE: join(dataDirectory, 'data-keys.txt') }
+}
+
 export async function startServer(options: ServerOptions): Promise<TestServer> {
   const clock = options.clock ?? systemClock
   const place = options.beside === undefined ? await makeDatabasePlace(options.dialect) : undefined
@@ -96,7 +101,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     HUINONG_MQTT_PORT: '0',
     HUINONG_REQUESTS_PER_MINUTE: '100000',
     HUINONG_WEB_DIR: folder,
-    ...(options.beside === undefined ? {} : { HUINONG_COMMAND_KEY_FILE: options.beside.app.ctx.config.commandKeyFile }),
+    ...(options.beside === undefined ? {} : keyFilesOf(options.beside)),
     ...options.environment,
   })
   const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })

@@ -7,6 +7,7 @@ import { listLots } from '#server/catalog/list-lots.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { inventDemoData } from '#server/demo/data/demo-data.ts'
 import { seedDemo } from '#server/demo/seed-demo.ts'
+import { testSealer } from '#tests/support/test-sealer.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
 const data = inventDemoData(seededRandom(2020))
@@ -21,8 +22,8 @@ describe.each(dialects)('seeding on %s', (dialect) => {
   it('writes all of the invented data once, and the books are sound', async () => {
     await using database = await openTestDatabase(dialect)
 
-    expect(await seedDemo(database, data, seededRandom(1))).toBe(true)
-    expect(await seedDemo(database, data, seededRandom(1))).toBe(false)
+    expect(await seedDemo(database, data, { random: seededRandom(1), sealer: testSealer })).toBe(true)
+    expect(await seedDemo(database, data, { random: seededRandom(1), sealer: testSealer })).toBe(false)
 
     expect(await count(database, 'households')).toBe(data.households.length)
     expect(await count(database, 'hostSites')).toBe(1000)
@@ -35,7 +36,7 @@ describe.each(dialects)('seeding on %s', (dialect) => {
 
   it('gives every certified lot the sources that add up to it', async () => {
     await using database = await openTestDatabase(dialect)
-    await seedDemo(database, data, seededRandom(1))
+    await seedDemo(database, data, { random: seededRandom(1), sealer: testSealer })
 
     const { rows } = await database.read((ctx) => listLots(ctx, { limit: 200 }))
 

@@ -380,7 +380,8 @@ export const initialPostgres: readonly string[] = [
   `CREATE TABLE "household" (
   "household_code" text COLLATE "C" PRIMARY KEY NOT NULL,
   "head_name" text COLLATE "C" NOT NULL,
-  "phone" text COLLATE "C",
+  "phone_sealed" text COLLATE "C",
+  "phone_masked" text COLLATE "C",
   "population" bigint NOT NULL,
   "village_code" text COLLATE "C" NOT NULL,
   "kind" text COLLATE "C" NOT NULL,
@@ -500,6 +501,12 @@ export const initialPostgres: readonly string[] = [
   "session_id" text COLLATE "C" NOT NULL,
   "at_ms" bigint NOT NULL,
   CONSTRAINT "lane_weight_cabinet_id_lane_id_pk" PRIMARY KEY("cabinet_id","lane_id")
+);`,
+  `CREATE TABLE "data_key" (
+  "key_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "proof" text COLLATE "C" NOT NULL,
+  "first_used_at_ms" bigint NOT NULL,
+  "retired_at_ms" bigint
 );`,
   `ALTER TABLE "account_role" ADD CONSTRAINT "account_role_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "sign_in" ADD CONSTRAINT "sign_in_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,

@@ -430,7 +430,8 @@ export const initialSqlite: readonly string[] = [
   `CREATE TABLE \`household\` (
   \`household_code\` text PRIMARY KEY NOT NULL,
   \`head_name\` text NOT NULL,
-  \`phone\` text,
+  \`phone_sealed\` text,
+  \`phone_masked\` text,
   \`population\` integer NOT NULL,
   \`village_code\` text NOT NULL,
   \`kind\` text NOT NULL,
@@ -570,6 +571,12 @@ export const initialSqlite: readonly string[] = [
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`cabinet_id\`, \`lane_id\`),
   CONSTRAINT "lane_weight_is_count_doubtful_known" CHECK("lane_weight"."is_count_doubtful" in (0, 1))
+) STRICT;`,
+  `CREATE TABLE \`data_key\` (
+  \`key_id\` text PRIMARY KEY NOT NULL,
+  \`proof\` text NOT NULL,
+  \`first_used_at_ms\` integer NOT NULL,
+  \`retired_at_ms\` integer
 ) STRICT;`,
   `CREATE TRIGGER audit_row_refuses_update BEFORE UPDATE ON audit_row BEGIN SELECT RAISE(ABORT, 'audit_row is append-only'); END;`,
   `CREATE TRIGGER audit_row_refuses_delete BEFORE DELETE ON audit_row BEGIN SELECT RAISE(ABORT, 'audit_row is append-only'); END;`,

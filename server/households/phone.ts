@@ -1,0 +1,15 @@
+// A household's phone number as it is kept: sealed, with its mask beside it. Only a reveal with a reason opens it again.
+import type { Sealer } from '../personal-data/seal.ts'
+import { maskPhone } from './masking.ts'
+
+export interface SealedPhone {
+  readonly sealed: string
+  /** 138****1234. */
+  readonly masked: string
+}
+
+export const phonePurpose = (householdCode: string) => `household-phone:${householdCode}`
+
+export function sealPhone(sealer: Sealer, householdCode: string, phone: string): SealedPhone {
+  return { sealed: sealer.seal(phone, phonePurpose(householdCode)), masked: maskPhone(phone) }
+}

@@ -1,0 +1,21 @@
+// Every column that holds sealed values: what a change of keys has to go through. A noun that seals adds its column here.
+import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { Tables } from '../db/tables.ts'
+import { phonePurpose } from '../households/phone.ts'
+
+export interface SealedColumn {
+  /** For people: table and column. */
+  readonly name: string
+  /** The table, the text column that is its primary key, and the column of sealed values. */
+  readonly place: (tables: Tables) => { table: PgTable; key: AnyPgColumn; sealed: AnyPgColumn }
+  /** The purpose that the row's value is sealed for. */
+  readonly purposeOf: (key: string) => string
+}
+
+export const sealedColumns: readonly SealedColumn[] = [
+  {
+    name: 'household.phone_sealed',
+    place: ({ households: h }) => ({ table: h, key: h.householdCode, sealed: h.phoneSealed }),
+    purposeOf: phonePurpose,
+  },
+]
