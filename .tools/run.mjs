@@ -1,12 +1,14 @@
-// `node .tools/run.mjs <entry.ts> [arguments]`: sets up, bundles the entry and runs it in this terminal.
+// `node .tools/run.mjs [--production] <entry.ts> [arguments]`: sets up, bundles the entry and runs it in this terminal.
+// --production takes the whole, minified bundle and the flags of a cabinet's small computer.
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { root, setUp } from './setup.mjs'
 
-const [entry, ...args] = process.argv.slice(2)
-const usage = `usage: node .tools/run.mjs <entry.ts> [arguments]
+const isProduction = process.argv[2] === '--production'
+const [entry, ...args] = process.argv.slice(isProduction ? 3 : 2)
+const usage = `usage: node .tools/run.mjs [--production] <entry.ts> [arguments]
 
 Bundles one TypeScript entry of this repository and runs it with the arguments. package.json names the entries that
 have a command of their own: \`npm run\` lists them.`
@@ -30,10 +32,11 @@ if (fault !== undefined) {
   process.exit(2)
 }
 setUp()
-const { bundleEntry } = await import('./bundle.mjs')
-const file = await bundleEntry(entry)
+const { bundleEntry, productionFlags } = await import('./bundle.mjs')
+const file = await bundleEntry(entry, { isWhole: isProduction })
+const flags = isProduction ? productionFlags : ['--enable-source-maps', '--no-warnings=ExperimentalWarning']
 // Paths in the arguments are relative to where npm was called, which INIT_CWD names.
-const child = spawn(process.execPath, ['--enable-source-maps', '--no-warnings=ExperimentalWarning', file, ...args], {
+const child = spawn(process.execPath, [...flags, file, ...args], {
   cwd: process.env.INIT_CWD ?? process.cwd(),
   env: { ...process.env, HUINONG_ROOT: root },
   stdio: 'inherit',
