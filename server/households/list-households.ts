@@ -1,38 +1,19 @@
 // Households with their attributed income, and one household's income explained. Row scope decides who sees which: a helper
-// the own households, a farmer the own one, staff all.
+// the own households, a desk those of its area, a farmer the own one, staff all.
 import { and, asc, eq, like, or, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { getHouseholdIncome, HouseholdSummary } from '#shared/contracts/http/money.ts'
-import type { Role } from '#shared/contracts/http/route.ts'
 import { incomeOfHouseholds, listIncome } from '../attribution/list-income.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
 import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { householdScope } from '../personal-data/row-scope.ts'
+import type { Viewer } from '../personal-data/row-scope.ts'
 
 export type HouseholdView = z.input<typeof HouseholdSummary>
 export type HouseholdIncome = z.input<(typeof getHouseholdIncome)['reply']>
-
-/** Who is looking; what an account's roles let it see is decided here and nowhere else. */
-export interface Viewer {
-  readonly accountId: string
-  readonly roles: readonly Role[]
-  readonly householdCode: string | undefined
-}
-
-const staffRoles: readonly Role[] = ['operator', 'finance', 'auditor', 'admin']
-
-/** Rows a viewer may see; undefined: all. */
-function scopeOf({ tables: { households: h } }: UnitContext, viewer: Viewer) {
-  if (viewer.roles.some((role) => staffRoles.includes(role))) return undefined
-  const own = viewer.roles.includes('helper') ? eq(h.helperAccountId, viewer.accountId) : undefined
-  const self =
-    viewer.roles.includes('farmer') && viewer.householdCode !== undefined
-      ? eq(h.householdCode, viewer.householdCode)
-      : undefined
-  return or(own, self) ?? sql`1 = 0`
-}
 
 export interface HouseholdQuery extends PageRequest {
   readonly townCode?: string | undefined
@@ -62,7 +43,7 @@ export function* listHouseholds(ctx: UnitContext, viewer: Viewer, query: Househo
       .innerJoin(v, eq(v.villageCode, h.villageCode))
       .where(
         and(
-          scopeOf(ctx, viewer),
+          householdScope(ctx, viewer),
           behindKey([h.householdCode], keyOfCursor(query.cursor, 1), 'ascending'),
           query.townCode === undefined ? undefined : eq(v.townCode, query.townCode),
           query.search === undefined ? undefined : matches(ctx, query.search),
@@ -109,7 +90,7 @@ export function* findHouseholdIncome(
       .select(summaryColumns(ctx))
       .from(h)
       .innerJoin(v, eq(v.villageCode, h.villageCode))
-      .where(and(eq(h.householdCode, householdCode), scopeOf(ctx, viewer))),
+      .where(and(eq(h.householdCode, householdCode), householdScope(ctx, viewer))),
   )
   if (found === undefined) throw new RefusalError('household.not_found')
   const income = yield* listIncome(ctx, householdCode, query)

@@ -32,6 +32,8 @@ export interface SignedIn {
   readonly hostSiteId: Id | undefined
   /** A farmer's household. */
   readonly householdCode: string | undefined
+  /** A desk's district, town or village. */
+  readonly areaCode: string | undefined
   readonly mustChangePassword: boolean
 }
 

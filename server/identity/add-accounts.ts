@@ -14,6 +14,8 @@ export interface NewAccount {
   readonly mustChangePassword: boolean
   readonly hostSiteId?: Id | undefined
   readonly householdCode?: string | undefined
+  /** A desk's district (6 digits), town (9) or village (12). */
+  readonly areaCode?: string | undefined
 }
 
 /** Logins are compared without regard to case. */
@@ -60,6 +62,8 @@ export function* addAccounts(ctx: UnitContext, accounts: readonly NewAccount[]):
       errors.push({ field: `${at}.hostSiteId`, message: 'there is no such host site' })
     if (account.roles.includes('farmer') && !/^\d{16}$/.test(account.householdCode ?? ''))
       errors.push({ field: `${at}.householdCode`, message: 'a farmer needs a household code of 16 digits' })
+    if (account.roles.includes('desk') && account.areaCode === undefined)
+      errors.push({ field: `${at}.areaCode`, message: 'a desk needs the code of its district, town or village' })
   }
   if (errors.length > 0) throw new InvalidRequestError(errors)
   const made = accounts.map((account) => ({ accountId: ctx.newId(), ...account }))
@@ -73,6 +77,7 @@ export function* addAccounts(ctx: UnitContext, accounts: readonly NewAccount[]):
       mustChangePassword: account.mustChangePassword,
       hostSiteId: account.hostSiteId,
       householdCode: account.householdCode,
+      areaCode: account.areaCode,
       isActive: true,
       createdAtMs: ctx.now(),
     })),

@@ -36,11 +36,20 @@ export function* changePasswordHash(
 /** Sets roles or closes an account and ends its sign-ins. Somebody must remain who can administer. */
 export function* changeAccess(
   ctx: UnitContext,
-  input: { byAccountId: Id; accountId: Id; roles?: readonly Role[] | undefined; isActive?: boolean | undefined },
+  input: {
+    byAccountId: Id
+    accountId: Id
+    roles?: readonly Role[] | undefined
+    areaCode?: string | undefined
+    isActive?: boolean | undefined
+  },
 ): Unit<readonly Effect[]> {
   const { accounts, accountRoles } = ctx.tables
-  const { accountId, roles, isActive } = input
-  if ((yield* findAccount(ctx, accountId)) === undefined) throw new RefusalError('identity.account_unknown')
+  const { accountId, roles, areaCode, isActive } = input
+  const account = yield* findAccount(ctx, accountId)
+  if (account === undefined) throw new RefusalError('identity.account_unknown')
+  if (roles?.includes('desk') === true && (areaCode ?? account.areaCode) === null)
+    throw new RefusalError('identity.area_missing', undefined, { field: 'areaCode' })
   const losesAdmin = isActive === false || (roles !== undefined && !roles.includes('admin'))
   if (losesAdmin && (yield* countOtherAdmins(ctx, accountId)) === 0) throw new RefusalError('identity.last_admin')
   if (roles !== undefined) {
@@ -50,6 +59,8 @@ export function* changeAccess(
       [...new Set(roles)].map((role) => ({ accountId, role })),
     )
   }
+  if (areaCode !== undefined)
+    yield* exec(ctx.db.update(accounts).set({ areaCode }).where(eq(accounts.accountId, accountId)))
   if (isActive !== undefined)
     yield* exec(ctx.db.update(accounts).set({ isActive }).where(eq(accounts.accountId, accountId)))
   yield* endSignIns(ctx, accountId)
@@ -57,7 +68,7 @@ export function* changeAccess(
     accountId: input.byAccountId,
     action: 'identity.access_changed',
     subjectId: accountId,
-    detail: { roles, isActive },
+    detail: { roles, areaCode, isActive },
   })
   return [{ kind: 'sign-out', accountId }]
 }

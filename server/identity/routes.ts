@@ -36,7 +36,7 @@ const addressRule = { maxFailures: 50, windowMs: 900_000 }
 const nobodysHash = `scrypt$15$8$1$${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(32).toString('base64')}`
 
 function showMe(account: SignedIn): Me {
-  const { accountId, login, displayName, roles, hostSiteId, mustChangePassword } = account
+  const { accountId, login, displayName, roles, hostSiteId, areaCode, mustChangePassword } = account
   return {
     accountId,
     login,
@@ -44,6 +44,7 @@ function showMe(account: SignedIn): Me {
     roles: [...roles],
     mustChangePassword,
     ...(hostSiteId === undefined ? {} : { hostSiteId }),
+    ...(areaCode === undefined ? {} : { areaCode }),
   }
 }
 
@@ -211,13 +212,14 @@ function registerAdministration(app: Parameters<NounRoutes>[0], ctx: ServerConte
         found,
         query.limit,
         ({ accountId }) => [accountId],
-        ({ accountId, login, displayName, hostSiteId, isActive }) => ({
+        ({ accountId, login, displayName, hostSiteId, areaCode, isActive }) => ({
           accountId,
           login,
           displayName,
           roles: roles.get(accountId) ?? [],
           isActive,
           ...(hostSiteId === null ? {} : { hostSiteId }),
+          ...(areaCode === null ? {} : { areaCode }),
         }),
       )
     }),

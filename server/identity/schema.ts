@@ -17,6 +17,8 @@ export function identityTables({ table, column: c, primaryKey, index, check }: K
       hostSiteId: c.text(),
       /** A farmer's household. */
       householdCode: c.text(),
+      /** A desk's district, town or village: what its household codes begin with. */
+      areaCode: c.text(),
       isActive: c.bool().notNull(),
       createdAtMs: c.int().notNull(),
     },

@@ -46,6 +46,7 @@ export function* whoHolds(ctx: UnitContext, token: string): Unit<SignedIn | unde
     roles: found.flatMap(({ role }) => (role === null ? [] : [role])),
     hostSiteId: first.hostSiteId ?? undefined,
     householdCode: first.householdCode ?? undefined,
+    areaCode: first.areaCode ?? undefined,
     mustChangePassword: first.mustChangePassword,
   }
 }

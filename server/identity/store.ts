@@ -39,6 +39,7 @@ interface SignInRow {
   displayName: string
   hostSiteId: string | null
   householdCode: string | null
+  areaCode: string | null
   mustChangePassword: boolean
   role: Role | null
 }
@@ -54,6 +55,7 @@ const liveSignIn = statement<{ tokenHash: string; nowMs: number }, SignInRow>(
         displayName: accounts.displayName,
         hostSiteId: accounts.hostSiteId,
         householdCode: accounts.householdCode,
+        areaCode: accounts.areaCode,
         mustChangePassword: accounts.mustChangePassword,
         role: accountRoles.role,
       })

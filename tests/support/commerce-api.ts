@@ -9,12 +9,19 @@ import { asRefusal, problemOf } from '#server/http/problem.ts'
 import { nouns } from '#server/nouns.ts'
 import { openDeps } from './market.ts'
 
+export interface Caller {
+  readonly accountId: string
+  readonly roles: readonly Role[]
+  readonly householdCode?: string | undefined
+  readonly areaCode?: string | undefined
+}
+
 export interface CommerceApi extends AsyncDisposable {
   readonly performed: Effect[]
   call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH',
     url: string,
-    who: { readonly accountId: string; readonly roles: readonly Role[] },
+    who: Caller,
     body?: unknown,
   ): Promise<{ status: number; body: unknown }>
 }
@@ -27,7 +34,7 @@ export async function startCommerceApi(database: Database): Promise<CommerceApi>
   app.decorate('authenticate', (request) => {
     const said = request.headers['x-test-account']
     if (typeof said !== 'string') return Promise.resolve(undefined)
-    const { accountId, roles } = JSON.parse(said) as { accountId: string; roles: Role[] }
+    const { accountId, roles, householdCode, areaCode } = JSON.parse(said) as Caller
     return Promise.resolve({
       accountId,
       sessionId: accountId,
@@ -35,7 +42,8 @@ export async function startCommerceApi(database: Database): Promise<CommerceApi>
       displayName: 'test',
       roles,
       hostSiteId: undefined,
-      householdCode: undefined,
+      householdCode,
+      areaCode,
       mustChangePassword: false,
     })
   })

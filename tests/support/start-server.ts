@@ -124,7 +124,16 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
       people += 1
       const login = `${roles.join('.')}-${people}`
       const householdCode = roles.includes('farmer') ? '5001121422010001' : undefined
-      const account = { login, displayName: login, roles, passwordHash, mustChangePassword: false, householdCode }
+      const areaCode = roles.includes('desk') ? '500112142' : undefined
+      const account = {
+        login,
+        displayName: login,
+        roles,
+        passwordHash,
+        mustChangePassword: false,
+        householdCode,
+        areaCode,
+      }
       const [accountId = ''] = await database.run((unit) => addAccounts(unit, [account]))
       const signedIn = await makeCaller(app.httpUrl, undefined).send('POST', '/api/sign-in', {
         login,

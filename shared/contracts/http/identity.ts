@@ -10,6 +10,10 @@ export const Login = z
   .max(40)
   .regex(/^[\p{L}\p{N}._-]+$/u, 'letters, digits, dots and dashes only')
 export const Password = z.string().min(8, 'at least 8 characters').max(200)
+/** A district (6 digits), town (9) or village (12): what the codes of its households begin with. */
+export const AreaCode = z
+  .string()
+  .regex(/^\d{6}(\d{3}){0,2}$/, 'a district, town or village code has 6, 9 or 12 digits')
 const DisplayName = z.string().trim().min(1).max(60)
 
 /** The signed-in account. */
@@ -20,6 +24,7 @@ export const Me = z
     displayName: z.string(),
     roles: z.array(Role),
     hostSiteId: Id.optional(),
+    areaCode: z.string().optional(),
     /** True after an import or the first start, until the person chose a password. */
     mustChangePassword: z.boolean(),
   })
@@ -94,6 +99,8 @@ export const importAccounts = defineRoute({
           roles: z.array(Role).min(1),
           hostSiteId: Id.optional(),
           householdCode: z.string().optional(),
+          /** A desk's district, town or village. */
+          areaCode: AreaCode.optional(),
         }),
       )
       .min(1)
@@ -121,6 +128,7 @@ export const listAccounts = defineRoute({
         displayName: z.string(),
         roles: z.array(Role),
         hostSiteId: Id.optional(),
+        areaCode: z.string().optional(),
         isActive: z.boolean(),
       }),
     ),
@@ -132,10 +140,14 @@ export const setAccountAccess = defineRoute({
   method: 'PATCH',
   path: '/api/accounts/:accountId',
   tag: 'identity',
-  summary: 'Change the roles of an account, or close it; ends its sessions',
+  summary: 'Change the roles of an account or the area of a desk, or close it; ends its sessions',
   access: ['admin'],
   params: z.object({ accountId: Id }),
-  body: z.object({ roles: z.array(Role).min(1).optional(), isActive: z.boolean().optional() }),
+  body: z.object({
+    roles: z.array(Role).min(1).optional(),
+    areaCode: AreaCode.optional(),
+    isActive: z.boolean().optional(),
+  }),
   reply: z.void(),
   status: 204,
 })

@@ -121,8 +121,8 @@ export const listHouseholds = defineRoute({
   method: 'GET',
   path: '/api/households',
   tag: 'households',
-  summary: 'Households with attributed income; a helper sees own households only',
-  access: ['helper', 'operator', 'finance', 'auditor', 'admin'],
+  summary: 'Households with attributed income; a helper sees own households, a desk those of its area',
+  access: ['helper', 'desk', 'operator', 'finance', 'auditor', 'admin'],
   query: PageQuery.extend({
     townCode: z.string().max(12).optional(),
     search: z.string().max(40).optional(),
@@ -136,7 +136,7 @@ export const getHouseholdIncome = defineRoute({
   path: '/api/households/:householdCode/income',
   tag: 'households',
   summary: 'One household’s income, each line explained down to the sale; a farmer sees the own household only',
-  access: ['farmer', 'helper', 'operator', 'finance', 'auditor', 'admin'],
+  access: ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'],
   params: z.object({ householdCode: z.string().regex(/^\d{16}$/) }),
   query: PageQuery,
   reply: z.object({

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 
-/** What a person may be (domain.md, roles). One account may hold several. */
+/**
+ * What a person may be (domain.md, roles). One account may hold several. A desk (办) is the district's, a town's or a
+ * village's: it sees the households of its area.
+ */
 export const Role = z
-  .enum(['buyer', 'farmer', 'restocker', 'operator', 'finance', 'helper', 'auditor', 'admin'])
+  .enum(['buyer', 'farmer', 'restocker', 'operator', 'finance', 'helper', 'desk', 'auditor', 'admin'])
   .meta({ id: 'Role' })
 export type Role = z.infer<typeof Role>
 

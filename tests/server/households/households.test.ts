@@ -6,14 +6,18 @@ import { changeHouseholdKind, enterHouseholds } from '#server/households/enter-h
 import { findHouseholdIncome, listHouseholds } from '#server/households/list-households.ts'
 import { lastFour, maskName } from '#server/households/masking.ts'
 import { admitMembers, foundOrganisation } from '#server/organisations/found-organisation.ts'
-import { householdCode, openMarket, settled, type Market } from '#tests/support/market.ts'
+import { householdCode, openMarket, settled, villageCode, type Market } from '#tests/support/market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
-const viewer = (roles: readonly Role[], own: { accountId?: string; householdCode?: string } = {}) => ({
+const viewer = (
+  roles: readonly Role[],
+  own: { accountId?: string; householdCode?: string; areaCode?: string } = {},
+) => ({
   accountId: own.accountId ?? 'somebody',
   roles,
   householdCode: own.householdCode,
+  areaCode: own.areaCode,
 })
 const page = { limit: 50 }
 
@@ -59,7 +63,7 @@ describe.each(dialects)('households on %s', (dialect) => {
     expect(Math.abs(exactFen - Number(amount) * 100)).toBeLessThan(1)
   })
 
-  it('are seen by staff all, by a helper the own ones, by a farmer the own one', async () => {
+  it('are seen by staff all, by a helper the own ones, by a desk those of its area, by a farmer the own one', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
     await openMarket(database, clock)
@@ -79,6 +83,10 @@ describe.each(dialects)('households on %s', (dialect) => {
     expect(await codes(viewer(['finance']))).toEqual([1, 2, 3].map(householdCode))
     expect(await codes(viewer(['helper'], { accountId: 'helper-1' }))).toEqual([householdCode(3)])
     expect(await codes(viewer(['helper'], { accountId: 'helper-2' }))).toEqual([])
+    for (const areaCode of ['500112', '500112142', villageCode])
+      expect(await codes(viewer(['desk'], { areaCode }))).toHaveLength(3)
+    expect(await codes(viewer(['desk'], { areaCode: '500112143' }))).toEqual([])
+    expect(await codes(viewer(['desk']))).toEqual([])
     const farmer = viewer(['farmer'], { householdCode: householdCode(1) })
     const own = await database.read((ctx) => findHouseholdIncome(ctx, farmer, householdCode(1), page))
     expect(own.household.headName).toBe('王甲')

@@ -61,6 +61,7 @@ describe('every route of the contracts', () => {
       roles: ['admin'],
       hostSiteId: undefined,
       householdCode: undefined,
+      areaCode: undefined,
       mustChangePassword: true,
     } as const
 

@@ -8,6 +8,7 @@ export const initialPostgres: readonly string[] = [
   "must_change_password" boolean NOT NULL,
   "host_site_id" text COLLATE "C",
   "household_code" text COLLATE "C",
+  "area_code" text COLLATE "C",
   "is_active" boolean NOT NULL,
   "created_at_ms" bigint NOT NULL,
   CONSTRAINT "account_login_unique" UNIQUE("login"),
@@ -17,7 +18,7 @@ export const initialPostgres: readonly string[] = [
   "account_id" text COLLATE "C" NOT NULL,
   "role" text COLLATE "C" NOT NULL,
   CONSTRAINT "account_role_account_id_role_pk" PRIMARY KEY("account_id","role"),
-  CONSTRAINT "account_role_role_known" CHECK ("account_role"."role" in ('buyer', 'farmer', 'restocker', 'operator', 'finance', 'helper', 'auditor', 'admin'))
+  CONSTRAINT "account_role_role_known" CHECK ("account_role"."role" in ('buyer', 'farmer', 'restocker', 'operator', 'finance', 'helper', 'desk', 'auditor', 'admin'))
 );`,
   `CREATE TABLE "sign_in" (
   "sign_in_id" text COLLATE "C" PRIMARY KEY NOT NULL,

@@ -8,6 +8,7 @@ export const initialSqlite: readonly string[] = [
   \`must_change_password\` integer NOT NULL,
   \`host_site_id\` text,
   \`household_code\` text,
+  \`area_code\` text,
   \`is_active\` integer NOT NULL,
   \`created_at_ms\` integer NOT NULL,
   CONSTRAINT "account_must_change_password_known" CHECK("account"."must_change_password" in (0, 1)),
@@ -20,7 +21,7 @@ export const initialSqlite: readonly string[] = [
   \`role\` text NOT NULL,
   PRIMARY KEY(\`account_id\`, \`role\`),
   FOREIGN KEY (\`account_id\`) REFERENCES \`account\`(\`account_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "account_role_role_known" CHECK("account_role"."role" in ('buyer', 'farmer', 'restocker', 'operator', 'finance', 'helper', 'auditor', 'admin'))
+  CONSTRAINT "account_role_role_known" CHECK("account_role"."role" in ('buyer', 'farmer', 'restocker', 'operator', 'finance', 'helper', 'desk', 'auditor', 'admin'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`account_role_by_role\` ON \`account_role\` (\`role\`);`,
   `CREATE TABLE \`sign_in\` (

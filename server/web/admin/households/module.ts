@@ -3,7 +3,7 @@ import type { AdminModule } from '../admin-module.ts'
 export const householdsModule: AdminModule = {
   title: 'households',
   home: 'households',
-  roles: ['helper', 'operator', 'finance', 'auditor', 'admin', 'farmer'],
+  roles: ['helper', 'desk', 'operator', 'finance', 'auditor', 'admin', 'farmer'],
   routes: [
     { path: '/households', name: 'households', component: () => import('./household-list-page.vue') },
     {

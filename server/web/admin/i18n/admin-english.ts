@@ -283,6 +283,7 @@ export function adminEnglish(words: Words): AdminMessages {
       operator: 'operator',
       finance: 'finance',
       helper: 'helper',
+      desk: 'desk',
       auditor: 'auditor',
       admin: 'administrator',
     },

@@ -283,6 +283,7 @@ function adminChinese(words: Words) {
       operator: '运营',
       finance: '财务',
       helper: '帮扶责任人',
+      desk: '乡镇（村）专班',
       auditor: '审计',
       admin: '管理员',
     },
