@@ -91,6 +91,8 @@ export const refusals = {
   'session.sale_line_unknown': { status: 422, log: 'info', title: 'This session has no such sale line.' },
   'session.refund_exceeds': { status: 409, log: 'warn', title: 'More would be refunded than was charged.' },
   'restock.load_invalid': { status: 422, log: 'info', title: 'This load cannot be right.' },
+  'tabular.not_encodable': { status: 422, log: 'info', title: 'A text cannot be written in this encoding.' },
+  'tabular.invalid': { status: 422, log: 'info', title: 'The file has errors; nothing was imported.' },
 } as const satisfies Record<string, RefusalRow>
 
 export type RefusalCode = keyof typeof refusals

@@ -1,0 +1,34 @@
+// Schemas of cells that many tables have: from the text of a cell to a value.
+import { z } from 'zod'
+import { parseYuan } from '#shared/units/fen.ts'
+
+/** `1234.50`, `1,234.5`, `¥12` → fen. No more than two decimals: a third would have to be rounded. */
+export const yuanCell = z.string().transform((text, context) => {
+  const amountFen = parseYuan(text.replaceAll(/[,，\s¥￥]/g, ''))
+  if (amountFen !== undefined) return amountFen
+  context.addIssue({ code: 'custom', message: 'is no amount in yuan with at most two decimals' })
+  return z.NEVER
+})
+
+/** `2026-11-27`, `2026/11/27`, `2026年11月27日`, `20261127` → `2026-11-27`. */
+export const dateCell = z.string().transform((text, context) => {
+  const found = /^(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?$/.exec(text.trim())
+  const [year, month, day] = (found ?? []).slice(1).map(Number)
+  const at = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day ?? 0))
+  const isReal = found !== null && at.getUTCMonth() + 1 === month && at.getUTCDate() === day
+  if (isReal) return at.toISOString().slice(0, 10)
+  context.addIssue({ code: 'custom', message: 'is no date such as 2026-11-27' })
+  return z.NEVER
+})
+
+export const householdCodeCell = z.string().regex(/^\d{16}$/, 'is no household code of 16 digits')
+
+/** Kilograms with at most six decimals → mg. */
+export const kilogramCell = z
+  .string()
+  .transform((text) => text.replaceAll(/[,，\s]/g, ''))
+  .pipe(z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, 'is no mass in kg'))
+  .transform((text) => {
+    const [kilograms = '0', rest = ''] = text.split('.')
+    return Number(kilograms) * 1_000_000 + Number(rest.padEnd(6, '0'))
+  })

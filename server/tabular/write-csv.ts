@@ -1,0 +1,55 @@
+// CSV as banks and spreadsheets read it: CRLF, quoted where needed, the same bytes for the same rows. What does not survive the
+// encoding is refused, so that no name is ever paid under question marks.
+import { RefusalError } from '../errors/refusal.ts'
+import { encodeText, type TextEncoding } from './table-text.ts'
+
+export interface WrittenColumn {
+  readonly name: string
+  /** Texts that people typed are kept from being run as formulas; default true. False for amounts and codes of our own. */
+  readonly isFromUsers?: boolean
+}
+
+/** What spreadsheets take for the beginning of a formula, or what we made of one. */
+const formulaStart = /^'*[=+\-@\t\r]/
+
+/** An apostrophe keeps a spreadsheet from running the cell; `restoreNeutralised` takes it off again. */
+export function neutralise(text: string): string {
+  return formulaStart.test(text) ? `'${text}` : text
+}
+
+export function restoreNeutralised(text: string): string {
+  return text.startsWith("'") && formulaStart.test(text) ? text.slice(1) : text
+}
+
+function quote(text: string): string {
+  return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** Refuses with `tabular.not_encodable`, naming the row (the header is row 1) and the text. */
+export function writeCsv(
+  columns: readonly WrittenColumn[],
+  rows: ReadonlyArray<readonly string[]>,
+  { encoding }: { readonly encoding: TextEncoding },
+): Uint8Array {
+  const header = columns.map((column) => quote(column.name))
+  const lines = rows.map((row) =>
+    row.map((text, at) => quote(columns[at]?.isFromUsers === false ? text : neutralise(text))).join(','),
+  )
+  const whole = encodeText([header.join(','), ...lines, ''].join('\r\n'), encoding)
+  if ('bytes' in whole) return whole.bytes
+  for (const [index, row] of [columns.map((column) => column.name), ...rows].entries()) {
+    for (const text of row) refuseUnencodable(text, index + 1, encoding)
+  }
+  throw new RefusalError('tabular.not_encodable')
+}
+
+/** Refuses a text that the encoding cannot carry, naming the row and the text. */
+export function refuseUnencodable(text: string, row: number, encoding: TextEncoding): void {
+  const encoded = encodeText(text, encoding)
+  if ('bytes' in encoded) return
+  throw new RefusalError(
+    'tabular.not_encodable',
+    `row ${row}: “${text}” has a character that ${encoding} cannot carry: ${encoded.lost}`,
+    { field: `rows.${row}`, facts: { row, text } },
+  )
+}
