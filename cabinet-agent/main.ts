@@ -5,7 +5,17 @@ import { agentHelp, loadAgentConfig } from './compose-config.ts'
 
 /** `npm run agent`: one production cabinet, until a signal or a commanded reboot ends it. */
 
-const { values } = parseArgs({ options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } } })
+/** The arguments; without any when they cannot be read, which is said. */
+function readArguments(): { config?: string; help?: boolean } {
+  try {
+    return parseArgs({ options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } } }).values
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n`)
+    return {}
+  }
+}
+
+const values = readArguments()
 if (values.help === true || values.config === undefined) {
   process.stdout.write(agentHelp)
   process.exit(values.help === true ? 0 : 1)
@@ -21,7 +31,9 @@ process.once('SIGINT', () => stop(0))
 process.once('SIGTERM', () => stop(0))
 try {
   const config = loadAgentConfig(values.config)
-  const logger = pino({ level: config.log, name: 'cabinet-agent' })
+  // Whoever read our output may be gone; the cabinet is not. (pino's own stream throws while the process exits then.)
+  process.stdout.on('error', () => {})
+  const logger = pino({ level: config.log, name: 'cabinet-agent' }, process.stdout)
   const agent = await createAgent(config, {
     signal: stopping.signal,
     onRestart: () => stop(75),

@@ -54,8 +54,9 @@ export interface App extends AsyncDisposable {
 /** Secrets that a log line could carry by accident. */
 const redacted = ['req.headers.cookie', 'req.headers.authorization', '*.password', '*.passwordHash', '*.enrolmentCode']
 
+/** Writes to process.stdout itself: pino's own stream throws in an exit handler when the pipe is closed, and nothing ends. */
 export function makeLogger(level: string): Logger {
-  return pino({ level, redact: { paths: redacted, censor: '***' }, base: null })
+  return pino({ level, redact: { paths: redacted, censor: '***' }, base: null }, process.stdout)
 }
 
 const platformJobs = (line: FleetLine): readonly Job[] => [

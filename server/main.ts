@@ -9,6 +9,8 @@ async function main(): Promise<void> {
     process.stdout.write(describeEnvironment())
     return
   }
+  // Whoever read our output may be gone; the cabinets are not.
+  process.stdout.on('error', () => {})
   const ending = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => (ending.signal.aborted ? process.exit(1) : ending.abort()))
@@ -24,7 +26,16 @@ async function main(): Promise<void> {
   if (!ending.signal.aborted) await once(ending.signal, 'abort')
 }
 
+/** What people can mend is said in a sentence; anything else is ours and shows where it happened. */
+function describe(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  const { code, message, stack } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE' || code === 'EACCES')
+    return `${message}\nHUINONG_HTTP_PORT and HUINONG_MQTT_PORT choose other ports. Is the server running already?`
+  return stack ?? String(error)
+}
+
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack ?? error)}\n`)
+  process.stderr.write(`${describe(error)}\n`)
   process.exitCode = 1
 })

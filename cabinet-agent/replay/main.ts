@@ -43,9 +43,14 @@ async function write(session: ReplayedSession | undefined, hasEvidence: boolean)
 }
 
 async function main(args: readonly string[]): Promise<void> {
+  const usage = 'usage: replay FILE.ndjson[.gz] [--evidence]'
+  if (args.includes('--help')) {
+    process.stdout.write(`${usage}\n`)
+    return
+  }
   const hasEvidence = args.includes('--evidence')
-  const [path] = args.filter((argument) => argument !== '--evidence')
-  if (path === undefined) throw new Error('usage: replay FILE.ndjson[.gz] [--evidence]')
+  const [path, ...more] = args.filter((argument) => argument !== '--evidence')
+  if (path === undefined || path.startsWith('-') || more.length > 0) throw new Error(usage)
   const replay = createTraceReplay()
   for await (const line of readLines(path)) await write(replay.push(line), hasEvidence)
   if (replay.lines() === 0) throw new TraceError(1, 'a header is missing: the file is empty')

@@ -4,6 +4,8 @@ import { DemoError } from './demo-file.ts'
 import { helpText, readOptions, UsageError } from './options.ts'
 import { startDemo } from './start-demo.ts'
 
+// Whoever read our output (head, a closed terminal) may be gone: the demo goes on until it is told to end.
+process.stdout.on('error', () => {})
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
 async function main(): Promise<void> {

@@ -2,10 +2,20 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundleEntry } from '../../.tools/bundle.mjs'
+
+async function findPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 describe('the server as a process', () => {
   let entry = ''
@@ -63,5 +73,35 @@ describe('the server as a process', () => {
     expect(firstEnd.code).toBe(0)
     expect(secondEnd).toMatchObject({ code: 0 })
     expect(secondEnd.printed).not.toContain('password')
+  })
+
+  it('says which port is taken, and ends with 1', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const { port } = holder.address() as AddressInfo
+
+    const { code, printed } = await run([], { HUINONG_HTTP_PORT: String(port), HUINONG_MQTT_PORT: '0' }).ended
+    holder.close()
+
+    expect(code).toBe(1)
+    expect(printed).toContain(`127.0.0.1:${port}`)
+    expect(printed).toContain('HUINONG_HTTP_PORT')
+    expect(printed).not.toContain('    at ')
+  })
+
+  it('serves on and ends cleanly when nobody reads what it prints', async () => {
+    const httpPort = await findPort()
+    const { child, ended } = run([], { HUINONG_HTTP_PORT: String(httpPort), HUINONG_MQTT_PORT: '0' })
+    child.stdout.destroy()
+    const isReady = () =>
+      fetch(`http://127.0.0.1:${httpPort}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+
+    await expect.poll(isReady, { timeout: 20_000 }).toBe(true)
+    child.kill('SIGTERM')
+
+    expect((await ended).code).toBe(0)
   })
 })
