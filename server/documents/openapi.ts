@@ -1,6 +1,6 @@
 // OpenAPI 3.1 from the route contracts: what the server validates with is what the document says.
 import { z } from 'zod'
-import { Problem, type RouteContract } from '#shared/contracts/http/route.ts'
+import { Problem, type RouteContract, uploadMediaTypes } from '#shared/contracts/http/route.ts'
 import { glossary } from '#shared/words/glossary.ts'
 import { type Json, type JsonObject, SchemaShelf } from './json-schemas.ts'
 
@@ -36,6 +36,16 @@ function describeAccess({ access }: RouteContract): string {
   return `Roles: ${access.join(', ')}.`
 }
 
+function requestBodyOf({ body, upload }: RouteContract, shelf: SchemaShelf): JsonObject {
+  if (upload !== undefined) {
+    const description = `A file of at most ${upload.maxBytes} bytes: CSV (UTF-8 or GB18030) or XLSX, told by its content.`
+    const content = Object.fromEntries(uploadMediaTypes.map((type) => [type, {}]))
+    return { requestBody: { required: true, description, content } }
+  }
+  if (body === undefined) return {}
+  return { requestBody: { required: true, content: { 'application/json': { schema: shelf.add(body, 'input') } } } }
+}
+
 function operationOf(route: RouteContract, shelf: SchemaShelf): JsonObject {
   const success: JsonObject =
     route.status === 204
@@ -54,14 +64,7 @@ function operationOf(route: RouteContract, shelf: SchemaShelf): JsonObject {
     description: describeAccess(route),
     security: route.access === 'public' ? [] : [{ [cookieScheme]: [] }],
     parameters: parametersOf(route, shelf),
-    ...(route.body === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: shelf.add(route.body, 'input') } },
-          },
-        }),
+    ...requestBodyOf(route, shelf),
     responses: { [String(route.status)]: success, ...problems },
   }
 }

@@ -15,7 +15,11 @@ export const refusals = {
   'request.malformed': { status: 400, log: 'info', title: 'The request cannot be read.' },
   'request.not_found': { status: 404, log: 'debug', title: 'There is nothing at this address.' },
   'request.too_large': { status: 413, log: 'info', title: 'The request is too large.' },
-  'request.media_type_unsupported': { status: 415, log: 'info', title: 'Requests carry JSON.' },
+  'request.media_type_unsupported': {
+    status: 415,
+    log: 'info',
+    title: 'This media type is not taken here: requests carry JSON, uploads a file.',
+  },
   'request.too_many': { status: 429, log: 'warn', title: 'Too many requests; try again later.' },
   'request.origin_foreign': { status: 403, log: 'warn', title: 'The request comes from a page of another site.' },
   'server.not_ready': { status: 503, log: 'warn', title: 'The server is not ready.' },

@@ -11,10 +11,14 @@
 //     })
 //   }
 //
+// A contract with `upload` takes a file instead of JSON: `body` is its bytes, at most `maxBytes`, which a larger one is refused
+// by before it is read. What is in it is for the noun to read (tabular/read-table.ts).
+//
 // A handler throws RefusalError to say no; whatever else it throws is a 500 that says nothing.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { findJsonFault } from '#shared/contracts/json-fault.ts'
+import { uploadMediaTypes } from '#shared/contracts/http/route.ts'
 import type { Access, Role, RouteContract, RouteInput } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -89,12 +93,39 @@ export function registerRoute<const R extends RouteContract>(
   handler: RouteHandler<R>,
   options: { readonly bodyLimitBytes?: number } = {},
 ): void {
+  if (contract.upload === undefined) {
+    addRoute(app, contract, handler, options.bodyLimitBytes)
+    return
+  }
+  const { maxBytes } = contract.upload
+  // In a scope of its own, so that no other route takes these media types and this one takes no JSON.
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    const take = (_request: unknown, file: Buffer, taken: (error: null, body: Buffer) => void) => taken(null, file)
+    scope.addContentTypeParser([...uploadMediaTypes], { parseAs: 'buffer' }, take)
+    addRoute(scope, contract, handler, maxBytes)
+    done()
+  })
+}
+
+/** The body of an upload; an empty one is no file. */
+function fileOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array && body.length > 0) return body
+  throw new InvalidRequestError([{ field: 'body', message: 'there is no file' }])
+}
+
+function addRoute<const R extends RouteContract>(
+  app: FastifyInstance,
+  contract: R,
+  handler: RouteHandler<R>,
+  bodyLimit: number | undefined,
+): void {
   const isMutation = contract.method !== 'GET'
   app.route({
     method: contract.method,
     url: contract.path,
     config: { contract },
-    ...(options.bodyLimitBytes === undefined ? {} : { bodyLimit: options.bodyLimitBytes }),
+    ...(bodyLimit === undefined ? {} : { bodyLimit }),
     // Before the body is read: who may not call costs nothing more.
     onRequest: async (request) => {
       if (isMutation) checkOrigin(request, app.publicUrl)
@@ -106,7 +137,7 @@ export function registerRoute<const R extends RouteContract>(
       const call = {
         params: parsePart('params', contract.params, request.params),
         query: parsePart('query', contract.query, request.query),
-        body: parsePart('body', contract.body, request.body),
+        body: contract.upload === undefined ? parsePart('body', contract.body, request.body) : fileOf(request.body),
         account: request.account,
         request,
         reply,

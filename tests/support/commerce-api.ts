@@ -65,8 +65,11 @@ export async function startCommerceApi(database: Database): Promise<CommerceApi>
       const reply = await app.inject({
         method,
         url,
-        headers: { 'x-test-account': JSON.stringify(who) },
-        ...(body === undefined ? {} : { payload: body as object }),
+        headers: {
+          'x-test-account': JSON.stringify(who),
+          ...(body instanceof Uint8Array ? { 'content-type': 'application/octet-stream' } : {}),
+        },
+        ...(body === undefined ? {} : { payload: body instanceof Uint8Array ? Buffer.from(body) : (body as object) }),
       })
       return { status: reply.statusCode, body: reply.body === '' ? undefined : reply.json<unknown>() }
     },

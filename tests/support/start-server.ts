@@ -63,18 +63,25 @@ export interface TestServer extends AsyncDisposable {
 
 export const testPassword = 'correct horse battery'
 
+/** A text and a file go as they are, anything else as JSON. */
+function bodyOf(body: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof body === 'string') return body
+  return body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body)
+}
+
 function makeCaller(url: string, cookie: string | undefined): Caller {
   return {
     cookie,
     async send(method, path, body, headers = {}) {
+      const isFile = body instanceof Uint8Array
       const response = await fetch(`${url}${path}`, {
         method,
         headers: {
           ...(cookie === undefined ? {} : { cookie }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': isFile ? 'application/octet-stream' : 'application/json' }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: bodyOf(body) }),
       })
       const text = await response.text()
       const isJson = response.headers.get('content-type')?.includes('json') === true

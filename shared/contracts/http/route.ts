@@ -27,10 +27,19 @@ export interface RouteContract {
   readonly params?: Schema
   readonly query?: Schema
   readonly body?: Schema
+  /** The body is a file as it is (CSV or XLSX, told by content), not JSON; the handler gets its bytes. */
+  readonly upload?: { readonly maxBytes: number }
   /** The body of the success reply; `z.void()` for 204. */
   readonly reply: Schema
   readonly status: 200 | 201 | 202 | 204
 }
+
+/** Media types a file may be sent as. */
+export const uploadMediaTypes = [
+  'application/octet-stream',
+  'text/csv',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+] as const
 
 export function defineRoute<const R extends RouteContract>(route: R): R {
   return route
@@ -38,19 +47,20 @@ export function defineRoute<const R extends RouteContract>(route: R): R {
 
 type Parsed<S> = S extends Schema ? z.output<S> : undefined
 type Sent<S> = S extends Schema ? z.input<S> : undefined
+type IfUpload<R, Otherwise> = R extends { readonly upload: object } ? Uint8Array<ArrayBuffer> : Otherwise
 type Member<R, K extends string> = R extends Record<K, infer S> ? S : undefined
 
 /** What a handler receives after validation. */
 export type RouteInput<R extends RouteContract> = {
   params: Parsed<Member<R, 'params'>>
   query: Parsed<Member<R, 'query'>>
-  body: Parsed<Member<R, 'body'>>
+  body: IfUpload<R, Parsed<Member<R, 'body'>>>
 }
 /** What a caller may send. */
 export type RouteRequest<R extends RouteContract> = {
   params: Sent<Member<R, 'params'>>
   query: Sent<Member<R, 'query'>>
-  body: Sent<Member<R, 'body'>>
+  body: IfUpload<R, Sent<Member<R, 'body'>>>
 }
 export type RouteReply<R extends RouteContract> = z.output<R['reply']>
 

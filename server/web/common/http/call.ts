@@ -46,12 +46,14 @@ export interface CallOptions {
 export function createCall({ fetch, onSignedOut }: CallOptions): Call {
   return async (route, ...[given]) => {
     const request = (given ?? {}) as LooseRequest
-    const hasBody = request.body !== undefined
+    const { body } = request
+    const isFile = body instanceof Uint8Array
+    const mediaType = isFile ? 'application/octet-stream' : 'application/json'
     const response = await fetch(urlOf(route, request), {
       method: route.method,
       credentials: 'same-origin',
-      headers: { accept: 'application/json', ...(hasBody ? { 'content-type': 'application/json' } : {}) },
-      ...(hasBody ? { body: JSON.stringify(request.body) } : {}),
+      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': mediaType }) },
+      ...(body === undefined ? {} : { body: isFile ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
     }).catch(() => {
       throw new CallError('offline', 'network.offline')
     })
