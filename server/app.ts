@@ -19,6 +19,7 @@ import { buildHttpApp } from './http/http-app.ts'
 import { LiveHub } from './http/live-hub.ts'
 import { Metrics } from './http/metrics.ts'
 import { registerPages } from './http/pages.ts'
+import type { MutationWatch } from './http/register-route.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './identity/ensure-first-admin.ts'
 import { findAccountOfCookie } from './identity/routes.ts'
 import { sessionCookie } from './identity/session-cookie.ts'
@@ -39,6 +40,8 @@ export interface AppOverrides {
   readonly nouns?: readonly Noun[]
   /** Registers more on the HTTP app, before the pages. */
   readonly extendHttp?: (app: FastifyInstance) => void | Promise<void>
+  /** Stands around every mutation that must leave an audit row. */
+  readonly watchMutation?: MutationWatch
 }
 
 export interface App extends AsyncDisposable {
@@ -126,6 +129,7 @@ async function openHttp(ctx: ServerContext, line: FleetLine, overrides: AppOverr
   const { config, database } = ctx
   const app = await buildHttpApp(ctx, {
     authenticate: (request) => findAccountOfCookie(ctx, request.cookies[sessionCookie]),
+    watchMutation: overrides.watchMutation,
     findUnready: async () => {
       const isDatabaseUp = await database
         .read(({ db, tables }) => rows(db.select().from(tables.serverKeys).limit(1)))

@@ -1,5 +1,7 @@
 // The list of nouns the server is made of: their routes, and what they do with what cabinets say.
 import { attributionRoutes } from './attribution/routes.ts'
+import { proveAudit } from './audit/check-audit.ts'
+import { auditRoutes } from './audit/routes.ts'
 import { cabinetCommandEnds, cabinetEvents } from './cabinets/events.ts'
 import { cabinetRoutes } from './cabinets/routes.ts'
 import { catalogRoutes } from './catalog/routes.ts'
@@ -37,6 +39,7 @@ export interface Job {
 
 export const nouns: readonly Noun[] = [
   { routes: identityRoutes },
+  { routes: auditRoutes, jobs: [{ name: 'prove the audit trail', intervalMs: 86_400_000, run: proveAudit }] },
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
   { routes: catalogRoutes },
   { routes: householdRoutes },

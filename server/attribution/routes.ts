@@ -7,7 +7,7 @@ import { one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
-import { recordAudit } from '../identity/record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import { approveRevenuePlan, draftRevenuePlan, listRevenuePlans } from './revenue-plans.ts'
 import { defaultScope } from './schema.ts'
 import type { RevenuePlanRow } from './store.ts'
@@ -46,7 +46,7 @@ export const attributionRoutes: NounRoutes = (app, { database }) => {
       const preparedBy = account.accountId
       const plan = yield* draftRevenuePlan(ctx, { supplierId, shares, effectiveFromMs, note, preparedBy })
       const audit = { accountId: preparedBy, action: 'revenue_plan.drafted', subjectId: plan.planId }
-      yield* recordAudit(ctx, { ...audit, detail: body })
+      yield* recordAudit(ctx, { ...audit, why: note, after: body })
       return showPlan(plan)
     }),
   )
@@ -54,7 +54,8 @@ export const attributionRoutes: NounRoutes = (app, { database }) => {
     database.run(function* (ctx) {
       const plan = yield* approveRevenuePlan(ctx, params.planId, account.accountId)
       const audit = { accountId: account.accountId, action: 'revenue_plan.approved', subjectId: plan.planId }
-      yield* recordAudit(ctx, { ...audit, detail: { effectiveFromMs: plan.effectiveFromMs } })
+      const { state, effectiveFromMs } = plan
+      yield* recordAudit(ctx, { ...audit, before: { state: 'draft' }, after: { state, effectiveFromMs } })
       return showPlan(plan)
     }),
   )

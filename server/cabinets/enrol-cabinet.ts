@@ -5,7 +5,7 @@ import { eq } from 'drizzle-orm'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { recordAudit } from '../identity/record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 
 /** Length of a code, characters without dashes: 31^20, so that a plain hash suffices. */
 export const enrolmentCodeLength = 20

@@ -25,7 +25,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { AttemptLimiter } from '../identity/attempt-limiter.ts'
 import { makeReadableCode } from '../identity/password.ts'
-import { recordAudit } from '../identity/record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import { isEd25519PublicKey } from '../mqtt/cabinet-login.ts'
 import { findCommittedSeq } from '../mqtt/journal-position.ts'
 import { countSessions } from '../sessions/count-sessions.ts'
@@ -71,18 +71,19 @@ function registerRegistry(app: FastifyInstance, ctx: ServerContext): void {
     ctx.database.run(function* (unit) {
       const [cabinetId = ''] = yield* addCabinets(unit, [body])
       const { accountId } = account
-      yield* recordAudit(unit, { accountId, action: 'cabinet.registered', subjectId: cabinetId, detail: body })
+      yield* recordAudit(unit, { accountId, action: 'cabinet.registered', subjectId: cabinetId, after: body })
       return { cabinetId }
     }),
   )
   registerRoute(app, setRolloutState, async ({ params: { cabinetId }, body: { rolloutState }, account }) => {
     await ctx.database.run(function* (unit) {
       const { cabinets } = unit.tables
-      const count = yield* exec(unit.db.update(cabinets).set({ rolloutState }).where(eq(cabinets.cabinetId, cabinetId)))
-      if (count === 0) throw new RefusalError('cabinet.unknown')
+      const known = yield* findCabinet(unit, { cabinetId })
+      if (known === undefined) throw new RefusalError('cabinet.unknown')
+      yield* exec(unit.db.update(cabinets).set({ rolloutState }).where(eq(cabinets.cabinetId, cabinetId)))
+      const change = { before: { rolloutState: known.rolloutState }, after: { rolloutState } }
       const { accountId } = account
-      const action = 'cabinet.rollout_changed'
-      yield* recordAudit(unit, { accountId, action, subjectId: cabinetId, detail: { rolloutState } })
+      yield* recordAudit(unit, { accountId, action: 'cabinet.rollout_changed', subjectId: cabinetId, ...change })
     })
     if (rolloutState === 'withdrawn') ctx.perform([{ kind: 'disconnect', cabinetId }])
   })
@@ -92,7 +93,7 @@ function registerRegistry(app: FastifyInstance, ctx: ServerContext): void {
       const [site] = yield* addHostSites(unit, [{ ...body, joinCode }])
       if (site === undefined) throw new Error('no host site was made')
       const { accountId } = account
-      yield* recordAudit(unit, { accountId, action: 'host_site.registered', subjectId: site.hostSiteId, detail: body })
+      yield* recordAudit(unit, { accountId, action: 'host_site.registered', subjectId: site.hostSiteId, after: body })
       return site
     })
   })
@@ -164,7 +165,8 @@ function registerControl(app: FastifyInstance, ctx: ServerContext): void {
       const validForMs = commandValidMs
       const issued = yield* issueCommand(unit, ctx.signer, { cabinetId, ...order, validForMs, issuedBy })
       const detail = { kind: order.kind, commandId: issued.commandId }
-      yield* recordAudit(unit, { accountId, action: 'cabinet.command_sent', subjectId: cabinetId, detail })
+      const why = 'reason' in body ? body.reason : undefined
+      yield* recordAudit(unit, { accountId, action: 'cabinet.command_sent', subjectId: cabinetId, why, detail })
       return issued
     })
     ctx.perform([effect])
@@ -176,10 +178,11 @@ function registerControl(app: FastifyInstance, ctx: ServerContext): void {
   registerRoute(app, putPlanogram, async ({ params: { cabinetId }, body, account }) => {
     const change = { cabinetId, ...body, changedBy: account.displayName }
     const { twin, warnings, effects } = await ctx.database.run(function* (unit) {
+      const before = yield* findTwin(unit, cabinetId)
       const changed = yield* changePlanogram(unit, change)
-      const detail = { version: changed.twin.planogram.version }
+      const shown = { before: { ...before.planogram }, after: { ...changed.twin.planogram } }
       const { accountId } = account
-      yield* recordAudit(unit, { accountId, action: 'cabinet.planogram_saved', subjectId: cabinetId, detail })
+      yield* recordAudit(unit, { accountId, action: 'cabinet.planogram_saved', subjectId: cabinetId, ...shown })
       return changed
     })
     ctx.perform(effects)
@@ -188,10 +191,11 @@ function registerControl(app: FastifyInstance, ctx: ServerContext): void {
   registerRoute(app, putPrices, async ({ params: { cabinetId }, body, account }) => {
     const change = { cabinetId, ...body, changedBy: account.displayName }
     const { twin, effects } = await ctx.database.run(function* (unit) {
+      const before = yield* findTwin(unit, cabinetId)
       const changed = yield* changePrices(unit, change)
-      const detail = { version: changed.twin.prices.version }
+      const shown = { before: { ...before.prices }, after: { ...changed.twin.prices } }
       const { accountId } = account
-      yield* recordAudit(unit, { accountId, action: 'cabinet.prices_set', subjectId: cabinetId, detail })
+      yield* recordAudit(unit, { accountId, action: 'cabinet.prices_set', subjectId: cabinetId, ...shown })
       return changed
     })
     ctx.perform(effects)

@@ -2,7 +2,7 @@
 import * as contract from '#shared/contracts/http/catalog.ts'
 import type { NounRoutes } from '../context.ts'
 import { registerRoute } from '../http/register-route.ts'
-import { recordAudit } from '../identity/record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import { listLots, showLot } from './list-lots.ts'
 import { receiveLot } from './receive-lot.ts'
 import { registerSku } from './register-sku.ts'
@@ -22,7 +22,8 @@ export const catalogRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.createSupplier, ({ body, account: { accountId } }) =>
     database.run(function* (ctx) {
       const supplier = yield* registerSupplier(ctx, body)
-      yield* recordAudit(ctx, { accountId, action: 'supplier.registered', subjectId: supplier.supplierId })
+      const { contact: _, ...after } = body
+      yield* recordAudit(ctx, { accountId, action: 'supplier.registered', subjectId: supplier.supplierId, after })
       return supplier
     }),
   )
@@ -33,7 +34,7 @@ export const catalogRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.createSku, ({ body, account: { accountId } }) =>
     database.run(function* (ctx) {
       const sku = yield* registerSku(ctx, body)
-      yield* recordAudit(ctx, { accountId, action: 'sku.registered', subjectId: sku.skuId })
+      yield* recordAudit(ctx, { accountId, action: 'sku.registered', subjectId: sku.skuId, after: body })
       return showSku(sku)
     }),
   )
@@ -41,9 +42,14 @@ export const catalogRoutes: NounRoutes = (app, { database }) => {
   registerRoute(
     app,
     contract.receiveLot,
-    async ({ body, account }) => {
-      const received = await database.run((ctx) => receiveLot(ctx, { ...body, byAccountId: account.accountId }))
-      const { lot, sku, supplier } = received
+    async ({ body, account: { accountId } }) => {
+      const { lot, sku, supplier } = await database.run(function* (ctx) {
+        const received = yield* receiveLot(ctx, { ...body, byAccountId: accountId })
+        const { sources, ...rest } = body
+        const after = { ...rest, sources: sources.length }
+        yield* recordAudit(ctx, { accountId, action: 'lot.received', subjectId: received.lot.lotId, after })
+        return received
+      })
       const sources = body.sources.map(({ householdCode, massMg, units }) => ({
         householdCode,
         massMg: massMg ?? null,

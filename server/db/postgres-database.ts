@@ -4,7 +4,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
-import { makeId } from '#shared/ids/uuid-v7.ts'
+import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
 import { nextUnit } from '#shared/ids/random.ts'
 import { delay } from '#shared/time/clock.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -44,6 +44,8 @@ class PostgresConnection {
 
   constructor(client: pg.PoolClient, options: DatabaseOptions) {
     this.client = client
+    // Made when first asked for: what takes no name of its own uses up no randomness.
+    let writerId: Id | undefined
     this.#plain = drizzle(client)
     this.ctx = {
       dialect: 'postgres',
@@ -51,6 +53,9 @@ class PostgresConnection {
       tables: tablesOf('postgres'),
       now: () => options.clock.now(),
       newId: () => makeId(options.clock, options.random),
+      get writerId() {
+        return (writerId ??= makeId(options.clock, options.random))
+      },
     }
     this.#inserts = new InsertPlans(this.ctx, (text) => this.#named(text))
   }

@@ -4,7 +4,7 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { SQLiteSelectBase } from 'drizzle-orm/sqlite-core'
-import { makeId } from '#shared/ids/uuid-v7.ts'
+import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
 import type { Database, DatabaseCounters, DatabaseOptions, Work } from './database.ts'
 import { DatabaseError, asDatabaseError } from './database-error.ts'
 import { migrateSqlite } from './migrate.ts'
@@ -61,6 +61,8 @@ class SqliteConnection {
 
   constructor(client: Client, options: DatabaseOptions) {
     this.client = client
+    // Made when first asked for: what takes no name of its own uses up no randomness.
+    let writerId: Id | undefined
     // Raw SQL is not cached: a cached statement may be in drizzle's array mode.
     this.#plain = drizzle(client)
     this.ctx = {
@@ -69,6 +71,9 @@ class SqliteConnection {
       tables: tablesOf('sqlite'),
       now: () => options.clock.now(),
       newId: () => makeId(options.clock, options.random),
+      get writerId() {
+        return (writerId ??= makeId(options.clock, options.random))
+      },
     }
     this.#inserts = new InsertPlans(this.ctx, (text) => client.prepare(text))
     this.#savepoint = client.prepare('SAVEPOINT unit')

@@ -1,6 +1,7 @@
 // Every noun's tables, once per dialect. A new noun adds its schema.ts here, then `npm run migrations` makes the migrations
 // of both dialects anew (there is one initial migration per dialect until the first release).
 import { attributionStorage, attributionTables } from '../attribution/schema.ts'
+import { auditStorage, auditTables } from '../audit/schema.ts'
 import { cabinetStorage, cabinetTables } from '../cabinets/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
@@ -29,6 +30,7 @@ export function makeTables(kit: Kit) {
   const cabinets = cabinetTables(kit)
   const mqtt = mqttTables(kit)
   const personalData = personalDataTables(kit)
+  const audit = auditTables(kit)
   return {
     ...identity,
     ...cabinets,
@@ -42,6 +44,7 @@ export function makeTables(kit: Kit) {
     ...sessions,
     ...restock,
     ...personalData,
+    ...audit,
   }
 }
 
@@ -50,6 +53,7 @@ export function makeTables(kit: Kit) {
  * @public
  */
 export const storages: readonly Storage[] = [
+  auditStorage,
   identityStorage,
   cabinetStorage,
   mqttStorage,

@@ -35,6 +35,8 @@ export interface UnitContext {
   /** Wall-clock time, epoch ms. */
   now(): number
   newId(): Id
+  /** Names the connection that writes; no other adds to what is kept under this name (audit/record-audit.ts). */
+  readonly writerId: Id
 }
 
 /** A drizzle statement whose rows have the type TRow; it is awaited by nobody but the driver. */

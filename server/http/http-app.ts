@@ -19,7 +19,7 @@ import type { ServerContext } from '../context.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { checkOrigin } from './origin.ts'
 import { asRefusal, problemMediaType, problemOf } from './problem.ts'
-import { checkAccess, type SignedIn } from './register-route.ts'
+import { checkAccess, type MutationWatch, type SignedIn } from './register-route.ts'
 
 /** Most bytes of a request body, unless a route says otherwise. */
 const bodyLimitBytes = 262_144
@@ -33,6 +33,7 @@ export interface HttpAppOptions {
   readonly authenticate: (request: FastifyRequest) => Promise<SignedIn | undefined>
   /** Names what is not ready yet; empty when everything is. */
   readonly findUnready: () => Promise<readonly string[]>
+  readonly watchMutation: MutationWatch | undefined
 }
 
 /** Content of the pages comes from us alone; `data:` is for fonts and pictures that bundlers inline. */
@@ -168,6 +169,7 @@ export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions):
   })
   app.decorate('authenticate', options.authenticate)
   app.decorate('publicUrl', ctx.config.http.publicUrl)
+  app.decorate('watchMutation', options.watchMutation)
   app.decorateRequest('account', undefined)
   app.removeContentTypeParser('text/plain')
   app.addHook('onRequest', async (request, reply) => {

@@ -18,6 +18,7 @@ export class Metrics {
   readonly liveDropped: Counter
   readonly effectFailures: Counter<'kind'>
   readonly ledgerProblems: Gauge
+  readonly auditProblems: Gauge
 
   constructor() {
     const registers = [this.registry]
@@ -74,6 +75,11 @@ export class Metrics {
     this.ledgerProblems = new Gauge({
       name: 'huinong_ledger_problems',
       help: 'What the nightly proof of the books found wrong; anything above 0 needs a person',
+      registers,
+    })
+    this.auditProblems = new Gauge({
+      name: 'huinong_audit_problems',
+      help: 'Chains of the audit trail that the nightly proof found broken; anything above 0 needs a person',
       registers,
     })
     this.effectFailures = new Counter({

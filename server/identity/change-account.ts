@@ -5,9 +5,9 @@ import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { Effect } from '../context.ts'
 import { exec, insertRows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { recordAudit } from './record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import { endSignIns } from './sign-in.ts'
-import { countOtherAdmins, findAccount } from './store.ts'
+import { countOtherAdmins, findAccount, findRoles } from './store.ts'
 
 /** Stores the new hash, provided the old one is still the one that was checked; ends the account's other sign-ins. */
 export function* changePasswordHash(
@@ -50,6 +50,11 @@ export function* changeAccess(
   if (account === undefined) throw new RefusalError('identity.account_unknown')
   if (roles?.includes('desk') === true && (areaCode ?? account.areaCode) === null)
     throw new RefusalError('identity.area_missing', undefined, { field: 'areaCode' })
+  const before = {
+    roles: (yield* findRoles(ctx, [accountId])).get(accountId) ?? [],
+    areaCode: account.areaCode,
+    isActive: account.isActive,
+  }
   const losesAdmin = isActive === false || (roles !== undefined && !roles.includes('admin'))
   if (losesAdmin && (yield* countOtherAdmins(ctx, accountId)) === 0) throw new RefusalError('identity.last_admin')
   if (roles !== undefined) {
@@ -68,7 +73,12 @@ export function* changeAccess(
     accountId: input.byAccountId,
     action: 'identity.access_changed',
     subjectId: accountId,
-    detail: { roles, areaCode, isActive },
+    before,
+    after: {
+      roles: roles ?? before.roles,
+      areaCode: areaCode ?? before.areaCode,
+      isActive: isActive ?? before.isActive,
+    },
   })
   return [{ kind: 'sign-out', accountId }]
 }

@@ -4,7 +4,7 @@ import type { Random } from '#shared/ids/random.ts'
 import type { Database } from '../db/database.ts'
 import { addAccounts } from './add-accounts.ts'
 import { hashOneTimePassword, makeOneTimePassword } from './password.ts'
-import { recordAudit } from './record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import { countOtherAdmins } from './store.ts'
 
 export interface FirstAdmin {

@@ -21,7 +21,7 @@ import { addAccounts, foldLogin } from './add-accounts.ts'
 import { AttemptLimiter } from './attempt-limiter.ts'
 import { changeAccess, changePasswordHash } from './change-account.ts'
 import { hashOneTimePassword, hashPassword, isPassword, makeOneTimePassword } from './password.ts'
-import { recordAudit } from './record-audit.ts'
+import { recordAudit, recordAudits } from '../audit/record-audit.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { addSignIn, endSignIn, makeToken, whoHolds } from './sign-in.ts'
 import { findAccountByLogin, findRoles, listAccountRows } from './store.ts'
@@ -154,6 +154,8 @@ function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext): void 
         mustChangePassword: false,
       } as const
       const [made = ''] = yield* addAccounts(unit, [account])
+      const after = { hostSiteId, roles: account.roles }
+      yield* recordAudit(unit, { accountId: made, action: 'identity.joined', subjectId: made, after })
       return made
     })
     return startSignIn(ctx, reply, accountId)
@@ -183,12 +185,15 @@ function registerAdministration(app: Parameters<NounRoutes>[0], ctx: ServerConte
       }))
       const ids = await ctx.database.run(function* (unit) {
         const made = yield* addAccounts(unit, accounts)
-        for (const accountId of made)
-          yield* recordAudit(unit, {
+        yield* recordAudits(
+          unit,
+          made.map((accountId, index) => ({
             accountId: byAccountId,
             action: 'identity.account_imported',
             subjectId: accountId,
-          })
+            after: { roles: accounts[index]?.roles },
+          })),
+        )
         return made
       })
       return {

@@ -1,4 +1,4 @@
-// Accounts, their roles and sign-ins, and the trail of what people changed. Passwords are scrypt hashes with their
+// Accounts, their roles and sign-ins. Passwords are scrypt hashes with their
 // parameters beside them; of a session cookie only its SHA-256 is kept.
 import { sql } from 'drizzle-orm'
 import { Role } from '#shared/contracts/http/route.ts'
@@ -50,21 +50,7 @@ export function identityTables({ table, column: c, primaryKey, index, check }: K
     },
     (t) => [index('sign_in_by_account').on(t.accountId), index('sign_in_by_expiry').on(t.expiresAtMs)],
   )
-  const auditRows = table(
-    'audit_row',
-    {
-      auditId: c.text().primaryKey(),
-      atMs: c.int().notNull(),
-      /** Who did it; empty: the server itself. */
-      accountId: c.text(),
-      /** `<noun>.<what happened>`. */
-      action: c.text().notNull(),
-      subjectId: c.text().notNull(),
-      detail: c.json<Readonly<Record<string, unknown>>>().notNull(),
-    },
-    (t) => [index('audit_row_by_subject').on(t.subjectId, t.auditId)],
-  )
-  return { accounts, accountRoles, signIns, auditRows }
+  return { accounts, accountRoles, signIns }
 }
 
-export const identityStorage: Storage = { appendOnly: ['audit_row'], clustered: ['account_role'] }
+export const identityStorage: Storage = { clustered: ['account_role'] }

@@ -6,7 +6,7 @@ import { one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
-import { recordAudit } from '../identity/record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { listEntries } from '../ledger/list-accounts.ts'
 import { openWallet, topUpWallet, walletOf } from './wallets.ts'
@@ -39,6 +39,7 @@ export const paymentRoutes: NounRoutes = (app, { database }) => {
         accountId: account.accountId,
         action: 'wallet.topped_up',
         subjectId: params.accountId,
+        after: { balanceFen: outcome.balanceFen },
         detail: { ...body, transferId: outcome.transferId },
       })
       return outcome

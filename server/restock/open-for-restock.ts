@@ -1,5 +1,6 @@
 // Opens a cabinet for a restocker: checks lane by lane what will be loaded, and leaves a signed restock-open in the outbox. Lots
 // and counts enter the books when the cabinet reports what it found, never before.
+import { recordAudit } from '../audit/record-audit.ts'
 import { issueCommand } from '../cabinets/issue-command.ts'
 import { findLotsById } from '../catalog/find-goods.ts'
 import type { LotRow } from '../catalog/find-goods.ts'
@@ -57,6 +58,12 @@ export function* openForRestock(ctx: UnitContext, deps: OpenDeps, request: Resto
     deadlineAtMs: command.expiresAtMs + deps.settings.unlockGraceMs,
     lanes: [],
     loads: [...loads],
+  })
+  yield* recordAudit(ctx, {
+    accountId: request.accountId,
+    action: 'restock.opened',
+    subjectId: cabinetId,
+    detail: { sessionId, loads },
   })
   return { session, effects: [command.effect, ...newsOf(session)] }
 }

@@ -6,7 +6,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { and, eq, isNull } from 'drizzle-orm'
 import { RefusalError } from '../errors/refusal.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
-import { recordAudit } from '../identity/record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import { endUnsold } from './end-session.ts'
 import { priceBill } from './pricing.ts'
 import type { ContractLane, TakenLine } from './pricing.ts'
@@ -51,7 +51,9 @@ export function* decideReview(
     accountId: decision.byAccountId,
     action: 'session.review_decided',
     subjectId: session.sessionId,
-    detail: { totalFen: bill.totalFen, lowestFen, reason: decision.reason },
+    why: decision.reason,
+    before: { state: session.state, lowestFen },
+    after: { totalFen: bill.totalFen },
   })
   if (session.kind === 'restock') {
     return yield* endUnsold(ctx, payments, session, { state: 'settled', reason: decision.reason })

@@ -6,7 +6,7 @@ import { sumOf } from '../db/expressions.ts'
 import { insertRows, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { recordAudit } from '../identity/record-audit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
 import { findSession } from './store.ts'
 
@@ -49,7 +49,8 @@ export function* refundLine(ctx: UnitContext, payments: PaymentPort, refund: Lin
     accountId: byAccountId,
     action: 'session.line_refunded',
     subjectId: sessionId,
-    detail: { refundId, saleLineId, amountFen, reason },
+    why: reason,
+    detail: { refundId, saleLineId, amountFen },
   })
   return { refundId, amountFen }
 }

@@ -18,6 +18,7 @@ import { openDatabase } from '#server/db/open-database.ts'
 import type { Dialect } from '#server/db/kit.ts'
 import { addAccounts } from '#server/identity/add-accounts.ts'
 import { hashOneTimePassword } from '#server/identity/password.ts'
+import { makeMutationWatch } from './mutation-watch.ts'
 import { makeDatabasePlace } from './test-database.ts'
 
 export interface ServerOptions {
@@ -117,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     database,
     logger,
     ...(options.nouns === undefined ? {} : { nouns: options.nouns }),
+    watchMutation: makeMutationWatch(database),
     ...(options.extendHttp === undefined ? {} : { extendHttp: options.extendHttp }),
   })
   const passwordHash = await hashOneTimePassword(testPassword)

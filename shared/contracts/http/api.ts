@@ -1,3 +1,4 @@
+import * as audit from './audit.ts'
 import * as cabinets from './cabinets.ts'
 import * as catalog from './catalog.ts'
 import * as identity from './identity.ts'
@@ -11,6 +12,6 @@ function isRoute(value: unknown): value is RouteContract {
 }
 
 /** Every HTTP route of the product: OpenAPI is written from this list and the server must register each of them. */
-export const routes: readonly RouteContract[] = [identity, cabinets, catalog, sessions, money].flatMap((noun) =>
+export const routes: readonly RouteContract[] = [identity, audit, cabinets, catalog, sessions, money].flatMap((noun) =>
   Object.values(noun as Record<string, unknown>).filter(isRoute),
 )

@@ -40,6 +40,7 @@ export const signIn = defineRoute({
   body: z.object({ login: Login, password: z.string().min(1).max(200) }),
   reply: Me,
   status: 200,
+  audit: { none: 'a sign-in changes nothing beside itself; it is a row of its own with its time' },
 })
 export const signOut = defineRoute({
   method: 'POST',
@@ -49,6 +50,7 @@ export const signOut = defineRoute({
   access: 'public',
   reply: z.void(),
   status: 204,
+  audit: { none: 'ends what the same person began, and nothing else' },
 })
 export const getMe = defineRoute({
   method: 'GET',

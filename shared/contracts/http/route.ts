@@ -32,6 +32,8 @@ export interface RouteContract {
   /** The body of the success reply; `z.void()` for 204. */
   readonly reply: Schema
   readonly status: 200 | 201 | 202 | 204
+  /** A mutation leaves an audit row; why this one leaves none. */
+  readonly audit?: { readonly none: string }
 }
 
 /** Media types a file may be sent as. */

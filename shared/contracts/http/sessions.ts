@@ -100,6 +100,7 @@ export const openCabinet = defineRoute({
   }),
   reply: ShoppingSession,
   status: 201,
+  audit: { none: 'the hot path: the session and the cabinet’s own hash-chained journal say who opened what, and when' },
 })
 export const getSession = defineRoute({
   method: 'GET',

@@ -28,14 +28,6 @@ export const initialPostgres: readonly string[] = [
   "expires_at_ms" bigint NOT NULL,
   CONSTRAINT "sign_in_token_hash_unique" UNIQUE("token_hash")
 );`,
-  `CREATE TABLE "audit_row" (
-  "audit_id" text COLLATE "C" PRIMARY KEY NOT NULL,
-  "at_ms" bigint NOT NULL,
-  "account_id" text COLLATE "C",
-  "action" text COLLATE "C" NOT NULL,
-  "subject_id" text COLLATE "C" NOT NULL,
-  "detail" jsonb NOT NULL
-);`,
   `CREATE TABLE "host_site" (
   "host_site_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "name" text COLLATE "C" NOT NULL,
@@ -509,6 +501,29 @@ export const initialPostgres: readonly string[] = [
   "first_used_at_ms" bigint NOT NULL,
   "retired_at_ms" bigint
 );`,
+  `CREATE TABLE "audit_row" (
+  "audit_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "at_ms" bigint NOT NULL,
+  "account_id" text COLLATE "C",
+  "action" text COLLATE "C" NOT NULL,
+  "subject_id" text COLLATE "C" NOT NULL,
+  "why" text COLLATE "C",
+  "before" jsonb,
+  "after" jsonb,
+  "detail" jsonb NOT NULL,
+  "chain_id" text COLLATE "C" NOT NULL,
+  "seq" bigint NOT NULL,
+  "prev_hash" text COLLATE "C" NOT NULL,
+  "hash" text COLLATE "C" NOT NULL,
+  CONSTRAINT "audit_row_place" UNIQUE("chain_id","seq"),
+  CONSTRAINT "audit_row_seq_positive" CHECK ("audit_row"."seq" > 0)
+);`,
+  `CREATE TABLE "audit_chain" (
+  "chain_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "started_at_ms" bigint NOT NULL,
+  "head_seq" bigint NOT NULL,
+  "head_hash" text COLLATE "C" NOT NULL
+);`,
   `ALTER TABLE "account_role" ADD CONSTRAINT "account_role_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "sign_in" ADD CONSTRAINT "sign_in_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "cabinet" ADD CONSTRAINT "cabinet_host_site_id_host_site_host_site_id_fk" FOREIGN KEY ("host_site_id") REFERENCES "public"."host_site"("host_site_id") ON DELETE no action ON UPDATE no action;`,
@@ -539,7 +554,6 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "account_role_by_role" ON "account_role" USING btree ("role");`,
   `CREATE INDEX "sign_in_by_account" ON "sign_in" USING btree ("account_id");`,
   `CREATE INDEX "sign_in_by_expiry" ON "sign_in" USING btree ("expires_at_ms");`,
-  `CREATE INDEX "audit_row_by_subject" ON "audit_row" USING btree ("subject_id","audit_id");`,
   `CREATE INDEX "host_site_by_name" ON "host_site" USING btree ("name","host_site_id");`,
   `CREATE INDEX "cabinet_by_site" ON "cabinet" USING btree ("host_site_id");`,
   `CREATE INDEX "cabinet_command_by_cabinet" ON "cabinet_command" USING btree ("cabinet_id","command_id");`,
@@ -568,6 +582,10 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "review_case_open" ON "review_case" USING btree ("opened_at_ms") WHERE "review_case"."decided_at_ms" is null;`,
   `CREATE INDEX "session_finding_by_session" ON "session_finding" USING btree ("session_id");`,
   `CREATE INDEX "sale_refund_by_line" ON "sale_refund" USING btree ("sale_line_id");`,
+  `CREATE INDEX "audit_row_by_time" ON "audit_row" USING btree ("at_ms","audit_id");`,
+  `CREATE INDEX "audit_row_by_subject" ON "audit_row" USING btree ("subject_id","at_ms","audit_id");`,
+  `CREATE INDEX "audit_row_by_account" ON "audit_row" USING btree ("account_id","at_ms","audit_id");`,
+  `CREATE INDEX "audit_row_by_action" ON "audit_row" USING btree ("action","at_ms","audit_id");`,
   `CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'HC001'; END $$;`,
   `CREATE TRIGGER audit_row_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_row FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER twin_change_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON twin_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,

@@ -35,15 +35,6 @@ export const initialSqlite: readonly string[] = [
   `CREATE UNIQUE INDEX \`sign_in_token_hash_unique\` ON \`sign_in\` (\`token_hash\`);`,
   `CREATE INDEX \`sign_in_by_account\` ON \`sign_in\` (\`account_id\`);`,
   `CREATE INDEX \`sign_in_by_expiry\` ON \`sign_in\` (\`expires_at_ms\`);`,
-  `CREATE TABLE \`audit_row\` (
-  \`audit_id\` text PRIMARY KEY NOT NULL,
-  \`at_ms\` integer NOT NULL,
-  \`account_id\` text,
-  \`action\` text NOT NULL,
-  \`subject_id\` text NOT NULL,
-  \`detail\` text NOT NULL
-) STRICT;`,
-  `CREATE INDEX \`audit_row_by_subject\` ON \`audit_row\` (\`subject_id\`,\`audit_id\`);`,
   `CREATE TABLE \`host_site\` (
   \`host_site_id\` text PRIMARY KEY NOT NULL,
   \`name\` text NOT NULL,
@@ -578,6 +569,33 @@ export const initialSqlite: readonly string[] = [
   \`proof\` text NOT NULL,
   \`first_used_at_ms\` integer NOT NULL,
   \`retired_at_ms\` integer
+) STRICT;`,
+  `CREATE TABLE \`audit_row\` (
+  \`audit_id\` text PRIMARY KEY NOT NULL,
+  \`at_ms\` integer NOT NULL,
+  \`account_id\` text,
+  \`action\` text NOT NULL,
+  \`subject_id\` text NOT NULL,
+  \`why\` text,
+  \`before\` text,
+  \`after\` text,
+  \`detail\` text NOT NULL,
+  \`chain_id\` text NOT NULL,
+  \`seq\` integer NOT NULL,
+  \`prev_hash\` text NOT NULL,
+  \`hash\` text NOT NULL,
+  CONSTRAINT "audit_row_seq_positive" CHECK("audit_row"."seq" > 0)
+) STRICT;`,
+  `CREATE INDEX \`audit_row_by_time\` ON \`audit_row\` (\`at_ms\`,\`audit_id\`);`,
+  `CREATE INDEX \`audit_row_by_subject\` ON \`audit_row\` (\`subject_id\`,\`at_ms\`,\`audit_id\`);`,
+  `CREATE INDEX \`audit_row_by_account\` ON \`audit_row\` (\`account_id\`,\`at_ms\`,\`audit_id\`);`,
+  `CREATE INDEX \`audit_row_by_action\` ON \`audit_row\` (\`action\`,\`at_ms\`,\`audit_id\`);`,
+  `CREATE UNIQUE INDEX \`audit_row_place\` ON \`audit_row\` (\`chain_id\`,\`seq\`);`,
+  `CREATE TABLE \`audit_chain\` (
+  \`chain_id\` text PRIMARY KEY NOT NULL,
+  \`started_at_ms\` integer NOT NULL,
+  \`head_seq\` integer NOT NULL,
+  \`head_hash\` text NOT NULL
 ) STRICT;`,
   `CREATE TRIGGER audit_row_refuses_update BEFORE UPDATE ON audit_row BEGIN SELECT RAISE(ABORT, 'audit_row is append-only'); END;`,
   `CREATE TRIGGER audit_row_refuses_delete BEFORE DELETE ON audit_row BEGIN SELECT RAISE(ABORT, 'audit_row is append-only'); END;`,

@@ -1,0 +1,92 @@
+// Proves the trail: follows every chain from its start to its head and names, per chain, the first row that is wrong.
+import { and, asc, eq, gt } from 'drizzle-orm'
+import { countRows } from '../db/expressions.ts'
+import type { ServerContext } from '../context.ts'
+import type { Database } from '../db/database.ts'
+import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { type BrokenRow, type ChainHead, followChain, startOfChain } from './chain.ts'
+
+export interface AuditCheck {
+  readonly checkedRows: number
+  readonly checkedChains: number
+  /** Where chains break, the first place of each. */
+  readonly broken: readonly BrokenRow[]
+}
+
+const pageRows = 2_000
+
+/** Chains by id, those included that have rows and no head any more. */
+function* listChains(ctx: UnitContext): Unit<Map<string, ChainHead | undefined>> {
+  const { auditChains: c, auditRows: r } = ctx.tables
+  const heads = yield* rows(ctx.db.select().from(c))
+  const seen = yield* rows(ctx.db.selectDistinct({ chainId: r.chainId }).from(r))
+  return new Map([
+    ...seen.map(({ chainId }) => [chainId, undefined] as const),
+    ...heads.map(({ chainId, headSeq, headHash }) => [chainId, { seq: headSeq, hash: headHash }] as const),
+  ])
+}
+
+function* countAuditRows({ db, tables: { auditRows } }: UnitContext): Unit<number> {
+  return (yield* one(db.select({ count: countRows() }).from(auditRows)))?.count ?? 0
+}
+
+function* readPage({ db, tables: { auditRows: r } }: UnitContext, chainId: string, after: number) {
+  return yield* rows(
+    db
+      .select()
+      .from(r)
+      .where(and(eq(r.chainId, chainId), gt(r.seq, after)))
+      .orderBy(asc(r.seq))
+      .limit(pageRows),
+  )
+}
+
+/** Checks one chain in pages; rows written meanwhile are beyond the head that was read and are left for the next time. */
+async function checkChain(
+  database: Database,
+  chainId: string,
+  head: ChainHead | undefined,
+  onRows: (count: number) => void,
+): Promise<BrokenRow | undefined> {
+  let at = startOfChain(chainId)
+  while (head === undefined || at.seq < head.seq) {
+    const { seq } = at
+    const page = await database.read((ctx) => readPage(ctx, chainId, seq))
+    const within = head === undefined ? page : page.filter((row) => row.seq <= head.seq)
+    if (within.length === 0) break
+    const followed = followChain(at, within)
+    if ('problem' in followed) return followed
+    at = followed
+    onRows(within.length)
+  }
+  const broken = (problem: string) => ({ chainId, seq: at.seq + 1, auditId: undefined, problem })
+  if (head === undefined) return broken('the chain’s head is missing')
+  if (at.seq < head.seq) return broken(`the chain goes on to ${head.seq}, its rows end before`)
+  return at.hash === head.hash ? undefined : broken('the chain’s head is not the hash of its last row')
+}
+
+export async function checkAudit(
+  database: Database,
+  progress: (done: number, total: number) => void = () => {},
+): Promise<AuditCheck> {
+  const total = await database.read(countAuditRows)
+  const chains = await database.read(listChains)
+  let checkedRows = 0
+  const broken: BrokenRow[] = []
+  for (const [chainId, head] of chains) {
+    const found = await checkChain(database, chainId, head, (count) => {
+      checkedRows += count
+      progress(checkedRows, Math.max(total, checkedRows))
+    })
+    if (found !== undefined) broken.push(found)
+  }
+  return { checkedRows, checkedChains: chains.size, broken }
+}
+
+/** The nightly proof: what is wrong is logged as an error and counted in a gauge that an alert watches. */
+export async function proveAudit({ database, logger, metrics }: ServerContext): Promise<void> {
+  const { checkedRows, checkedChains, broken } = await checkAudit(database)
+  metrics.auditProblems.set(broken.length)
+  if (broken.length > 0) logger.error({ broken }, 'the audit trail is broken')
+  else logger.info({ checkedRows, checkedChains }, 'the audit trail is whole')
+}
