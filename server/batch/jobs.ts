@@ -1,0 +1,5 @@
+// The batch jobs there are, by noun.
+import { personalDataJobs } from '../personal-data/batch.ts'
+import type { BatchJob } from './job.ts'
+
+export const batchJobs: readonly BatchJob[] = [...personalDataJobs]
