@@ -1,8 +1,8 @@
 import type { BillHypothesis, BillLine, ForeignFinding, Misplacement, SessionFlag } from './bill.ts'
 import type { LaneAnalysis, SessionAnalysis } from './analyse-session.ts'
 import { roundTo } from './deterministic-math.ts'
-import type { Explanation } from './explain-session.ts'
-import type { LanePlateau } from './lane-walk.ts'
+import type { Explanation, Match } from './explain-session.ts'
+import type { LanePlateau, TakenGroup } from './lane-walk.ts'
 import { pieceLine, weightLine } from './price-goods.ts'
 
 /**
@@ -23,13 +23,20 @@ export interface Candidate extends BillHypothesis {
   explanation: Explanation
   hasSwap: boolean
   isUnexplained: boolean
+  /** A line by weight rests on a level that was not still: its mass is a guess. */
+  isVague: boolean
 }
 
 /** Posterior a bill must have to be settled; a little less when next to no money hangs on the rest. */
 const settleAt = 0.995
 const settleCheapAt = 0.985
-/** A piece that left its lane for another makes a bill of zero: then a foreign object of its weight must be out of the question. */
-const settleZeroAt = 0.9988
+/** A piece that went to another lane costs nothing: then a foreign object of its weight must be out of the question. */
+const foreignDoubtLimit = 0.002
+/** And more so when nothing else is charged. */
+const foreignDoubtLimitAtZero = 0.0012
+/** sd of a mass sold by weight beyond which the line is a guess, g and as a part of the mass. */
+const vagueSdG = 8
+const vaguePart = 0.008
 const cheapLossFen = 30
 /** Over-charging by a fen weighs as much as this many fen under-charged. */
 const overChargeWeight = 20
@@ -48,13 +55,26 @@ export function decideBill(analysis: SessionAnalysis, divisionMg: number): Verdi
   if (best.isUnexplained) reason = 'unexplained'
   else if (roundTo(swapPart, 6) > 0.05) reason = 'swap'
   else {
-    const lossFen = lossOfSettling(best, candidates)
-    const isZeroByMatch = best.totalFen === 0 && best.explanation.matches.length > 0
-    const usual = moneyInDoubt(best, candidates) <= cheapLossFen ? settleCheapAt : settleAt
-    const needed = isZeroByMatch ? settleZeroAt : usual
-    if (confidence < needed || lossFen > reviewCostFen) reason = 'ambiguous'
+    const isCheap = moneyInDoubt(best, candidates) <= cheapLossFen && best.explanation.matches.length === 0
+    const needed = isCheap ? settleCheapAt : settleAt
+    const isUnsure = confidence < needed || lossOfSettling(best, candidates) > reviewCostFen
+    if (isUnsure || isMatchDoubtful(best, candidates) || best.isVague || isNothingForSomething(best)) {
+      reason = 'ambiguous'
+    }
   }
   return { isSettled: reason === undefined, reason, confidence, best, candidates }
+}
+
+/** What lies in another lane may be no piece of ours but a thing of its weight. */
+function isMatchDoubtful(best: Candidate, candidates: readonly Candidate[]): boolean {
+  if (best.explanation.matches.length === 0) return false
+  const doubt = candidates.reduce((sum, { flags, probability }) => sum + (flags.includes('foreign') ? probability : 0), 0)
+  return roundTo(doubt, 6) > (best.totalFen === 0 ? foreignDoubtLimitAtZero : foreignDoubtLimit)
+}
+
+/** Who takes nothing leaves nothing: an object that may hide a piece taken from under it is for a person to look at. */
+function isNothingForSomething({ totalFen, flags }: Candidate): boolean {
+  return totalFen === 0 && flags.includes('foreign')
 }
 
 function lossOfSettling(best: Candidate, candidates: readonly Candidate[]): number {
@@ -78,7 +98,7 @@ function moneyInDoubt(best: Candidate, candidates: readonly Candidate[]): number
 function collect(analysis: SessionAnalysis, divisionMg: number): Candidate[] {
   const candidates: Candidate[] = []
   for (const explanation of analysis.explanations) {
-    const lines = linesOf(analysis.lanes, explanation, divisionMg)
+    const { lines, isVague } = linesOf(analysis.lanes, explanation, divisionMg)
     const isUnexplained = explanation.lanes.some((lane) => lane.isUnexplained)
     const hasSwap = swapLanes(explanation).length > 0
     const twin = candidates.find(
@@ -98,6 +118,7 @@ function collect(analysis: SessionAnalysis, divisionMg: number): Candidate[] {
         explanation,
         hasSwap,
         isUnexplained,
+        isVague,
       })
     } else twin.probability += explanation.probability
   }
@@ -127,8 +148,13 @@ function isSameLine(line: BillLine, other: BillLine | undefined): boolean {
   return Math.abs((line.massMg ?? 0) - (other.massMg ?? 0)) <= sameMassG * 1000
 }
 
-function linesOf(lanes: readonly LaneAnalysis[], explanation: Explanation, divisionMg: number): BillLine[] {
+function linesOf(
+  lanes: readonly LaneAnalysis[],
+  explanation: Explanation,
+  divisionMg: number,
+): { lines: BillLine[]; isVague: boolean } {
   const lines: BillLine[] = []
+  let isVague = false
   lanes.forEach(({ lane, levels }, index) => {
     const hypothesis = explanation.lanes[index]
     if (hypothesis === undefined || hypothesis.groups.length === 0) return
@@ -139,7 +165,7 @@ function linesOf(lanes: readonly LaneAnalysis[], explanation: Explanation, divis
       if (count > 0) lines.push(pieceLine(lane, count))
       return
     }
-    const kept = hypothesis.groups.filter((group) => gone.every((match) => match.group !== group))
+    const kept = hypothesis.groups.flatMap((group) => restOf(group, gone))
     if (kept.length === 0) return
     // Alone with its own goods the lane is billed from opening to closing; otherwise from the steps that were goods.
     const isPure = gone.length === 0 && hypothesis.puts.length === 0 && !hypothesis.hasKnownLeft
@@ -149,10 +175,20 @@ function linesOf(lanes: readonly LaneAnalysis[], explanation: Explanation, divis
     const massG =
       isPure && opening !== undefined && closing !== undefined ? opening.tail.levelG - closing.tail.levelG : steps
     const variance = isPure ? varianceOf(levels) : kept.reduce((sum, group) => sum + group.variance, 0)
-    const line = weightLine(lane, massG, Math.sqrt(variance), divisionMg)
+    const sdG = Math.sqrt(variance)
+    if (sdG > Math.max(vagueSdG, vaguePart * massG)) isVague = true
+    const line = weightLine(lane, massG, sdG, divisionMg)
     if ((line.massMg ?? 0) > 0) lines.push(line)
   })
-  return lines
+  return { lines, isVague }
+}
+
+/** What of a group was bought by weight: all of it, or what did not go to another lane. */
+function restOf(group: TakenGroup, gone: readonly Match[]): Array<Pick<TakenGroup, 'massG' | 'variance'>> {
+  const match = gone.find((candidate) => candidate.group === group)
+  if (match === undefined) return [group]
+  if (match.pieces === group.count) return []
+  return [{ massG: group.massG - match.put.massG, variance: group.variance + match.put.variance }]
 }
 
 /** Of the difference between the first and the last level, drift between them included, g². */

@@ -84,7 +84,7 @@ function returnPart(problem: LaneProblem, walk: Walk, change: Change, index: num
   if (problem.mode === 'weight') {
     const couldBeTwo = group.massG > 1.4 * problem.model.unitMeanG
     const isPart = massG < group.massG - 3 * Math.sqrt(group.variance)
-    if (couldBeTwo && isPart) split(1, base + log(0.3) + log(1 / group.massG), massG, Infinity)
+    if (couldBeTwo && isPart) split(1, base + log(0.02) + log(1 / group.massG), massG, Infinity)
     return
   }
   const { model, constant } = problem

@@ -41,6 +41,8 @@ const maximumPartials = 128
 const maximumPerLane = 32
 /** Odds that an object put down is a piece from another lane, against a foreign one, before weighing [assumed]. */
 const misplacedOdds = log(10)
+/** The same where goods had left the very lane it lies in: that is also how junk is put in their place. */
+const inPlaceOfGoodsOdds = log(1)
 /** Each further piece put there in one go [assumed]. */
 const oneMoreMisplaced = log(0.02)
 /** Minus the density the lane gave to an object of any weight (lane-hypotheses.ts). */
@@ -97,11 +99,13 @@ function matchPuts(partial: Partial, unitVariances: readonly number[], isPiece: 
     for (const put of hypothesis.puts) {
       if (put.isKnown) continue
       const next: Partial[] = []
+      const isInPlaceOfGoods = hypothesis.groups.some((group) => group.atMs <= put.atMs)
+      const priorOdds = isInPlaceOfGoods ? inPlaceOfGoodsOdds : misplacedOdds
       for (const way of ways) {
         next.push(way)
         const choices = choicesFor(way, put, toLane, unitVariances, isPiece)
         for (const { match, logDensity } of choices) {
-          const odds = misplacedOdds - log(choices.length) - flatLog + logDensity
+          const odds = priorOdds - log(choices.length) - flatLog + logDensity
           next.push({ ...way, logP: way.logP + odds, matches: [...way.matches, match] })
         }
       }
@@ -123,10 +127,11 @@ function choicesFor(
     if (fromLane === toLane) return
     for (const group of hypothesis.groups) {
       if (group.atMs > put.atMs || way.matches.some((match) => match.group === group)) continue
-      const fewest = isPiece[fromLane] === true ? 1 : group.count
-      for (let pieces = fewest; pieces <= group.count; pieces += 1) {
+      for (let pieces = 1; pieces <= group.count; pieces += 1) {
         const share = pieces / group.count
-        const own = pieces * (1 - share) * (unitVariances[fromLane] ?? 0)
+        // By weight the count is a guess, so the pieces that went need not share the group's mass evenly.
+        const evenness = isPiece[fromLane] === true ? 1 - share : share < 1 ? 1 : 0
+        const own = pieces * evenness * (unitVariances[fromLane] ?? 0)
         const variance = own + put.variance + share * share * group.variance
         const meanG = share * group.massG
         if (Math.abs(put.massG - meanG) > 7 * Math.sqrt(variance)) continue

@@ -64,7 +64,7 @@ function takeByWeight(problem: LaneProblem, walk: Walk, change: Change, out: Wal
   const massG = -change.stepG
   if (massG > walk.leftG + 4 * Math.sqrt(change.variance + model.zeroVariance)) return
   const count = Math.max(1, Math.round(massG / model.unitMeanG))
-  let density = flatLog + log(0.2)
+  let density = flatLog + log(0.01)
   for (let k = Math.max(1, count - 1); k <= count + 1; k += 1) {
     const spread = k * model.unitVariance + change.variance
     density = logAdd(

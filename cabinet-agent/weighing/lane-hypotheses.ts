@@ -1,4 +1,4 @@
-import { logAdd, logNormal } from './deterministic-math.ts'
+import { logAdd } from './deterministic-math.ts'
 import { explainPut, explainReturn } from './explain-return.ts'
 import { explainLift, explainTake } from './explain-take.ts'
 import {
@@ -16,7 +16,7 @@ import {
   type Walk,
 } from './lane-walk.ts'
 import type { NoiseModel } from './noise-model.ts'
-import { logNoise } from './student-density.ts'
+import { logBounded, logNoise } from './student-density.ts'
 
 /**
  * Every way to explain one lane's levels from opening to closing, with its probability: pieces taken and returned,
@@ -65,10 +65,9 @@ export function enumerateLane(problem: LaneProblem, noise: NoiseModel): LaneHypo
 function explainChange(problem: LaneProblem, walk: Walk, change: Change, noise: NoiseModel, out: Walk[]): void {
   const { stepG, variance } = change
   const still = prior.none + logNoise(stepG, 0, variance)
-  const shakes = isShaking(walk, change)
-  const restG = shakes ? noise.burstSdG * 0.4 : noise.residueSdG
-  const restVariance = restG * restG
-  const residue = (shakes ? prior.settling : prior.residue) + logNormal(stepG, 0, variance + restVariance)
+  const restLimitG = isShaking(walk, change) ? noise.burstSdG * 0.7 : noise.residueLimitG
+  const restVariance = (restLimitG * restLimitG) / 3
+  const residue = (isShaking(walk, change) ? prior.settling : prior.residue) + logBounded(stepG, restLimitG, variance)
   const rest = arrive(walk, change, 0, still > residue ? 0 : restVariance)
   const settled = settle(walk, change, rest)
   out.push({ ...settled, logP: settled.logP + logAdd(still, residue) })

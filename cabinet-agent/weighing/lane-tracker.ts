@@ -22,7 +22,7 @@ export interface Run {
   head: Level
   tail: Level
   isSteady: boolean
-  /** Lowest sample on the way from the steady level before to this one, g; Infinity when there was none. */
+  /** Lowest sample on the way from the steady level before to this one, g; −Infinity when nobody saw the way. */
   wayLowG: number
 }
 
@@ -60,6 +60,8 @@ interface Head {
 const ringSize = 256
 const compactAt = 64
 const maximumSegments = 400
+/** Goods can go and others come in this long without a sample, ms. */
+const blindAfterMs = 2500
 /** A lane is missing after this long without a usable value. */
 const missingAfterMs = 3000
 
@@ -140,9 +142,17 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       tail: levelOf(Math.max(from, last - tailSamples + 1), last, levelG),
       isSteady: end >= 0,
       wayLowG: Infinity,
-      lowBeforeG: lowestOf(from, first - 1),
+      lowBeforeG: isBlind(from, first) ? -Infinity : lowestOf(from, first - 1),
       lowAfterG: end < 0 ? Infinity : lowestOf(last + 1, to),
     }
+  }
+
+  /** No sample for long just before one of from…to. */
+  const isBlind = (from: number, to: number): boolean => {
+    for (let i = Math.max(from, to - ringSize + 3, 1); i <= to && i < accepted; i += 1) {
+      if (timeAt(i) - timeAt(i - 1) > blindAfterMs) return true
+    }
+    return false
   }
 
   const lowestOf = (from: number, to: number): number => {

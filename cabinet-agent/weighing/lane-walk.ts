@@ -143,7 +143,7 @@ export function changeTo(plateaus: readonly LanePlateau[], walk: Walk, to: numbe
     fromMs,
     toMs,
     after,
-    hasDipped: wayLowG < floorG - 2.5 * noise.burstSdG,
+    hasDipped: wayLowG < floorG - 1.25 * noise.burstSdG,
   }
 }
 

@@ -19,8 +19,8 @@ export interface NoiseModel {
   /** Part of a neighbour's change that shows here, and the most one change can do, g. */
   crossTalkRatio: number
   crossTalkLimitG: number
-  /** sd of what a hand or a knock may leave behind, g. */
-  residueSdG: number
+  /** The most a hand or a knock may leave behind, g (weighing.md: up to 18 g on the cheap cell). */
+  residueLimitG: number
   /** A level younger than this after a change may still be ringing, ms. */
   settlingMs: number
   /** How far a ringing level may be off, as a part of the change. */
@@ -47,7 +47,7 @@ export function createNoiseModel(setup: SessionSetup): NoiseModel {
     hazard: Math.min(0.2, setup.samplePeriodMs / 10_000),
     crossTalkRatio: divisionG < 0.5 ? 0 : 0.006,
     crossTalkLimitG: divisionG < 0.5 ? 0 : 1.25 + 0.75 * divisionG,
-    residueSdG: 1 + 3 * divisionG,
+    residueLimitG: 2 + 3.2 * divisionG,
     settlingMs: divisionG < 3 ? 700 : 1700,
     settlingDoubt: setup.samplePeriodMs < 400 ? 0.08 : 0.12,
     burstSdG: 2.5 + 5.5 * divisionG,

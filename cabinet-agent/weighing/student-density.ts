@@ -1,4 +1,4 @@
-import { log } from './deterministic-math.ts'
+import { exp, log } from './deterministic-math.ts'
 
 /** Densities with heavier tails than Gauss: what was estimated from few pieces, or taken from a data sheet, may be off. */
 
@@ -24,4 +24,11 @@ const noiseConstant = studentConstant(noiseFreedom)
 
 export function logNoise(x: number, mean: number, variance: number): number {
   return logStudent(x, mean, variance, noiseFreedom, noiseConstant)
+}
+
+/** Log density at x of a value anywhere within ±limit, seen through noise: flat, with the noise's own flanks. */
+export function logBounded(x: number, limit: number, variance: number): number {
+  const beyond = (Math.abs(x) - limit) / Math.sqrt(variance)
+  // The logistic curve of slope 1.7 is the normal distribution to one part in a hundred.
+  return -log(2 * limit) - log(1 + exp(1.7 * beyond))
 }

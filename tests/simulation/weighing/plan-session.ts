@@ -19,6 +19,8 @@ export type Situation =
   | 'long'
   | 'bias'
   | 'dried'
+  | 'miscounted'
+  | 'two-hands'
 
 export type Deed =
   | { kind: 'load'; atMs: number; lane: number; deltaMg: number; isGoods: boolean }
@@ -60,7 +62,9 @@ export function planSession(random: Random, options: PlanOptions): SessionPlan {
       index === 0 && main !== undefined ? Math.max(main.count, 6 + nextBelow(random, 9)) : 4 + nextBelow(random, 11)
     const bias =
       situation === 'bias' ? (nextUnit(random) < 0.5 ? between(random, 0.86, 0.94) : between(random, 1.06, 1.16)) : 1
-    return fillLane(random, index, kind, count, bias)
+    const lane = fillLane(random, index, kind, count, bias)
+    if (situation === 'miscounted') lane.stock.count += nextUnit(random) < 0.5 && count > 1 ? -1 : 1
+    return lane
   })
   const plan: SessionPlan = {
     situation,
@@ -100,6 +104,7 @@ class PlanWriter {
     const { random, situation } = this
     if (situation === 'nothing') return
     if (situation === 'hand') this.restHand()
+    if (situation === 'two-hands') this.takeTogether()
     const count = mainCount ?? this.pieces()
     for (let i = 0; i < count; i += 1) {
       this.take(mainCount !== undefined || situation === 'bulk' ? 0 : nextBelow(random, this.left.length))
@@ -160,6 +165,19 @@ class PlanWriter {
       this.nowMs += between(random, 700, 2500)
       this.load(lane, part - massMg, true)
     } else this.load(lane, -massMg, true)
+  }
+
+  /** Two people reach in at once: two lanes within a few tenths of a second. */
+  private takeTogether(): void {
+    const { random, plan } = this
+    const first = nextBelow(random, this.left.length)
+    const atMs = this.nowMs
+    this.take(first)
+    const restMs = this.nowMs
+    this.nowMs = atMs + between(random, 50, 500)
+    this.take((first + 1) % this.left.length)
+    this.nowMs = Math.max(this.nowMs, restMs)
+    plan.deeds.sort((a, b) => a.atMs - b.atMs)
   }
 
   private unbuy({ lane, massMg }: Taken): void {
