@@ -68,7 +68,10 @@ export function decideBill(analysis: SessionAnalysis, divisionMg: number): Verdi
 /** What lies in another lane may be no piece of ours but a thing of its weight. */
 function isMatchDoubtful(best: Candidate, candidates: readonly Candidate[]): boolean {
   if (best.explanation.matches.length === 0) return false
-  const doubt = candidates.reduce((sum, { flags, probability }) => sum + (flags.includes('foreign') ? probability : 0), 0)
+  const doubt = candidates.reduce(
+    (sum, { flags, probability }) => sum + (flags.includes('foreign') ? probability : 0),
+    0,
+  )
   return roundTo(doubt, 6) > (best.totalFen === 0 ? foreignDoubtLimitAtZero : foreignDoubtLimit)
 }
 

@@ -1,6 +1,6 @@
 import type { ReviewReason } from '#shared/contracts/mqtt/event.ts'
 import type { Plateau } from '#shared/contracts/mqtt/lane.ts'
-import { analyseSession, type LaneRuns, type SessionAnalysis } from './analyse-session.ts'
+import { analyseSession, type LaneRuns } from './analyse-session.ts'
 import type { Bill, LiveCart, Settling } from './bill.ts'
 import { dropShaken } from './lane-evidence.ts'
 import { decideBill } from './decide-bill.ts'
@@ -91,7 +91,7 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
     return new Set(still.length <= Math.max(1, trackers.length / 4) ? still : [])
   }
 
-  const troubles = (): Array<LaneTrouble | undefined> => {
+  const troubles = (runs: readonly LaneRuns[]): Array<LaneTrouble | undefined> => {
     const stuck = stuckLanes()
     return lanes.map((_, index) => {
       const tracker = trackers[index]
@@ -99,17 +99,12 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
       if (flag !== undefined) return { reason: 'lane_fault', flag }
       if (tracker?.hasOverflowed() === true) return { reason: 'unstable', flag: 'unstable' }
       if (openings?.[index] === undefined) return { reason: 'opening_missing', flag: 'unstable' }
-      if (laneRuns(index, true).closing === undefined) return { reason: 'unstable', flag: 'unstable' }
+      if (runs[index]?.closing === undefined) return { reason: 'unstable', flag: 'unstable' }
       return undefined
     })
   }
 
-  const analyse = (isFinal: boolean): SessionAnalysis =>
-    analyseSession(
-      lanes,
-      lanes.map((_, index) => laneRuns(index, isFinal)),
-      noise,
-    )
+  const allRuns = (isFinal: boolean): LaneRuns[] => lanes.map((_, index) => laneRuns(index, isFinal))
 
   return {
     push({ atMs, massesMg }) {
@@ -142,7 +137,11 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
       ),
     liveCart() {
       const moving = trackers.map((tracker) => tracker.presentRun()?.isSteady !== true)
-      return writeLiveCart(setup, openings === undefined ? undefined : analyse(false), moving)
+      return writeLiveCart(
+        setup,
+        openings === undefined ? undefined : analyseSession(lanes, allRuns(false), noise),
+        moving,
+      )
     },
     settling() {
       if (isOpen || Number.isNaN(closedAtMs)) return 'waiting'
@@ -152,18 +151,19 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
       return nowMs - closedAtMs >= timeOutMs ? 'timed_out' : 'waiting'
     },
     decide() {
-      const analysis = analyse(true)
+      const runs = allRuns(true)
+      const analysis = analyseSession(lanes, runs, noise)
       const doorState = isOpen ? 'open' : Number.isNaN(closedAtMs) || openings === undefined ? 'unknown' : 'closed'
       return writeBill({
         setup,
         analysis,
         verdict: decideBill(analysis, setup.divisionMg),
-        troubles: troubles(),
+        troubles: troubles(runs),
         doorState,
         openings: toPlateaus(setup, currentOpenings()),
         closings: toPlateaus(
           setup,
-          lanes.map((_, index) => laneRuns(index, true).closing),
+          runs.map(({ closing }) => closing),
         ),
       })
     },

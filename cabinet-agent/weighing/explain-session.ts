@@ -59,8 +59,14 @@ export function explainSession(
     // Another lane can raise a put's odds by a match, so hypotheses with puts get more reach.
     const likely = hypotheses.filter(({ logP, puts }) => logP > best - reachNats - (puts.length > 0 ? 6 : 0))
     const next: Chain[] = []
+    const floor = (chains[0]?.logP ?? 0) - reachNats - 6
     for (const hypothesis of likely.slice(0, maximumPerLane)) {
-      for (const before of chains) next.push({ logP: before.logP + hypothesis.logP - best, hypothesis, before })
+      for (const before of chains) {
+        const logP = before.logP + hypothesis.logP - best
+        // Likeliest first, so what follows is less likely still.
+        if (logP <= floor) break
+        next.push({ logP, hypothesis, before })
+      }
     }
     chains = likely.length === 1 ? next : likeliest(next)
   }
@@ -70,9 +76,7 @@ export function explainSession(
 }
 
 function likeliest(chains: Chain[]): Chain[] {
-  chains.sort((a, b) => b.logP - a.logP)
-  const floor = (chains[0]?.logP ?? 0) - reachNats - 6
-  return chains.slice(0, maximumPartials).filter(({ logP }) => logP > floor)
+  return chains.sort((a, b) => b.logP - a.logP).slice(0, maximumPartials)
 }
 
 function unchain(last: Chain): LaneHypothesis[] {

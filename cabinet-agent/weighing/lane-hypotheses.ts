@@ -25,8 +25,8 @@ import { logBounded, logNoise } from './student-density.ts'
  */
 
 /** Nothing below e^−18 of the best is worth carrying. */
-const reachNats = 18
-const maximumWalks = 96
+const reachNats = 16
+const maximumWalks = 48
 
 export function enumerateLane(problem: LaneProblem, noise: NoiseModel): LaneHypothesis[] {
   const { plateaus, model, known } = problem
