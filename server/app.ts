@@ -73,16 +73,18 @@ const platformJobs = (line: FleetLine): readonly Job[] => [
 
 /** Runs jobs one after another with a pause between turns; returns what stops them and waits for the one under way. */
 function startJobs(ctx: ServerContext, jobs: readonly Job[]): () => Promise<void> {
-  let isStopped = false
+  const stopping = new AbortController()
   const cancels = new Map<Job, CancelTimer>()
   const running = new Map<Job, Promise<void>>()
   const turn = (job: Job) => {
     const work = job
-      .run(ctx)
-      .catch((error: unknown) => ctx.logger.error({ err: error, job: job.name }, 'a job failed'))
+      .run(ctx, stopping.signal)
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) ctx.logger.error({ err: error, job: job.name }, 'a job failed')
+      })
       .finally(() => {
         running.delete(job)
-        if (!isStopped)
+        if (!stopping.signal.aborted)
           cancels.set(
             job,
             ctx.clock.setTimer(job.intervalMs, () => turn(job)),
@@ -96,7 +98,7 @@ function startJobs(ctx: ServerContext, jobs: readonly Job[]): () => Promise<void
       ctx.clock.setTimer(job.intervalMs, () => turn(job)),
     )
   return async () => {
-    isStopped = true
+    stopping.abort()
     for (const cancel of cancels.values()) cancel()
     await Promise.all(running.values())
   }

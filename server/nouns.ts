@@ -8,7 +8,7 @@ import { catalogRoutes } from './catalog/routes.ts'
 import type { NounRoutes, ServerContext } from './context.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
-import { checkBooks } from './ledger/check-books.ts'
+import { checkBooksNightly } from './ledger/check-books.ts'
 import { rollUpLedger } from './ledger/roll-up-ledger.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/event-handlers.ts'
@@ -34,7 +34,8 @@ export interface Noun {
 export interface Job {
   readonly name: string
   readonly intervalMs: number
-  run(ctx: ServerContext): Promise<void>
+  /** The signal aborts when the server ends: what takes long stops there. */
+  run(ctx: ServerContext, signal: AbortSignal): Promise<void>
 }
 
 export const nouns: readonly Noun[] = [
@@ -51,7 +52,7 @@ export const nouns: readonly Noun[] = [
         intervalMs: 600_000,
         run: ({ database, clock }) => rollUpLedger(database, clock.now()),
       },
-      { name: 'prove the books', intervalMs: 86_400_000, run: checkBooks },
+      { name: 'prove the books', intervalMs: 600_000, run: checkBooksNightly },
     ],
   },
   { routes: attributionRoutes },

@@ -1,6 +1,6 @@
 // Keyset paging: a page's cursor is the sort key of its last row, so that pages neither skip nor repeat rows while others
 // insert. Queries read one row more than the page holds, which tells whether another page follows.
-import { and, eq, gt, lt, or } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { AnyColumn, SQL } from 'drizzle-orm'
 import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -40,7 +40,10 @@ function foreignCursor(): RefusalError {
   return new RefusalError('request.invalid', 'cursor: not a cursor of this list', { field: 'cursor' })
 }
 
-/** Rows behind the key (a cursor of another list is refused), all columns in the same direction: (a, b) > (x, y) spelled out, which both dialects index. */
+/**
+ * Rows behind the key, all columns in the same direction: one comparison of rows, (a, b) > (x, y), for which both dialects go
+ * down the index once. A cursor of another list is refused.
+ */
 export function behindKey(
   columns: readonly AnyColumn[],
   key: Key | undefined,
@@ -49,11 +52,19 @@ export function behindKey(
   if (key === undefined) return undefined
   // A number where the list is sorted by text, or the other way round: PostgreSQL would not compare them.
   if (columns.some(({ dataType }, index) => dataType !== typeof key[index])) throw foreignCursor()
-  const compare = direction === 'ascending' ? gt : lt
-  const alternatives = columns.map((column, index) =>
-    and(...columns.slice(0, index).map((earlier, place) => eq(earlier, key[place])), compare(column, key[index])),
-  )
-  return or(...alternatives)
+  return direction === 'ascending' ? sql`${rowOf(columns)} > ${rowOf(key)}` : sql`${rowOf(columns)} < ${rowOf(key)}`
+}
+
+/** Rows up to and including the key, in the same sense. */
+export function throughKey(columns: readonly AnyColumn[], key: Key): SQL {
+  return sql`${rowOf(columns)} <= ${rowOf(key)}`
+}
+
+function rowOf(parts: ReadonlyArray<AnyColumn | KeyPart>): SQL {
+  return sql`(${sql.join(
+    parts.map((part) => sql`${part}`),
+    sql`, `,
+  )})`
 }
 
 /** Cuts `limit + 1` rows read into a page. */

@@ -19,6 +19,7 @@ export class Metrics {
   readonly effectFailures: Counter<'kind'>
   readonly ledgerProblems: Gauge
   readonly auditProblems: Gauge
+  readonly booksCheckedAt: Gauge
 
   constructor() {
     const registers = [this.registry]
@@ -80,6 +81,11 @@ export class Metrics {
     this.auditProblems = new Gauge({
       name: 'huinong_audit_problems',
       help: 'Chains of the audit trail that the nightly proof found broken; anything above 0 needs a person',
+      registers,
+    })
+    this.booksCheckedAt = new Gauge({
+      name: 'huinong_books_checked_timestamp_seconds',
+      help: 'When the newest proof of the books ended; older than a day and some hours means that the nightly one failed',
       registers,
     })
     this.effectFailures = new Counter({

@@ -1,6 +1,6 @@
 // What an account holds, now and at any past instant, and how it came to hold it. Accounts without an inline balance are
 // summed from entries over the newest roll-up before the instant asked for.
-import { and, desc, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, lte, sql } from 'drizzle-orm'
 import { sumOf } from '../db/expressions.ts'
 import { behindKey, keyOfCursor } from '../db/keyset.ts'
 import type { PageRequest } from '../db/keyset.ts'
@@ -50,8 +50,8 @@ export function* balanceAt(_ctx: UnitContext, accountId: AccountId, atMs: number
   return (rollup?.balanceFen ?? 0) + (since?.totalFen ?? 0)
 }
 
-/** One line of a statement: an entry with the transfer it belongs to. */
-export interface StatementLine {
+/** An entry with the transfer it belongs to. */
+export interface EntryRow {
   readonly transferId: string
   readonly atMs: number
   /** Credit positive, debit negative. */
@@ -64,17 +64,20 @@ export interface StatementLine {
   readonly reversesId: string | null
 }
 
-export interface StatementRequest extends PageRequest {
+export interface EntriesRequest extends PageRequest {
+  readonly direction: 'newest first' | 'oldest first'
   /** Only entries at or before; default: all. */
   readonly throughMs?: number
   /** Only entries at or after; default: all. */
   readonly fromMs?: number
 }
 
-/** Entries of an account, newest first; one more than the limit when there are more (see pageOfRows). */
-export function* statementOf(ctx: UnitContext, accountId: AccountId, request: StatementRequest): Unit<StatementLine[]> {
+/** Entries of an account in order; one more than the limit when there are more (see pageOfRows). */
+export function* entriesOf(ctx: UnitContext, accountId: AccountId, request: EntriesRequest): Unit<EntryRow[]> {
   const { ledgerEntries: e, ledgerTransfers: t } = ctx.tables
-  const after = behindKey([e.atMs, e.transferId], keyOfCursor(request.cursor, 2), 'descending')
+  const isDescending = request.direction === 'newest first'
+  const order = isDescending ? desc : asc
+  const key = keyOfCursor(request.cursor, 2)
   return yield* rows(
     ctx.db
       .select({
@@ -94,13 +97,31 @@ export function* statementOf(ctx: UnitContext, accountId: AccountId, request: St
         and(
           eq(e.accountId, accountId),
           lte(e.atMs, request.throughMs ?? foreverMs),
-          gt(e.atMs, (request.fromMs ?? 0) - 1),
-          after,
+          gte(e.atMs, request.fromMs ?? 0),
+          behindKey([e.atMs, e.transferId], key, isDescending ? 'descending' : 'ascending'),
         ),
       )
-      .orderBy(desc(e.atMs), desc(e.transferId))
+      .orderBy(order(e.atMs), order(e.transferId))
       .limit(request.limit + 1),
   )
+}
+
+/** Balance over the entries up to and including the one that a page ended with. */
+export function* balanceThroughEntry(
+  ctx: UnitContext,
+  accountId: AccountId,
+  atMs: number,
+  transferId: string,
+): Unit<number> {
+  const beforeFen = yield* balanceAt(ctx, accountId, atMs - 1)
+  const { ledgerEntries: e } = ctx.tables
+  const atOnce = yield* one(
+    ctx.db
+      .select({ totalFen: sumOf(e.amountFen) })
+      .from(e)
+      .where(and(eq(e.accountId, accountId), eq(e.atMs, atMs), lte(e.transferId, transferId))),
+  )
+  return beforeFen + (atOnce?.totalFen ?? 0)
 }
 
 /** Refuses with ledger.account_unknown unless the account is open. */

@@ -1,7 +1,7 @@
 // The books for an independent auditor: every booked transaction from the entry table, and closing balances from elsewhere
 // (the account table, or roll-ups and the transfer table), so that a plain-text accounting program which adds up the first
 // and compares with the second finds what went wrong between them.
-import { and, asc, eq, gt, inArray, or } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm'
 import { sumOf } from '../db/expressions.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -10,11 +10,6 @@ import type { JournalFormat, JournalPosting } from './journal-formats.ts'
 
 /** Transfers read and written at a time. */
 const pageSize = 500
-
-interface ClosingBalance {
-  readonly accountId: string
-  readonly balanceFen: number
-}
 
 /** Writes the whole journal in pieces of text. Reads only; run it over one snapshot. */
 export function* exportJournal(ctx: UnitContext, format: JournalFormat, write: (text: string) => void): Unit<void> {
@@ -37,9 +32,11 @@ export function* exportJournal(ctx: UnitContext, format: JournalFormat, write: (
     if (last === undefined || page.length < pageSize) break
     afterId = last.id
   }
-  const closing: ClosingBalance[] = []
-  for (const { id, balanceFen } of accounts)
-    closing.push({ accountId: id, balanceFen: balanceFen ?? (yield* balanceFromTransfers(ctx, id)) })
+  const summed = yield* balancesFromTransfers(ctx)
+  const closing = accounts.map(({ id, balanceFen }) => ({
+    accountId: id,
+    balanceFen: balanceFen ?? summed.get(id) ?? 0,
+  }))
   write(format.closing(closing, lastMs))
 }
 
@@ -75,24 +72,36 @@ function* postingsOf(ctx: UnitContext, transfers: readonly TransferRow[]): Unit<
   return postings
 }
 
-/** What an account without an inline balance holds by the newest roll-up and the transfers, not the entries, since. */
-function* balanceFromTransfers(ctx: UnitContext, accountId: string): Unit<number> {
-  const { ledgerRollups: r, ledgerTransfers: t } = ctx.tables
-  const rollups = yield* rows(ctx.db.select().from(r).where(eq(r.accountId, accountId)).orderBy(asc(r.throughAtMs)))
-  const rollup = rollups.at(-1)
-  const isLater = gt(t.atMs, rollup?.throughAtMs ?? -1)
-  const total = sumOf(t.amountFen)
-  const inward = yield* one(
+/** What each account without an inline balance holds by its newest roll-up and the transfers, not the entries, since. */
+function* balancesFromTransfers(ctx: UnitContext): Unit<Map<string, number>> {
+  const { ledgerAccounts: a, ledgerRollups: r, ledgerTransfers: t } = ctx.tables
+  const newest = ctx.db
+    .select({ accountId: r.accountId, throughAtMs: sql<number>`max(${r.throughAtMs})`.as('newest_at_ms') })
+    .from(r)
+    .groupBy(r.accountId)
+    .as('newest')
+  const rollups = yield* rows(
     ctx.db
-      .select({ total })
-      .from(t)
-      .where(and(eq(t.creditAccountId, accountId), isLater)),
+      .select({ accountId: r.accountId, balanceFen: r.balanceFen })
+      .from(r)
+      .innerJoin(newest, and(eq(newest.accountId, r.accountId), eq(newest.throughAtMs, r.throughAtMs))),
   )
-  const outward = yield* one(
-    ctx.db
-      .select({ total })
-      .from(t)
-      .where(and(eq(t.debitAccountId, accountId), isLater)),
-  )
-  return (rollup?.balanceFen ?? 0) + (inward?.total ?? 0) - (outward?.total ?? 0)
+  const balances = new Map(rollups.map(({ accountId, balanceFen }) => [accountId, balanceFen]))
+  for (const [side, sign] of [
+    [t.creditAccountId, 1],
+    [t.debitAccountId, -1],
+  ] as const) {
+    const sums = yield* rows(
+      ctx.db
+        .select({ accountId: a.id, totalFen: sumOf(t.amountFen) })
+        .from(t)
+        .innerJoin(a, eq(a.id, side))
+        .leftJoin(newest, eq(newest.accountId, a.id))
+        .where(and(isNull(a.balanceFen), gt(t.atMs, sql`coalesce(${newest.throughAtMs}, -1)`)))
+        .groupBy(a.id),
+    )
+    for (const { accountId, totalFen } of sums)
+      balances.set(accountId, (balances.get(accountId) ?? 0) + sign * totalFen)
+  }
+  return balances
 }

@@ -3,6 +3,7 @@
 import { formatYuan } from '#shared/units/fen.ts'
 import { accountKindOf, accountKinds } from './account-kinds.ts'
 import type { AccountKind } from './account-kinds.ts'
+import { dayOf } from './district-day.ts'
 
 /** One entry: credit positive, as the ledger keeps it. */
 export interface JournalPosting {
@@ -25,8 +26,6 @@ export interface JournalFormat {
 }
 
 const dayMs = 86_400_000
-const districtOffsetMs = 8 * 3_600_000
-const dayOf = (atMs: number) => new Date(atMs + districtOffsetMs).toISOString().slice(0, 10)
 const debitYuan = (amountFen: number) => formatYuan(0 - amountFen)
 /** Memos are free text: one line, and nothing that a format reads as syntax. */
 const plain = (text: string) => text.replaceAll(/["\\;|\p{Cc}]+/gu, ' ').trim()

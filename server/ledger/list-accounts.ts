@@ -7,18 +7,25 @@ import type { Page, PageRequest } from '../db/keyset.ts'
 import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
-import { accountKindNames, accountKinds } from './account-kinds.ts'
+import { accountKindNames, accountKindOf, accountKinds } from './account-kinds.ts'
 import type { AccountId, AccountKind } from './account-kinds.ts'
-import { balanceOf, requireAccount, statementOf } from './balances.ts'
+import { balanceOf, entriesOf, requireAccount } from './balances.ts'
+import type { EntryRow } from './balances.ts'
 import { nameAccounts } from './name-accounts.ts'
 
 export type AccountView = z.input<typeof LedgerAccount>
 export type EntryView = z.input<typeof LedgerEntry>
 
 /** Assets and expenses grow by debits, everything else by credits. */
-function normalSideOf(kind: AccountKind): 'debit' | 'credit' {
+export function normalSideOf(kind: AccountKind): 'debit' | 'credit' {
   const { group } = accountKinds[kind]
   return group === 'assets' || group === 'expenses' ? 'debit' : 'credit'
+}
+
+/** A balance (credits − debits) as it looks on the account's normal side. */
+export function onNormalSide(accountId: string, balanceFen: number): number {
+  // `0 -` keeps an empty debit account at 0 instead of −0.
+  return normalSideOf(accountKindOf(accountId)) === 'debit' ? 0 - balanceFen : balanceFen
 }
 
 /** Accounts by id; `search` looks inside the id, which holds household codes and owners' ids. */
@@ -53,26 +60,21 @@ export function* listAccounts(
     found,
     query.limit,
     (account) => [account.id],
-    (account) => {
-      const normalSide = normalSideOf(account.kind)
-      const balanceFen = balances.get(account.id) ?? 0
-      return {
-        accountId: account.id,
-        kind: account.kind,
-        name: names.get(account.id) ?? account.id,
-        ownerId: account.ownerId,
-        normalSide,
-        // `0 -` keeps an empty debit account at 0 instead of −0.
-        balanceFen: normalSide === 'debit' ? 0 - balanceFen : balanceFen,
-      }
-    },
+    (account) => ({
+      accountId: account.id,
+      kind: account.kind,
+      name: names.get(account.id) ?? account.id,
+      ownerId: account.ownerId,
+      normalSide: normalSideOf(account.kind),
+      balanceFen: onNormalSide(account.id, balances.get(account.id) ?? 0),
+    }),
   )
 }
 
 /** Entries of one account, newest first. Refuses with ledger.account_unknown. */
 export function* listEntries(ctx: UnitContext, accountId: AccountId, query: PageRequest): Unit<Page<EntryView>> {
   yield* requireAccount(ctx, accountId)
-  const lines = yield* statementOf(ctx, accountId, query)
+  const lines = yield* entriesOf(ctx, accountId, { ...query, direction: 'newest first' })
   const names = yield* nameAccounts(
     ctx,
     lines.map((line) => line.otherAccountId),
@@ -81,16 +83,21 @@ export function* listEntries(ctx: UnitContext, accountId: AccountId, query: Page
     lines,
     query.limit,
     (line) => [line.atMs, line.transferId],
-    (line) => ({
-      transferId: line.transferId,
-      atMs: line.atMs,
-      side: line.amountFen < 0 ? 'debit' : 'credit',
-      amountFen: Math.abs(line.amountFen),
-      otherAccountId: line.otherAccountId,
-      otherAccountName: names.get(line.otherAccountId) ?? line.otherAccountId,
-      causeKind: line.causeKind,
-      causeId: line.causeId,
-      memo: line.memo ?? '',
-    }),
+    (line) => showEntry(line, names),
   )
+}
+
+/** `names` holds the other account's name where it has one. */
+export function showEntry(line: EntryRow, names: ReadonlyMap<string, string>): EntryView {
+  return {
+    transferId: line.transferId,
+    atMs: line.atMs,
+    side: line.amountFen < 0 ? 'debit' : 'credit',
+    amountFen: Math.abs(line.amountFen),
+    otherAccountId: line.otherAccountId,
+    otherAccountName: names.get(line.otherAccountId) ?? line.otherAccountId,
+    causeKind: line.causeKind,
+    causeId: line.causeId,
+    memo: line.memo ?? '',
+  }
 }

@@ -1,22 +1,43 @@
-// HTTP routes of the ledger: accounts, entries and the proof that the books are sound. They read; only postings write.
+// HTTP routes of the ledger: accounts, balances, entries, statements, the proof that the books are sound, and the reversal of
+// what only the ledger knows of.
 import * as contract from '#shared/contracts/http/money.ts'
-import { checkAttribution } from '../attribution/check-attribution.ts'
 import type { NounRoutes } from '../context.ts'
 import { registerRoute } from '../http/register-route.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import type { AccountId } from './account-kinds.ts'
-import { checkLedger } from './check-ledger.ts'
+import { booksProofs, listBooksChecks, proveBooks } from './check-books.ts'
 import { listAccounts, listEntries } from './list-accounts.ts'
+import { proveInSlices } from './proof.ts'
+import { reverseCause } from './reverse-transfers.ts'
+import { showBalance, showStatement } from './show-statement.ts'
 
-export const ledgerRoutes: NounRoutes = (app, { database }) => {
-  registerRoute(app, contract.listLedgerAccounts, ({ query }) => database.read((ctx) => listAccounts(ctx, query)))
+export const ledgerRoutes: NounRoutes = (app, ctx) => {
+  const { database } = ctx
+  registerRoute(app, contract.listLedgerAccounts, ({ query }) => database.read((unit) => listAccounts(unit, query)))
   registerRoute(app, contract.listLedgerEntries, ({ params, query }) =>
-    database.read((ctx) => listEntries(ctx, params.accountId as AccountId, query)),
+    database.read((unit) => listEntries(unit, params.accountId as AccountId, query)),
   )
-  registerRoute(app, contract.checkLedger, () =>
-    database.read(function* (ctx) {
-      const { checkedTransfers, problems } = yield* checkLedger(ctx)
-      const all = [...problems, ...(yield* checkAttribution(ctx))]
-      return { isSound: all.length === 0, checkedTransfers, problems: all }
+  registerRoute(app, contract.getLedgerBalance, ({ params, query }) =>
+    database.read((unit) => showBalance(unit, params.accountId as AccountId, query.atMs)),
+  )
+  registerRoute(app, contract.getLedgerStatement, ({ params, query }) =>
+    database.read((unit) => showStatement(unit, params.accountId as AccountId, query)),
+  )
+  registerRoute(app, contract.reverseLedgerCause, ({ body, account }) =>
+    database.run(function* (unit) {
+      const { causeKind, causeId, reason } = body
+      const outcome = yield* reverseCause(unit, { kind: causeKind, id: causeId }, reason)
+      const subjectId = `${causeKind}:${causeId}`
+      const audit = { accountId: account.accountId, action: 'ledger.reversed', subjectId, why: reason }
+      yield* recordAudit(unit, { ...audit, detail: { outcome } })
+      return { outcome }
     }),
   )
+  registerRoute(app, contract.checkLedger, async () => {
+    const proofs = await proveInSlices(database, booksProofs)
+    const problems = proofs.flatMap((proof) => proof.problems)
+    return { isSound: problems.length === 0, checkedTransfers: proofs[0]?.checked ?? 0, problems }
+  })
+  registerRoute(app, contract.runBooksCheck, ({ account }) => proveBooks(ctx, account.accountId))
+  registerRoute(app, contract.listBooksChecks, ({ query }) => database.read((unit) => listBooksChecks(unit, query)))
 }

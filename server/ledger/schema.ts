@@ -1,10 +1,11 @@
 // Tables of the ledger: accounts, transfers (what was decided) and entries (what each account saw). Transfers and entries are
 // append-only; triggers refuse anything else in both dialects. Entries are kept in the order of (account, instant), which is
-// the order that balances and statements read.
+// the order that balances and statements read. Beside them what each self-check found.
 import { sql } from 'drizzle-orm'
 import type { Kit, Storage } from '../db/kit.ts'
 import { accountKindNames, inlineKinds, neverNegativeKinds } from './account-kinds.ts'
 import { causeKinds } from './causes.ts'
+import type { ProofResult } from './proof.ts'
 
 const quoted = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(', '))
 
@@ -102,10 +103,21 @@ export function ledgerTables(kit: Kit) {
     (table) => [kit.primaryKey({ columns: [table.accountId, table.throughAtMs] })],
   )
 
-  return { ledgerAccounts, ledgerTransfers, ledgerEntries, ledgerRollups }
+  const booksChecks = kit.table('books_check', {
+    checkId: column.text().primaryKey(),
+    startedAtMs: column.int().notNull(),
+    endedAtMs: column.int().notNull(),
+    /** Who asked for it; NULL: the nightly job. */
+    startedBy: column.text(),
+    isSound: column.bool().notNull(),
+    checkedTransfers: column.int().notNull(),
+    proofs: column.json<ProofResult[]>().notNull(),
+  })
+
+  return { ledgerAccounts, ledgerTransfers, ledgerEntries, ledgerRollups, booksChecks }
 }
 
 export const ledgerStorage: Storage = {
-  appendOnly: ['ledger_transfer', 'ledger_entry'],
+  appendOnly: ['ledger_transfer', 'ledger_entry', 'books_check'],
   clustered: ['ledger_account', 'ledger_transfer', 'ledger_entry', 'ledger_rollup'],
 }

@@ -38,6 +38,8 @@ export const LedgerEntry = z
   .meta({ id: 'LedgerEntry' })
 
 const staff = ['finance', 'auditor', 'admin'] as const
+/** An instant in a query string. */
+const QueryInstant = z.coerce.number().int().min(0).max(8.64e15)
 
 export const getWallet = defineRoute({
   method: 'GET',
@@ -80,6 +82,81 @@ export const listLedgerEntries = defineRoute({
   reply: pageOf(LedgerEntry),
   status: 200,
 })
+export const getLedgerBalance = defineRoute({
+  method: 'GET',
+  path: '/api/ledger/accounts/:accountId/balance',
+  tag: 'money',
+  summary: 'Balance of one account over everything booked at or before an instant; default: now',
+  access: staff,
+  params: z.object({ accountId: LedgerAccountId }),
+  query: z.object({ atMs: QueryInstant.optional() }),
+  reply: z.object({
+    accountId: LedgerAccountId,
+    atMs: EpochMs,
+    normalSide: z.enum(['debit', 'credit']),
+    balanceFen: Fen,
+  }),
+  status: 200,
+})
+export const getLedgerStatement = defineRoute({
+  method: 'GET',
+  path: '/api/ledger/accounts/:accountId/statement',
+  tag: 'money',
+  summary: 'Statement of one account over a span, oldest first, with opening, running and closing balance',
+  access: staff,
+  params: z.object({ accountId: LedgerAccountId }),
+  query: PageQuery.extend({
+    /** The first instant of the span; default: the beginning. */
+    fromMs: QueryInstant.optional(),
+    /** The last instant of the span; default: now. Later pages repeat what the first page's reply says. */
+    throughMs: QueryInstant.optional(),
+  }),
+  reply: z.object({
+    accountId: LedgerAccountId,
+    name: z.string(),
+    normalSide: z.enum(['debit', 'credit']),
+    fromMs: EpochMs,
+    throughMs: EpochMs,
+    openingFen: Fen,
+    closingFen: Fen,
+    /** Each with the balance after it, on the account's normal side. */
+    rows: z.array(LedgerEntry.extend({ balanceFen: Fen }).meta({ id: 'LedgerStatementLine' })),
+    nextCursor: z.string().optional(),
+  }),
+  status: 200,
+})
+export const reverseLedgerCause = defineRoute({
+  method: 'POST',
+  path: '/api/ledger/reversals',
+  tag: 'money',
+  summary: 'Undo what a cause booked by mirrored postings, once; causes that another desk undoes are refused',
+  access: ['finance', 'admin'],
+  body: z.object({
+    causeKind: z.enum(['opening', 'top-up', 'withdrawal', 'write-off', 'correction']),
+    causeId: z.string().min(1).max(120),
+    reason: z.string().trim().min(3).max(500),
+  }),
+  reply: z.object({ outcome: z.enum(['posted', 'already']) }),
+  status: 201,
+})
+
+/** What one proof of the books looked at and what it found; at most 20 problems, each a sentence naming the row. */
+export const BooksProof = z
+  .object({ name: z.string(), checked: z.int(), problems: z.array(z.string()) })
+  .meta({ id: 'BooksProof' })
+/** One whole self-check of the books, as it was stored. */
+export const BooksCheck = z
+  .object({
+    checkId: Id,
+    startedAtMs: EpochMs,
+    endedAtMs: EpochMs,
+    /** Who asked for it; absent: the nightly job. */
+    startedBy: Id.optional(),
+    isSound: z.boolean(),
+    checkedTransfers: z.int(),
+    proofs: z.array(BooksProof),
+  })
+  .meta({ id: 'BooksCheck' })
 export const checkLedger = defineRoute({
   method: 'GET',
   path: '/api/ledger/self-check',
@@ -87,6 +164,25 @@ export const checkLedger = defineRoute({
   summary: 'Proves the books: Σ = 0, caches = replay, each sale line = Σ its parts',
   access: staff,
   reply: z.object({ isSound: z.boolean(), checkedTransfers: z.int(), problems: z.array(z.string()) }),
+  status: 200,
+})
+export const runBooksCheck = defineRoute({
+  method: 'POST',
+  path: '/api/ledger/self-checks',
+  tag: 'money',
+  summary: 'Prove the books now and keep the result',
+  access: staff,
+  reply: BooksCheck,
+  status: 201,
+})
+export const listBooksChecks = defineRoute({
+  method: 'GET',
+  path: '/api/ledger/self-checks',
+  tag: 'money',
+  summary: 'Self-checks of the books, newest first: the nightly ones and those that people asked for',
+  access: staff,
+  query: PageQuery,
+  reply: pageOf(BooksCheck),
   status: 200,
 })
 

@@ -185,6 +185,15 @@ export const initialPostgres: readonly string[] = [
   "balance_fen" bigint NOT NULL,
   CONSTRAINT "ledger_rollup_account_id_through_at_ms_pk" PRIMARY KEY("account_id","through_at_ms")
 );`,
+  `CREATE TABLE "books_check" (
+  "check_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "started_at_ms" bigint NOT NULL,
+  "ended_at_ms" bigint NOT NULL,
+  "started_by" text COLLATE "C",
+  "is_sound" boolean NOT NULL,
+  "checked_transfers" bigint NOT NULL,
+  "proofs" jsonb NOT NULL
+);`,
   `CREATE TABLE "revenue_plan" (
   "plan_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "scope" text COLLATE "C" NOT NULL,
@@ -592,6 +601,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE TRIGGER journal_entry_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON journal_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER ledger_transfer_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER ledger_entry_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER books_check_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON books_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER attributed_line_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON attributed_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER attribution_part_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON attribution_part FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER refunded_part_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON refunded_part FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,

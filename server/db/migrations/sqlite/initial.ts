@@ -212,6 +212,16 @@ export const initialSqlite: readonly string[] = [
   PRIMARY KEY(\`account_id\`, \`through_at_ms\`),
   FOREIGN KEY (\`account_id\`) REFERENCES \`ledger_account\`(\`id\`) ON UPDATE no action ON DELETE no action
 ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE \`books_check\` (
+  \`check_id\` text PRIMARY KEY NOT NULL,
+  \`started_at_ms\` integer NOT NULL,
+  \`ended_at_ms\` integer NOT NULL,
+  \`started_by\` text,
+  \`is_sound\` integer NOT NULL,
+  \`checked_transfers\` integer NOT NULL,
+  \`proofs\` text NOT NULL,
+  CONSTRAINT "books_check_is_sound_known" CHECK("books_check"."is_sound" in (0, 1))
+) STRICT;`,
   `CREATE TABLE \`revenue_plan\` (
   \`plan_id\` text PRIMARY KEY NOT NULL,
   \`scope\` text NOT NULL,
@@ -607,6 +617,8 @@ export const initialSqlite: readonly string[] = [
   `CREATE TRIGGER ledger_transfer_refuses_delete BEFORE DELETE ON ledger_transfer BEGIN SELECT RAISE(ABORT, 'ledger_transfer is append-only'); END;`,
   `CREATE TRIGGER ledger_entry_refuses_update BEFORE UPDATE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END;`,
   `CREATE TRIGGER ledger_entry_refuses_delete BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END;`,
+  `CREATE TRIGGER books_check_refuses_update BEFORE UPDATE ON books_check BEGIN SELECT RAISE(ABORT, 'books_check is append-only'); END;`,
+  `CREATE TRIGGER books_check_refuses_delete BEFORE DELETE ON books_check BEGIN SELECT RAISE(ABORT, 'books_check is append-only'); END;`,
   `CREATE TRIGGER attributed_line_refuses_update BEFORE UPDATE ON attributed_line BEGIN SELECT RAISE(ABORT, 'attributed_line is append-only'); END;`,
   `CREATE TRIGGER attributed_line_refuses_delete BEFORE DELETE ON attributed_line BEGIN SELECT RAISE(ABORT, 'attributed_line is append-only'); END;`,
   `CREATE TRIGGER attribution_part_refuses_update BEFORE UPDATE ON attribution_part BEGIN SELECT RAISE(ABORT, 'attribution_part is append-only'); END;`,
