@@ -94,9 +94,27 @@ function planInsert(ctx: UnitContext, table: PgTable, keys: readonly string[], c
   }
 }
 
+interface KnownInsert<TPrepared> {
+  readonly keys: readonly string[]
+  readonly count: number
+  readonly isIgnoring: boolean
+  readonly plan: InsertPlan
+  readonly prepared: TPrepared
+}
+
+/** Compares without making a text or a list of the keys: this runs for every insert of the hot path. */
+function hasKeys(row: Record<string, unknown>, keys: readonly string[]): boolean {
+  let place = 0
+  for (const key in row) {
+    if (keys[place] !== key) return false
+    place += 1
+  }
+  return place === keys.length
+}
+
 /** Insert plans of one connection, by table, columns, row count and conflict rule. */
 export class InsertPlans<TPrepared> {
-  readonly #byTable = new WeakMap<PgTable, Map<string, { plan: InsertPlan; prepared: TPrepared }>>()
+  readonly #byTable = new WeakMap<PgTable, Array<KnownInsert<TPrepared>>>()
   readonly #ctx: UnitContext
   readonly #prepare: (text: string) => TPrepared
 
@@ -105,20 +123,19 @@ export class InsertPlans<TPrepared> {
     this.#prepare = prepare
   }
 
-  get(table: PgTable, rows: InsertRows, count: number, isIgnoring: boolean) {
-    let plans = this.#byTable.get(table)
-    if (plans === undefined) {
-      plans = new Map()
-      this.#byTable.set(table, plans)
+  get(table: PgTable, rows: InsertRows, count: number, isIgnoring: boolean): KnownInsert<TPrepared> {
+    let known = this.#byTable.get(table)
+    if (known === undefined) {
+      known = []
+      this.#byTable.set(table, known)
     }
-    const keys = Object.keys(rows[0] ?? {})
-    const cacheKey = `${count}${isIgnoring ? '?' : '!'}${keys.join()}`
-    let entry = plans.get(cacheKey)
-    if (entry === undefined) {
-      const plan = planInsert(this.#ctx, table, keys, count, isIgnoring)
-      entry = { plan, prepared: this.#prepare(plan.text) }
-      plans.set(cacheKey, entry)
-    }
-    return entry
+    const row = rows[0] ?? {}
+    for (const insert of known)
+      if (insert.count === count && insert.isIgnoring === isIgnoring && hasKeys(row, insert.keys)) return insert
+    const keys = Object.keys(row)
+    const plan = planInsert(this.#ctx, table, keys, count, isIgnoring)
+    const insert = { keys, count, isIgnoring, plan, prepared: this.#prepare(plan.text) }
+    known.push(insert)
+    return insert
   }
 }

@@ -93,7 +93,8 @@ const rollupsAreReplayed = proofOver({
         .limit(shownProblems),
     )
     return wrong.map(
-      ({ accountId, throughAtMs }) => `the roll-up of ${accountId} through ${throughAtMs} is not the sum of its entries`,
+      ({ accountId, throughAtMs }) =>
+        `the roll-up of ${accountId} through ${throughAtMs} is not the sum of its entries`,
     )
   },
 })

@@ -14,7 +14,13 @@ const plain = (text: string) => text.replaceAll(/\s+/g, ' ')
 
 function lineOf(row: StatementView['rows'][number], normalSide: 'debit' | 'credit'): string {
   const amountFen = row.side === normalSide ? row.amountFen : -row.amountFen
-  const cells = [timeOf(row.atMs), row.transferId, row.otherAccountId, formatYuan(amountFen), formatYuan(row.balanceFen)]
+  const cells = [
+    timeOf(row.atMs),
+    row.transferId,
+    row.otherAccountId,
+    formatYuan(amountFen),
+    formatYuan(row.balanceFen),
+  ]
   return `${[...cells, plain(row.memo)].join('\t')}\n`
 }
 

@@ -26,8 +26,7 @@ export function* showStatement(
   { fromMs = 0, throughMs = ctx.now(), cursor, limit }: StatementRequest,
 ): Unit<StatementView> {
   yield* requireAccount(ctx, accountId)
-  if (throughMs < fromMs)
-    throw new RefusalError('request.invalid', 'throughMs: before fromMs', { field: 'throughMs' })
+  if (throughMs < fromMs) throw new RefusalError('request.invalid', 'throughMs: before fromMs', { field: 'throughMs' })
   const openingFen = yield* balanceAt(ctx, accountId, fromMs - 1)
   const closingFen = yield* balanceAt(ctx, accountId, throughMs)
   const entries = yield* entriesOf(ctx, accountId, { direction: 'oldest first', fromMs, throughMs, limit, cursor })

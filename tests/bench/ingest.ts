@@ -208,6 +208,7 @@ class RawWriter {
     this.#client.pragma('journal_mode = WAL')
     this.#client.pragma('synchronous = FULL')
     this.#client.pragma('cache_size = -65536')
+    this.#client.pragma('wal_autocheckpoint = 4000')
     // Its parents stay in the other database; not checking them favours the peer.
     this.#client.pragma('foreign_keys = OFF')
     this.#inserts = new Map(

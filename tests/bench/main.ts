@@ -1,11 +1,11 @@
 // `npm run bench`: prints the benchmark table, each figure with its unit and with the limit or peer beside it.
-// `npm run bench -- NAME…` runs some; `--markdown` prints the table as the README has it.
+// `npm run bench -- NAME…` runs some, a folder's name all in it; `--markdown` prints the table as the README has it.
 import { benchAgentProcess } from './agent-process.ts'
 import type { BenchRow } from './bench-row.ts'
 import { benchBus } from './bus.ts'
 import { benchConnections } from './connections.ts'
 import { benchIngest } from './ingest.ts'
-import { benchLedger } from './ledger.ts'
+import { moneyBenches } from './money/benches.ts'
 import { benchReceiptLatency } from './receipt-latency.ts'
 import { benchWeighing } from './weighing.ts'
 import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
@@ -14,16 +14,19 @@ const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   agent: benchAgentProcess,
   bus: benchBus,
   ingest: benchIngest,
-  ledger: benchLedger,
   latency: benchReceiptLatency,
   connections: benchConnections,
   weighing: benchWeighing,
+  ...Object.fromEntries(Object.entries(moneyBenches).map(([name, bench]) => [`money/${name}`, bench])),
 }
+
+/** `money` names every bench of the folder, `money/transfers` one. */
+const isNamed = (bench: string, name: string) => bench === name || bench.startsWith(`${name}/`)
 
 async function main(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => !arg.startsWith('--'))
   const unknown = [
-    ...names.filter((name) => !Object.hasOwn(benches, name)),
+    ...names.filter((name) => !Object.keys(benches).some((bench) => isNamed(bench, name))),
     ...args.filter((arg) => arg.startsWith('--') && arg !== '--markdown'),
   ]
   if (unknown.length > 0) {
@@ -34,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const rows: BenchRow[] = []
   for (const [name, bench] of Object.entries(benches)) {
-    if (names.length > 0 && !names.includes(name)) continue
+    if (names.length > 0 && !names.some((wanted) => isNamed(name, wanted))) continue
     process.stderr.write(`${name}…\n`)
     rows.push(...(await bench()))
   }
