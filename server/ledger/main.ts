@@ -54,7 +54,7 @@ async function open(): Promise<Database> {
 }
 
 /** Gathers pieces of text into few writes to stdout. */
-function gather(): { write(text: string): void; flush(): void } {
+function gather(): { readonly write: (text: string) => void; readonly flush: () => void } {
   let pending = ''
   const flush = () => {
     writeSync(1, pending)

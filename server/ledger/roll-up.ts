@@ -1,7 +1,7 @@
 // Keeps sums of the accounts that carry no inline balance cheap: now and then each gets a row with its balance through an
 // instant, so that a balance is that row plus the entries since. Run off the hot path; rows are a cache and never edited,
 // but a posting that is dated back removes those it makes wrong.
-import { and, asc, desc, eq, gt, gte, inArray, isNull, lte, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lte } from 'drizzle-orm'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { AccountId } from './account-kinds.ts'
@@ -68,17 +68,4 @@ export function* forgetRollups(ctx: UnitContext, accountIds: readonly string[], 
   const { ledgerRollups: r } = ctx.tables
   if (accountIds.length === 0) return
   yield* exec(ctx.db.delete(r).where(and(inArray(r.accountId, [...accountIds]), gte(r.throughAtMs, atMs))))
-}
-
-/** Roll-ups that do not equal the sum of the entries they stand for. */
-export function* wrongRollups(ctx: UnitContext): Unit<Array<{ accountId: string; throughAtMs: number }>> {
-  const { ledgerRollups: r, ledgerEntries: e } = ctx.tables
-  const summed = sql`(select coalesce(sum(${e.amountFen}), 0) from ${e} where ${eq(e.accountId, r.accountId)} and ${e.atMs} <= ${r.throughAtMs})`
-  return yield* rows(
-    ctx.db
-      .select({ accountId: r.accountId, throughAtMs: r.throughAtMs })
-      .from(r)
-      .where(sql`${r.balanceFen} <> ${summed}`)
-      .limit(20),
-  )
 }

@@ -46,7 +46,7 @@ async function readPages(caller: Caller, accountId: string, span: string) {
     lines.push(...(body['rows'] as Line[]))
     if (body['nextCursor'] === undefined)
       return { lines, openingFen: body['openingFen'], closingFen: body['closingFen'] }
-    cursor = `&cursor=${String(body['nextCursor'])}`
+    cursor = `&cursor=${body['nextCursor'] as string}`
   }
 }
 
@@ -141,7 +141,7 @@ describe.each(dialects)('the proof of the books on %s', (dialect) => {
   it('happens once a night, and a restarted server shows what the last one found', async () => {
     const clock = new TestClock()
     // The test takes the job's turns itself.
-    await using server = await startServer({ dialect, clock, nouns: nouns.map(({ jobs: _, ...noun }) => noun) })
+    await using server = await startServer({ dialect, clock, nouns: nouns.map((noun) => ({ ...noun, jobs: [] })) })
     const turn = () => checkBooksNightly(server.app.ctx, new AbortController().signal)
 
     await turn()
