@@ -22,8 +22,14 @@ export interface SamplerOptions {
   onPass: (pass: Pass) => void
 }
 
-/** A lane is faulty after this many passes without a weight. */
+/** A lane is faulty after this many periods without a weight; a pass that took long counts as several, at most as so many. */
 const faultyAfter = 8
+const mostMissesOfPass = 4
+/** A pass waits this many periods at first, and up to so many on a line that is slower than asked for. */
+const leastPatience = 1.5
+const mostPatience = 10
+/** Patience grows by this when weights came late, and is this much more than a whole pass took. */
+const patienceStep = 1.5
 
 interface LanePoll {
   laneId: string
@@ -35,8 +41,9 @@ interface LanePoll {
 }
 
 /**
- * Asks all scales at a steady pace. A slow scale costs its own lane a frame and the others nothing: a pass does not
- * wait for it longer than half a period over its own.
+ * Asks all scales at a steady pace. A silent scale costs its own lane its frames and the others nothing: a pass does not wait
+ * for it. A line or a machine that is too slow for the pace is another matter: there weights do come, only late, and
+ * passes become fewer and whole again instead of full of holes, which would look like twelve broken scales.
  */
 export function startSampler({ scales, clock, periodMs, onPass }: SamplerOptions): Sampler {
   const lanes: LanePoll[] = [...scales].map(([laneId, scale]) => ({
@@ -51,14 +58,26 @@ export function startSampler({ scales, clock, periodMs, onPass }: SamplerOptions
   let startedMs = 0
   let missing = 0
   let isPassOpen = false
+  let hasLateWeight = false
+  let patienceMs = periodMs * leastPatience
   let cancel: CancelTimer = () => {}
+
+  const adaptPatience = () => {
+    const tookMs = clock.monotonicMs() - startedMs
+    const wantedMs = hasLateWeight ? patienceMs * patienceStep : missing === 0 ? tookMs * patienceStep : patienceMs
+    patienceMs = Math.ceil(Math.min(Math.max(wantedMs, periodMs * leastPatience), periodMs * mostPatience))
+    hasLateWeight = false
+  }
 
   const closePass = () => {
     if (!isPassOpen || isStopped) return
     isPassOpen = false
     cancel()
+    adaptPatience()
+    const periods = Math.floor((clock.monotonicMs() - startedMs) / periodMs)
+    const misses = Math.min(Math.max(periods, 1), mostMissesOfPass)
     for (const lane of lanes) {
-      if (lane.massMg === null) lane.misses += 1
+      if (lane.massMg === null) lane.misses += misses
       else lane.misses = 0
     }
     onPass({ monotonicMs: startedMs, massesMg: lanes.map((lane) => lane.massMg) })
@@ -67,7 +86,13 @@ export function startSampler({ scales, clock, periodMs, onPass }: SamplerOptions
 
   const arrived = (lane: LanePoll, massMg: number | null, askedMs: number) => {
     lane.isAsked = false
-    if (!isPassOpen || askedMs !== startedMs) return
+    if (askedMs !== startedMs || !isPassOpen) {
+      if (massMg === null) return
+      hasLateWeight = true
+      // It was weighed when its turn on the line came, which is just now: it belongs to the pass under way.
+      if (isPassOpen) lane.massMg = massMg
+      return
+    }
     lane.massMg = massMg
     missing -= 1
     if (missing === 0) closePass()
@@ -92,7 +117,7 @@ export function startSampler({ scales, clock, periodMs, onPass }: SamplerOptions
     startedMs = clock.monotonicMs()
     isPassOpen = true
     missing = 0
-    cancel = clock.setTimer(periodMs * 1.5, closePass)
+    cancel = clock.setTimer(patienceMs, closePass)
     const free = lanes.filter((lane) => !lane.isAsked)
     missing = free.length
     for (const lane of lanes) lane.massMg = null
