@@ -1,6 +1,7 @@
 // Opens a cabinet for a restocker: checks lane by lane what will be loaded, and leaves a signed restock-open in the outbox. Lots
 // and counts enter the books when the cabinet reports what it found, never before.
 import { recordAudit } from '../audit/record-audit.ts'
+import { canonicalJson } from '#shared/contracts/mqtt/canonical-json.ts'
 import { issueCommand } from '../cabinets/issue-command.ts'
 import { findLotsById } from '../catalog/find-goods.ts'
 import type { LotRow } from '../catalog/find-goods.ts'
@@ -8,6 +9,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { adoptIntent, insertSession, requireCabinet, requireFree } from '../sessions/open-cabinet.ts'
 import type { OpenDeps, OpenedSession, OpenRequest } from '../sessions/open-cabinet.ts'
+import { findContracted } from '../sessions/store.ts'
 import { newsOf } from '../sessions/session-news.ts'
 
 export interface Load {
@@ -31,7 +33,10 @@ interface PlannedLane {
 export function* openForRestock(ctx: UnitContext, deps: OpenDeps, request: RestockRequest): Unit<OpenedSession> {
   const { loads, ...opening } = request
   const adopted = yield* adoptIntent(ctx, 'restock', opening)
-  if (adopted !== undefined) return { session: adopted, effects: [] }
+  if (adopted !== undefined) {
+    yield* requireSameLoads(adopted.sessionId, loads)
+    return { session: adopted, effects: [] }
+  }
   const cabinet = yield* requireCabinet(ctx, request.cabinetCode)
   const { cabinetId, planogram, prices } = cabinet
   yield* requireFree(ctx, request.accountId, cabinetId)
@@ -66,6 +71,13 @@ export function* openForRestock(ctx: UnitContext, deps: OpenDeps, request: Resto
     detail: { sessionId, loads },
   })
   return { session, effects: [command.effect, ...newsOf(session)] }
+}
+
+/** The key belongs to the intent: with other loads it is another intent, refused with session.intent_conflict. */
+function* requireSameLoads(sessionId: string, loads: readonly Load[]): Unit<void> {
+  const known = yield* findContracted(sessionId)
+  if (canonicalJson(known?.loads) === canonicalJson(loads)) return
+  throw new RefusalError('session.intent_conflict', undefined, { field: 'idempotencyKey' })
 }
 
 /** Refuses with restock.load_invalid, naming the load and what is wrong with it. */

@@ -10,6 +10,7 @@ import { walletPayments } from '../payments/wallet-payments.ts'
 import { decideReview } from './decide-review.ts'
 import { findEvidence } from './find-evidence.ts'
 import { openCabinet } from './open-cabinet.ts'
+import { listFindings } from './findings.ts'
 import { makeReceipt } from './receipt.ts'
 import { refundLine } from './refund-line.ts'
 import { runOnce } from './run-once.ts'
@@ -58,6 +59,7 @@ const registerReading: NounRoutes = (app, server) => {
     await requireVisible(server, params.sessionId, account)
     return await requireReceipt(server, params.sessionId)
   })
+  registerRoute(app, contract.listSessionFindings, ({ query }) => database.read((ctx) => listFindings(ctx, query)))
   registerRoute(app, contract.getSessionEvidence, ({ params }) =>
     database.read((ctx) => findEvidence(ctx, params.sessionId)),
   )

@@ -32,7 +32,7 @@ function cellsOf(row: BenchRow): string[] {
     `${showNumber(row.value)} ${row.unit}`,
     [limit, row.limitName ?? ''].filter((text) => text !== '').join(' · '),
     showRatio(row),
-    isOk === undefined ? '' : isOk ? 'yes' : 'NO',
+    isOk === undefined ? 'no goal' : isOk ? 'yes' : 'NO',
   ]
 }
 

@@ -159,6 +159,30 @@ export const getSessionEvidence = defineRoute({
   }),
   status: 200,
 })
+/** What a cabinet reported and no rule could use, or used in part: no money moved by it. */
+export const SessionFinding = z
+  .object({
+    cabinetId: Id,
+    cabinetCode: CabinetCode.optional(),
+    /** Place in the cabinet's journal. */
+    seq: z.int(),
+    sessionId: Id.optional(),
+    /** unknown_session, session_ended, capped_at_hold …: a stable word. */
+    finding: z.string(),
+    detail: z.string(),
+    atMs: EpochMs,
+  })
+  .meta({ id: 'SessionFinding' })
+export const listSessionFindings = defineRoute({
+  method: 'GET',
+  path: '/api/session-findings',
+  tag: 'sessions',
+  summary: 'What cabinets reported and no rule could use, newest first: for a person to look at',
+  access: ['operator', 'finance', 'auditor', 'admin'],
+  query: PageQuery.extend({ sessionId: Id.optional(), cabinetId: Id.optional() }),
+  reply: pageOf(SessionFinding),
+  status: 200,
+})
 export const decideReview = defineRoute({
   method: 'POST',
   path: '/api/sessions/:sessionId/review-decision',

@@ -56,6 +56,19 @@ const moves = ({ database, citrus }: Market) =>
   })
 
 describe.each(dialects)('a restock on %s', (dialect) => {
+  it('opens once for one intent, and refuses the same key for other loads', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const first = await openWith(market, [citrusLoad(market)])
+
+    const again = await openWith(market, [citrusLoad(market)])
+    const other = openWith(market, [citrusLoad(market, { count: 11 })])
+
+    expect(again).toMatchObject({ session: { sessionId: first.session.sessionId }, effects: [] })
+    await expect(other).rejects.toMatchObject({ code: 'session.intent_conflict', field: 'idempotencyKey' })
+  })
+
   it('moves stock from depot to lane when the cabinet reports it, and is no sale', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })

@@ -40,6 +40,26 @@ describe.each(dialects)('sessions and money over HTTP on %s', (dialect) => {
     expect(await api.call('GET', '/api/ledger/self-check', finance)).toMatchObject({ body: { isSound: true } })
   })
 
+  it('show staff what a cabinet reported and no rule could use, page by page', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const unknown = ['01900000-0000-7000-8000-0000000000d1', '01900000-0000-7000-8000-0000000000d2']
+    for (const sessionId of unknown) await market.tell('session.settled', settled(market, sessionId, { count: 1 }))
+    const list = (query: string, who: typeof stranger | typeof finance = finance) =>
+      api.call('GET', `/api/session-findings${query}`, who)
+
+    const first = (await list('?limit=1')).body as { rows: unknown[]; nextCursor: string }
+    const second = await list(`?limit=1&cursor=${first.nextCursor}`)
+    const ofOne = await list(`?sessionId=${unknown[0]}`)
+
+    expect(first.rows).toMatchObject([{ finding: 'unknown_session', sessionId: unknown[1], cabinetCode: 'YB-0001' }])
+    expect(second.body).toMatchObject({ rows: [{ finding: 'unknown_session', sessionId: unknown[0] }] })
+    expect(ofOne.body).toMatchObject({ rows: [{ sessionId: unknown[0] }] })
+    expect((await list('', stranger)).status).toBe(403)
+  })
+
   it('tops a wallet up once per reference, and only a wallet that there is', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
