@@ -1,4 +1,5 @@
 // The list of nouns the server is made of: their routes, and what they do with what cabinets say.
+import { assistanceRoutes } from './assistance/routes.ts'
 import { attributionRoutes } from './attribution/routes.ts'
 import { proveAudit } from './audit/check-audit.ts'
 import { auditRoutes } from './audit/routes.ts'
@@ -21,6 +22,10 @@ import { expireSessions } from './sessions/expire-sessions.ts'
 import { makeLiveRelay } from './sessions/relay-live.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { defaultSessionSettings } from './sessions/settings.ts'
+import { escalateDue } from './surplus/escalate-notice.ts'
+import { surplusRoutes } from './surplus/routes.ts'
+import { raiseWarnings } from './warnings/raise-warnings.ts'
+import { warningRoutes } from './warnings/routes.ts'
 
 export interface Noun {
   readonly routes?: NounRoutes
@@ -44,6 +49,28 @@ export const nouns: readonly Noun[] = [
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
   { routes: catalogRoutes },
   { routes: householdRoutes },
+  { routes: assistanceRoutes },
+  {
+    routes: warningRoutes,
+    jobs: [
+      {
+        // Due daily; more often, so that restarts skip no day. The same matter warns once.
+        name: 'warn of falling back into poverty',
+        intervalMs: 21_600_000,
+        run: async ({ database }) => void (await raiseWarnings(database)),
+      },
+    ],
+  },
+  {
+    routes: surplusRoutes,
+    jobs: [
+      {
+        name: 'escalate surplus',
+        intervalMs: 300_000,
+        run: async ({ database }) => void (await database.run(escalateDue)),
+      },
+    ],
+  },
   {
     routes: ledgerRoutes,
     jobs: [

@@ -17,14 +17,14 @@ import type { IncomeKind } from './schema.ts'
 export type IncomeView = z.input<typeof IncomeLine>
 
 /** Which causes are income, and of which kind (domain.md, income kinds). Payouts move income on and are not in it. */
-const incomeKindByCause: Partial<Record<CauseKind, IncomeKind>> = {
+export const incomeKindByCause: Partial<Record<CauseKind, IncomeKind>> = {
   'sale-line': 'OPERATING',
   'sale-refund': 'OPERATING',
   'surplus-line': 'OPERATING',
   'distribution-line': 'PROPERTY',
   'wage-line': 'WAGE',
 }
-const incomeCauses = Object.keys(incomeKindByCause) as CauseKind[]
+export const incomeCauses = Object.keys(incomeKindByCause) as CauseKind[]
 
 /** Attributed income of each household, in fen; households without any are not in it. */
 export function* incomeOfHouseholds(ctx: UnitContext, householdCodes: readonly string[]): Unit<Map<string, number>> {

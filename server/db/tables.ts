@@ -1,5 +1,6 @@
 // Every noun's tables, once per dialect. A new noun adds its schema.ts here, then `npm run migrations` makes the migrations
 // of both dialects anew (there is one initial migration per dialect until the first release).
+import { assistanceStorage, assistanceTables } from '../assistance/schema.ts'
 import { attributionStorage, attributionTables } from '../attribution/schema.ts'
 import { auditStorage, auditTables } from '../audit/schema.ts'
 import { cabinetStorage, cabinetTables } from '../cabinets/schema.ts'
@@ -13,6 +14,8 @@ import { paymentStorage, paymentTables } from '../payments/schema.ts'
 import { personalDataTables } from '../personal-data/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
+import { surplusStorage, surplusTables } from '../surplus/schema.ts'
+import { warningStorage, warningTables } from '../warnings/schema.ts'
 import { makeKit } from './kit.ts'
 import type { Dialect, Kit, Storage } from './kit.ts'
 
@@ -24,6 +27,9 @@ export function makeTables(kit: Kit) {
   const organisations = organisationTables(kit)
   const catalog = catalogTables(kit, organisations)
   const households = householdTables(kit)
+  const assistance = assistanceTables(kit, households)
+  const surplus = surplusTables(kit, households)
+  const warnings = warningTables(kit, { ...households, ...catalog })
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
   const identity = identityTables(kit)
@@ -41,6 +47,9 @@ export function makeTables(kit: Kit) {
     ...organisations,
     ...catalog,
     ...households,
+    ...assistance,
+    ...surplus,
+    ...warnings,
     ...sessions,
     ...restock,
     ...personalData,
@@ -62,6 +71,9 @@ export const storages: readonly Storage[] = [
   paymentStorage,
   catalogStorage,
   householdStorage,
+  assistanceStorage,
+  surplusStorage,
+  warningStorage,
   sessionStorage,
 ]
 

@@ -50,12 +50,13 @@ export function* seedHouseholds(
       townName: towns.find((town) => town.code === townCode)?.name ?? '',
     })),
   )
-  const helperNames = new Map(data.helpers.map(({ key, name, unit }) => [key, `${name}（${unit}）`]))
+  const helpers = new Map(data.helpers.map((helper) => [helper.key, helper]))
   const unionCodes = new Set(data.unionMemberCodes)
   yield* enterHouseholds(
     ctx,
     data.households.map((household) => {
       const { householdCode, headName, population, kind, identifiedYear, exitedYear, helperKey } = household
+      const helper = helperKey === undefined ? undefined : helpers.get(helperKey)
       const isHelpedByDemo = helperKey !== undefined && unionCodes.has(householdCode)
       return {
         householdCode,
@@ -66,7 +67,8 @@ export function* seedHouseholds(
         identifiedYear,
         exitedYear,
         helperAccountId: isHelpedByDemo ? helperId : undefined,
-        helperName: helperKey === undefined ? undefined : helperNames.get(helperKey),
+        helperName: helper?.name,
+        helperUnit: helper?.unit,
       }
     }),
   )

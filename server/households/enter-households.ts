@@ -1,9 +1,12 @@
 // Enters villages and households into the register, in bulk: all or none. What a household is and who helps it is kept with
 // its history from the first entry on; leaving poverty is a new status, never a delete.
 import { eq } from 'drizzle-orm'
-import { exec, insertRows, one, rows } from '../db/unit.ts'
+import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { recordAudit } from '../audit/record-audit.ts'
+import { requireInArea } from '../personal-data/row-scope.ts'
+import type { Viewer } from '../personal-data/row-scope.ts'
 import type { SealedPhone } from './phone.ts'
 import type { HouseholdKind } from './schema.ts'
 
@@ -26,6 +29,7 @@ export interface NewHousehold {
   readonly exitedYear?: number | undefined
   readonly helperAccountId?: string | undefined
   readonly helperName?: string | undefined
+  readonly helperUnit?: string | undefined
 }
 
 export function* enterVillages({ tables: t }: UnitContext, villages: readonly Village[]): Unit<number> {
@@ -77,28 +81,40 @@ export function* enterHouseholds(ctx: UnitContext, households: readonly NewHouse
   )
   yield* insertRows(
     ctx.tables.householdChanges,
-    households.map(({ householdCode, kind }) => ({ householdCode, atMs, what: 'kind', value: kind })),
+    households.map(({ householdCode, kind }) => ({ householdCode, atMs, what: 'kind' as const, value: kind })),
   )
   yield* insertRows(
-    ctx.tables.householdChanges,
-    households.flatMap(({ householdCode, helperAccountId }) =>
-      helperAccountId === undefined ? [] : [{ householdCode, atMs, what: 'helper' as const, value: helperAccountId }],
+    ctx.tables.helperBindings,
+    households.flatMap(({ householdCode, helperAccountId, helperName, helperUnit }) =>
+      helperName === undefined
+        ? []
+        : [
+            {
+              bindingId: ctx.newId(),
+              householdCode,
+              helperAccountId,
+              helperName,
+              unitName: helperUnit ?? '',
+              fromMs: atMs,
+            },
+          ],
     ),
   )
   return entered
 }
 
-/** Changes a household's kind (leaving poverty, coming under watch); the change is dated and kept. */
-export function* changeHouseholdKind(
-  ctx: UnitContext,
-  input: { readonly householdCode: string; readonly kind: HouseholdKind; readonly exitedYear?: number | undefined },
-): Unit<void> {
-  const { db, tables: t } = ctx
-  const { householdCode, kind, exitedYear } = input
-  const current = yield* one(db.select().from(t.households).where(eq(t.households.householdCode, householdCode)))
-  if (current === undefined) throw new RefusalError('household.not_found')
-  if (current.kind === kind) return
-  const change = exitedYear === undefined ? { kind } : { kind, exitedYear }
-  yield* exec(db.update(t.households).set(change).where(eq(t.households.householdCode, householdCode)))
-  yield* insertRows(t.householdChanges, [{ householdCode, atMs: ctx.now(), what: 'kind', value: kind }])
+/** One household, entered by a person. Refuses with household.out_of_area, household.code_taken and what enterHouseholds refuses. */
+export function* enterHousehold(ctx: UnitContext, viewer: Viewer, household: NewHousehold): Unit<void> {
+  const { households: h } = ctx.tables
+  const { householdCode, kind } = household
+  requireInArea(viewer, householdCode)
+  const taken = yield* one(ctx.db.select({ kind: h.kind }).from(h).where(eq(h.householdCode, householdCode)))
+  if (taken !== undefined) throw new RefusalError('household.code_taken', undefined, { field: 'householdCode' })
+  yield* enterHouseholds(ctx, [household])
+  yield* recordAudit(ctx, {
+    accountId: viewer.accountId,
+    action: 'household.entered',
+    subjectId: householdCode,
+    detail: { kind },
+  })
 }

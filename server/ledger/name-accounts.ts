@@ -16,6 +16,10 @@ const fixedNames: Readonly<Record<string, string>> = {
   [namedAccounts.stockLoss]: '货品损耗',
   [namedAccounts.payouts]: '在途兑付',
   'channel:wallet': '钱包渠道',
+  'channel:surplus-unit-order': '滞销：单位采购',
+  'channel:surplus-dealer': '滞销：客商收购',
+  'channel:surplus-cabinet': '滞销：智能柜',
+  'channel:surplus-other': '滞销：其他渠道',
 }
 
 const kindNames: Partial<Record<AccountKind, string>> = {

@@ -4,6 +4,7 @@ import { and, eq, gte, lt, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
 
 /** Who is looking. */
 export interface Viewer {
@@ -29,4 +30,11 @@ export function householdScope({ tables: { households: h } }: UnitContext, viewe
       : undefined
   const self = roles.includes('farmer') && householdCode !== undefined ? eq(h.householdCode, householdCode) : undefined
   return or(own, inArea, self) ?? sql`1 = 0`
+}
+
+/** A household that is yet to be entered: staff may anywhere, a desk in its area. Refuses with household.out_of_area. */
+export function requireInArea({ roles, areaCode }: Viewer, householdCode: string): void {
+  if (roles.some((role) => staffRoles.includes(role))) return
+  if (roles.includes('desk') && areaCode !== undefined && householdCode.startsWith(areaCode)) return
+  throw new RefusalError('household.out_of_area', undefined, { field: 'householdCode' })
 }

@@ -8,6 +8,7 @@ import type { Database } from '#server/db/database.ts'
 import { asRefusal, problemOf } from '#server/http/problem.ts'
 import { nouns } from '#server/nouns.ts'
 import { openDeps } from './market.ts'
+import { testSealer } from './test-sealer.ts'
 
 export interface Caller {
   readonly accountId: string
@@ -55,6 +56,7 @@ export async function startCommerceApi(database: Database): Promise<CommerceApi>
     config: readServerConfig({}),
     database,
     signer: openDeps.signer,
+    sealer: testSealer,
     perform: (effects: readonly Effect[]) => void performed.push(...effects),
   } as unknown as ServerContext
   for (const noun of nouns) noun.routes?.(app, ctx)

@@ -1,10 +1,14 @@
+import * as assistance from './assistance.ts'
 import * as audit from './audit.ts'
 import * as cabinets from './cabinets.ts'
 import * as catalog from './catalog.ts'
+import * as households from './households.ts'
 import * as identity from './identity.ts'
 import * as money from './money.ts'
 import type { RouteContract } from './route.ts'
 import * as sessions from './sessions.ts'
+import * as surplus from './surplus.ts'
+import * as warnings from './warnings.ts'
 
 /** Tells a route from the schemas that stand beside it in a contract file. */
 function isRoute(value: unknown): value is RouteContract {
@@ -12,6 +16,15 @@ function isRoute(value: unknown): value is RouteContract {
 }
 
 /** Every HTTP route of the product: OpenAPI is written from this list and the server must register each of them. */
-export const routes: readonly RouteContract[] = [identity, audit, cabinets, catalog, sessions, money].flatMap((noun) =>
-  Object.values(noun as Record<string, unknown>).filter(isRoute),
-)
+export const routes: readonly RouteContract[] = [
+  identity,
+  audit,
+  cabinets,
+  catalog,
+  sessions,
+  money,
+  households,
+  assistance,
+  surplus,
+  warnings,
+].flatMap((noun) => Object.values(noun as Record<string, unknown>).filter(isRoute))

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Role } from '#shared/contracts/http/route.ts'
 import { eq } from 'drizzle-orm'
 import { exec, rows } from '#server/db/unit.ts'
-import { changeHouseholdKind, enterHouseholds } from '#server/households/enter-households.ts'
+import { changeHousehold } from '#server/households/change-household.ts'
+import { enterHouseholds } from '#server/households/enter-households.ts'
 import { findHouseholdIncome, listHouseholds } from '#server/households/list-households.ts'
 import { lastFour, maskName } from '#server/households/masking.ts'
 import { admitMembers, foundOrganisation } from '#server/organisations/found-organisation.ts'
@@ -117,7 +118,14 @@ describe.each(dialects)('households on %s', (dialect) => {
     await openMarket(database, clock)
     clock.advance(86_400_000)
 
-    await database.run((ctx) => changeHouseholdKind(ctx, { householdCode: householdCode(1), kind: 'UNSTABLE_EXITED' }))
+    await database.run((ctx) =>
+      changeHousehold(ctx, {
+        viewer: viewer(['operator']),
+        householdCode: householdCode(1),
+        change: { kind: 'UNSTABLE_EXITED' },
+        reason: '2021 年监测认定',
+      }),
+    )
 
     const changes = await database.read((ctx) => {
       const { householdChanges: c } = ctx.tables

@@ -1,0 +1,109 @@
+// Warnings as people see and end them: the helper of the household, the desk of its area, staff. An outcome is a person's and
+// is given once; whether a household's status changes is decided in the register.
+import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import type { z } from 'zod'
+import type { closeWarning as closeRoute, Warning } from '#shared/contracts/http/warnings.ts'
+import type { Page, PageRequest } from '../db/keyset.ts'
+import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import { exec, rows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { recordAudit } from '../audit/record-audit.ts'
+import { householdScope } from '../personal-data/row-scope.ts'
+import type { Viewer } from '../personal-data/row-scope.ts'
+import type { WarningRule } from './schema.ts'
+
+export type WarningView = z.input<typeof Warning>
+
+function* findWarnings(ctx: UnitContext, viewer: Viewer, where: SQL | undefined, limit: number): Unit<WarningView[]> {
+  const { warnings: w, households: h, villages: v } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select({
+        warning: w,
+        headName: h.headName,
+        kind: h.kind,
+        helperName: h.helperName,
+        villageName: v.name,
+        townName: v.townName,
+      })
+      .from(w)
+      .innerJoin(h, eq(h.householdCode, w.householdCode))
+      .innerJoin(v, eq(v.villageCode, h.villageCode))
+      .where(and(householdScope(ctx, viewer), where))
+      .orderBy(desc(w.warningId))
+      .limit(limit),
+  )
+  return found.map(({ warning, helperName, ...household }) => {
+    const { warningId, rule, ruleText, householdCode, raisedAtMs, evidence } = warning
+    const { outcome, outcomeNote, outcomeBy, outcomeAtMs } = warning
+    return {
+      ...household,
+      warningId,
+      rule,
+      ruleText,
+      householdCode,
+      raisedAtMs,
+      helperName: helperName ?? undefined,
+      evidence: [...evidence],
+      outcome:
+        outcome === null || outcomeBy === null || outcomeAtMs === null
+          ? undefined
+          : { outcome, note: outcomeNote ?? '', byAccountId: outcomeBy, atMs: outcomeAtMs },
+    }
+  })
+}
+
+/** Warnings in the viewer's scope, newest first. */
+export function* listWarnings(
+  ctx: UnitContext,
+  viewer: Viewer,
+  query: PageRequest & {
+    readonly rule?: WarningRule | undefined
+    readonly isOpen?: boolean | undefined
+    readonly householdCode?: string | undefined
+  },
+): Unit<Page<WarningView>> {
+  const { warnings: w } = ctx.tables
+  const where = and(
+    behindKey([w.warningId], keyOfCursor(query.cursor, 1), 'descending'),
+    query.rule === undefined ? undefined : eq(w.rule, query.rule),
+    query.isOpen === undefined ? undefined : query.isOpen ? isNull(w.outcome) : isNotNull(w.outcome),
+    query.householdCode === undefined ? undefined : eq(w.householdCode, query.householdCode),
+  )
+  const found = yield* findWarnings(ctx, viewer, where, query.limit + 1)
+  return pageOfRows(
+    found,
+    query.limit,
+    ({ warningId }) => [warningId],
+    (row) => row,
+  )
+}
+
+/** Refuses with warning.unknown, also out of scope, and with warning.closed. */
+export function* closeWarning(
+  ctx: UnitContext,
+  input: z.output<(typeof closeRoute)['body']> & { readonly viewer: Viewer; readonly warningId: string },
+): Unit<WarningView> {
+  const { viewer, warningId, outcome, note } = input
+  const { warnings: w } = ctx.tables
+  const [warning] = yield* findWarnings(ctx, viewer, eq(w.warningId, warningId), 1)
+  if (warning === undefined) throw new RefusalError('warning.unknown')
+  if (warning.outcome !== undefined) throw new RefusalError('warning.closed')
+  const atMs = ctx.now()
+  const byAccountId = viewer.accountId
+  yield* exec(
+    ctx.db
+      .update(w)
+      .set({ outcome, outcomeNote: note, outcomeBy: byAccountId, outcomeAtMs: atMs })
+      .where(eq(w.warningId, warningId)),
+  )
+  yield* recordAudit(ctx, {
+    accountId: byAccountId,
+    action: 'warning.closed',
+    subjectId: warningId,
+    detail: { householdCode: warning.householdCode, rule: warning.rule, outcome, note },
+  })
+  return { ...warning, outcome: { outcome, note, byAccountId, atMs } }
+}

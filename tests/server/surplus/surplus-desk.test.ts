@@ -1,0 +1,222 @@
+// The surplus desk over HTTP, with the source's case: 7,000 jin of vegetables, 2,000 of them bought by the helper unit, the rest
+// by city dealers and through the district desk; all sold (domain.md, A4).
+import { describe, expect, it } from 'vitest'
+import { findHouseholdIncome } from '#server/households/list-households.ts'
+import { checkLedger } from '#server/ledger/check-ledger.ts'
+import { balanceOf } from '#server/ledger/balances.ts'
+import { escalateDue } from '#server/surplus/escalate-notice.ts'
+import { exec, sqlRows } from '#server/db/unit.ts'
+import { sql } from 'drizzle-orm'
+import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
+import type { Caller } from '#tests/support/commerce-api.ts'
+import { householdCode, openMarket, villageCode } from '#tests/support/market.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
+import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
+
+const accountId = '01900000-0000-7000-8000-0000000000aa'
+const districtDesk = { accountId, roles: ['desk'], areaCode: '500112' } as const
+const townDesk = { accountId, roles: ['desk'], areaCode: villageCode.slice(0, 9) } as const
+const finance = { accountId, roles: ['finance'] } as const
+const farmer = (serial: number) => ({ accountId, roles: ['farmer'], householdCode: householdCode(serial) }) as const
+const dayMs = 86_400_000
+const kg = (massKg: number) => massKg * 1_000_000
+const page = { limit: 50 }
+
+async function openDesk(dialect: (typeof dialects)[number]) {
+  const clock = new TestClock()
+  const database = await openTestDatabase(dialect, { clock })
+  await openMarket(database, clock)
+  const api = await startCommerceApi(database)
+  /** A millisecond between calls, so that ids keep their order. */
+  const body = async (call: Promise<{ body: unknown }>) => {
+    const { body: said } = await call
+    clock.advance(1)
+    return said as Record<string, unknown>
+  }
+  return {
+    clock,
+    database,
+    api,
+    async open(serial: number, massKg: number, who: Caller = farmer(serial)) {
+      const notice = {
+        householdCode: householdCode(serial),
+        productName: '时令蔬菜',
+        category: 'vegetable',
+        massMg: kg(massKg),
+        deadlineAtMs: clock.now() + 10 * dayMs,
+      }
+      return String((await body(api.call('POST', '/api/surplus/notices', who, notice)))['noticeId'])
+    },
+    agree: (channel: string, buyerName: string, pricePerKgFen: number, lines: object[], who: Caller = districtDesk) =>
+      api.call('POST', '/api/surplus/orders', who, { channel, buyerName, pricePerKgFen, lines }),
+    async sell(channel: string, buyerName: string, pricePerKgFen: number, lines: object[]) {
+      const order = await body(this.agree(channel, buyerName, pricePerKgFen, lines))
+      const path = `/api/surplus/orders/${String(order['orderId'])}/delivery`
+      return await body(api.call('POST', path, finance))
+    },
+    notice: (noticeId: string, who: Caller = districtDesk) =>
+      body(api.call('GET', `/api/surplus/notices/${noticeId}`, who)),
+    desk: (who: Caller = districtDesk) => body(api.call('GET', '/api/surplus/desk', who)),
+    income: (serial: number) =>
+      database.read((ctx) =>
+        findHouseholdIncome(
+          ctx,
+          { accountId, roles: ['admin'], householdCode: undefined, areaCode: undefined },
+          householdCode(serial),
+          page,
+        ),
+      ),
+    async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]()
+      await database.close()
+    },
+  }
+}
+
+describe.each(dialects)('the surplus desk on %s', (dialect) => {
+  it('sells the source’s 7,000 jin: helper unit, dealers and district desk, to zero and to the fen', async () => {
+    await using desk = await openDesk(dialect)
+    const [first, second, third] = [await desk.open(1, 1_500), await desk.open(2, 1_200), await desk.open(3, 800)]
+    expect(await desk.desk()).toMatchObject({ openNotices: 3, leftMg: kg(3_500) })
+    const line = (noticeId: string, massKg: number) => ({ noticeId, massMg: kg(massKg) })
+
+    const unit = [line(third, 100.5), line(first, 600.25), line(second, 333.25)]
+    const unitOrder = await desk.sell('UNIT_ORDER', '区教委机关食堂', 233, unit)
+    await desk.sell('DEALER', '演示城区客商甲', 180, [line(first, 899.75), line(second, 500)])
+    await desk.sell('DEALER', '演示城区客商乙', 175, [line(second, 300)])
+    await desk.sell('OTHER', '区农业农村委对接', 200, [line(second, 66.75), line(third, 699.5)])
+
+    // 600.25 kg × 2.33 = 1398.5825, 333.25 × 2.33 = 776.4725, 100.5 × 2.33 = 234.165; Σ 1034 kg × 2.33 = 2409.22 yuan.
+    expect(unitOrder).toMatchObject({ massMg: kg(1_034), amountFen: 240_922, state: 'delivered' })
+    const unitLines = unitOrder['lines'] as Array<{ householdCode: string; amountFen: number }>
+    const byHousehold = new Map(unitLines.map((one) => [one.householdCode, one.amountFen]))
+    expect([1, 2, 3].map((serial) => byHousehold.get(householdCode(serial)))).toEqual([139_858, 77_647, 23_417])
+    expect(await desk.desk()).toMatchObject({
+      openNotices: 0,
+      leftMg: 0,
+      levels: [],
+      channels: [
+        { channel: 'DEALER', massMg: kg(1_699.75), amountFen: 251_955 + 52_500 },
+        { channel: 'OTHER', massMg: kg(766.25), amountFen: 153_250 },
+        { channel: 'UNIT_ORDER', massMg: kg(1_034), amountFen: 240_922 },
+      ],
+    })
+    const incomes = [await desk.income(1), await desk.income(2), await desk.income(3)]
+    expect(incomes.map(({ totalFen }) => totalFen)).toEqual([
+      139_858 + 161_955,
+      77_647 + 90_000 + 52_500 + 13_350,
+      23_417 + 139_900,
+    ])
+    const lines = incomes[0]?.rows ?? []
+    expect(lines.map(({ incomeKind }) => incomeKind)).toEqual(['OPERATING', 'OPERATING'])
+    expect(lines[1]?.explanation).toEqual(['滞销帮销（区教委机关食堂）时令蔬菜 600.250 kg × 2.33 元/kg'])
+    const booked = await desk.database.read(function* (ctx) {
+      const { problems } = yield* checkLedger(ctx)
+      return { problems, unit: yield* balanceOf(ctx, 'channel:surplus-unit-order') }
+    })
+    expect(booked).toEqual({ problems: [], unit: -240_922 })
+  })
+
+  it('never sells more than is left, nor delivers an order twice', async () => {
+    await using desk = await openDesk(dialect)
+    const noticeId = await desk.open(1, 100)
+    const agreed = await desk.agree('DEALER', '客商', 200, [{ noticeId, massMg: kg(60) }])
+    const { orderId } = agreed.body as { orderId: string }
+
+    const more = await desk.agree('DEALER', '客商', 200, [{ noticeId, massMg: kg(41) }])
+
+    expect(problem(more)).toEqual({ code: 'surplus.mass_exceeded', field: 'lines.0.massMg' })
+    const deliver = () => desk.api.call('POST', `/api/surplus/orders/${orderId}/delivery`, finance)
+    const both = await Promise.all([deliver(), deliver()])
+    expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409])
+    expect((await desk.income(1)).totalFen).toBe(12_000)
+    const late = await desk.api.call('POST', `/api/surplus/orders/${orderId}/cancellation`, districtDesk, {
+      reason: '太晚了',
+    })
+    expect(problem(late)).toEqual({ code: 'surplus.order_ended' })
+    const closing = desk.database.run(({ db, tables: { surplusNotices: n } }) =>
+      exec(db.update(n).set({ closedAtMs: 1 })),
+    )
+    await expect(closing).rejects.toThrow(/surplus_notice_closed_at_zero/)
+  })
+
+  it('frees the produce of a cancelled order, and takes spoilt produce off with a reason', async () => {
+    await using desk = await openDesk(dialect)
+    const noticeId = await desk.open(1, 100)
+    const agreed = await desk.agree('DEALER', '客商', 200, [{ noticeId, massMg: kg(90) }])
+    const { orderId } = agreed.body as { orderId: string }
+    const recount = (massKg: number) =>
+      desk.api.call('POST', `/api/surplus/notices/${noticeId}/recount`, townDesk, {
+        massMg: kg(massKg),
+        reason: '雨后部分腐坏',
+      })
+
+    desk.clock.advance(1)
+    const tooLow = await recount(80)
+    await desk.api.call('POST', `/api/surplus/orders/${orderId}/cancellation`, townDesk, { reason: '客商撤单' })
+    await recount(80)
+    await desk.sell('UNIT_ORDER', '区医院食堂', 200, [{ noticeId, massMg: kg(80) }])
+    const soldAtMs = desk.clock.now() - 1
+
+    expect(problem(tooLow).code).toBe('surplus.mass_exceeded')
+    expect(await desk.notice(noticeId)).toMatchObject({
+      leftMg: 0,
+      closedAtMs: soldAtMs,
+      lines: [{ state: 'delivered' }, { state: 'cancelled' }],
+    })
+    expect((await desk.income(1)).totalFen).toBe(16_000)
+  })
+
+  it('hands on from helper to town to district when nobody found a buyer in time', async () => {
+    await using desk = await openDesk(dialect)
+    const left = await desk.open(1, 100)
+    const promised = await desk.open(2, 100)
+    await desk.agree('DEALER', '客商', 200, [{ noticeId: promised, massMg: kg(100) }])
+    const escalate = () => desk.database.run(escalateDue)
+    expect(await escalate()).toBe(0)
+
+    desk.clock.advance(2 * dayMs)
+    expect(await escalate()).toBe(1)
+    desk.clock.advance(3 * dayMs)
+    expect(await escalate()).toBe(1)
+    desk.clock.advance(6 * dayMs)
+    expect(await escalate()).toBe(0)
+
+    expect(await desk.notice(left)).toMatchObject({
+      level: 'DISTRICT',
+      isOverdue: true,
+      escalations: [{ level: 'TOWN' }, { level: 'DISTRICT' }],
+    })
+    expect(await desk.notice(promised)).toMatchObject({ level: 'HELPER', escalations: [] })
+    const beyond = await desk.api.call('POST', `/api/surplus/notices/${left}/escalation`, townDesk, {
+      reason: '再上报',
+    })
+    expect(problem(beyond)).toEqual({ code: 'surplus.level_highest' })
+  })
+
+  it('shows a farmer, a town and a helper their own; each change leaves an audit row', async () => {
+    await using desk = await openDesk(dialect)
+    const noticeId = await desk.open(1, 100)
+    const otherTown = { ...townDesk, areaCode: '500112143' }
+
+    const foreign = await desk.agree('DEALER', '客商', 200, [{ noticeId, massMg: kg(1) }], otherTown)
+
+    expect(problem(foreign)).toEqual({ code: 'surplus.notice_unknown', field: 'lines.0.noticeId' })
+    expect(await desk.desk(otherTown)).toMatchObject({ openNotices: 0, leftMg: 0 })
+    const list = async (who: Caller) => (await desk.api.call('GET', '/api/surplus/notices?isOpen=true', who)).body
+    expect(await list(farmer(1))).toMatchObject({ rows: [{ noticeId, headName: '王甲' }] })
+    expect(await list(farmer(2))).toEqual({ rows: [] })
+    expect(await list({ accountId, roles: ['helper'] })).toEqual({ rows: [] })
+    const foreignNotice = await desk.open(2, 5, farmer(1))
+    expect(foreignNotice).toBe('undefined')
+    await desk.sell('DEALER', '客商', 200, [{ noticeId, massMg: kg(100) }])
+    const actions = await desk.database.read(() =>
+      sqlRows<{ action: string }>(sql`select action from audit_row where action like 'surplus.%' order by audit_id`),
+    )
+    expect(actions.map(({ action }) => action)).toEqual([
+      'surplus.notice_opened',
+      'surplus.order_agreed',
+      'surplus.order_delivered',
+    ])
+  })
+})
