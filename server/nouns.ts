@@ -7,12 +7,14 @@ import { cabinetCommandEnds, cabinetEvents } from './cabinets/events.ts'
 import { cabinetRoutes } from './cabinets/routes.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import type { NounRoutes, ServerContext } from './context.ts'
+import { distributionRoutes } from './distributions/routes.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
 import { checkBooksNightly } from './ledger/check-books.ts'
 import { rollUpLedger } from './ledger/roll-up-ledger.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/event-handlers.ts'
+import { organisationRoutes } from './organisations/routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
 import { walletPayments } from './payments/wallet-payments.ts'
 import { restockEvents } from './restock/events.ts'
@@ -71,6 +73,8 @@ export const nouns: readonly Noun[] = [
       },
     ],
   },
+  { routes: organisationRoutes },
+  { routes: distributionRoutes },
   {
     routes: ledgerRoutes,
     jobs: [

@@ -4,7 +4,7 @@ import type { createSupplier } from '#shared/contracts/http/catalog.ts'
 import { insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { foundOrganisation } from '../organisations/found-organisation.ts'
+import { ensureOrganisation } from '../organisations/found-organisation.ts'
 import type { SupplierRow } from './store.ts'
 import { supplierNameExists } from './store.ts'
 
@@ -16,7 +16,7 @@ export function* registerSupplier(
     throw new RefusalError('catalog.name_taken', `There is a supplier named ${input.name} already.`, { field: 'name' })
   }
   const { name, kind, townCode } = input
-  const organisationId = yield* foundOrganisation(ctx, { name, legalType: kind, townCode })
+  const organisationId = yield* ensureOrganisation(ctx, { name, legalType: kind, townCode })
   const supplier: SupplierRow = { ...input, supplierId: ctx.newId(), organisationId, createdAtMs: ctx.now() }
   yield* insertRows(ctx.tables.suppliers, [supplier])
   return supplier

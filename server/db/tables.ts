@@ -5,6 +5,7 @@ import { attributionStorage, attributionTables } from '../attribution/schema.ts'
 import { auditStorage, auditTables } from '../audit/schema.ts'
 import { cabinetStorage, cabinetTables } from '../cabinets/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
+import { distributionStorage, distributionTables } from '../distributions/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
 import { identityStorage, identityTables } from '../identity/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
@@ -25,6 +26,7 @@ export function makeTables(kit: Kit) {
   const attribution = attributionTables(kit, ledger)
   const payments = paymentTables(kit)
   const organisations = organisationTables(kit)
+  const distributions = distributionTables(kit, organisations)
   const catalog = catalogTables(kit, organisations)
   const households = householdTables(kit)
   const assistance = assistanceTables(kit, households)
@@ -45,6 +47,7 @@ export function makeTables(kit: Kit) {
     ...attribution,
     ...payments,
     ...organisations,
+    ...distributions,
     ...catalog,
     ...households,
     ...assistance,
@@ -69,6 +72,7 @@ export const storages: readonly Storage[] = [
   ledgerStorage,
   attributionStorage,
   paymentStorage,
+  distributionStorage,
   catalogStorage,
   householdStorage,
   assistanceStorage,

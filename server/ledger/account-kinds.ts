@@ -69,6 +69,8 @@ export const namedAccounts = {
   opening: 'opening:history',
   /** Refunded parts that a household has been paid already. */
   refundsBorne: 'writeoff:refunds-borne',
+  /** Reversed dividends that a household has been paid already. */
+  distributionsBorne: 'writeoff:distributions-borne',
   stockLoss: 'writeoff:stock-loss',
   payouts: 'transit:payouts',
   /** Sales that nothing ties to a lot; waits for a correction. */

@@ -11,6 +11,7 @@ export const causeKinds = [
   'sale-line',
   'sale-refund',
   'write-off',
+  'organisation-receipt',
   'distribution-line',
   'payout-line',
   'payout-return',

@@ -3,8 +3,10 @@ import * as audit from './audit.ts'
 import * as cabinets from './cabinets.ts'
 import * as catalog from './catalog.ts'
 import * as households from './households.ts'
+import * as distributions from './distributions.ts'
 import * as identity from './identity.ts'
 import * as money from './money.ts'
+import * as organisations from './organisations.ts'
 import type { RouteContract } from './route.ts'
 import * as sessions from './sessions.ts'
 import * as surplus from './surplus.ts'
@@ -27,4 +29,6 @@ export const routes: readonly RouteContract[] = [
   assistance,
   surplus,
   warnings,
+  organisations,
+  distributions,
 ].flatMap((noun) => Object.values(noun as Record<string, unknown>).filter(isRoute))

@@ -1,0 +1,65 @@
+// How a plan gets from paper to a decision: published for the members to see, put to their meeting, resolved, or withdrawn.
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { requireOrganisation } from '../organisations/require-organisation.ts'
+import { legalTypeRows } from '../organisations/rules.ts'
+import { membersAt } from '../organisations/snapshot-registers.ts'
+import { findResolutionProblem } from './rules.ts'
+import type { Resolution } from './rules.ts'
+import { movePlan, requirePlan } from './store.ts'
+import type { PlanRow } from './store.ts'
+
+const dayMs = 86_400_000
+
+/**
+ * Lets the members see the plan, at least 15 days (co-op) or 10 days (others) before they meet. Refuses with
+ * distribution.move_impossible and distribution.notice_too_short.
+ */
+export function* publishDistribution(
+  ctx: UnitContext,
+  input: { readonly planId: string; readonly meetingAtMs: number; readonly publishedBy: string },
+): Unit<PlanRow> {
+  const plan = yield* requirePlan(ctx, input.planId)
+  const { legalType } = yield* requireOrganisation(ctx, plan.organisationId)
+  const { noticeDays } = legalTypeRows[legalType]
+  const publishedAtMs = ctx.now()
+  const { meetingAtMs, publishedBy } = input
+  if (meetingAtMs < publishedAtMs + noticeDays * dayMs)
+    throw new RefusalError('distribution.notice_too_short', `members see a plan ${noticeDays} days before they meet`, {
+      field: 'meetingAtMs',
+      facts: { noticeDays },
+    })
+  return yield* movePlan(ctx, plan, { state: 'published', publishedBy, publishedAtMs, meetingAtMs })
+}
+
+/**
+ * Records what the members resolved, once they have met. Refuses with distribution.move_impossible,
+ * distribution.meeting_ahead and distribution.resolution_wrong.
+ */
+export function* recordResolution(
+  ctx: UnitContext,
+  planId: string,
+  resolution: Resolution & { readonly resolutionNumber: string; readonly resolvedBy: string },
+): Unit<PlanRow> {
+  const plan = yield* requirePlan(ctx, planId)
+  const { resolutionNumber, resolvedBy, isAdopted, presentCount, votesFor, votesAgainst } = resolution
+  if (plan.meetingAtMs !== null && ctx.now() < plan.meetingAtMs) throw new RefusalError('distribution.meeting_ahead')
+  const members = yield* membersAt(ctx, plan.organisationId, plan.meetingAtMs ?? ctx.now())
+  const problem = findResolutionProblem(resolution, members.size)
+  if (problem !== undefined)
+    throw new RefusalError('distribution.resolution_wrong', problem.message, { field: problem.field })
+  return yield* movePlan(ctx, plan, {
+    state: isAdopted ? 'adopted' : 'rejected',
+    resolutionNumber,
+    presentCount,
+    votesFor,
+    votesAgainst,
+    resolvedBy,
+    resolvedAtMs: ctx.now(),
+  })
+}
+
+/** Gives a plan up before it ran. Refuses with distribution.move_impossible. */
+export function* withdrawDistribution(ctx: UnitContext, planId: string, withdrawnReason: string): Unit<PlanRow> {
+  return yield* movePlan(ctx, yield* requirePlan(ctx, planId), { state: 'withdrawn', withdrawnReason })
+}
