@@ -6,12 +6,12 @@ import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
 import { openForRestock, type ShoppingSession } from '#shared/contracts/http/sessions.ts'
 import type { Random } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'
-import type { Clock } from '#shared/time/clock.ts'
+import { delay, type Clock } from '#shared/time/clock.ts'
 import type { ApiClient } from './api-client.ts'
 import type { DemoLane } from './data/shelves.ts'
 import type { Depot, DepotLot } from './depot.ts'
 import { openHands, type Hands } from './hands-client.ts'
-import { waitForOpenDoor, waitForSessionEnd } from './session-end.ts'
+import { waitForOpenDoor, waitForSessionEnd, waitForUnlock } from './session-end.ts'
 
 export interface RestockCrewOptions {
   /** Signed in as a restocker. */
@@ -34,7 +34,9 @@ interface LaneWork {
 
 /** A lane with less than this part of its capacity is filled up. */
 const refillBelow = 0.35
-const unlockTimeoutMs = 30_000
+/** A cabinet that does not open at once (a slow lock, scales that do not rest) is tried again as a new intent. */
+const maxAttempts = 3
+const pauseMs = 3_000
 
 /** Looks at one cabinet and restocks it when it needs it. Gives the session, or undefined when there was nothing to do. */
 export async function restockCabinet(
@@ -45,7 +47,40 @@ export async function restockCabinet(
   const works = await findWorks(options, cabinetCode, lanes)
   if (works.length === 0) return undefined
   using hands = await openHands(`${options.handsUrl}/${cabinetCode}`, options.clock)
-  const session = await options.api.call(openForRestock, {
+  const { session, isOpening } = await openCabinet(options, hands, cabinetCode, works)
+  if (!isOpening) return session
+  await hands.act({ hand: 'open-door' }, ({ door }) => door === 'open')
+  try {
+    await waitForOpenDoor(options, options.api, session.sessionId)
+    for (const work of works) await loadLane(hands, work)
+  } finally {
+    hands.send({ hand: 'close-door' })
+  }
+  return waitForSessionEnd(options, options.api, session.sessionId)
+}
+
+/** Asks the cabinet to open; gives the session whose bolt was drawn, or the last one that ended without. */
+async function openCabinet(
+  options: RestockCrewOptions,
+  hands: Hands,
+  cabinetCode: string,
+  works: readonly LaneWork[],
+): Promise<{ session: ShoppingSession; isOpening: boolean }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const session = await askToOpen(options, cabinetCode, works)
+    const ended = await waitForUnlock(options, options.api, hands, session.sessionId)
+    if (ended === undefined) return { session, isOpening: true }
+    if (attempt === maxAttempts) return { session: ended, isOpening: false }
+    await delay(options.clock, pauseMs, options.signal)
+  }
+}
+
+function askToOpen(
+  options: RestockCrewOptions,
+  cabinetCode: string,
+  works: readonly LaneWork[],
+): Promise<ShoppingSession> {
+  return options.api.call(openForRestock, {
     body: {
       cabinetCode,
       loads: works.map(({ lane, lot, count, isReplacement }) => ({
@@ -58,15 +93,6 @@ export async function restockCabinet(
       idempotencyKey: makeId(options.clock, options.random),
     },
   })
-  await hands.waitFor(({ isLocked }) => !isLocked, unlockTimeoutMs)
-  await hands.act({ hand: 'open-door' }, ({ door }) => door === 'open')
-  try {
-    await waitForOpenDoor(options, options.api, session.sessionId)
-    for (const work of works) await loadLane(hands, work)
-  } finally {
-    hands.send({ hand: 'close-door' })
-  }
-  return waitForSessionEnd(options, options.api, session.sessionId)
 }
 
 async function findWorks(

@@ -14,7 +14,7 @@ import type { Fen } from '#shared/units/fen.ts'
 import { ApiProblem, type ApiClient } from './api-client.ts'
 import { chooseBetween, chooseOne, chooseWhether } from './data/choose.ts'
 import { openHands, type Hands } from './hands-client.ts'
-import { waitForOpenDoor, waitForSessionEnd } from './session-end.ts'
+import { describeUnopened, waitForOpenDoor, waitForSessionEnd, waitForUnlock } from './session-end.ts'
 
 export interface Shopper {
   readonly login: string
@@ -40,7 +40,6 @@ export interface TripResult {
   readonly piecesPutBack: number
 }
 
-const unlockTimeoutMs = 15_000
 /** Below this a wallet is filled up. */
 const lowWalletFen: Fen = 15_000
 const topUpFen: Fen = 50_000
@@ -59,7 +58,8 @@ export async function shopOnce(trip: ShoppingTrip, shopper: Shopper, cabinetCode
   const opened = await shopper.api.call(openCabinet, {
     body: { cabinetCode, idempotencyKey: makeId(clock, random) },
   })
-  await hands.waitFor(({ isLocked }) => !isLocked, unlockTimeoutMs)
+  const unopened = await waitForUnlock(trip, shopper.api, hands, opened.sessionId)
+  if (unopened !== undefined) throw new Error(describeUnopened(unopened))
   await hands.act({ hand: 'open-door' }, ({ door }) => door === 'open')
   const shopping = async () => {
     await waitForOpenDoor(trip, shopper.api, opened.sessionId)
