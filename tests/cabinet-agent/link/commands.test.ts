@@ -114,6 +114,17 @@ describe('commands', () => {
     expect(reply.outcome).toBe('done')
   })
 
+  it('survives forged commands whose body no signature could be made over', async () => {
+    await using world = await AgentWorld.stocked()
+    const { commandId, ...rest } = world.command('self-test', {})
+    for (const odd of ['1e999', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, String.raw`"\u0000\ud83d"`])
+      world.broker.send('commands', JSON.stringify({ commandId, ...rest }).replace('"body":{}', `"body":{"x":${odd}}`))
+
+    const reply = await world.replyTo(world.command('self-test', {}))
+
+    expect(reply.outcome).toBe('done')
+  })
+
   it('takes the cabinet out of service and back', async () => {
     await using world = await AgentWorld.stocked()
 
