@@ -12,9 +12,9 @@ const redrawMs = 100
 const lineMs = 10_000
 
 export interface ProgressBar {
-  show(done: number, total: number): void
+  readonly show: (done: number, total: number) => void
   /** Leaves the cursor on a line of its own. */
-  end(): void
+  readonly end: () => void
 }
 
 export function makeProgressBar(name: string, output: ProgressOutput, clock: Clock): ProgressBar {
