@@ -1,6 +1,6 @@
 // `npm run migrations [-- --check]`: makes the initial migration of both dialects from the tables, through drizzle-kit, and adds
 // what it cannot say: STRICT and WITHOUT ROWID on SQLite, byte-wise text on PostgreSQL, triggers that keep append-only tables
-// append-only. Until the first release there is one migration per dialect, so it is simply written anew. With --check it
+// append-only and those that guard rules over more than one row. Until the first release there is one migration per dialect, so it is simply written anew. With --check it
 // only compares and fails when the files are stale.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -12,6 +12,7 @@ const { tablesOf, storages } = await import(await bundleEntry('server/db/tables.
 const kit = await import('drizzle-kit/api')
 
 const appendOnly = storages.flatMap((storage) => storage.appendOnly ?? [])
+const guards = storages.flatMap((storage) => storage.guards ?? [])
 const clustered = new Set(storages.flatMap((storage) => storage.clustered ?? []))
 
 function strict(statement) {
@@ -26,6 +27,16 @@ const sqliteTriggers = appendOnly.flatMap((name) =>
       `CREATE TRIGGER ${name}_refuses_${verb.toLowerCase()} BEFORE ${verb} ON ${name} BEGIN SELECT RAISE(ABORT, '${name} is append-only'); END;`,
   ),
 )
+
+const sqliteGuards = guards.map(
+  ({ name, table, before, when, message }) =>
+    `CREATE TRIGGER ${name} BEFORE ${before.toUpperCase()} ON ${table} WHEN ${when} BEGIN SELECT RAISE(ABORT, '${message}'); END;`,
+)
+
+const postgresGuards = guards.flatMap(({ name, table, before, when, message }) => [
+  `CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF ${when} THEN RAISE EXCEPTION '${message}' USING ERRCODE = 'HC001'; END IF; RETURN NEW; END $$;`,
+  `CREATE TRIGGER ${name} BEFORE ${before.toUpperCase()} ON ${table} FOR EACH ROW EXECUTE FUNCTION ${name}();`,
+])
 
 const postgresTriggers = [
   `CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'HC001'; END $$;`,
@@ -42,10 +53,14 @@ async function statementsOf(dialect) {
       await kit.generateSQLiteDrizzleJson({}),
       await kit.generateSQLiteDrizzleJson(tables),
     )
-    return [...made.map(strict), ...sqliteTriggers]
+    return [...made.map(strict), ...sqliteTriggers, ...sqliteGuards]
   }
   const made = await kit.generateMigration(kit.generateDrizzleJson({}), kit.generateDrizzleJson(tables))
-  return [...made.map((one) => one.replace(/^(\t"\w+" text)\b/gm, '$1 COLLATE "C"')), ...postgresTriggers]
+  return [
+    ...made.map((one) => one.replace(/^(\t"\w+" text)\b/gm, '$1 COLLATE "C"')),
+    ...postgresTriggers,
+    ...postgresGuards,
+  ]
 }
 
 const isCheck = process.argv.includes('--check')

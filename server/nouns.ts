@@ -16,6 +16,8 @@ import { ledgerRoutes } from './ledger/routes.ts'
 import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/event-handlers.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
+import { checkPayouts } from './payouts/check-payouts.ts'
+import { payoutRoutes } from './payouts/routes.ts'
 import { walletPayments } from './payments/wallet-payments.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
@@ -88,6 +90,10 @@ export const nouns: readonly Noun[] = [
   },
   { routes: attributionRoutes },
   { routes: paymentRoutes },
+  {
+    routes: payoutRoutes,
+    jobs: [{ name: 'look after payouts', intervalMs: 3_600_000, run: checkPayouts }],
+  },
   {
     routes: sessionRoutes,
     events: sessionEvents(walletPayments, defaultSessionSettings),

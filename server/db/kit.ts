@@ -41,6 +41,19 @@ export interface Storage {
   readonly appendOnly?: readonly string[]
   /** Tables kept in the order of their primary key (WITHOUT ROWID on SQLite; PostgreSQL has no such thing). */
   readonly clustered?: readonly string[]
+  /** What a CHECK cannot say because it looks at other rows; kept by triggers. */
+  readonly guards?: readonly Guard[]
+}
+
+/** A rule over more than one row: the database refuses a row for which `when` holds. */
+export interface Guard {
+  readonly name: string
+  readonly table: string
+  /** Before which statement; of an update only those that set the column. */
+  readonly before: 'insert' | `update of ${string}`
+  /** SQL that both dialects understand, over `new.` and `old.`; true: refused. */
+  readonly when: string
+  readonly message: string
 }
 
 interface NamedBuilder {

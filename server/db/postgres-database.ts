@@ -99,6 +99,8 @@ class PostgresConnection {
         return this.#exec(step.query)
       case 'sql':
         return (await this.#plain.execute(step.sql)).rows
+      case 'sql-exec':
+        return (await this.#plain.execute(step.sql)).rowCount ?? 0
       case 'savepoint':
         return this.client.query('SAVEPOINT attempt')
       case 'release':

@@ -121,6 +121,9 @@ class SqliteConnection {
       case 'sql':
         this.writes += 1
         return this.#plain.all(step.sql)
+      case 'sql-exec':
+        this.writes += 1
+        return this.#plain.run(step.sql).changes
       case 'savepoint':
         return this.savepoint()
       case 'release':

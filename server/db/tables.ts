@@ -4,6 +4,7 @@ import { assistanceStorage, assistanceTables } from '../assistance/schema.ts'
 import { attributionStorage, attributionTables } from '../attribution/schema.ts'
 import { auditStorage, auditTables } from '../audit/schema.ts'
 import { cabinetStorage, cabinetTables } from '../cabinets/schema.ts'
+import { calendarTables } from '../calendar/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
 import { distributionStorage, distributionTables } from '../distributions/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
@@ -13,6 +14,7 @@ import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
 import { paymentStorage, paymentTables } from '../payments/schema.ts'
 import { personalDataTables } from '../personal-data/schema.ts'
+import { payoutStorage, payoutTables } from '../payouts/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
@@ -34,6 +36,8 @@ export function makeTables(kit: Kit) {
   const warnings = warningTables(kit, { ...households, ...catalog })
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
+  const calendar = calendarTables(kit)
+  const payouts = payoutTables(kit)
   const identity = identityTables(kit)
   const cabinets = cabinetTables(kit)
   const mqtt = mqttTables(kit)
@@ -57,6 +61,8 @@ export function makeTables(kit: Kit) {
     ...restock,
     ...personalData,
     ...audit,
+    ...calendar,
+    ...payouts,
   }
 }
 
@@ -79,6 +85,7 @@ export const storages: readonly Storage[] = [
   surplusStorage,
   warningStorage,
   sessionStorage,
+  payoutStorage,
 ]
 
 export type Tables = ReturnType<typeof makeTables>

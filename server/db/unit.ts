@@ -44,7 +44,7 @@ export type Query<TRow> = PromiseLike<TRow[]> | BoundStatement<TRow>
 
 export type Step =
   | { readonly kind: 'rows' | 'exec'; readonly query: Query<unknown> | PromiseLike<unknown> }
-  | { readonly kind: 'sql'; readonly sql: SQL }
+  | { readonly kind: 'sql' | 'sql-exec'; readonly sql: SQL }
   | {
       readonly kind: 'insert'
       readonly table: PgTable
@@ -77,6 +77,11 @@ export function* exec(query: PromiseLike<unknown> | BoundStatement<unknown>): Un
  */
 export function* sqlRows<TRow extends Record<string, unknown>>(sql: SQL): Unit<TRow[]> {
   return (yield { kind: 'sql', sql }) as TRow[]
+}
+
+/** Runs hand-written SQL that writes and both dialects understand; returns how many rows it touched. For sets, not for rows. */
+export function* sqlExec(sql: SQL): Unit<number> {
+  return (yield { kind: 'sql-exec', sql }) as number
 }
 
 /**

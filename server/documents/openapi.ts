@@ -46,14 +46,18 @@ function requestBodyOf({ body, upload }: RouteContract, shelf: SchemaShelf): Jso
   return { requestBody: { required: true, content: { 'application/json': { schema: shelf.add(body, 'input') } } } }
 }
 
+function successOf(route: RouteContract, shelf: SchemaShelf): JsonObject {
+  if (route.download === undefined)
+    return {
+      description: 'Success',
+      content: { 'application/json': { schema: shelf.add(route.reply, 'output') } },
+    }
+  const file = { schema: { type: 'string', format: 'binary' } }
+  return { description: 'A file', content: Object.fromEntries(route.download.map((type) => [type, file])) }
+}
+
 function operationOf(route: RouteContract, shelf: SchemaShelf): JsonObject {
-  const success: JsonObject =
-    route.status === 204
-      ? { description: 'Done' }
-      : {
-          description: 'Success',
-          content: { 'application/json': { schema: shelf.add(route.reply, 'output') } },
-        }
+  const success: JsonObject = route.status === 204 ? { description: 'Done' } : successOf(route, shelf)
   const problems = Object.fromEntries(
     problemStatuses.map((status) => [status, { $ref: '#/components/responses/Problem' }]),
   )

@@ -142,6 +142,28 @@ export const refusals = {
   'session.lane_unknown': { status: 422, log: 'info', title: 'The session’s contract has no such lane.' },
   'session.sale_line_unknown': { status: 422, log: 'info', title: 'This session has no such sale line.' },
   'session.refund_exceeds': { status: 409, log: 'warn', title: 'More would be refunded than was charged.' },
+  'payout.unknown': { status: 404, log: 'info', title: 'There is no such payout.' },
+  'payout.line_unknown': { status: 404, log: 'info', title: 'This payout has no such line.' },
+  'payout.state_wrong': { status: 409, log: 'info', title: 'The payout is not in a state for this.' },
+  'payout.draft_unfinished': { status: 409, log: 'info', title: 'The draft is not complete yet.' },
+  'payout.empty': { status: 409, log: 'info', title: 'There is nobody to pay in this payout.' },
+  'payout.person_has_part': { status: 403, log: 'warn', title: 'You have another part in this payout already.' },
+  'payout.not_preparer': { status: 403, log: 'info', title: 'Only who prepared the payout may submit it.' },
+  'payout.not_released': { status: 409, log: 'info', title: 'The payout is not released by enough people.' },
+  'payout.notice_running': { status: 409, log: 'info', title: 'The public notice has not ended yet.' },
+  'payout.objection_open': { status: 409, log: 'info', title: 'An objection is open.' },
+  'payout.objection_unknown': { status: 404, log: 'info', title: 'There is no such open objection.' },
+  'payout.profile_unknown': { status: 422, log: 'info', title: 'There is no such bank profile.' },
+  'payout.profile_invalid': { status: 422, log: 'info', title: 'The bank profile cannot be right.' },
+  'payout.file_unknown': { status: 404, log: 'info', title: 'There is no such payout file.' },
+  'payout.file_changed': { status: 409, log: 'error', title: 'The file would not be the one that was sent.' },
+  'payout.return_invalid': { status: 422, log: 'info', title: 'The return file has errors; nothing was imported.' },
+  'payout.nothing_failed': { status: 409, log: 'info', title: 'The bank refused no line that can be tried again.' },
+  'payout.verification_open': { status: 409, log: 'info', title: 'Not every sampled recipient has confirmed yet.' },
+  'payee_account.unknown': { status: 404, log: 'info', title: 'There is no such payee account.' },
+  'payee_account.same_person': { status: 403, log: 'warn', title: 'Who entered the account cannot confirm it.' },
+  'payee_account.taken': { status: 409, log: 'warn', title: 'This account belongs to another household.' },
+  'payee_account.name_not_encodable': { status: 422, log: 'info', title: 'No bank file can carry this name.' },
   'restock.load_invalid': { status: 422, log: 'info', title: 'This load cannot be right.' },
   'tabular.not_encodable': { status: 422, log: 'info', title: 'A text cannot be written in this encoding.' },
   'tabular.invalid': { status: 422, log: 'info', title: 'The file has errors; nothing was imported.' },
@@ -152,6 +174,8 @@ export type RefusalCode = keyof typeof refusals
 export interface RefusalOptions extends ErrorOptions {
   /** The request field that is at fault, as a JSON pointer or dotted path. */
   readonly field?: string
+  /** Every place that is at fault, when there are several. */
+  readonly errors?: ReadonlyArray<{ readonly field: string; readonly message: string }>
   /** Further facts for the problem document; must be safe to show. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>
 }
@@ -162,12 +186,14 @@ export class RefusalError extends Error {
   readonly code: RefusalCode
   readonly field: string | undefined
   readonly facts: Readonly<Record<string, string | number | boolean>>
+  readonly errors: ReadonlyArray<{ readonly field: string; readonly message: string }> | undefined
 
   constructor(code: RefusalCode, detail?: string, options: RefusalOptions = {}) {
     super(detail ?? refusals[code].title, options)
     this.code = code
     this.field = options.field
     this.facts = options.facts ?? {}
+    this.errors = options.errors
   }
 
   get row(): RefusalRow {

@@ -20,6 +20,8 @@ export class Metrics {
   readonly ledgerProblems: Gauge
   readonly auditProblems: Gauge
   readonly booksCheckedAt: Gauge
+  readonly payoutsOverdue: Gauge
+  readonly payoutProblems: Gauge
 
   constructor() {
     const registers = [this.registry]
@@ -86,6 +88,16 @@ export class Metrics {
     this.booksCheckedAt = new Gauge({
       name: 'huinong_books_checked_timestamp_seconds',
       help: 'When the newest proof of the books ended; older than a day and some hours means that the nightly one failed',
+      registers,
+    })
+    this.payoutsOverdue = new Gauge({
+      name: 'huinong_payouts_overdue',
+      help: 'Payout batches that the bank has not answered by their day',
+      registers,
+    })
+    this.payoutProblems = new Gauge({
+      name: 'huinong_payout_problems',
+      help: 'Where payouts and ledger disagree; anything above 0 needs a person',
       registers,
     })
     this.effectFailures = new Counter({

@@ -12,16 +12,13 @@ const maxFieldErrors = 50
 
 /** The request broke its contract in these fields; refused as `request.invalid`. */
 export class InvalidRequestError extends RefusalError {
-  readonly errors: ReadonlyArray<{ field: string; message: string }>
-
   constructor(errors: ReadonlyArray<{ field: string; message: string }>) {
     const [first] = errors
     super(
       'request.invalid',
       first === undefined ? undefined : `${first.field}: ${first.message}`,
-      first === undefined ? {} : { field: first.field },
+      first === undefined ? {} : { field: first.field, errors: errors.slice(0, maxFieldErrors) },
     )
-    this.errors = errors.slice(0, maxFieldErrors)
   }
 
   /** From a failed parse of one part of the request; a fault of the whole part carries the part's name. */
@@ -78,7 +75,7 @@ export function problemOf(refusal: RefusalError | undefined, requestId: string):
     code: refusal.code,
     ...(refusal.message === title ? {} : { detail: refusal.message }),
     ...(refusal.field === undefined ? {} : { field: refusal.field }),
-    ...(refusal instanceof InvalidRequestError ? { errors: [...refusal.errors] } : {}),
+    ...(refusal.errors === undefined ? {} : { errors: [...refusal.errors] }),
     ...refusal.facts,
     requestId,
   }

@@ -18,7 +18,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { findJsonFault } from '#shared/contracts/json-fault.ts'
-import { uploadMediaTypes } from '#shared/contracts/http/route.ts'
+import { Download, uploadMediaTypes } from '#shared/contracts/http/route.ts'
 import type { Access, Role, RouteContract, RouteInput } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -91,6 +91,13 @@ function parsePart(part: 'params' | 'query' | 'body', schema: z.ZodType | undefi
   return parsed.data
 }
 
+function sendFile(reply: FastifyReply, { bytes, mediaType, fileName }: z.output<typeof Download>): FastifyReply {
+  return reply
+    .type(mediaType)
+    .header('content-disposition', `attachment; filename="${fileName.replaceAll(/[^\w.-]/g, '_')}"`)
+    .send(Buffer.from(bytes))
+}
+
 /** Registers one contract. `bodyLimitBytes` replaces the app's limit where a route takes long lists. */
 export function registerRoute<const R extends RouteContract>(
   app: FastifyInstance,
@@ -152,6 +159,7 @@ function addRoute<const R extends RouteContract>(
       const result = isWatched ? await app.watchMutation?.(contract, call.body, run) : await run()
       void reply.header('cache-control', 'no-store').code(contract.status)
       if (contract.status === 204) return reply.send()
+      if (contract.download !== undefined) return sendFile(reply, Download.parse(result))
       return reply.send(contract.reply.parse(result))
     },
   })

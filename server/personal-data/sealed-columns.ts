@@ -2,6 +2,7 @@
 import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Tables } from '../db/tables.ts'
 import { phonePurpose } from '../households/phone.ts'
+import { accountPurpose } from '../payouts/payee-account-seal.ts'
 
 export interface SealedColumn {
   /** For people: table and column. */
@@ -17,5 +18,10 @@ export const sealedColumns: readonly SealedColumn[] = [
     name: 'household.phone_sealed',
     place: ({ households: h }) => ({ table: h, key: h.householdCode, sealed: h.phoneSealed }),
     purposeOf: phonePurpose,
+  },
+  {
+    name: 'payee_account.account_sealed',
+    place: ({ payeeAccounts: p }) => ({ table: p, key: p.payeeAccountId, sealed: p.accountSealed }),
+    purposeOf: accountPurpose,
   },
 ]

@@ -7,6 +7,7 @@ import * as distributions from './distributions.ts'
 import * as identity from './identity.ts'
 import * as money from './money.ts'
 import * as organisations from './organisations.ts'
+import * as payouts from './payouts.ts'
 import type { RouteContract } from './route.ts'
 import * as sessions from './sessions.ts'
 import * as surplus from './surplus.ts'
@@ -31,4 +32,5 @@ export const routes: readonly RouteContract[] = [
   warnings,
   organisations,
   distributions,
+  payouts,
 ].flatMap((noun) => Object.values(noun as Record<string, unknown>).filter(isRoute))

@@ -34,6 +34,8 @@ export interface RouteContract {
   readonly status: 200 | 201 | 202 | 204
   /** A mutation leaves an audit row; why this one leaves none. */
   readonly audit?: { readonly none: string }
+  /** Media types of a reply that is a file; `reply` is then `Download`. */
+  readonly download?: readonly string[]
 }
 
 /** Media types a file may be sent as. */
@@ -42,6 +44,13 @@ export const uploadMediaTypes = [
   'text/csv',
   'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 ] as const
+
+/** A reply that leaves as a file of this name and media type. */
+export const Download = z.object({
+  bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  mediaType: z.string(),
+  fileName: z.string(),
+})
 
 export function defineRoute<const R extends RouteContract>(route: R): R {
   return route

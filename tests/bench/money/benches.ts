@@ -1,7 +1,9 @@
 // The benchmarks of money, by name: `npm run bench -- money` runs them all, `npm run bench -- money/transfers` one.
 import type { BenchRow } from '../bench-row.ts'
+import { benchPayout } from './payout.ts'
 import { benchTransfers } from './transfers.ts'
 
 export const moneyBenches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   transfers: benchTransfers,
+  payout: benchPayout,
 }

@@ -1,0 +1,97 @@
+// Explains a payout line down to the ledger: the entries of its income kind on the household's account since the household's last
+// paid line of the kind. What that one left unpaid is carried in, what these entries came to beyond the line is held back:
+// carried in + Σ entries − held back = amount. Each entry explains itself further, to its sale or distribution.
+import { and, asc, desc, eq, gt, inArray, lt, lte, not, or, sql } from 'drizzle-orm'
+import { like } from 'drizzle-orm'
+import { sumOf } from '../db/expressions.ts'
+import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { PageRequest } from '../db/keyset.ts'
+import { one, rows } from '../db/unit.ts'
+import type { UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { accountIdOf } from '../ledger/account-kinds.ts'
+import { isOfKind } from './income-entries.ts'
+import { withoutNulls } from './show-payouts.ts'
+
+export function* explainLine(ctx: UnitContext, batchId: string, lineId: string, query: PageRequest) {
+  const { payoutLines: l, payoutAttempts: a, payoutBatches: b, ledgerEntries: e } = ctx.tables
+  const line = yield* one(ctx.db.select().from(l).where(eq(l.lineId, lineId)))
+  const attempts = yield* rows(
+    ctx.db
+      .select({
+        batchId: a.batchId,
+        attempt: a.attempt,
+        batchNo: b.batchNo,
+        outcome: a.outcome,
+        failReason: a.failReason,
+        bankSerialNo: a.bankSerialNo,
+      })
+      .from(a)
+      .innerJoin(b, eq(b.batchId, a.batchId))
+      .where(eq(a.lineId, lineId))
+      .orderBy(asc(a.attempt)),
+  )
+  if (line === undefined || !attempts.some((attempt) => attempt.batchId === batchId))
+    throw new RefusalError('payout.line_unknown')
+  const before = yield* one(
+    ctx.db
+      .select({ throughMs: l.throughMs })
+      .from(l)
+      .where(
+        and(
+          eq(l.householdCode, line.householdCode),
+          eq(l.incomeKind, line.incomeKind),
+          lt(l.lineId, lineId),
+          inArray(l.state, ['paid', 'exported', 'unknown']),
+        ),
+      )
+      .orderBy(desc(l.throughMs))
+      .limit(1),
+  )
+  const fromMs = before?.throughMs ?? -1
+  const isOurs = and(
+    eq(e.accountId, accountIdOf('household', line.householdCode)),
+    isOfKind(sql`${e.transferId}`, line.incomeKind),
+  )
+  const isPayout = or(like(e.transferId, 'payout-line:%'), like(e.transferId, 'payout-return:%'))
+  const isOfThisLine = like(e.transferId, `payout-%:${lineId}:%`)
+  // Of the time before, and what its line paid out meanwhile; this line's own movements are none of its income.
+  const carried = yield* one(
+    ctx.db
+      .select({ totalFen: sumOf(e.amountFen) })
+      .from(e)
+      .where(and(isOurs, or(lte(e.atMs, fromMs), isPayout), lte(e.atMs, line.throughMs), not(isOfThisLine))),
+  )
+  const isIncome = and(isOurs, gt(e.atMs, fromMs), lte(e.atMs, line.throughMs), sql`not ${isPayout}`)
+  const earned = yield* one(
+    ctx.db
+      .select({ totalFen: sumOf(e.amountFen) })
+      .from(e)
+      .where(isIncome),
+  )
+  const found = yield* rows(
+    ctx.db
+      .select({ transferId: e.transferId, atMs: e.atMs, amountFen: e.amountFen })
+      .from(e)
+      .where(and(isIncome, behindKey([e.atMs, e.transferId], keyOfCursor(query.cursor, 2), 'ascending')))
+      .orderBy(asc(e.atMs), asc(e.transferId))
+      .limit(query.limit + 1),
+  )
+  const carriedInFen = carried?.totalFen ?? 0
+  const page = pageOfRows(
+    found,
+    query.limit,
+    (row) => [row.atMs, row.transferId],
+    (row) => row,
+  )
+  return {
+    lineId,
+    householdCode: line.householdCode,
+    amountFen: line.amountFen,
+    state: line.state,
+    attempts: attempts.map(withoutNulls),
+    carriedInFen,
+    heldBackFen: carriedInFen + (earned?.totalFen ?? 0) - line.amountFen,
+    ...page,
+  }
+}

@@ -1,0 +1,205 @@
+// Sends a released batch: file after file, each in one unit that makes the file's bytes, keeps their hash, books every line of it
+// and marks it. What cannot be paid any more (the account was changed or paused, a refund took the money) leaves the batch
+// here, with its reason; the money stays with the household.
+import { createHash } from 'node:crypto'
+import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { addWorkingDays } from '../calendar/rules.ts'
+import { readCalendar } from '../calendar/calendar-days.ts'
+import { exec, insertRows, one, rows, sqlExec } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { recordAudit } from '../audit/record-audit.ts'
+import { postSelected } from '../ledger/post-selected.ts'
+import type { Sealer } from '../personal-data/seal.ts'
+import { makeBankFile, totalOf } from './bank-file.ts'
+import type { BankRow } from './bank-file.ts'
+import { accountPurpose } from './payee-account-seal.ts'
+import { postingsOf } from './postings.ts'
+import { returnWorkingDays } from './rules.ts'
+import { changeBatch, moveBatch, partsOf, requireBatch, requireProfile } from './store.ts'
+import type { BatchRow, FileRow, ProfileRow } from './store.ts'
+
+export type Opener = Pick<Sealer, 'open'>
+
+/** Attempts of a batch whose seq lies in (after, through], for SQL over `a`. */
+const inRange = (batchId: string, afterSeq: number, throughSeq: number): SQL =>
+  sql`a.batch_id = ${batchId} and a.seq > ${sql.raw(String(afterSeq))} and a.seq <= ${sql.raw(String(throughSeq))}`
+
+/**
+ * Makes the next file of a released batch and books it. Returns the batch as it is then: EXPORTED once the last file is made.
+ * Refuses with payout.state_wrong, and with payout.not_released while signatures are missing.
+ */
+export function* exportNext(ctx: UnitContext, sealer: Opener, batchId: string, byAccountId: string): Unit<BatchRow> {
+  const batch = yield* requireBatch(ctx, batchId)
+  if (batch.state === 'EXPORTED') return batch
+  if (batch.state !== 'APPROVED')
+    throw new RefusalError('payout.state_wrong', undefined, { facts: { state: batch.state } })
+  const signed = (yield* partsOf(ctx, batchId)).filter(({ step }) => step === 'release').length
+  if (signed < batch.releasesRequired) throw new RefusalError('payout.not_released')
+  const profile = yield* requireProfile(ctx, batch.profileId, batch.profileVersion)
+  const throughSeq = Math.min(batch.exportedSeq + profile.maxRowsPerFile, batch.lineCount)
+  if (throughSeq > batch.exportedSeq) yield* exportRange(ctx, sealer, { batch, profile, throughSeq, byAccountId })
+  const change = { exportedSeq: throughSeq }
+  if (throughSeq < batch.lineCount) return yield* changeBatch(ctx, batch, change)
+  const exportedAtMs = ctx.now()
+  const returnDueMs = addWorkingDays(yield* readCalendar(ctx), exportedAtMs, returnWorkingDays)
+  return yield* moveBatch(ctx, batch, 'export', { ...change, exportedAtMs, returnDueMs })
+}
+
+interface Range {
+  readonly batch: BatchRow
+  readonly profile: ProfileRow
+  readonly throughSeq: number
+  readonly byAccountId: string
+}
+
+function* exportRange(ctx: UnitContext, sealer: Opener, range: Range): Unit<void> {
+  const { batch, profile, throughSeq, byAccountId } = range
+  const { batchId, exportedSeq } = batch
+  yield* withdrawUnpayable(batchId, exportedSeq, throughSeq)
+  const bankRows = yield* readBankRows(ctx, sealer, batchId, exportedSeq, throughSeq)
+  if (bankRows.length === 0) return
+  const fileNo = (yield* countFiles(ctx, batchId)) + 1
+  const createdAtMs = ctx.now()
+  const bytes = makeBankFile(profile, { ...batch, fileNo, createdAtMs, rows: bankRows })
+  const file: FileRow = {
+    batchId,
+    fileNo,
+    fromSeq: exportedSeq + 1,
+    throughSeq,
+    rowCount: bankRows.length,
+    totalFen: totalOf(bankRows),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    byteCount: bytes.byteLength,
+    createdAtMs,
+  }
+  yield* insertRows(ctx.tables.payoutFiles, [file])
+  const pending = sql`${inRange(batchId, exportedSeq, throughSeq)} and a.outcome = 'pending'`
+  const posted = yield* postSelected(ctx, postingsOf('out', pending), createdAtMs)
+  if (posted.count !== file.rowCount || posted.totalFen !== file.totalFen)
+    throw new Error(`file ${batch.batchNo}/${fileNo} and its postings differ`)
+  yield* markExported(ctx, file)
+  yield* recordAudit(ctx, {
+    accountId: byAccountId,
+    action: 'payout.file_exported',
+    subjectId: batchId,
+    detail: { fileNo, rowCount: file.rowCount, totalFen: file.totalFen, sha256: file.sha256 },
+  })
+}
+
+/** Takes lines out whose account is not the household's usable one any more, or whose money is not there. */
+function* withdrawUnpayable(batchId: string, afterSeq: number, throughSeq: number): Unit<void> {
+  const unpayable = sql`
+    select a.seq from payout_attempt a
+    join payout_line l on l.line_id = a.line_id
+    join payee_account p on p.payee_account_id = a.payee_account_id
+    left join ledger_account h on h.id = 'household:' || l.household_code
+    where ${inRange(batchId, afterSeq, throughSeq)} and a.outcome = 'pending'
+      and (p.state <> 'active' or coalesce(h.balance_fen, 0) < l.amount_fen)`
+  yield* sqlExec(sql`
+    update payout_attempt set outcome = 'withdrawn', fail_code = 'NOT_PAYABLE',
+      fail_reason = 'the account changed or the balance is not enough'
+    where batch_id = ${batchId} and seq in (${unpayable})`)
+  yield* sqlExec(sql`
+    update payout_line set state = 'withdrawn' where line_id in (
+      select a.line_id from payout_attempt a where ${inRange(batchId, afterSeq, throughSeq)} and a.outcome = 'withdrawn')
+      and state in ('drafted', 'failed')`)
+}
+
+/** The rows of a file in order; `fileNo` undefined: those that are to be sent now. */
+function* readBankRows(
+  { db, tables: { payoutAttempts: a, payoutLines: l, payeeAccounts: p } }: UnitContext,
+  sealer: Opener,
+  batchId: string,
+  afterSeq: number,
+  throughSeq: number,
+  fileNo?: number,
+): Unit<BankRow[]> {
+  const found = yield* rows(
+    db
+      .select({
+        seq: a.seq,
+        amountFen: l.amountFen,
+        householdCode: l.householdCode,
+        payeeAccountId: a.payeeAccountId,
+        payeeName: p.name,
+        payeeBankName: p.bankName,
+        payeeBankNo: p.bankNo,
+        accountSealed: p.accountSealed,
+      })
+      .from(a)
+      .innerJoin(l, eq(l.lineId, a.lineId))
+      .innerJoin(p, eq(p.payeeAccountId, a.payeeAccountId))
+      .where(
+        and(
+          eq(a.batchId, batchId),
+          gt(a.seq, afterSeq),
+          lte(a.seq, throughSeq),
+          fileNo === undefined ? eq(a.outcome, 'pending') : eq(a.fileNo, fileNo),
+        ),
+      )
+      .orderBy(asc(a.seq)),
+  )
+  return found.map(({ accountSealed, payeeAccountId, ...row }) => ({
+    ...row,
+    payeeAccount: sealer.open(accountSealed, accountPurpose(payeeAccountId)),
+  }))
+}
+
+function* countFiles({ db, tables: { payoutFiles: f } }: UnitContext, batchId: string): Unit<number> {
+  const found = yield* rows(db.select({ fileNo: f.fileNo }).from(f).where(eq(f.batchId, batchId)))
+  return found.length
+}
+
+function* markExported({ db, tables: { payoutAttempts: a } }: UnitContext, file: FileRow): Unit<void> {
+  const { batchId, fileNo, fromSeq, throughSeq } = file
+  yield* exec(
+    db
+      .update(a)
+      .set({ outcome: 'exported', fileNo })
+      .where(and(eq(a.batchId, batchId), gt(a.seq, fromSeq - 1), lte(a.seq, throughSeq), eq(a.outcome, 'pending'))),
+  )
+  yield* sqlExec(sql`
+    update payout_line set state = 'exported' where state in ('drafted', 'failed') and line_id in (
+      select a.line_id from payout_attempt a
+      where ${inRange(batchId, fromSeq - 1, throughSeq)} and a.outcome = 'exported')`)
+}
+
+export interface FileContent {
+  readonly file: FileRow
+  readonly profile: ProfileRow
+  readonly batch: BatchRow
+  readonly bytes: Uint8Array
+}
+
+/** Makes a file again: byte by byte what it was, or payout.file_changed. The reading of account numbers leaves its audit row. */
+export function* readFile(
+  ctx: UnitContext,
+  sealer: Opener,
+  key: { readonly batchId: string; readonly fileNo: number },
+  byAccountId: string,
+): Unit<FileContent> {
+  const { payoutFiles: f } = ctx.tables
+  const { batchId, fileNo } = key
+  const batch = yield* requireBatch(ctx, batchId)
+  const file = yield* one(
+    ctx.db
+      .select()
+      .from(f)
+      .where(and(eq(f.batchId, batchId), eq(f.fileNo, fileNo))),
+  )
+  if (file === undefined) throw new RefusalError('payout.file_unknown')
+  const profile = yield* requireProfile(ctx, batch.profileId, batch.profileVersion)
+  const bankRows = yield* readBankRows(ctx, sealer, batchId, file.fromSeq - 1, file.throughSeq, fileNo)
+  const bytes = makeBankFile(profile, { ...batch, fileNo, createdAtMs: file.createdAtMs, rows: bankRows })
+  if (createHash('sha256').update(bytes).digest('hex') !== file.sha256)
+    throw new RefusalError('payout.file_changed', undefined, { facts: { sha256: file.sha256 } })
+  yield* recordAudit(ctx, {
+    accountId: byAccountId,
+    action: 'payout.file_read',
+    subjectId: batchId,
+    detail: { fileNo, sha256: file.sha256 },
+  })
+  return { file, profile, batch, bytes }
+}

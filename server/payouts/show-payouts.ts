@@ -1,0 +1,278 @@
+// Payouts as people see them: batches, lines, who was left out, the dry run of what will be booked, files and returns.
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import type { z } from 'zod'
+import type * as contract from '#shared/contracts/http/payouts.ts'
+import { countRows, sumOf } from '../db/expressions.ts'
+import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, PageRequest } from '../db/keyset.ts'
+import { one, rows, sqlRows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { fileNameOf } from './bank-file.ts'
+import { postingsOf } from './postings.ts'
+import { batchMoves, nextBatchState } from './rules.ts'
+import type { AttemptOutcome, BatchMove, BatchState, PayoutKind } from './rules.ts'
+import { partsOf, requireBatch, requireProfile } from './store.ts'
+import type { BatchRow } from './store.ts'
+
+export type PayoutView = z.input<typeof contract.Payout>
+type DetailView = z.input<typeof contract.PayoutDetail>
+type LineView = z.input<typeof contract.PayoutLine>
+
+/** Leaves out what is NULL. */
+export function withoutNulls<T extends object>(row: T): { [K in keyof T]: Exclude<T[K], null> } {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as {
+    [K in keyof T]: Exclude<T[K], null>
+  }
+}
+
+/** The bank should have answered by now and has not for every line. */
+export const isOverdue = ({ state, returnDueMs }: BatchRow, nowMs: number): boolean =>
+  state === 'EXPORTED' && returnDueMs !== null && returnDueMs < nowMs
+
+export function showBatch(ctx: Pick<UnitContext, 'now'>, batch: BatchRow): PayoutView {
+  return {
+    ...(withoutNulls(batch) as unknown as PayoutView),
+    isDrafted: batch.draftCursor === null,
+    isOverdue: isOverdue(batch, ctx.now()),
+  }
+}
+
+export interface BatchQuery extends PageRequest {
+  readonly state?: BatchState | undefined
+  readonly incomeKind?: PayoutKind | undefined
+}
+
+export function* listBatches(ctx: UnitContext, query: BatchQuery): Unit<Page<PayoutView>> {
+  const { payoutBatches: b } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select()
+      .from(b)
+      .where(
+        and(
+          behindKey([b.batchId], keyOfCursor(query.cursor, 1), 'descending'),
+          query.state === undefined ? undefined : eq(b.state, query.state),
+          query.incomeKind === undefined ? undefined : eq(b.incomeKind, query.incomeKind),
+        ),
+      )
+      .orderBy(desc(b.batchId))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(
+    found,
+    query.limit,
+    (row) => [row.batchId],
+    (row) => showBatch(ctx, row),
+  )
+}
+
+export function* findBatch(ctx: UnitContext, batchId: string): Unit<DetailView> {
+  const batch = yield* requireBatch(ctx, batchId)
+  const { payoutAttempts: a, payoutLines: l, payoutObjections: o, accounts } = ctx.tables
+  const parts: DetailView['parts'] = []
+  for (const { accountId, step, atMs } of yield* partsOf(ctx, batchId)) {
+    const person = yield* one(
+      ctx.db.select({ name: accounts.displayName }).from(accounts).where(eq(accounts.accountId, accountId)),
+    )
+    parts.push({ accountId, name: person?.name ?? accountId, part: step, atMs })
+  }
+  const outcomes = yield* rows(
+    ctx.db
+      .select({ outcome: a.outcome, count: countRows(), amountFen: sumOf(l.amountFen) })
+      .from(a)
+      .innerJoin(l, eq(l.lineId, a.lineId))
+      .where(eq(a.batchId, batchId))
+      .groupBy(a.outcome)
+      .orderBy(asc(a.outcome)),
+  )
+  const open = yield* one(
+    ctx.db
+      .select({ count: countRows() })
+      .from(o)
+      .where(and(eq(o.batchId, batchId), isNull(o.decision))),
+  )
+  return {
+    ...showBatch(ctx, batch),
+    parts,
+    required: {
+      review: batch.reviewsRequired,
+      approve: batch.approvalsRequired,
+      release: batch.releasesRequired,
+    },
+    outcomes,
+    moves: (Object.keys(batchMoves) as BatchMove[]).filter((move) => nextBatchState(batch.state, move) !== undefined),
+    openObjections: open?.count ?? 0,
+  }
+}
+
+export interface LineQuery extends PageRequest {
+  readonly outcome?: AttemptOutcome | undefined
+}
+
+export function* listLines(ctx: UnitContext, batchId: string, query: LineQuery): Unit<Page<LineView>> {
+  const { payoutAttempts: a, payoutLines: l, payeeAccounts: p, households: h } = ctx.tables
+  yield* requireBatch(ctx, batchId)
+  const found = yield* rows(
+    ctx.db
+      .select({
+        seq: a.seq,
+        lineId: a.lineId,
+        householdCode: l.householdCode,
+        headName: sql<string>`coalesce(${h.headName}, ${p.name})`,
+        amountFen: l.amountFen,
+        attempt: a.attempt,
+        outcome: a.outcome,
+        accountLast4: p.last4,
+        fileNo: a.fileNo,
+        failCode: a.failCode,
+        failReason: a.failReason,
+        bankSerialNo: a.bankSerialNo,
+        settledAtMs: a.settledAtMs,
+        queriedAtMs: a.queriedAtMs,
+      })
+      .from(a)
+      .innerJoin(l, eq(l.lineId, a.lineId))
+      .innerJoin(p, eq(p.payeeAccountId, a.payeeAccountId))
+      .leftJoin(h, eq(h.householdCode, l.householdCode))
+      .where(
+        and(
+          eq(a.batchId, batchId),
+          behindKey([a.seq], keyOfCursor(query.cursor, 1), 'ascending'),
+          query.outcome === undefined ? undefined : eq(a.outcome, query.outcome),
+        ),
+      )
+      .orderBy(asc(a.seq))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(found, query.limit, (row) => [row.seq], withoutNulls)
+}
+
+export function* listSkips(ctx: UnitContext, batchId: string, query: PageRequest) {
+  const { payoutCandidates: c } = ctx.tables
+  yield* requireBatch(ctx, batchId)
+  const found = yield* rows(
+    ctx.db
+      .select({ householdCode: c.householdCode, amountFen: c.amountFen, reason: sql<string>`${c.reason}` })
+      .from(c)
+      .where(and(eq(c.batchId, batchId), behindKey([c.householdCode], keyOfCursor(query.cursor, 1), 'ascending')))
+      .orderBy(asc(c.householdCode))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(
+    found,
+    query.limit,
+    (row) => [row.householdCode],
+    (row) => row,
+  )
+}
+
+/** The transfers that making the files will book, by the very SELECT that the ledger posts. */
+export function* listPostings(ctx: UnitContext, batchId: string, query: PageRequest) {
+  yield* requireBatch(ctx, batchId)
+  const [afterSeq = 0] = keyOfCursor(query.cursor, 1) ?? []
+  const pending = sql`a.batch_id = ${batchId} and a.outcome = 'pending'`
+  const { payoutAttempts: a, payoutLines: l } = ctx.tables
+  const [sum] = yield* rows(
+    ctx.db
+      .select({ count: countRows(), totalFen: sumOf(l.amountFen) })
+      .from(a)
+      .innerJoin(l, eq(l.lineId, a.lineId))
+      .where(and(eq(a.batchId, batchId), eq(a.outcome, 'pending'))),
+  )
+  const found = yield* sqlRows<{
+    seq: number
+    transferId: string
+    debitAccountId: string
+    creditAccountId: string
+    amountFen: number
+  }>(sql`
+    select n.seq, s.cause_kind || ':' || s.cause_id || ':' || s.leg as "transferId",
+      s.debit_account_id as "debitAccountId", s.credit_account_id as "creditAccountId", s.amount_fen as "amountFen"
+    from (${postingsOf('out', sql`${pending} and a.seq > cast(${afterSeq} as bigint)`)}) s
+    join payout_attempt n on n.line_id = s.cause_id and n.batch_id = ${batchId}
+    order by n.seq limit ${sql.raw(String(query.limit + 1))}`)
+  const page = pageOfRows(
+    found,
+    query.limit,
+    (row) => [row.seq],
+    ({ seq: _seq, ...row }) => row,
+  )
+  return { ...page, count: sum?.count ?? 0, totalFen: sum?.totalFen ?? 0 }
+}
+
+export function* listObjections(ctx: UnitContext, batchId: string, query: PageRequest) {
+  const { payoutObjections: o } = ctx.tables
+  yield* requireBatch(ctx, batchId)
+  const found = yield* rows(
+    ctx.db
+      .select()
+      .from(o)
+      .where(and(eq(o.batchId, batchId), behindKey([o.objectionId], keyOfCursor(query.cursor, 1), 'ascending')))
+      .orderBy(asc(o.objectionId))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(found, query.limit, (row) => [row.objectionId], withoutNulls)
+}
+
+export function* listFiles(ctx: UnitContext, batchId: string, query: PageRequest) {
+  const { payoutFiles: f } = ctx.tables
+  const batch = yield* requireBatch(ctx, batchId)
+  const profile = yield* requireProfile(ctx, batch.profileId, batch.profileVersion)
+  const found = yield* rows(
+    ctx.db
+      .select()
+      .from(f)
+      .where(and(eq(f.batchId, batchId), behindKey([f.fileNo], keyOfCursor(query.cursor, 1), 'ascending')))
+      .orderBy(asc(f.fileNo))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(
+    found,
+    query.limit,
+    (row) => [row.fileNo],
+    (row) => ({ ...row, fileName: fileNameOf(profile, batch.batchNo, row.fileNo) }),
+  )
+}
+
+export function* listReturns(ctx: UnitContext, batchId: string, query: PageRequest) {
+  const { payoutReturns: r } = ctx.tables
+  yield* requireBatch(ctx, batchId)
+  const found = yield* rows(
+    ctx.db
+      .select()
+      .from(r)
+      .where(and(eq(r.batchId, batchId), behindKey([r.returnId], keyOfCursor(query.cursor, 1), 'ascending')))
+      .orderBy(asc(r.returnId))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(
+    found,
+    query.limit,
+    (row) => [row.returnId],
+    (row) => row,
+  )
+}
+
+export function* listVerifications(ctx: UnitContext, batchId: string, query: PageRequest) {
+  const { payoutVerifications: v, payoutLines: l, households: h } = ctx.tables
+  yield* requireBatch(ctx, batchId)
+  const found = yield* rows(
+    ctx.db
+      .select({
+        lineId: v.lineId,
+        householdCode: l.householdCode,
+        headName: sql<string>`coalesce(${h.headName}, '')`,
+        amountFen: l.amountFen,
+        answer: v.answer,
+        note: v.note,
+        askedAtMs: v.askedAtMs,
+      })
+      .from(v)
+      .innerJoin(l, eq(l.lineId, v.lineId))
+      .leftJoin(h, eq(h.householdCode, l.householdCode))
+      .where(and(eq(v.batchId, batchId), behindKey([v.lineId], keyOfCursor(query.cursor, 1), 'ascending')))
+      .orderBy(asc(v.lineId))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(found, query.limit, (row) => [row.lineId], withoutNulls)
+}

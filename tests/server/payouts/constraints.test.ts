@@ -1,0 +1,150 @@
+// What the database itself refuses, by raw SQL past every use case: who may have which part, live lines, attempts.
+import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import { sqlExec } from '#server/db/unit.ts'
+import { dialects } from '#tests/support/test-database.ts'
+import { attemptsOf, householdOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
+import type { PayoutWorld } from '#tests/support/payout-world.ts'
+
+const tell = (world: PayoutWorld, statement: SQL) => world.run(() => sqlExec(statement))
+
+const takePart = (batchId: string, person: string, step: string) =>
+  sql`insert into payout_part (batch_id, account_id, step, at_ms) values (${batchId}, ${person}, ${step}, 1)`
+
+/** A batch in NOTICE_CLOSED, drafted by the usual people. */
+async function closedBatch(world: PayoutWorld): Promise<string> {
+  const { batchId } = await world.draft()
+  await world.run(() =>
+    sqlExec(sql`update payout_batch set state = 'NOTICE_CLOSED', notice_from_ms = 1, notice_until_ms = 2, notice_closed_at_ms = 3
+      where batch_id = ${batchId}`),
+  )
+  return batchId
+}
+
+describe.each(dialects)('the database on %s', (dialect) => {
+  it('gives nobody two parts in a batch', async () => {
+    await using world = await openPayoutWorld(dialect)
+    const batchId = await closedBatch(world)
+
+    const preparerApproves = tell(world, takePart(batchId, people.preparer, 'approve'))
+    await expect(preparerApproves).rejects.toMatchObject({ kind: 'unique' })
+    await tell(world, takePart(batchId, people.approver, 'approve'))
+    const approverReleases = tell(world, takePart(batchId, people.approver, 'release'))
+
+    await expect(approverReleases).rejects.toMatchObject({ kind: 'unique' })
+  })
+
+  it.each(['approve', 'release', 'review'])('lets nobody who changed an account in the run %s it', async (step) => {
+    await using world = await openPayoutWorld(dialect)
+    const batchId = await closedBatch(world)
+
+    await expect(tell(world, takePart(batchId, people.changer, step))).rejects.toMatchObject({ kind: 'unique' })
+  })
+
+  it('lets nobody pay to an account whose changer is not entered in the batch', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const { batchId } = await world.draft()
+    await world.earn(1, 5)
+    await world.giveAccount(1, { by: people.approver, turn: 1 })
+
+    await tell(
+      world,
+      sql`insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state)
+        values ('extra', ${batchId}, ${householdOf(1)}, 'OPERATING', 1, 1, 'withdrawn')`,
+    )
+    const attempt = (changedBy: string) => sql`
+      insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
+      select cast(${batchId} as text), 2, 'extra', 1, p.payee_account_id, cast(${changedBy} as text), 'pending'
+      from payee_account p where p.changed_by = ${people.approver}`
+
+    const smuggled = tell(world, attempt(people.approver))
+    await expect(smuggled).rejects.toMatchObject({ kind: 'foreign-key' })
+    const underAnotherName = tell(world, attempt(people.changer))
+
+    await expect(underAnotherName).rejects.toMatchObject({ kind: 'foreign-key' })
+  })
+
+  it('approves and releases nothing without the signatures', async () => {
+    await using world = await openPayoutWorld(dialect)
+    const batchId = await closedBatch(world)
+    const setState = (state: string) => sql`update payout_batch set state = ${state} where batch_id = ${batchId}`
+
+    await expect(tell(world, setState('APPROVED'))).rejects.toMatchObject({ kind: 'immutable' })
+    await tell(world, takePart(batchId, people.approver, 'approve'))
+    await tell(world, setState('APPROVED'))
+    await expect(tell(world, setState('EXPORTED'))).rejects.toMatchObject({ kind: 'immutable' })
+    const file = sql`insert into payout_file (batch_id, file_no, from_seq, through_seq, row_count, total_fen, sha_256, byte_count, created_at_ms)
+      values (${batchId}, 1, 1, 1, 1, 1, 'x', 1, 1)`
+    await expect(tell(world, file)).rejects.toMatchObject({ kind: 'immutable' })
+    await tell(world, takePart(batchId, people.releaser, 'release'))
+
+    await expect(tell(world, file)).resolves.toBe(1)
+  })
+
+  it('closes no notice before its time', async () => {
+    await using world = await openPayoutWorld(dialect)
+    const { batchId } = await world.draft()
+
+    const early = tell(
+      world,
+      sql`update payout_batch set state = 'NOTICE_CLOSED', notice_from_ms = 1, notice_until_ms = 9, notice_closed_at_ms = 8
+        where batch_id = ${batchId}`,
+    )
+
+    await expect(early).rejects.toMatchObject({ kind: 'check' })
+  })
+
+  it('keeps no part, file or return from being rewritten', async () => {
+    await using world = await openPayoutWorld(dialect)
+    await world.draft()
+
+    await expect(tell(world, sql`delete from payout_part`)).rejects.toMatchObject({ kind: 'immutable' })
+    await expect(tell(world, sql`update payout_changer set changed_by = 'x'`)).rejects.toMatchObject({
+      kind: 'immutable',
+    })
+  })
+
+  it('lets one line of a household and kind live at a time', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const { batchId } = await world.draft()
+
+    const second = tell(
+      world,
+      sql`insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state)
+        values ('again', ${batchId}, ${householdOf(1)}, 'OPERATING', 1, 1, 'drafted')`,
+    )
+
+    await expect(second).rejects.toMatchObject({ kind: 'unique' })
+  })
+
+  it.each(['pending', 'exported', 'unknown', 'paid', 'returned', 'withdrawn'])(
+    'makes no further attempt after one that is %s',
+    async (outcome) => {
+      await using world = await openPayoutWorld(dialect, { households: 1 })
+      const { batchId } = await world.draft()
+      await tell(world, sql`update payout_attempt set outcome = ${outcome} where batch_id = ${batchId}`)
+      const again = sql`insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
+        select batch_id, 2, line_id, 2, payee_account_id, changed_by, 'pending' from payout_attempt where batch_id = ${batchId}`
+
+      await expect(tell(world, again)).rejects.toMatchObject({ kind: 'immutable' })
+      await tell(world, sql`update payout_attempt set outcome = 'failed' where batch_id = ${batchId}`)
+
+      await expect(tell(world, again)).resolves.toBe(1)
+      expect(await attemptsOf(world, batchId)).toHaveLength(2)
+    },
+  )
+
+  it('gives one bank account to one household', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 2 })
+
+    const diverted = tell(
+      world,
+      sql`insert into payee_account select 'copy', 'another', name, bank_name, bank_no, account_sealed, account_fingerprint,
+        last_4, state, reason, changed_by, changed_at_ms, confirmed_by, confirmed_at_ms, usable_from_ms, paused_reason
+        from payee_account where household_code = ${householdOf(2)}`,
+    )
+
+    await expect(diverted).rejects.toMatchObject({ kind: 'unique' })
+  })
+})

@@ -1,0 +1,72 @@
+// A payout from the draft to its settlement, on both dialects.
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { namedAccounts } from '#server/ledger/account-kinds.ts'
+import { balanceOf } from '#server/ledger/balances.ts'
+import { checkLedger } from '#server/ledger/check-ledger.ts'
+import { readFile } from '#server/payouts/export-batch.ts'
+import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
+import { dialects } from '#tests/support/test-database.ts'
+import { attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
+import { testSealer } from '#tests/support/test-sealer.ts'
+
+describe.each(dialects)('a payout on %s', (dialect) => {
+  it('drafts what each household is owed at the cut-off', async () => {
+    await using world = await openPayoutWorld(dialect)
+
+    const batch = await world.draft()
+
+    expect(batch).toMatchObject({ state: 'DRAFT', lineCount: 3, totalFen: 60_000, skippedCount: 0, draftCursor: null })
+    expect(await linesOf(world, 2)).toMatchObject([{ amountFen: 20_000, state: 'drafted', incomeKind: 'OPERATING' }])
+  })
+
+  it('moves the money to transit when its file is made, and to the bank when the bank has paid', async () => {
+    await using world = await openPayoutWorld(dialect)
+    const batch = await world.draft()
+
+    await world.approve(batch.batchId)
+    const exported = await world.export(batch.batchId)
+    const transit = await world.run((ctx) => balanceOf(ctx, namedAccounts.payouts))
+    await world.answer(batch, { 1: 'PAID', 2: 'PAID', 3: 'PAID' })
+
+    expect(exported.state).toBe('EXPORTED')
+    expect(transit).toBe(60_000)
+    expect(await world.balance(1)).toBe(0)
+    expect(await world.run((ctx) => balanceOf(ctx, namedAccounts.payouts))).toBe(0)
+    expect(await world.run((ctx) => balanceOf(ctx, namedAccounts.mainBank))).toBe(60_000)
+    expect((await world.database.read(checkLedger)).problems).toEqual([])
+  })
+
+  it('gives the same file byte by byte whenever it is asked for', async () => {
+    await using world = await openPayoutWorld(dialect, { maxRowsPerFile: 2 })
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+
+    const read = (fileNo: number) =>
+      world.run((ctx) => readFile(ctx, testSealer, { batchId: batch.batchId, fileNo }, people.releaser))
+    const [first, again, second] = [await read(1), await read(1), await read(2)]
+
+    expect(first.bytes).toEqual(again.bytes)
+    expect(createHash('sha256').update(first.bytes).digest('hex')).toBe(first.file.sha256)
+    expect([first.file.rowCount, second.file.rowCount]).toEqual([2, 1])
+    expect(Buffer.from(first.bytes).toString('utf8')).toContain('9999000000000000001')
+  })
+
+  it('is settled once the bank has answered and the sampled recipients confirmed', async () => {
+    await using world = await openPayoutWorld(dialect)
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    await world.answer(batch, { 1: 'PAID', 2: 'PAID', 3: 'PAID' })
+    const { batchId } = batch
+
+    const early = world.run((ctx) => settleBatch(ctx, batchId, 'finance'))
+    await expect(early).rejects.toMatchObject({ code: 'payout.verification_open' })
+    for (const { lineId } of await attemptsOf(world, batchId))
+      await world.run((ctx) => recordVerification(ctx, batchId, { lineId, answer: 'received', note: '' }, 'helper'))
+    const settled = await world.run((ctx) => settleBatch(ctx, batchId, 'finance'))
+
+    expect(settled.state).toBe('SETTLED')
+  })
+})

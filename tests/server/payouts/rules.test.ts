@@ -1,0 +1,101 @@
+// The payout's state machine as a table: everything can be reached, everything not final can be left, nothing skips a step.
+import { describe, expect, it } from 'vitest'
+import {
+  applyResult,
+  attemptOutcomes,
+  bankResults,
+  batchMoves,
+  batchStates,
+  nextBatchState,
+  sampleSize,
+  signaturesFor,
+} from '#server/payouts/rules.ts'
+import type { BatchMove, BatchState } from '#server/payouts/rules.ts'
+
+const moves = Object.keys(batchMoves) as BatchMove[]
+
+/** States that moves lead to from one, without those named. */
+function reachable(from: BatchState, without: readonly BatchMove[] = []): Set<BatchState> {
+  const seen = new Set<BatchState>([from])
+  for (const state of seen)
+    for (const move of moves) {
+      const next = without.includes(move) ? undefined : nextBatchState(state, move)
+      if (next !== undefined) seen.add(next)
+    }
+  return seen
+}
+
+describe('the states of a payout', () => {
+  it('can all be reached from a draft', () => {
+    expect([...reachable('DRAFT')].toSorted()).toEqual([...batchStates].toSorted())
+  })
+
+  it('can all be left but the two ends', () => {
+    const stuck = batchStates.filter((state) => moves.every((move) => nextBatchState(state, move) === undefined))
+
+    expect(stuck).toEqual(['SETTLED', 'CANCELLED'])
+  })
+
+  it.each(['review', 'approve', 'export', 'return'] as const)('do not reach the end without the move %s', (move) => {
+    expect(reachable('DRAFT', [move])).not.toContain('SETTLED')
+  })
+
+  it('do not reach approval without a notice, but for a follow-up that inherits one', () => {
+    expect(reachable('DRAFT', ['inheritNotice', 'closeNotice'])).not.toContain('APPROVED')
+    expect(reachable('DRAFT', ['openNotice', 'inheritNotice'])).not.toContain('APPROVED')
+  })
+
+  it('do not go on from an objection unless it is resolved', () => {
+    expect([...reachable('OBJECTED', ['resolve'])].toSorted()).toEqual(['CANCELLED', 'OBJECTED'])
+  })
+
+  it('cannot be cancelled once files are out', () => {
+    for (const state of ['EXPORTED', 'BANK_RETURNED', 'SETTLED'] as const)
+      expect(nextBatchState(state, 'cancel')).toBeUndefined()
+  })
+})
+
+describe('what the bank says of an attempt', () => {
+  it('never makes money of nothing: only exported or unknown lines become paid, only paid ones come back', () => {
+    for (const outcome of attemptOutcomes)
+      for (const result of bankResults) {
+        const next = applyResult(outcome, result)
+        if (next === 'paid') expect(['exported', 'unknown']).toContain(outcome)
+        if (next === 'returned') expect(outcome).toBe('paid')
+        if (next === 'failed') expect(['exported', 'unknown']).toContain(outcome)
+      }
+  })
+
+  it('contradicts itself when it refuses what it paid, or pays what it refused', () => {
+    expect(applyResult('paid', 'FAILED')).toBeUndefined()
+    expect(applyResult('failed', 'PAID')).toBeUndefined()
+  })
+
+  it('changes nothing the second time', () => {
+    expect(applyResult('paid', 'PAID')).toBe('same')
+    expect(applyResult('failed', 'FAILED')).toBe('same')
+    expect(applyResult('unknown', 'UNKNOWN')).toBe('same')
+  })
+})
+
+describe('how many people sign', () => {
+  const stepRules = [
+    { step: 'approve', fromFen: 0, signatures: 1 },
+    { step: 'approve', fromFen: 1_000_000, signatures: 2 },
+  ] as const
+
+  it('goes by the highest threshold the total reaches', () => {
+    expect(signaturesFor(stepRules, 'approve', 999_999)).toBe(1)
+    expect(signaturesFor(stepRules, 'approve', 1_000_000)).toBe(2)
+  })
+
+  it('is one approver and one releaser where no rule is set', () => {
+    expect([signaturesFor([], 'approve', 5), signaturesFor([], 'release', 5), signaturesFor([], 'review', 5)]).toEqual([
+      1, 1, 0,
+    ])
+  })
+
+  it('asks two in a hundred recipients, at least three', () => {
+    expect([sampleSize(2), sampleSize(100), sampleSize(517), sampleSize(1_000_000)]).toEqual([2, 3, 11, 50])
+  })
+})
