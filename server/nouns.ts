@@ -30,6 +30,7 @@ import { escalateDue } from './surplus/escalate-notice.ts'
 import { surplusRoutes } from './surplus/routes.ts'
 import { raiseWarnings } from './warnings/raise-warnings.ts'
 import { warningRoutes } from './warnings/routes.ts'
+import { inKindRoutes } from './in-kind/routes.ts'
 
 export interface Noun {
   readonly routes?: NounRoutes
@@ -54,6 +55,7 @@ export const nouns: readonly Noun[] = [
   { routes: catalogRoutes },
   { routes: householdRoutes },
   { routes: assistanceRoutes },
+  { routes: inKindRoutes },
   {
     routes: warningRoutes,
     jobs: [

@@ -9,6 +9,7 @@ import { catalogStorage, catalogTables } from '../catalog/schema.ts'
 import { distributionStorage, distributionTables } from '../distributions/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
 import { identityStorage, identityTables } from '../identity/schema.ts'
+import { inKindStorage, inKindTables } from '../in-kind/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
 import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
@@ -34,6 +35,7 @@ export function makeTables(kit: Kit) {
   const assistance = assistanceTables(kit, households)
   const surplus = surplusTables(kit, households)
   const warnings = warningTables(kit, { ...households, ...catalog })
+  const inKind = inKindTables(kit, households)
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
   const calendar = calendarTables(kit)
@@ -56,6 +58,7 @@ export function makeTables(kit: Kit) {
     ...households,
     ...assistance,
     ...surplus,
+    ...inKind,
     ...warnings,
     ...sessions,
     ...restock,
@@ -83,6 +86,7 @@ export const storages: readonly Storage[] = [
   householdStorage,
   assistanceStorage,
   surplusStorage,
+  inKindStorage,
   warningStorage,
   sessionStorage,
   payoutStorage,

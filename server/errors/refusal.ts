@@ -129,6 +129,7 @@ export const refusals = {
     title: 'The organisation has less than would be distributed.',
   },
   'distribution.snapshot_broken': { status: 409, log: 'error', title: 'The snapshot does not give the lines shown.' },
+  'in_kind.file_known': { status: 409, log: 'info', title: 'This file has been imported already.' },
   'session.unknown': { status: 404, log: 'info', title: 'There is no such session.' },
   'session.buyer_busy': { status: 409, log: 'info', title: 'You have an open session already.' },
   'session.cabinet_busy': { status: 409, log: 'info', title: 'Somebody else is using this cabinet.' },

@@ -1,4 +1,4 @@
-// Lots and registers name households by code; this finds the first one that is not registered.
+// Lots, registers and lists name households by code; this tells those that are registered from those that are not.
 import { inArray } from 'drizzle-orm'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -6,10 +6,12 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 /** Codes asked for in one statement; both dialects bind far more. */
 const codesPerStatement = 500
 
-export function* findUnknownHousehold(
+/** The codes among these that are registered. */
+export function* findKnownHouseholds(
   { db, tables: t }: UnitContext,
   householdCodes: readonly string[],
-): Unit<{ readonly index: number; readonly householdCode: string } | undefined> {
+): Unit<Set<string>> {
+  const known = new Set<string>()
   for (let from = 0; from < householdCodes.length; from += codesPerStatement) {
     const asked = householdCodes.slice(from, from + codesPerStatement)
     const found = yield* rows(
@@ -18,10 +20,18 @@ export function* findUnknownHousehold(
         .from(t.households)
         .where(inArray(t.households.householdCode, asked)),
     )
-    const known = new Set(found.map((row) => row.householdCode))
-    const missing = asked.findIndex((code) => !known.has(code))
-    const householdCode = asked[missing]
-    if (householdCode !== undefined) return { index: from + missing, householdCode }
+    for (const { householdCode } of found) known.add(householdCode)
   }
-  return undefined
+  return known
+}
+
+/** The first code that is not registered. */
+export function* findUnknownHousehold(
+  ctx: UnitContext,
+  householdCodes: readonly string[],
+): Unit<{ readonly index: number; readonly householdCode: string } | undefined> {
+  const known = yield* findKnownHouseholds(ctx, householdCodes)
+  const index = householdCodes.findIndex((code) => !known.has(code))
+  const householdCode = householdCodes[index]
+  return householdCode === undefined ? undefined : { index, householdCode }
 }

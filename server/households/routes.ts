@@ -6,6 +6,7 @@ import { registerRoute } from '../http/register-route.ts'
 import { bindHelper } from './bind-helper.ts'
 import { changeHousehold } from './change-household.ts'
 import { enterHousehold } from './enter-households.ts'
+import { importRegister, readRegisterFile } from './import-register.ts'
 import { findHouseholdIncome, listHouseholds } from './list-households.ts'
 import { sealPhone } from './phone.ts'
 import { showHousehold } from './show-household.ts'
@@ -27,6 +28,10 @@ export const householdRoutes: NounRoutes = (app, { database, sealer }) => {
       yield* enterHousehold(ctx, viewer, household)
       return yield* showHousehold(ctx, viewer, householdCode)
     })
+  })
+  registerRoute(app, contract.importHouseholds, async ({ query, body, account: viewer }) => {
+    const rows = await readRegisterFile(body, sealer)
+    return database.run((ctx) => importRegister(ctx, { viewer, rows, ...query }))
   })
   registerRoute(app, contract.changeHousehold, ({ params, body: { reason, phone, ...facts }, account: viewer }) => {
     const { householdCode } = params

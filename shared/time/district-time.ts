@@ -29,3 +29,8 @@ export function districtDayStartMs(year: number, monthDay: string): EpochMs {
   const [month = 1, day = 1] = monthDay.split('-').map(Number)
   return Date.UTC(year, month - 1, day) - offsetMs
 }
+
+/** The first instant of a date YYYY-MM-DD. */
+export function districtDateStartMs(date: string): EpochMs {
+  return Date.parse(`${date}T00:00:00Z`) - offsetMs
+}

@@ -5,6 +5,7 @@ import * as catalog from './catalog.ts'
 import * as households from './households.ts'
 import * as distributions from './distributions.ts'
 import * as identity from './identity.ts'
+import * as inKind from './in-kind.ts'
 import * as money from './money.ts'
 import * as organisations from './organisations.ts'
 import * as payouts from './payouts.ts'
@@ -28,6 +29,7 @@ export const routes: readonly RouteContract[] = [
   money,
   households,
   assistance,
+  inKind,
   surplus,
   warnings,
   organisations,

@@ -86,6 +86,18 @@ export const enterHousehold = defineRoute({
   reply: HouseholdDetail,
   status: 201,
 })
+export const importHouseholds = defineRoute({
+  method: 'POST',
+  path: '/api/households/imports',
+  tag: 'households',
+  summary:
+    'Import the register from CSV or XLSX, all rows or none: new households enter, known ones change with history',
+  access: ['operator', 'admin'],
+  query: z.object({ reason: Reason }),
+  upload: { maxBytes: 16 * 1024 * 1024 },
+  reply: z.object({ entered: z.int(), changed: z.int(), unchanged: z.int() }),
+  status: 201,
+})
 export const changeHousehold = defineRoute({
   method: 'PATCH',
   path: '/api/households/:householdCode',

@@ -686,6 +686,26 @@ export const initialPostgres: readonly string[] = [
   CONSTRAINT "surplus_line_once" UNIQUE("order_id","notice_id"),
   CONSTRAINT "surplus_line_positive" CHECK ("surplus_line"."mass_mg" > 0 and "surplus_line"."amount_fen" > 0)
 );`,
+  `CREATE TABLE "in_kind_import" (
+  "import_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "document_number" text COLLATE "C" NOT NULL,
+  "granted_at_ms" bigint NOT NULL,
+  "file_hash" text COLLATE "C" NOT NULL,
+  "imported_by" text COLLATE "C" NOT NULL,
+  "imported_at_ms" bigint NOT NULL,
+  CONSTRAINT "in_kind_import_file_hash_unique" UNIQUE("file_hash")
+);`,
+  `CREATE TABLE "in_kind_grant" (
+  "import_id" text COLLATE "C" NOT NULL,
+  "row" bigint NOT NULL,
+  "household_code" text COLLATE "C" NOT NULL,
+  "item" text COLLATE "C" NOT NULL,
+  "mass_mg" bigint NOT NULL,
+  CONSTRAINT "in_kind_grant_import_id_row_pk" PRIMARY KEY("import_id","row"),
+  CONSTRAINT "in_kind_grant_once" UNIQUE("import_id","household_code","item"),
+  CONSTRAINT "in_kind_grant_item_known" CHECK ("in_kind_grant"."item" in ('FERTILISER', 'SEED', 'OTHER')),
+  CONSTRAINT "in_kind_grant_positive" CHECK ("in_kind_grant"."mass_mg" > 0)
+);`,
   `CREATE TABLE "monitoring_line" (
   "year" bigint NOT NULL,
   "version" bigint NOT NULL,
@@ -1110,6 +1130,8 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "surplus_escalation" ADD CONSTRAINT "surplus_escalation_notice_id_surplus_notice_notice_id_fk" FOREIGN KEY ("notice_id") REFERENCES "public"."surplus_notice"("notice_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "surplus_line" ADD CONSTRAINT "surplus_line_order_id_surplus_order_order_id_fk" FOREIGN KEY ("order_id") REFERENCES "public"."surplus_order"("order_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "surplus_line" ADD CONSTRAINT "surplus_line_notice_id_surplus_notice_notice_id_fk" FOREIGN KEY ("notice_id") REFERENCES "public"."surplus_notice"("notice_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "in_kind_grant" ADD CONSTRAINT "in_kind_grant_import_id_in_kind_import_import_id_fk" FOREIGN KEY ("import_id") REFERENCES "public"."in_kind_import"("import_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "in_kind_grant" ADD CONSTRAINT "in_kind_grant_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "product_season" ADD CONSTRAINT "product_season_sku_id_sku_sku_id_fk" FOREIGN KEY ("sku_id") REFERENCES "public"."sku"("sku_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "warning" ADD CONSTRAINT "warning_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "session_contract" ADD CONSTRAINT "session_contract_session_id_shopping_session_session_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."shopping_session"("session_id") ON DELETE no action ON UPDATE no action;`,
@@ -1171,6 +1193,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "surplus_notice_due" ON "surplus_notice" USING btree ("level_due_at_ms") WHERE "surplus_notice"."closed_at_ms" is null;`,
   `CREATE INDEX "surplus_order_delivered" ON "surplus_order" USING btree ("ended_at_ms") WHERE "surplus_order"."state" = 'delivered';`,
   `CREATE INDEX "surplus_line_by_notice" ON "surplus_line" USING btree ("notice_id");`,
+  `CREATE INDEX "in_kind_grant_by_household" ON "in_kind_grant" USING btree ("household_code","import_id","row");`,
   `CREATE INDEX "warning_open" ON "warning" USING btree ("warning_id") WHERE "warning"."outcome" is null;`,
   `CREATE UNIQUE INDEX "shopping_session_once_per_intent" ON "shopping_session" USING btree ("account_id","idempotency_key");`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_buyer" ON "shopping_session" USING btree ("account_id") WHERE "shopping_session"."kind" = 'sale' and "shopping_session"."state" in ('authorised', 'open', 'closing');`,
@@ -1221,6 +1244,8 @@ export const initialPostgres: readonly string[] = [
   `CREATE TRIGGER six_ones_tick_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON six_ones_tick FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER surplus_escalation_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_escalation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER surplus_line_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER in_kind_import_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON in_kind_import FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER in_kind_grant_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON in_kind_grant FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER monitoring_line_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON monitoring_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER session_contract_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON session_contract FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER sale_line_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON sale_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,

@@ -1,0 +1,121 @@
+// Imports the register from CSV or XLSX, all rows or none: households that are new are entered, those that are known change
+// where the file differs, each change with its history. An empty cell leaves what is known; nothing is ever deleted.
+import { z } from 'zod'
+import { recordAudit } from '../audit/record-audit.ts'
+import { rows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import type { Sealer } from '../personal-data/seal.ts'
+import type { Viewer } from '../personal-data/row-scope.ts'
+import { householdCodeCell } from '../tabular/cells.ts'
+import { readTable } from '../tabular/read-table.ts'
+import type { RowError } from '../tabular/read-table.ts'
+import { refuseRows } from '../tabular/refuse-rows.ts'
+import { changeHousehold } from './change-household.ts'
+import { enterHouseholds } from './enter-households.ts'
+import type { NewHousehold } from './enter-households.ts'
+import { findKnownHouseholds } from './find-unknown-household.ts'
+import { sealPhone } from './phone.ts'
+import type { HouseholdKind } from './schema.ts'
+
+const kindByWord: Readonly<Record<string, HouseholdKind>> = {
+  贫困户: 'POOR',
+  脱贫户: 'EXITED',
+  脱贫不稳定户: 'UNSTABLE_EXITED',
+  边缘易致贫户: 'EDGE_AT_RISK',
+  突发严重困难户: 'SUDDEN_HARDSHIP',
+  一般农户: 'ORDINARY',
+}
+const kinds = ['POOR', 'EXITED', 'UNSTABLE_EXITED', 'EDGE_AT_RISK', 'SUDDEN_HARDSHIP', 'ORDINARY'] as const
+const wholeCell = (lowest: number, highest: number) =>
+  z
+    .string()
+    .regex(/^\d{1,4}$/, 'is no whole number')
+    .transform(Number)
+    .pipe(z.number().min(lowest, `is below ${lowest}`).max(highest, `is above ${highest}`))
+
+const columns = {
+  householdCode: { names: ['户编号', 'household'], schema: householdCodeCell },
+  headName: { names: ['户主', '户主姓名', 'head'], schema: z.string().trim().min(1).max(40) },
+  phone: {
+    names: ['电话', '联系电话', 'phone'],
+    schema: z
+      .string()
+      .regex(/^1\d{10}$/, 'is no mobile number of 11 digits')
+      .optional(),
+    isOptional: true,
+  },
+  population: { names: ['家庭人口', '人口', 'population'], schema: wholeCell(1, 30) },
+  kind: {
+    names: ['户类型', '类型', 'kind'],
+    schema: z
+      .string()
+      .transform((text) => kindByWord[text.trim()] ?? text.trim())
+      .pipe(z.enum(kinds, `is none of ${Object.keys(kindByWord).join(', ')}`)),
+  },
+  identifiedYear: { names: ['识别年度', 'identified'], schema: wholeCell(2013, 2100).optional(), isOptional: true },
+  exitedYear: { names: ['脱贫年度', 'exited'], schema: wholeCell(2013, 2100).optional(), isOptional: true },
+} as const
+
+/** A household of the file, with its row. */
+export interface RegisterRow extends NewHousehold {
+  readonly row: number
+}
+
+/** Reads the file and seals its phone numbers. Refuses with the errors of its rows. */
+export async function readRegisterFile(file: Uint8Array, sealer: Sealer): Promise<RegisterRow[]> {
+  const table = await readTable(file, columns)
+  const firstRows = new Map<string, number>()
+  const repeated: RowError[] = []
+  for (const { row, values } of table.rows) {
+    const first = firstRows.get(values.householdCode)
+    if (first === undefined) firstRows.set(values.householdCode, row)
+    else repeated.push({ row, column: '户编号', message: `repeats row ${first}` })
+  }
+  refuseRows([...table.errors, ...repeated])
+  return table.rows.map(({ row, values: { phone, ...facts } }) => ({
+    row,
+    ...facts,
+    ...(phone === undefined ? {} : { phone: sealPhone(sealer, facts.householdCode, phone) }),
+  }))
+}
+
+export interface RegisterImport {
+  readonly entered: number
+  readonly changed: number
+  readonly unchanged: number
+}
+
+/** Refuses row by row where a village is not known. */
+export function* importRegister(
+  ctx: UnitContext,
+  input: { readonly viewer: Viewer; readonly rows: readonly RegisterRow[]; readonly reason: string },
+): Unit<RegisterImport> {
+  const { viewer, reason } = input
+  const villages = yield* rows(ctx.db.select({ code: ctx.tables.villages.villageCode }).from(ctx.tables.villages))
+  const villageCodes = new Set(villages.map(({ code }) => code))
+  refuseRows(
+    input.rows
+      .filter(({ householdCode }) => !villageCodes.has(householdCode.slice(0, 12)))
+      .map(({ row }) => ({ row, column: '户编号', message: 'begins with no village that is known' })),
+  )
+  const known = yield* findKnownHouseholds(
+    ctx,
+    input.rows.map(({ householdCode }) => householdCode),
+  )
+  const fresh = input.rows.filter(({ householdCode }) => !known.has(householdCode))
+  const entered = yield* enterHouseholds(ctx, fresh)
+  let changed = 0
+  for (const { row: _row, householdCode, ...change } of input.rows) {
+    if (!known.has(householdCode)) continue
+    if ((yield* changeHousehold(ctx, { viewer, householdCode, change, reason })) > 0) changed += 1
+  }
+  const done = { entered, changed, unchanged: input.rows.length - entered - changed }
+  yield* recordAudit(ctx, {
+    accountId: viewer.accountId,
+    action: 'household.register_imported',
+    subjectId: ctx.newId(),
+    why: reason,
+    detail: { ...done },
+  })
+  return done
+}

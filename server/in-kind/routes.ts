@@ -1,0 +1,16 @@
+// HTTP routes of goods granted in kind.
+import * as contract from '#shared/contracts/http/in-kind.ts'
+import type { NounRoutes } from '../context.ts'
+import { registerRoute } from '../http/register-route.ts'
+import { importGrants, listGrants, readGrantFile, showTotals } from './grants.ts'
+
+export const inKindRoutes: NounRoutes = (app, { database }) => {
+  registerRoute(app, contract.importInKindGrants, async ({ query, body, account: { accountId: byAccountId } }) => {
+    const file = await readGrantFile(body)
+    return database.run((ctx) => importGrants(ctx, { byAccountId, ...query, ...file }))
+  })
+  registerRoute(app, contract.listInKindGrants, ({ query, account }) =>
+    database.read((ctx) => listGrants(ctx, account, query)),
+  )
+  registerRoute(app, contract.getInKindTotals, ({ account }) => database.read((ctx) => showTotals(ctx, account)))
+}

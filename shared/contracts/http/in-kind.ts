@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { Id } from '../../ids/uuid-v7.ts'
+import { EpochMs } from '../../time/clock.ts'
+import { MassMg } from '../../units/mass.ts'
+import { HouseholdCode } from './households.ts'
+import { defineRoute, pageOf, PageQuery } from './route.ts'
+
+const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
+
+export const InKindItem = z.enum(['FERTILISER', 'SEED', 'OTHER']).meta({ id: 'InKindItem' })
+export const InKindGrant = z
+  .object({
+    importId: Id,
+    row: z.int(),
+    householdCode: HouseholdCode,
+    headName: z.string(),
+    item: InKindItem,
+    massMg: MassMg,
+    documentNumber: z.string(),
+    grantedAtMs: EpochMs,
+  })
+  .meta({ id: 'InKindGrant' })
+const InKindTotal = z.object({ item: InKindItem, households: z.int(), massMg: MassMg })
+
+export const importInKindGrants = defineRoute({
+  method: 'POST',
+  path: '/api/in-kind-grants/imports',
+  tag: 'households',
+  summary: 'Import goods granted in kind (household, item, kg) from CSV or XLSX: all rows or none; no cash income',
+  access: ['operator', 'admin'],
+  query: z.object({
+    documentNumber: z.string().trim().min(3).max(80),
+    grantedOn: z.iso.date(),
+  }),
+  upload: { maxBytes: 8 * 1024 * 1024 },
+  reply: z.object({ importId: Id, rows: z.int(), households: z.int(), totals: z.array(InKindTotal) }),
+  status: 201,
+})
+export const listInKindGrants = defineRoute({
+  method: 'GET',
+  path: '/api/in-kind-grants',
+  tag: 'households',
+  summary: 'Goods granted in kind, in scope, by household',
+  access: readers,
+  query: PageQuery.extend({ householdCode: HouseholdCode.optional(), item: InKindItem.optional() }),
+  reply: pageOf(InKindGrant),
+  status: 200,
+})
+export const getInKindTotals = defineRoute({
+  method: 'GET',
+  path: '/api/in-kind-grants/totals',
+  tag: 'households',
+  summary: 'Households and kilograms per item, in scope',
+  access: readers,
+  reply: z.object({ households: z.int(), totals: z.array(InKindTotal) }),
+  status: 200,
+})

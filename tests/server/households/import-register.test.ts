@@ -1,0 +1,73 @@
+// The register from a file: new households enter, known ones change with history, wrong files change nothing.
+import { describe, expect, it } from 'vitest'
+import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
+import { householdCode, openMarket } from '#tests/support/market.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
+import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
+
+const operator = { accountId: '01900000-0000-7000-8000-0000000000aa', roles: ['operator'] } as const
+const path = `/api/households/imports?reason=${encodeURIComponent('2026 年动态调整')}`
+const header = '户编号,户主,电话,家庭人口,户类型,识别年度,脱贫年度'
+const fileOf = (...lines: string[]) => new TextEncoder().encode([header, ...lines].join('\r\n'))
+
+describe.each(dialects)('the register from a file on %s', (dialect) => {
+  it('enters new households and changes known ones, each fact with its history', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    clock.advance(1)
+
+    const imported = await api.call(
+      'POST',
+      path,
+      operator,
+      fileOf(
+        `${householdCode(1)},王甲,,2,脱贫不稳定户,,`,
+        `${householdCode(2)},李乙,,2,脱贫户,,`,
+        `${householdCode(7)},钱示丰,13800001234,4,边缘易致贫户,2020,`,
+      ),
+    )
+
+    expect(imported).toMatchObject({ status: 201, body: { entered: 1, changed: 1, unchanged: 1 } })
+    const known = await api.call('GET', `/api/households/${householdCode(1)}`, operator)
+    expect(known.body).toMatchObject({
+      kind: 'UNSTABLE_EXITED',
+      population: 2,
+      changes: [
+        { what: 'kind', previous: 'EXITED', value: 'UNSTABLE_EXITED', reason: '2026 年动态调整' },
+        { what: 'population', previous: '1', value: '2' },
+        { what: 'kind', value: 'EXITED' },
+      ],
+    })
+    const fresh = await api.call('GET', `/api/households/${householdCode(7)}`, operator)
+    expect(fresh.body).toMatchObject({ headName: '钱示丰', phoneMasked: '138****1234', identifiedYear: 2020 })
+  })
+
+  it('is taken all or none, with an error for each wrong row', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const good = `${householdCode(7)},钱示丰,,4,贫困户,2015,`
+
+    const refused = await api.call(
+      'POST',
+      path,
+      operator,
+      fileOf(good, '123,孙示,,4,贫困户,,', `${householdCode(8)},周示,12345,0,大户,,`, good),
+    )
+    const elsewhere = await api.call('POST', path, operator, fileOf(good, '9999999999990001,吴示,,1,贫困户,,'))
+
+    const { errors } = refused.body as { errors: Array<{ field: string }> }
+    expect(errors.map(({ field }) => field).toSorted()).toEqual([
+      'rows.3.户编号',
+      'rows.4.家庭人口',
+      'rows.4.户类型',
+      'rows.4.电话',
+      'rows.5.户编号',
+    ])
+    expect(problem(elsewhere).field).toBe('rows.3.户编号')
+    expect((await api.call('GET', `/api/households/${householdCode(7)}`, operator)).status).toBe(404)
+  })
+})
