@@ -12,6 +12,7 @@ import { readTelemetry } from './health/telemetry.ts'
 import type { DiskGuard } from './journal/disk-guard.ts'
 import type { Journal } from './journal/journal.ts'
 import { lanesOf } from './lanes/lane-record.ts'
+import { unverifiedLanes } from './lanes/weight-sale.ts'
 import { CommandDesk } from './link/command-desk.ts'
 import type { Login } from './link/login.ts'
 import { MqttLink } from './link/mqtt-link.ts'
@@ -228,7 +229,14 @@ export class Agent implements AsyncDisposable {
 
   #shelf(): Shelf {
     const { planogram, prices, config } = this.#twin.applied
-    return { planogram, prices, records: this.#parts.journal.lanes(), settleConfidence: config.settleConfidence }
+    const unverified = unverifiedLanes(planogram.lanes, config, this.#parts.clock.now())
+    return {
+      planogram,
+      prices,
+      records: this.#parts.journal.lanes(),
+      settleConfidence: config.settleConfidence,
+      unverifiedLaneIds: new Set(unverified.map(({ laneId }) => laneId)),
+    }
   }
 
   #versions(): Versions {
@@ -245,6 +253,9 @@ export class Agent implements AsyncDisposable {
       knownLaneIds: planogram.lanes.map((lane) => lane.laneId),
       faultyLaneIds: planogram.lanes
         .filter((lane) => lane.isOnSale && faults.has(lane.laneId))
+        .map((lane) => lane.laneId),
+      unverifiedLaneIds: unverifiedLanes(planogram.lanes, config, this.#parts.clock.now())
+        .filter((lane) => lane.isOnSale)
         .map((lane) => lane.laneId),
       isDiskFull: this.#runner.isDiskFull,
       door: this.#doorWatch().door(),

@@ -3,7 +3,7 @@ import { genesisHash } from '#shared/contracts/mqtt/event.ts'
 import { JournalError } from './journal-error.ts'
 
 /** Raised with every change of the tables; an older journal is brought forward, a newer one is refused. */
-const schemaVersion = 1
+const schemaVersion = 2
 
 /**
  * The agent's only store. `entries` is journal and outbox in one: a row is written with the state that caused it and
@@ -63,6 +63,16 @@ CREATE TABLE settings (
 INSERT INTO chain VALUES (1, 0, '${genesisHash}', 0);
 `
 
+/** What the decoder was told of the newest sales (sampling/trace-recorder.ts): NDJSON, gzipped. */
+const tracesTable = `
+CREATE TABLE traces (
+  sessionId TEXT PRIMARY KEY,
+  atMs INTEGER NOT NULL,
+  trace BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tracesByAge ON traces (atMs);
+`
+
 /** Makes the tables of a new file; throws JournalError when the file was written by a newer agent. */
 export function prepareSchema(db: BetterSqlite3.Database, file: string): void {
   const found = db.pragma('user_version', { simple: true }) as number
@@ -71,7 +81,8 @@ export function prepareSchema(db: BetterSqlite3.Database, file: string): void {
     throw new JournalError('journal.newer_schema', `${file} was written by a newer agent (schema ${found})`)
   }
   db.transaction(() => {
-    db.exec(tables)
+    if (found < 1) db.exec(tables)
+    if (found < 2) db.exec(tracesTable)
     db.pragma(`user_version = ${schemaVersion}`)
   })()
 }

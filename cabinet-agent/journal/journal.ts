@@ -18,6 +18,8 @@ export interface JournalWrite {
   command?: Pick<Command, 'commandId' | 'kind' | 'issuedAtMs' | 'expiresAtMs'>
   replies?: readonly Reply[]
   lanes?: readonly LaneRecord[]
+  /** What the decoder was told of a session: gzipped NDJSON, base64. */
+  traces?: ReadonlyArray<{ sessionId: Id; trace: string }>
   raiseAlarms?: ReadonlyArray<{ alarm: string; detail: string }>
   clearAlarms?: readonly string[]
   /** Named JSON values: the twin and what is on trial. Null deletes. */
@@ -55,6 +57,8 @@ interface EntryRow {
 
 /** Handled commands are remembered this long after they expired: a repeat gets the same answer. */
 const commandMemoryMs = 7 * 86_400_000
+/** About a month of a busy cabinet; at 10 kB each. */
+const keptTraces = 1_000
 const sessionMemoryMs = 90 * 86_400_000
 
 /**
@@ -173,6 +177,7 @@ export class Journal {
     for (const lane of write.lanes ?? []) {
       this.#run('INSERT OR REPLACE INTO lanes (laneId, record) VALUES (?, ?)', lane.laneId, JSON.stringify(lane))
     }
+    for (const { sessionId, trace } of write.traces ?? []) this.#saveTrace(sessionId, trace, atMs)
     for (const { alarm, detail } of write.raiseAlarms ?? []) {
       const raised = this.#run('INSERT OR IGNORE INTO alarms VALUES (?, ?, ?)', alarm, detail, atMs)
       if (raised > 0) append('alarm.raised', { alarm, detail: detail.slice(0, 300) })
@@ -234,6 +239,16 @@ export class Journal {
       atMs,
     )
     this.#run('DELETE FROM sessions WHERE endedAtMs < ?', atMs - sessionMemoryMs)
+  }
+
+  #saveTrace(sessionId: Id, trace: string, atMs: number): void {
+    this.#run(
+      'INSERT OR REPLACE INTO traces (sessionId, atMs, trace) VALUES (?, ?, ?)',
+      sessionId,
+      atMs,
+      Buffer.from(trace, 'base64'),
+    )
+    this.#run('DELETE FROM traces WHERE atMs <= (SELECT atMs FROM traces ORDER BY atMs DESC LIMIT 1 OFFSET ?)', keptTraces)
   }
 
   #setSetting(name: string, value: unknown): void {

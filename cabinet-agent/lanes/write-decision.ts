@@ -9,6 +9,8 @@ export interface DecisionContext {
   lotIds: ReadonlyMap<string, string>
   /** Probability that the total must have before nobody needs to look. */
   settleConfidence: number
+  /** Lanes whose goods may not be charged by weight: nothing is, and a person looks at it. */
+  unverifiedLaneIds: ReadonlySet<string>
   steadyAtMs: number
 }
 
@@ -23,26 +25,26 @@ export function writeDecision(bill: Bill, context: DecisionContext): Decision {
     hypotheses: bill.evidence.hypotheses.slice(0, 20).map((hypothesis) => toHypothesis(hypothesis, line)),
   }
   const flags = [...bill.flags]
+  const lowestLines = bill.lowestLines.filter(({ laneId }) => !context.unverifiedLaneIds.has(laneId)).map(line)
   if (bill.outcome === 'review') {
     return {
       outcome: 'review',
       reason: bill.reviewReason ?? 'ambiguous',
       detail: (bill.reviewDetail ?? '').slice(0, 500),
-      lowestLines: bill.lowestLines.map(line),
+      lowestLines,
       flags,
       evidence,
     }
   }
+  const unverified = bill.lines.filter(({ laneId }) => context.unverifiedLaneIds.has(laneId))
+  if (unverified.length > 0) {
+    const detail = `no valid verification certificate to sell ${unverified.map(({ laneId }) => laneId).join(', ')} by weight`
+    return { outcome: 'review', reason: 'scale_unverified', detail, lowestLines, flags, evidence }
+  }
   const sureness = totalProbability(bill)
   if (sureness < context.settleConfidence) {
-    return {
-      outcome: 'review',
-      reason: 'ambiguous',
-      detail: `the total is ${sureness.toFixed(6)} sure, ${context.settleConfidence} is asked for`,
-      lowestLines: bill.lowestLines.map(line),
-      flags,
-      evidence,
-    }
+    const detail = `the total is ${sureness.toFixed(6)} sure, ${context.settleConfidence} is asked for`
+    return { outcome: 'review', reason: 'ambiguous', detail, lowestLines, flags, evidence }
   }
   return {
     outcome: 'settled',

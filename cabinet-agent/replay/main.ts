@@ -7,7 +7,7 @@ import { createTraceReplay, formatBill, TraceError, type ReplayedSession } from 
 /**
  * `replay FILE.ndjson[.gz] [--evidence]`: recorded sessions in, one bill a line out (traces/FORMAT.md). With --evidence each line is
  * the whole bill with lanes, steps and hypotheses. A bad trace ends with one line on stderr and exit 1; sessions before it
- * are billed.
+ * are billed. `replay --journal FILE --session ID` takes the record from the journal of an agent that is not running.
  */
 
 const maximumLineLength = 1_000_000
@@ -42,17 +42,29 @@ async function write(session: ReplayedSession | undefined, hasEvidence: boolean)
   if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
 }
 
+const usage = 'usage: replay FILE.ndjson[.gz] [--evidence] | replay --journal FILE --session ID [--evidence]'
+
+/** What the command line names: a file, or one session of a journal. Throws with the usage when it is neither. */
+async function findLines(args: readonly string[]): Promise<Iterable<string> | AsyncIterable<string>> {
+  const [first, second, third, fourth] = args
+  if (args.length === 4 && first === '--journal' && third === '--session') {
+    // The database is only loaded where it is needed: a trace is billed on any machine.
+    const { readStoredTrace } = await import('../journal/stored-trace.ts')
+    return readStoredTrace(second ?? '', fourth ?? '').split('\n')
+  }
+  if (args.length !== 1 || first === undefined || first.startsWith('-')) throw new Error(usage)
+  return readLines(first)
+}
+
 async function main(args: readonly string[]): Promise<void> {
-  const usage = 'usage: replay FILE.ndjson[.gz] [--evidence]'
   if (args.includes('--help')) {
     process.stdout.write(`${usage}\n`)
     return
   }
   const hasEvidence = args.includes('--evidence')
-  const [path, ...more] = args.filter((argument) => argument !== '--evidence')
-  if (path === undefined || path.startsWith('-') || more.length > 0) throw new Error(usage)
+  const lines = await findLines(args.filter((argument) => argument !== '--evidence'))
   const replay = createTraceReplay()
-  for await (const line of readLines(path)) await write(replay.push(line), hasEvidence)
+  for await (const line of lines) await write(replay.push(line), hasEvidence)
   if (replay.lines() === 0) throw new TraceError(1, 'a header is missing: the file is empty')
   await write(replay.end(), hasEvidence)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LaneId, PricingMode } from '#shared/contracts/mqtt/lane.ts'
+import { LaneId, Plateau, PricingMode } from '#shared/contracts/mqtt/lane.ts'
 import { gramsToMg } from '#shared/units/mass.ts'
 import type { SessionSetup } from '../weighing/session-setup.ts'
 
@@ -26,6 +26,9 @@ const Header = z.object({
   divisionG: z.number().min(0.001).max(1000),
   sampleHz: z.number().min(0.05).max(1000),
   scaleSdG: z.number().min(0).max(1000),
+  /** What a cabinet knows beyond FORMAT.md and writes into its own traces. */
+  opening: z.array(Plateau).max(99).optional(),
+  samplePeriodMs: z.number().min(1).max(20_000).optional(),
   lanes: z
     .array(
       z.object({
@@ -33,8 +36,10 @@ const Header = z.object({
         sku: z.string().min(1).max(200),
         mode: PricingMode,
         priceFen: z.int().min(0).max(1e9),
-        unitWeightG: z.object({ mean: positiveG, sd: z.number().min(0).max(1e6), samples: z.int().min(1).max(1e6) }),
+        unitWeightG: z.object({ mean: positiveG, sd: z.number().min(0).max(1e6), samples: z.int().min(0).max(1e6) }),
         stock: z.object({ count: z.int().min(0).max(100_000), grossG: massG }),
+        foreignMassesMg: z.array(z.int().min(0).max(1e9)).max(20).optional(),
+        drying: z.object({ partPerHour: z.number().min(0), hours: z.number().min(0) }).optional(),
       }),
     )
     .min(1)
@@ -79,16 +84,17 @@ function parseHeader(value: object): TraceLine {
     const issue = parsed.error.issues[0]
     return wrongHeader(`header: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
   }
-  const { session, divisionG, sampleHz, scaleSdG, lanes } = parsed.data
+  const { session, divisionG, sampleHz, scaleSdG, lanes, opening, samplePeriodMs } = parsed.data
   if (new Set(lanes.map(({ lane }) => lane)).size !== lanes.length) return wrongHeader('header: a lane is named twice')
   return {
     kind: 'header',
     session,
     setup: {
       divisionMg: Math.max(1, gramsToMg(divisionG)),
-      samplePeriodMs: 1000 / sampleHz,
+      samplePeriodMs: samplePeriodMs ?? 1000 / sampleHz,
       scaleSdMg: gramsToMg(scaleSdG),
-      lanes: lanes.map(({ lane, sku, mode, priceFen, unitWeightG, stock }) => ({
+      ...(opening === undefined ? {} : { opening }),
+      lanes: lanes.map(({ lane, sku, mode, priceFen, unitWeightG, stock, foreignMassesMg, drying }) => ({
         laneId: lane,
         skuId: sku,
         mode,
@@ -99,6 +105,8 @@ function parseHeader(value: object): TraceLine {
           samples: unitWeightG.samples,
         },
         stock: { count: stock.count, grossMg: gramsToMg(stock.grossG) },
+        ...(foreignMassesMg === undefined ? {} : { foreignMassesMg }),
+        ...(drying === undefined ? {} : { drying }),
       })),
     },
   }

@@ -10,7 +10,8 @@ import { writeDecision } from '../lanes/write-decision.ts'
 import type { SessionInput } from '../session/session-input.ts'
 import type { ActiveSession, Decision } from '../session/session-state.ts'
 import { createSessionDecoder, type SessionDecoder } from '../weighing/decoder.ts'
-import type { LaneSetup, Sample } from '../weighing/session-setup.ts'
+import type { DoorEvent, LaneSetup, Sample } from '../weighing/session-setup.ts'
+import { createTraceRecorder, type TraceRecorder } from './trace-recorder.ts'
 import { writeLive } from './write-live.ts'
 import type { Pass } from './sampler.ts'
 
@@ -27,6 +28,8 @@ export interface Shelf {
   prices: PriceList
   records: ReadonlyMap<string, LaneRecord>
   settleConfidence: number
+  /** Lanes whose goods may not be charged by weight. */
+  unverifiedLaneIds: ReadonlySet<string>
 }
 
 export interface SessionWatchOptions {
@@ -48,6 +51,7 @@ interface Watched {
   sessionId: Id
   kind: 'sale' | 'restock'
   decoder: SessionDecoder
+  trace: TraceRecorder
   setups: readonly LaneSetup[]
   /** Index in a pass of each decoder lane. */
   columns: readonly number[]
@@ -77,7 +81,7 @@ export class SessionWatch {
       return
     }
     this.#guard(watched, () => {
-      watched.decoder.push(toSample(watched, pass))
+      pushPass(watched, pass)
       this.#look(watched, pass.monotonicMs)
     })
   }
@@ -86,7 +90,7 @@ export class SessionWatch {
   takeOpening(session: ActiveSession): void {
     const watched = this.#begin(session, undefined)
     this.#guard(watched, () => {
-      for (const pass of this.#preroll) watched.decoder.push(toSample(watched, pass))
+      for (const pass of this.#preroll) pushPass(watched, pass)
       this.#preroll = []
       this.#look(watched, this.#options.clock.monotonicMs())
     })
@@ -95,7 +99,7 @@ export class SessionWatch {
   watchOpen(session: ActiveSession): void {
     const watched = this.#watchedFor(session)
     watched.stage = 'open'
-    watched.decoder.door({ atMs: this.#atMs(watched), state: 'open' })
+    this.#tellDoor(watched, 'open')
   }
 
   watchSettling(session: ActiveSession): void {
@@ -103,10 +107,10 @@ export class SessionWatch {
     if (watched.stage !== 'open') {
       // Nobody saw the door open: weigh against the stored plateau, with a decoder that never saw the weights move.
       watched = this.#begin(session, 'opening' in session ? session.opening : undefined)
-      watched.decoder.door({ atMs: this.#atMs(watched), state: 'open' })
+      this.#tellDoor(watched, 'open')
     }
     watched.stage = 'settling'
-    watched.decoder.door({ atMs: this.#atMs(watched), state: 'closed' })
+    this.#tellDoor(watched, 'closed')
   }
 
   decideNow(session: ActiveSession): void {
@@ -145,10 +149,12 @@ export class SessionWatch {
       laneIds.includes(lane.laneId),
     )
     const { core } = session
+    const setup = { ...sheet, lanes: setups, ...(opening === undefined ? {} : { opening }) }
     const watched: Watched = {
       sessionId: core.sessionId,
       kind: core.kind,
-      decoder: createSessionDecoder({ ...sheet, lanes: setups, ...(opening === undefined ? {} : { opening }) }),
+      decoder: createSessionDecoder(setup),
+      trace: createTraceRecorder(core.sessionId, setup),
       setups,
       columns: setups.map((lane) => laneIds.indexOf(lane.laneId)),
       shelf,
@@ -166,6 +172,12 @@ export class SessionWatch {
   #watchedFor(session: ActiveSession): Watched {
     if (this.#watched?.sessionId === session.core.sessionId) return this.#watched
     return this.#begin(session, 'opening' in session ? session.opening : undefined)
+  }
+
+  #tellDoor(watched: Watched, state: DoorEvent['state']): void {
+    const event = { atMs: this.#atMs(watched), state }
+    watched.decoder.door(event)
+    watched.trace.door(event)
   }
 
   #atMs(watched: Watched): number {
@@ -212,7 +224,9 @@ export class SessionWatch {
     const { decision, lanes } =
       watched.kind === 'sale' ? decideSale(watched, steadyAtMs) : decideRestock(watched, steadyAtMs)
     const { onInput, clock } = this.#options
-    onInput({ input: 'decided', sessionId: watched.sessionId, decision, lanes, atMs: clock.now() })
+    const trace = watched.kind === 'sale' ? watched.trace.finish() : undefined
+    const kept = trace === undefined ? {} : { trace }
+    onInput({ input: 'decided', sessionId: watched.sessionId, decision, lanes, ...kept, atMs: clock.now() })
   }
 
   /** A decoder that fails must not become a zero bill: a person decides. */
@@ -239,6 +253,12 @@ export class SessionWatch {
   }
 }
 
+function pushPass(watched: Watched, pass: Pass): void {
+  const sample = toSample(watched, pass)
+  watched.decoder.push(sample)
+  watched.trace.sample(sample)
+}
+
 function toSample(watched: Watched, pass: Pass): Sample {
   return {
     atMs: Math.round(watched.baseMs + pass.monotonicMs),
@@ -257,7 +277,8 @@ function decideSale(watched: Watched, steadyAtMs: number): Decided {
   const lotIds = new Map<string, string>()
   const known = lanesOf(shelf.planogram.lanes, shelf.records)
   for (const lane of known) if (lane.lotId !== undefined) lotIds.set(lane.laneId, lane.lotId)
-  const decision = writeDecision(bill, { setups, lotIds, settleConfidence: shelf.settleConfidence, steadyAtMs })
+  const { settleConfidence, unverifiedLaneIds } = shelf
+  const decision = writeDecision(bill, { setups, lotIds, settleConfidence, unverifiedLaneIds, steadyAtMs })
   return { decision, lanes: lanesAfterSale(bill, decision.outcome === 'settled', known, steadyAtMs) }
 }
 

@@ -17,6 +17,8 @@ export interface CommandFacts {
   knownLaneIds: readonly string[]
   /** On-sale lanes whose scale does not answer or reads no weight. */
   faultyLaneIds: readonly string[]
+  /** On-sale lanes priced by weight while no valid verification certificate allows it. */
+  unverifiedLaneIds: readonly string[]
   isDiskFull: boolean
   door: DoorState
   /** A session with this id was seen before, whatever became of it. */
@@ -52,7 +54,15 @@ export type SessionInput =
   | { input: 'door-changed'; door: DoorState; atMs: number }
   | { input: 'timer-fired'; sessionId: Id; timer: TimerName; door: DoorState; isLockOpen: boolean; atMs: number }
   | { input: 'misplaced-seen'; sessionId: Id; fromLaneId: string; inLaneId: string; skuId: Id; atMs: number }
-  | { input: 'decided'; sessionId: Id; decision: Decision; lanes: readonly LaneRecord[]; atMs: number }
+  | {
+      input: 'decided'
+      sessionId: Id
+      decision: Decision
+      lanes: readonly LaneRecord[]
+      /** What the decoder was told (sampling/trace-recorder.ts). */
+      trace?: string
+      atMs: number
+    }
   | { input: 'restarted'; door: DoorState; atMs: number }
 
 type RecordEffect = { [T in EventType]: { effect: 'record'; type: T; body: EventBody<T> } }[EventType]
@@ -65,6 +75,7 @@ export type Effect =
   | RecordEffect
   | { effect: 'reply'; reply: Reply }
   | { effect: 'save-lanes'; lanes: readonly LaneRecord[] }
+  | { effect: 'save-trace'; sessionId: Id; trace: string }
   | { effect: 'raise-alarm'; alarm: string; detail: string }
   | { effect: 'clear-alarm'; alarm: string }
   | { effect: 'take-opening'; sessionId: Id }

@@ -225,6 +225,7 @@ export class SessionRunner {
       case 'record':
       case 'reply':
       case 'save-lanes':
+      case 'save-trace':
       case 'raise-alarm':
       case 'clear-alarm':
         return
@@ -319,6 +320,7 @@ function toWrite(atMs: number, state: CabinetState, effects: readonly Effect[]):
     state,
     events: effects.flatMap((effect) => (effect.effect === 'record' ? [{ type: effect.type, body: effect.body }] : [])),
     replies: effects.flatMap((effect) => (effect.effect === 'reply' ? [effect.reply] : [])),
+    traces: effects.flatMap((effect) => (effect.effect === 'save-trace' ? [effect] : [])),
     lanes: effects.flatMap((effect) => (effect.effect === 'save-lanes' ? effect.lanes : [])),
     raiseAlarms: effects.flatMap((effect) => (effect.effect === 'raise-alarm' ? [effect] : [])),
     clearAlarms: effects.flatMap((effect) => (effect.effect === 'clear-alarm' ? [effect.alarm] : [])),

@@ -323,16 +323,21 @@ function doorFoundClosed(state: CabinetState, session: Closing): Stepped {
   }
 }
 
+/** A longer trace stays in the cabinet's journal, where replay reads it, characters. */
+const maximumSentTrace = 90_000
+
 function settle(state: CabinetState, session: Closing, input: Extract<SessionInput, { input: 'decided' }>): Stepped {
   const { sessionId, versions } = session.core
-  const { decision, lanes, atMs } = input
+  const { decision, lanes, trace, atMs } = input
   const saved: Effect[] = lanes.length === 0 ? [] : [{ effect: 'save-lanes', lanes }]
+  if (trace !== undefined) saved.push({ effect: 'save-trace', sessionId, trace })
   if (session.unseen !== undefined && isUntouched(decision, session.opening))
     return endUnseen(state, session, session.unseen, atMs)
   if (decision.outcome === 'review') {
     const { outcome: _, ...body } = decision
+    const sent = trace === undefined || trace.length > maximumSentTrace ? {} : { trace }
     return endSession(state, session, atMs, 'review', [
-      record('session.review', { sessionId, versions, ...body }),
+      record('session.review', { sessionId, versions, ...body, ...sent }),
       ...saved,
     ])
   }

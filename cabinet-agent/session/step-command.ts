@@ -108,6 +108,10 @@ function whyNotSell(state: CabinetState, body: CommandBody<'unlock'>, facts: Com
   if (facts.faultyLaneIds.length > 0) {
     return { reason: 'scale_fault', detail: `no weight from ${facts.faultyLaneIds.join(', ')}` }
   }
+  if (facts.unverifiedLaneIds.length > 0) {
+    const detail = `no valid verification certificate to sell ${facts.unverifiedLaneIds.join(', ')} by weight`
+    return { reason: 'scale_unverified', detail }
+  }
   return undefined
 }
 

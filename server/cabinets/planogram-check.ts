@@ -1,6 +1,6 @@
 // Which SKUs of a planogram weigh too much alike: two are told apart by one piece, at 0.1 % error, only when their weights
-// differ by 6.2·√(s² + 2σ²), with s the piece's own spread and σ that of a plateau. Reported when a planogram is saved, not
-// discovered in a dispute.
+// differ by 6.2·√(s² + 2σ²), with s the piece's own spread and σ that of a plateau on this cabinet's scales (weighing.md,
+// "Two SKUs are told apart"). Reported when a planogram is saved, not discovered in a dispute.
 import type { Id } from '#shared/ids/uuid-v7.ts'
 
 export interface WeighedSku {

@@ -22,6 +22,7 @@ const config = {
   heartbeatIntervalMs: 30_000,
   liveIntervalMs: 300,
   settleConfidence: 0.995,
+  scaleVerification: null,
 }
 
 export const channelExamples: Readonly<Record<Channel, readonly MessageExample[]>> = {

@@ -29,10 +29,12 @@ export function* findEvidence(
   )
   const evidence = WeighingEvidence.safeParse(entry?.body['evidence'])
   const versions = entry?.body['versions']
+  const trace = entry?.body['trace']
   return {
     sessionId,
     ...(evidence.success ? { evidence: evidence.data } : {}),
     ...(typeof versions === 'object' && versions !== null ? { versions: { ...versions } } : {}),
+    ...(typeof trace === 'string' ? { trace } : {}),
     ...facts,
   }
 }

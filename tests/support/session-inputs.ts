@@ -22,6 +22,7 @@ export function makeFacts(overrides: Partial<CommandFacts> = {}): CommandFacts {
     pricesVersion: 4,
     knownLaneIds: ['L01'],
     faultyLaneIds: [],
+    unverifiedLaneIds: [],
     isDiskFull: false,
     door: 'closed',
     isKnownSession: false,

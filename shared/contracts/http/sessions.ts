@@ -153,6 +153,8 @@ export const getSessionEvidence = defineRoute({
     sessionId: Id,
     evidence: WeighingEvidence.optional(),
     versions: z.record(z.string(), z.unknown()).optional(),
+    /** The scales' record of a reviewed session: NDJSON, gzipped, base64; `npm run replay` computes the bill again from it. */
+    trace: z.string().optional(),
     reason: z.string().optional(),
     /** What a decision may charge at most; present while the session waits for one. */
     mostFen: NonNegativeFen.optional(),

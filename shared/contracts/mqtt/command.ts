@@ -72,6 +72,7 @@ export const commandReasons = [
   'disk_full',
   'opening_unstable',
   'scale_fault',
+  'scale_unverified',
   'lock_fault',
   'stale_planogram',
   'stale_prices',

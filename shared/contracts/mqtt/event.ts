@@ -17,6 +17,7 @@ export const ReviewReason = z
     'ambiguous',
     'unstable',
     'lane_fault',
+    'scale_unverified',
     'foreign_object',
     'swap',
     'door_state_unknown',
@@ -108,6 +109,8 @@ export const eventBodies = {
     flags: z.array(SessionFlag).max(10),
     versions: Versions,
     evidence: WeighingEvidence,
+    /** The scales' record: NDJSON, gzipped, base64. `replay` computes the bill again from it. */
+    trace: z.string().max(100_000).optional(),
   }),
   'session.interrupted': z.object({ sessionId, stage: z.string().max(40), isDoorOpen: z.boolean().optional() }),
   'session.misplaced': z.object({ sessionId, fromLaneId: LaneId, inLaneId: LaneId, skuId: Id }),

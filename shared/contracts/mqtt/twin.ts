@@ -35,6 +35,11 @@ export const PriceList = z
   .meta({ id: 'PriceList' })
 export type PriceList = z.infer<typeof PriceList>
 
+/** The certificate (检定证书) without which nothing may be sold by weight. */
+export const ScaleVerification = z
+  .object({ certificateNumber: z.string().trim().min(1).max(60), expiresAtMs: EpochMs })
+  .meta({ id: 'ScaleVerification' })
+
 /** Each setting with its bounds; durations in ms. */
 const configFields = {
   noOpenTimeoutMs: z.int().min(2_000).max(120_000),
@@ -46,6 +51,8 @@ const configFields = {
   liveIntervalMs: z.int().min(100).max(10_000),
   /** Posterior needed to settle without a person. */
   settleConfidence: z.number().min(0.9).max(0.999999),
+  /** Null: no lane is sold by weight. */
+  scaleVerification: ScaleVerification.nullable(),
 }
 /** What an operator may tune from afar; every field has a safe default. */
 export const CabinetConfig = z
@@ -58,6 +65,7 @@ export const CabinetConfig = z
     heartbeatIntervalMs: configFields.heartbeatIntervalMs.default(30_000),
     liveIntervalMs: configFields.liveIntervalMs.default(300),
     settleConfidence: configFields.settleConfidence.default(0.995),
+    scaleVerification: configFields.scaleVerification.default(null),
   })
   .meta({ id: 'CabinetConfig' })
 export type CabinetConfig = z.infer<typeof CabinetConfig>

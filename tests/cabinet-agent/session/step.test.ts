@@ -69,6 +69,7 @@ describe('every way through a session', () => {
     ['door open', {}, { door: 'open' }, 'lock_fault'],
     ['lock board silent', {}, { door: 'unknown' }, 'lock_fault'],
     ['scale fault', {}, { faultyLaneIds: ['L01'] }, 'scale_fault'],
+    ['goods by weight without a certificate', {}, { unverifiedLaneIds: ['L01'] }, 'scale_unverified'],
     ['other planogram', {}, { planogramVersion: 2 }, 'stale_planogram'],
     ['other prices', {}, { pricesVersion: 5 }, 'stale_prices'],
     ['no planogram', {}, { knownLaneIds: [] }, 'lane_unknown'],

@@ -145,6 +145,7 @@ export function adminEnglish(words: Words): AdminMessages {
         ambiguous: 'the weights are ambiguous',
         unstable: 'the weights did not rest',
         lane_fault: 'a lane’s scale is faulty',
+        scale_unverified: 'goods by weight without a valid scale verification',
         foreign_object: 'a foreign object lies in a lane',
         swap: 'a swap is suspected',
         door_state_unknown: 'it is not known whether the door closed',

@@ -145,6 +145,7 @@ function adminChinese(words: Words) {
         ambiguous: '称重不够明确',
         unstable: '重量没有稳定',
         lane_fault: '货道的秤有故障',
+        scale_unverified: '秤无有效检定证书，按重量取走了商品',
         foreign_object: '货道里有异物',
         swap: '疑似替换',
         door_state_unknown: '不知道门是否关好',

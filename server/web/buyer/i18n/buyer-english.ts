@@ -93,6 +93,7 @@ export function buyerEnglish(words: Words): BuyerMessages {
         stale_planogram: 'The shelves were just rearranged. Reload them and open again.',
         stale_prices: 'The prices were just changed. Reload the shelves and open again.',
         scale_fault: 'A scale is faulty; maintenance has been told. Choose another cabinet.',
+        scale_unverified: 'The scales are not verified for sale by weight. Choose another cabinet.',
         lock_fault: 'The lock is faulty; maintenance has been told. Choose another cabinet.',
         opening_unstable: 'The weights inside do not rest yet. Wait a few seconds and try again.',
         disk_full: 'The cabinet needs maintenance. Choose another one.',

@@ -90,6 +90,7 @@ function buyerChinese(words: Words) {
         stale_planogram: '货架刚刚调整过。请刷新货架再开门。',
         stale_prices: '价格刚刚更新过。请刷新货架再开门。',
         scale_fault: '柜子的秤有故障，已通知维护人员。请选别的柜子。',
+        scale_unverified: '柜子的秤检定已过期，暂不能按重量出售。请选别的柜子。',
         lock_fault: '柜子的锁有故障，已通知维护人员。请选别的柜子。',
         opening_unstable: '柜内重量还没稳定。请等几秒再试。',
         disk_full: '柜子需要维护。请选别的柜子。',
