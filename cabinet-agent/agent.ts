@@ -25,6 +25,7 @@ import { SessionRunner } from './session/session-runner.ts'
 import { activeSession } from './session/session-state.ts'
 import { TwinKeeper } from './twin/twin-keeper.ts'
 import { decoderVersion } from './weighing/decoder.ts'
+import { plateauSdMg } from './weighing/noise-model.ts'
 
 export const agentVersion = '0.1.0'
 
@@ -368,6 +369,7 @@ export class Agent implements AsyncDisposable {
         hasForeignObject: lane.foreignMassesMg.length > 0,
         isFaulty: faults.has(lane.laneId),
       })),
+      plateauSdMg: plateauSdMg(this.#parts.sheet),
       alarms: [...alarms].toSorted((a, b) => a.localeCompare(b)).slice(0, 50),
       ...(rejected === undefined ? {} : { rejected }),
       atMs: clock.now(),

@@ -248,7 +248,10 @@ export class Journal {
       atMs,
       Buffer.from(trace, 'base64'),
     )
-    this.#run('DELETE FROM traces WHERE atMs <= (SELECT atMs FROM traces ORDER BY atMs DESC LIMIT 1 OFFSET ?)', keptTraces)
+    this.#run(
+      'DELETE FROM traces WHERE atMs <= (SELECT atMs FROM traces ORDER BY atMs DESC LIMIT 1 OFFSET ?)',
+      keptTraces,
+    )
   }
 
   #setSetting(name: string, value: unknown): void {

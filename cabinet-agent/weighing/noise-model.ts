@@ -31,7 +31,7 @@ export interface NoiseModel {
   driftVariance(elapsedMs: number): number
 }
 
-export function createNoiseModel(setup: SessionSetup): NoiseModel {
+export function createNoiseModel(setup: Omit<SessionSetup, 'lanes'>): NoiseModel {
   const divisionG = setup.divisionMg / 1000
   const scaleSdG = setup.scaleSdMg / 1000
   const sampleVariance = scaleSdG * scaleSdG + (divisionG * divisionG) / 12
@@ -58,4 +58,16 @@ export function createNoiseModel(setup: SessionSetup): NoiseModel {
       return warming * warming + walkVariancePerS * elapsedS + compressorVariancePerS * isLong
     },
   }
+}
+
+/** A level rests for about so long in a sale, ms, and a purchase lies between two of them. */
+const usualRestMs = 2000
+const usualSaleMs = 10_000
+
+/** Standard error of a steady level on such scales, its part of the drift during a sale included, mg. */
+export function plateauSdMg(sheet: Omit<SessionSetup, 'lanes'>): number {
+  const noise = createNoiseModel(sheet)
+  const samples = Math.max(2, usualRestMs / noise.periodMs)
+  const variance = noise.sampleVariance / samples + noise.floorVariance + noise.driftVariance(usualSaleMs) / 2
+  return Math.round(Math.sqrt(variance) * 1000)
 }

@@ -12,7 +12,7 @@ import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import type { Effect } from '../context.ts'
 import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { checkPlanogram, type WeightClash } from './planogram-check.ts'
+import { checkPlanogram, typicalPlateauSdMg, type WeightClash } from './planogram-check.ts'
 
 /** A lane as an operator plans it; weights, name and mode come from the SKU. */
 export type PlannedLane = Omit<PlanogramLane, 'skuName' | 'labelUnitMassMg' | 'labelUnitMassSdMg' | 'mode'>
@@ -135,13 +135,27 @@ export function* changePlanogram(
     planogram: { version: before.planogram.version + 1, lanes },
     ...(added.length === 0 ? {} : { prices }),
   })
-  const weighed = lanes.map((lane) => ({
-    skuId: lane.skuId,
-    name: lane.skuName,
-    unitMassMg: lane.labelUnitMassMg,
-    unitMassSdMg: lane.labelUnitMassSdMg,
-  }))
-  return { ...saved, warnings: checkPlanogram(weighed) }
+  return { ...saved, warnings: yield* findClashes(ctx, change.cabinetId, lanes) }
+}
+
+/** Pieces weigh what the cabinet has learned of them where it holds any, else what their label says. */
+function* findClashes(
+  { db, tables: { cabinetStatuses: s } }: UnitContext,
+  cabinetId: Id,
+  lanes: readonly PlanogramLane[],
+): Unit<WeightClash[]> {
+  const status = yield* one(db.select({ reported: s.reported }).from(s).where(eq(s.cabinetId, cabinetId)))
+  const reported = status?.reported ?? undefined
+  const weighed = lanes.map((lane) => {
+    const learned = reported?.lanes.find(({ skuId, count }) => skuId === lane.skuId && count > 0)
+    return {
+      skuId: lane.skuId,
+      name: lane.skuName,
+      unitMassMg: learned?.unitMassMg ?? lane.labelUnitMassMg,
+      unitMassSdMg: learned?.unitMassSdMg ?? lane.labelUnitMassSdMg,
+    }
+  })
+  return checkPlanogram(weighed, reported?.plateauSdMg ?? typicalPlateauSdMg)
 }
 
 /** Sets prices of the named SKUs; others keep theirs. Effective between sessions, which the cabinet sees to. */

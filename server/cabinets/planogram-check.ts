@@ -18,12 +18,12 @@ export interface WeightClash {
   readonly message: string
 }
 
-/** Standard error of a plateau on a typical installation. */
-const plateauSdMg = 1_500
+/** Standard error of a plateau on a typical installation, for a cabinet that has not told its own [assumed]. */
+export const typicalPlateauSdMg = 1_500
 const separation = 6.2
 
 /** Every pair of different SKUs that is too close; by lane order, each pair once. */
-export function checkPlanogram(skus: readonly WeighedSku[]): WeightClash[] {
+export function checkPlanogram(skus: readonly WeighedSku[], plateauSdMg: number): WeightClash[] {
   const distinct = [...new Map(skus.map((sku) => [sku.skuId, sku])).values()]
   const clashes: WeightClash[] = []
   for (const [index, a] of distinct.entries()) {

@@ -106,6 +106,8 @@ export const ReportedTwin = z
       )
       .max(99),
     alarms: z.array(z.string().max(40)).max(50),
+    /** Standard error of a steady level on these scales; older agents do not tell it. */
+    plateauSdMg: z.int().min(0).optional(),
     rejected: z.object({ desiredVersion: z.int().min(0), reason: z.string().max(300) }).optional(),
     atMs: EpochMs,
   })

@@ -150,10 +150,17 @@ describe('the check of a planogram', () => {
     const [a, b, c] = [sku('a', 500_000), sku('b', 518_000), sku('c', 536_200)]
 
     // s = 2 g, σ = 1.5 g: 18.08 g are needed.
-    const clashes = checkPlanogram([a, b, a, c])
+    const clashes = checkPlanogram([a, b, a, c], 1_500)
 
     expect(clashes.map(({ skuIdA, skuIdB, gapMg, neededMg }) => [skuIdA, skuIdB, gapMg, neededMg])).toEqual([
       [a.skuId, b.skuId, 18_000, 18_076],
     ])
+  })
+
+  it('asks for a wider gap where the scales are worse', () => {
+    const [a, b] = [sku('a', 500_000), sku('b', 525_000)]
+
+    expect(checkPlanogram([a, b], 1_500)).toEqual([])
+    expect(checkPlanogram([a, b], 3_500)).toMatchObject([{ gapMg: 25_000, neededMg: 33_099 }])
   })
 })
