@@ -16,6 +16,7 @@ import type { DemoAccount } from './data/accounts.ts'
 import type { DemoData } from './data/demo-data.ts'
 import { seedCabinets, seedSites } from './seed-cabinets.ts'
 import { seedHouseholds, seedLots, seedRevenuePlans, seedSkus, seedSuppliers } from './seed-register.ts'
+import { seedUnion } from './seed-union.ts'
 
 const joinCodeLength = 8
 
@@ -73,7 +74,9 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
   const skus = yield* seedSkus(ctx, data)
   const unionId = suppliers.get('dasheng-citrus')
   if (unionId === undefined) throw new Error('the citrus union is no supplier')
-  yield* seedRevenuePlans(ctx, unionId, { financeId: idOf('finance'), adminId: idOf('admin') })
+  const people = { financeId: idOf('finance'), adminId: idOf('admin') }
+  yield* seedRevenuePlans(ctx, unionId, people)
+  yield* seedUnion(ctx, unionId, data.unionMemberCodes, people)
   yield* seedLots(ctx, data, { skus, suppliers }, idOf('restocker'))
   yield* seedWallets(ctx, data.accounts, idOf)
   yield* seedCabinets(ctx, data, { siteIds, skus }, 'demo')

@@ -12,7 +12,6 @@ import { registerSupplier } from '../catalog/register-supplier.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { enterHouseholds, enterVillages } from '../households/enter-households.ts'
 import type { SealedPhone } from '../households/phone.ts'
-import { admitMembers } from '../organisations/change-members.ts'
 import type { DemoData } from './data/demo-data.ts'
 import { skuOf, supplierOf, type DemoSupplier, type SkuKey, type SupplierKey } from './data/goods.ts'
 import { townCodeOf, towns, villages } from './data/towns.ts'
@@ -82,7 +81,7 @@ export function* seedSuppliers(ctx: UnitContext, data: DemoData): Unit<Map<Suppl
   const ids = new Map<SupplierKey, Id>()
   for (const supplier of data.suppliers) {
     const { name, kind, isCertified, town } = supplier
-    const { supplierId, organisationId } = yield* registerSupplier(ctx, {
+    const { supplierId } = yield* registerSupplier(ctx, {
       name,
       kind,
       isCertified,
@@ -91,8 +90,6 @@ export function* seedSuppliers(ctx: UnitContext, data: DemoData): Unit<Map<Suppl
       contact: '演示联系人',
     })
     ids.set(supplier.key, supplierId)
-    if (supplier.kind === 'share_cooperative')
-      yield* admitMembers(ctx, { organisationId, householdCodes: data.unionMemberCodes, fromMs: ctx.now() })
   }
   return ids
 }

@@ -1,9 +1,11 @@
 // The benchmarks of money, by name: `npm run bench -- money` runs them all, `npm run bench -- money/transfers` one.
 import type { BenchRow } from '../bench-row.ts'
+import { benchDistribution } from './distribution.ts'
 import { benchPayout } from './payout.ts'
 import { benchTransfers } from './transfers.ts'
 
 export const moneyBenches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   transfers: benchTransfers,
+  distribution: benchDistribution,
   payout: benchPayout,
 }

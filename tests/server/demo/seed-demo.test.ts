@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#shared/ids/random.ts'
 import { countRows } from '#server/db/expressions.ts'
@@ -8,6 +9,8 @@ import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { inventDemoData } from '#server/demo/data/demo-data.ts'
 import { seedDemo } from '#server/demo/seed-demo.ts'
 import { testSealer } from '#tests/support/test-sealer.ts'
+import { workOutDistribution } from '#server/distributions/draft-distribution.ts'
+import { dayMs } from '#tests/support/share-union.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
 const data = inventDemoData(seededRandom(2020))
@@ -46,5 +49,24 @@ describe.each(dialects)('seeding on %s', (dialect) => {
     for (const { sources, unitsReceived } of traced) {
       expect(sources.reduce((sum, { units }) => sum + (units ?? 0), 0)).toBe(unitsReceived)
     }
+  })
+
+  it('lets the citrus union distribute last year among its 517 households', async () => {
+    await using database = await openTestDatabase(dialect)
+    await seedDemo(database, data, { random: seededRandom(1), sealer: testSealer })
+
+    const worked = await database.read(function* (ctx) {
+      const { organisations: t } = ctx.tables
+      const union = yield* one(ctx.db.select().from(t).where(eq(t.legalType, 'share_cooperative')))
+      const [organisationId, nowMs] = [union?.organisationId ?? '', ctx.now()]
+      const period = { periodFromMs: nowMs - 400 * dayMs, periodToMs: nowMs - dayMs, atMs: nowMs - dayMs }
+      const figures = { incomeFen: 50_000_000, lossesFen: 0, documentNumber: '决算' }
+      const request = { organisationId, template: 'SHARE' as const, title: '分红', ...period, ...figures }
+      return yield* workOutDistribution(ctx, request)
+    })
+
+    expect(worked.lines.filter((line) => line.step === 'LAND')).toHaveLength(517)
+    expect(worked.lines.reduce((sum, line) => sum + line.amountFen, 0)).toBe(50_000_000)
+    expect(worked.availableFen).toBeGreaterThanOrEqual(worked.totalFen)
   })
 })
