@@ -3,6 +3,7 @@ import { assistanceRoutes } from './assistance/routes.ts'
 import { attributionRoutes } from './attribution/routes.ts'
 import { proveAudit } from './audit/check-audit.ts'
 import { auditRoutes } from './audit/routes.ts'
+import { benefitLinkRoutes } from './benefit-links/routes.ts'
 import { cabinetCommandEnds, cabinetEvents } from './cabinets/events.ts'
 import { cabinetRoutes } from './cabinets/routes.ts'
 import { catalogRoutes } from './catalog/routes.ts'
@@ -56,6 +57,7 @@ export const nouns: readonly Noun[] = [
   { routes: householdRoutes },
   { routes: assistanceRoutes },
   { routes: inKindRoutes },
+  { routes: benefitLinkRoutes },
   {
     routes: warningRoutes,
     jobs: [

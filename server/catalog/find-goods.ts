@@ -1,4 +1,4 @@
-// SKUs and lots by id, for nouns that refer to them.
+// SKUs, suppliers and lots by id, for nouns that refer to them.
 import { eq, inArray } from 'drizzle-orm'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { rows } from '../db/unit.ts'
@@ -34,4 +34,15 @@ export function* findLotsById(
       .where(inArray(t.lots.lotId, [...lotIds])),
   )
   return new Map(found.map(({ lot, ...supplier }) => [lot.lotId, { ...lot, ...supplier }]))
+}
+
+/** The ids of suppliers that exist among these. */
+export function* findSuppliersById({ db, tables: t }: UnitContext, supplierIds: readonly string[]): Unit<Set<string>> {
+  const found = yield* rows(
+    db
+      .select({ supplierId: t.suppliers.supplierId })
+      .from(t.suppliers)
+      .where(inArray(t.suppliers.supplierId, [...supplierIds])),
+  )
+  return new Set(found.map(({ supplierId }) => supplierId))
 }

@@ -21,8 +21,8 @@ export const catalogRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.listSuppliers, ({ query }) => database.read((ctx) => findSuppliers(ctx, query)))
   registerRoute(app, contract.createSupplier, ({ body, account: { accountId } }) =>
     database.run(function* (ctx) {
-      const supplier = yield* registerSupplier(ctx, body)
-      const { contact: _, ...after } = body
+      const supplier = yield* registerSupplier(ctx, { ...body, byAccountId: accountId })
+      const { contact: _contact, benefitLinks: _links, ...after } = body
       yield* recordAudit(ctx, { accountId, action: 'supplier.registered', subjectId: supplier.supplierId, after })
       return supplier
     }),

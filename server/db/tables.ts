@@ -3,6 +3,7 @@
 import { assistanceStorage, assistanceTables } from '../assistance/schema.ts'
 import { attributionStorage, attributionTables } from '../attribution/schema.ts'
 import { auditStorage, auditTables } from '../audit/schema.ts'
+import { benefitLinkTables } from '../benefit-links/schema.ts'
 import { cabinetStorage, cabinetTables } from '../cabinets/schema.ts'
 import { calendarTables } from '../calendar/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
@@ -35,6 +36,7 @@ export function makeTables(kit: Kit) {
   const assistance = assistanceTables(kit, households)
   const surplus = surplusTables(kit, households)
   const warnings = warningTables(kit, { ...households, ...catalog })
+  const benefitLinks = benefitLinkTables(kit, { ...catalog, ...households })
   const inKind = inKindTables(kit, households)
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
@@ -59,6 +61,7 @@ export function makeTables(kit: Kit) {
     ...assistance,
     ...surplus,
     ...inKind,
+    ...benefitLinks,
     ...warnings,
     ...sessions,
     ...restock,

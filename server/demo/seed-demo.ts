@@ -70,7 +70,7 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
     return id
   }
   yield* seedHouseholds(ctx, data, idOf('helper'), made.phones)
-  const suppliers = yield* seedSuppliers(ctx, data)
+  const suppliers = yield* seedSuppliers(ctx, data, idOf('operator'))
   const skus = yield* seedSkus(ctx, data)
   const unionId = suppliers.get('dasheng-citrus')
   if (unionId === undefined) throw new Error('the citrus union is no supplier')

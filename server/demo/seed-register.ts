@@ -77,7 +77,22 @@ function addressOf(supplier: DemoSupplier): string {
   return `重庆市渝北区${supplier.town}演示路 1 号`
 }
 
-export function* seedSuppliers(ctx: UnitContext, data: DemoData): Unit<Map<SupplierKey, Id>> {
+/** Households that a certified supplier of the demo is linked with: three of its town. */
+function linksOf(data: DemoData, { isCertified, kind, town }: DemoSupplier, signedAtMs: number) {
+  if (!isCertified) return []
+  const townCode = townCodeOf(town)
+  const linked = data.households.filter(
+    (household) => household.kind !== 'ORDINARY' && household.village.townCode === townCode,
+  )
+  return linked.slice(0, 3).map(({ householdCode }, index) => ({
+    householdCode,
+    kind: kind === 'share_cooperative' ? ('ASSET' as const) : ('OPERATING' as const),
+    documentNumber: `演示联结-${index + 1}`,
+    signedAtMs,
+  }))
+}
+
+export function* seedSuppliers(ctx: UnitContext, data: DemoData, byAccountId: Id): Unit<Map<SupplierKey, Id>> {
   const ids = new Map<SupplierKey, Id>()
   for (const supplier of data.suppliers) {
     const { name, kind, isCertified, town } = supplier
@@ -88,6 +103,8 @@ export function* seedSuppliers(ctx: UnitContext, data: DemoData): Unit<Map<Suppl
       townCode: townCodeOf(town),
       address: addressOf(supplier),
       contact: '演示联系人',
+      benefitLinks: linksOf(data, supplier, ctx.now()),
+      byAccountId,
     })
     ids.set(supplier.key, supplierId)
   }

@@ -5,9 +5,10 @@ import { incomeBetween, netOfKinds, sumOfKinds } from '../attribution/income-bet
 import type { Database } from '../db/database.ts'
 import { insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
-import { findBelowLine, findIncomeFall, findNoSale, findSurplusOpen, thresholds } from './rules.ts'
+import { findBelowLine, findIncomeFall, findNoSale, findPayoutFailed, findSurplusOpen, thresholds } from './rules.ts'
 import type { Finding } from './rules.ts'
 import {
+  findFailedPayouts,
   findGrownProducts,
   findLastSales,
   findLine,
@@ -61,6 +62,13 @@ function* judgeSurplus(ctx: UnitContext, codes: readonly string[], nowMs: number
   })
 }
 
+function* judgePayouts(ctx: UnitContext, codes: readonly string[]): Unit<HouseholdFinding[]> {
+  return (yield* findFailedPayouts(ctx, codes)).flatMap(({ householdCode, ...payout }) => {
+    const finding = findPayoutFailed(payout)
+    return finding === undefined ? [] : [{ householdCode, finding }]
+  })
+}
+
 interface ChunkDone {
   readonly raised: number
   /** Where the next chunk begins; undefined: all are judged. */
@@ -76,6 +84,7 @@ function* raiseChunk(ctx: UnitContext, afterCode: string): Unit<ChunkDone> {
     ...(yield* judgeIncome(ctx, chunk, nowMs)),
     ...(yield* judgeSales(ctx, codes, nowMs)),
     ...(yield* judgeSurplus(ctx, codes, nowMs)),
+    ...(yield* judgePayouts(ctx, codes)),
   ]
   const open = yield* findOpenWarnings(ctx, codes)
   const raised = yield* insertRows(

@@ -112,6 +112,33 @@ export function* findOpenSurplus(ctx: UnitContext, householdCodes: readonly stri
   )
 }
 
+/** Payout lines that the bank refused, with how often and why the last time. */
+export function* findFailedPayouts(ctx: UnitContext, householdCodes: readonly string[]) {
+  const { payoutLines: l, payoutAttempts: a } = ctx.tables
+  const attempts = yield* rows(
+    ctx.db
+      .select({
+        householdCode: l.householdCode,
+        lineId: l.lineId,
+        amountFen: l.amountFen,
+        failReason: a.failReason,
+      })
+      .from(a)
+      .innerJoin(l, eq(l.lineId, a.lineId))
+      .where(and(inArray(l.householdCode, [...householdCodes]), eq(a.outcome, 'failed')))
+      .orderBy(asc(l.lineId), asc(a.attempt)),
+  )
+  const lines = new Map<
+    string,
+    { householdCode: string; lineId: string; amountFen: number; failures: number; lastReason: string }
+  >()
+  for (const { failReason, ...line } of attempts) {
+    const failures = (lines.get(line.lineId)?.failures ?? 0) + 1
+    lines.set(line.lineId, { ...line, failures, lastReason: failReason ?? '' })
+  }
+  return [...lines.values()]
+}
+
 /** `<household>/<rule>` of warnings that wait for an outcome. */
 export function* findOpenWarnings(ctx: UnitContext, householdCodes: readonly string[]): Unit<Set<string>> {
   const { warnings: w } = ctx.tables

@@ -75,6 +75,10 @@ export function* seedGoods(ctx: UnitContext, harvestedAtMs: number, units: reado
     townCode: '500112142',
     address: '大盛镇青龙村',
     contact: '023-00000000',
+    benefitLinks: [
+      { householdCode: householdCode(1), kind: 'OPERATING', documentNumber: '联结-1', signedAtMs: harvestedAtMs },
+    ],
+    byAccountId: 'operator',
   })
   const base = {
     origin: '大盛镇',

@@ -1,5 +1,6 @@
 import * as assistance from './assistance.ts'
 import * as audit from './audit.ts'
+import * as benefitLinks from './benefit-links.ts'
 import * as cabinets from './cabinets.ts'
 import * as catalog from './catalog.ts'
 import * as households from './households.ts'
@@ -30,6 +31,7 @@ export const routes: readonly RouteContract[] = [
   households,
   assistance,
   inKind,
+  benefitLinks,
   surplus,
   warnings,
   organisations,

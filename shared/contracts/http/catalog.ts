@@ -12,6 +12,13 @@ export const SupplierKind = z
   .meta({ id: 'SupplierKind' })
 export const FoodClass = z.enum(['EDIBLE_AGRI', 'PREPACKAGED', 'OTHER']).meta({ id: 'FoodClass' })
 
+/** What a supplier and a household signed (利益联结). */
+export const BenefitLinkTerms = z.object({
+  householdCode: z.string().regex(/^\d{16}$/, 'a household code has 16 digits'),
+  kind: z.enum(['WAGE', 'ASSET', 'OPERATING']),
+  documentNumber: z.string().trim().min(2).max(80),
+  signedAtMs: EpochMs,
+})
 export const Supplier = z
   .object({
     supplierId: Id,
@@ -84,9 +91,9 @@ export const createSupplier = defineRoute({
   method: 'POST',
   path: '/api/suppliers',
   tag: 'catalog',
-  summary: 'Register a supplier',
+  summary: 'Register a supplier; a certified one with its signed benefit links',
   access: ['operator', 'admin'],
-  body: Supplier.omit({ supplierId: true }),
+  body: Supplier.omit({ supplierId: true }).extend({ benefitLinks: z.array(BenefitLinkTerms).max(500).optional() }),
   reply: Supplier,
   status: 201,
 })

@@ -41,10 +41,15 @@ describe.each(dialects)('the catalog over HTTP on %s', (dialect) => {
       address: '茨竹镇',
       contact: '023',
     }
+    const benefitLinks = [
+      { householdCode: householdCode(1), kind: 'OPERATING', documentNumber: '联结-2', signedAtMs: clock.now() },
+    ]
 
-    const made = await api.call('POST', '/api/suppliers', operator, supplier)
-    const taken = await api.call('POST', '/api/suppliers', operator, supplier)
+    const unbound = await api.call('POST', '/api/suppliers', operator, supplier)
+    const made = await api.call('POST', '/api/suppliers', operator, { ...supplier, benefitLinks })
+    const taken = await api.call('POST', '/api/suppliers', operator, { ...supplier, benefitLinks })
 
+    expect(problem(unbound)).toEqual({ code: 'catalog.benefit_link_missing', field: 'benefitLinks' })
     expect(made).toMatchObject({ status: 201, body: supplier })
     expect([taken.status, problem(taken)]).toEqual([409, { code: 'catalog.name_taken', field: 'name' }])
     const first = await api.call('GET', '/api/skus?limit=1', operator)

@@ -706,6 +706,18 @@ export const initialPostgres: readonly string[] = [
   CONSTRAINT "in_kind_grant_item_known" CHECK ("in_kind_grant"."item" in ('FERTILISER', 'SEED', 'OTHER')),
   CONSTRAINT "in_kind_grant_positive" CHECK ("in_kind_grant"."mass_mg" > 0)
 );`,
+  `CREATE TABLE "benefit_link" (
+  "link_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "supplier_id" text COLLATE "C" NOT NULL,
+  "household_code" text COLLATE "C" NOT NULL,
+  "kind" text COLLATE "C" NOT NULL,
+  "document_number" text COLLATE "C" NOT NULL,
+  "signed_at_ms" bigint NOT NULL,
+  "entered_by" text COLLATE "C" NOT NULL,
+  "ended_at_ms" bigint,
+  CONSTRAINT "benefit_link_once" UNIQUE("supplier_id","household_code","kind","document_number"),
+  CONSTRAINT "benefit_link_kind_known" CHECK ("benefit_link"."kind" in ('WAGE', 'ASSET', 'OPERATING'))
+);`,
   `CREATE TABLE "monitoring_line" (
   "year" bigint NOT NULL,
   "version" bigint NOT NULL,
@@ -1132,6 +1144,8 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "surplus_line" ADD CONSTRAINT "surplus_line_notice_id_surplus_notice_notice_id_fk" FOREIGN KEY ("notice_id") REFERENCES "public"."surplus_notice"("notice_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "in_kind_grant" ADD CONSTRAINT "in_kind_grant_import_id_in_kind_import_import_id_fk" FOREIGN KEY ("import_id") REFERENCES "public"."in_kind_import"("import_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "in_kind_grant" ADD CONSTRAINT "in_kind_grant_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "benefit_link" ADD CONSTRAINT "benefit_link_supplier_id_supplier_supplier_id_fk" FOREIGN KEY ("supplier_id") REFERENCES "public"."supplier"("supplier_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "benefit_link" ADD CONSTRAINT "benefit_link_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "product_season" ADD CONSTRAINT "product_season_sku_id_sku_sku_id_fk" FOREIGN KEY ("sku_id") REFERENCES "public"."sku"("sku_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "warning" ADD CONSTRAINT "warning_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "session_contract" ADD CONSTRAINT "session_contract_session_id_shopping_session_session_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."shopping_session"("session_id") ON DELETE no action ON UPDATE no action;`,
@@ -1194,6 +1208,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "surplus_order_delivered" ON "surplus_order" USING btree ("ended_at_ms") WHERE "surplus_order"."state" = 'delivered';`,
   `CREATE INDEX "surplus_line_by_notice" ON "surplus_line" USING btree ("notice_id");`,
   `CREATE INDEX "in_kind_grant_by_household" ON "in_kind_grant" USING btree ("household_code","import_id","row");`,
+  `CREATE INDEX "benefit_link_by_household" ON "benefit_link" USING btree ("household_code");`,
   `CREATE INDEX "warning_open" ON "warning" USING btree ("warning_id") WHERE "warning"."outcome" is null;`,
   `CREATE UNIQUE INDEX "shopping_session_once_per_intent" ON "shopping_session" USING btree ("account_id","idempotency_key");`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_buyer" ON "shopping_session" USING btree ("account_id") WHERE "shopping_session"."kind" = 'sale' and "shopping_session"."state" in ('authorised', 'open', 'closing');`,

@@ -809,6 +809,21 @@ export const initialSqlite: readonly string[] = [
 ) STRICT;`,
   `CREATE INDEX \`in_kind_grant_by_household\` ON \`in_kind_grant\` (\`household_code\`,\`import_id\`,\`row\`);`,
   `CREATE UNIQUE INDEX \`in_kind_grant_once\` ON \`in_kind_grant\` (\`import_id\`,\`household_code\`,\`item\`);`,
+  `CREATE TABLE \`benefit_link\` (
+  \`link_id\` text PRIMARY KEY NOT NULL,
+  \`supplier_id\` text NOT NULL,
+  \`household_code\` text NOT NULL,
+  \`kind\` text NOT NULL,
+  \`document_number\` text NOT NULL,
+  \`signed_at_ms\` integer NOT NULL,
+  \`entered_by\` text NOT NULL,
+  \`ended_at_ms\` integer,
+  FOREIGN KEY (\`supplier_id\`) REFERENCES \`supplier\`(\`supplier_id\`) ON UPDATE no action ON DELETE no action,
+  FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
+  CONSTRAINT "benefit_link_kind_known" CHECK("benefit_link"."kind" in ('WAGE', 'ASSET', 'OPERATING'))
+) STRICT;`,
+  `CREATE INDEX \`benefit_link_by_household\` ON \`benefit_link\` (\`household_code\`);`,
+  `CREATE UNIQUE INDEX \`benefit_link_once\` ON \`benefit_link\` (\`supplier_id\`,\`household_code\`,\`kind\`,\`document_number\`);`,
   `CREATE TABLE \`monitoring_line\` (
   \`year\` integer NOT NULL,
   \`version\` integer NOT NULL,
