@@ -15,6 +15,7 @@ import type { Sealer } from '../personal-data/seal.ts'
 import type { DemoAccount } from './data/accounts.ts'
 import type { DemoData } from './data/demo-data.ts'
 import { seedCabinets, seedSites } from './seed-cabinets.ts'
+import { seedPayouts } from './seed-payouts.ts'
 import { seedHouseholds, seedLots, seedRevenuePlans, seedSkus, seedSuppliers } from './seed-register.ts'
 import { seedUnion } from './seed-union.ts'
 
@@ -42,7 +43,7 @@ export async function seedDemo(
   )
   return database.run(function* (ctx): Unit<boolean> {
     if (yield* isSeeded(ctx)) return false
-    yield* seedAll(ctx, data, { hashes, phones, joinCodes })
+    yield* seedAll(ctx, data, { hashes, phones, joinCodes, sealer })
     return true
   })
 }
@@ -59,6 +60,7 @@ interface MadeBefore {
   readonly phones: ReadonlyMap<string, SealedPhone>
   /** One for each site. */
   readonly joinCodes: readonly string[]
+  readonly sealer: Sealer
 }
 
 function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void> {
@@ -79,6 +81,7 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
   yield* seedUnion(ctx, unionId, data.unionMemberCodes, people)
   yield* seedLots(ctx, data, { skus, suppliers }, idOf('restocker'))
   yield* seedWallets(ctx, data.accounts, idOf)
+  yield* seedPayouts(ctx, data, made.sealer, { clerkId: idOf('clerk'), financeId: idOf('finance') })
   yield* seedCabinets(ctx, data, { siteIds, skus }, 'demo')
 }
 

@@ -15,7 +15,10 @@ import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
 const data = inventDemoData(seededRandom(2020))
 
-function count(database: Database, table: 'households' | 'hostSites' | 'cabinets' | 'accounts' | 'skus' | 'suppliers') {
+function count(
+  database: Database,
+  table: 'households' | 'hostSites' | 'cabinets' | 'accounts' | 'skus' | 'suppliers' | 'payeeAccounts',
+) {
   return database.read(function* ({ db, tables }) {
     return (yield* one(db.select({ rows: countRows() }).from(tables[table])))?.rows
   })
@@ -34,6 +37,7 @@ describe.each(dialects)('seeding on %s', (dialect) => {
     expect(await count(database, 'accounts')).toBe(data.accounts.length)
     expect(await count(database, 'skus')).toBe(19)
     expect(await count(database, 'suppliers')).toBe(data.suppliers.length)
+    expect(await count(database, 'payeeAccounts')).toBe(data.households.length)
     expect(await database.read((ctx) => checkLedger(ctx))).toMatchObject({ problems: [] })
   })
 
