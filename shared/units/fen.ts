@@ -26,31 +26,58 @@ export function parseYuan(text: string): Fen | undefined {
 /**
  * Splits an amount by integer weights with the largest remainder method: Σ parts = amount always, each part within
  * 1 fen of its exact share. Ties go to the lower index, so callers sort by household code first. Negative amounts are
- * split as the mirror of their magnitude. Weights are not negative and not all zero. Exact for any sizes (BigInt inside).
+ * split as the mirror of their magnitude. Weights are not negative and not all zero. Exact for any sizes.
  * Source: domain.md, distribution; vectors V1–V5.
  */
 export function splitByLargestRemainder(amountFen: Fen, weights: readonly number[]): Fen[] {
   if (!Number.isSafeInteger(amountFen)) throw new RangeError(`amountFen is not a safe integer: ${amountFen}`)
-  let total = 0n
+  let total = 0
+  let heaviest = 0
   for (const weight of weights) {
     if (!Number.isSafeInteger(weight) || weight < 0)
       throw new RangeError(`weight is not a non-negative integer: ${weight}`)
-    total += BigInt(weight)
+    total += weight
+    heaviest = Math.max(heaviest, weight)
   }
-  if (total === 0n) throw new RangeError('weights sum to zero: nothing says who gets the amount')
-  const magnitude = BigInt(Math.abs(amountFen))
-  const parts: bigint[] = []
-  const remainders: Array<{ index: number; remainder: bigint }> = []
-  let given = 0n
-  weights.forEach((weight, index) => {
-    const product = magnitude * BigInt(weight)
-    const part = product / total
-    parts.push(part)
-    given += part
-    remainders.push({ index, remainder: product % total })
+  if (total === 0) throw new RangeError('weights sum to zero: nothing says who gets the amount')
+  const magnitude = Math.abs(amountFen)
+  // Below 2^53 products, and so their quotients and remainders, are exact in doubles, many times faster than in BigInt.
+  const isExact = magnitude * heaviest <= Number.MAX_SAFE_INTEGER && total <= Number.MAX_SAFE_INTEGER
+  const parts = isExact ? splitSmall(magnitude, weights, total) : splitLarge(magnitude, weights)
+  return amountFen < 0 ? parts.map((part) => 0 - part) : parts
+}
+
+function splitSmall(magnitude: number, weights: readonly number[], total: number): number[] {
+  const remainders: number[] = []
+  const parts = weights.map((weight) => {
+    const product = magnitude * weight
+    const remainder = product % total
+    remainders.push(remainder)
+    return (product - remainder) / total
   })
-  remainders.sort((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1))
-  const left = Number(magnitude - given)
-  for (const { index } of remainders.slice(0, left)) parts[index] = (parts[index] ?? 0n) + 1n
-  return parts.map((part) => (amountFen < 0 && part !== 0n ? -Number(part) : Number(part)))
+  return giveRest(magnitude, parts, (a, b) => (remainders[b] ?? 0) - (remainders[a] ?? 0))
+}
+
+function splitLarge(magnitude: number, weights: readonly number[]): number[] {
+  const total = weights.reduce((sum, weight) => sum + BigInt(weight), 0n)
+  const remainders: bigint[] = []
+  const parts = weights.map((weight) => {
+    const product = BigInt(magnitude) * BigInt(weight)
+    remainders.push(product % total)
+    return Number(product / total)
+  })
+  return giveRest(magnitude, parts, (a, b) => {
+    const left = remainders[a] ?? 0n
+    const right = remainders[b] ?? 0n
+    return left === right ? 0 : left > right ? -1 : 1
+  })
+}
+
+/** Gives the fen that the floors left over, one each in the order of the remainders; the sort is stable, so ties keep theirs. */
+function giveRest(magnitude: number, parts: number[], byRemainder: (a: number, b: number) => number): number[] {
+  const left = magnitude - parts.reduce((sum, part) => sum + part, 0)
+  if (left === 0) return parts
+  const order = parts.map((_, index) => index).sort(byRemainder)
+  for (const index of order.slice(0, left)) parts[index] = (parts[index] ?? 0) + 1
+  return parts
 }

@@ -1,0 +1,106 @@
+// How long a household's statement and the explanation of one fen take among ten million ledger entries, asked of the real
+// server over HTTP (sign-in, role check, validation and JSON included), with a household chosen anew for each question.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { nextBelow, seededRandom, systemRandom } from '#shared/ids/random.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+import { createApp } from '#server/app.ts'
+import { readServerConfig } from '#server/config/server-config.ts'
+import { openDatabase } from '#server/db/open-database.ts'
+import { addAccounts } from '#server/identity/add-accounts.ts'
+import { hashOneTimePassword } from '#server/identity/password.ts'
+import type { BenchRow } from '../bench-row.ts'
+import { quantile } from '../quantile.ts'
+import { householdCodeAt, householdCount, saleLines, seedLargeBooks } from './large-books.ts'
+
+const questions = 400
+const warmUpQuestions = 40
+const statementGoalMs = 20
+const explanationGoalMs = 50
+const password = 'correct horse battery'
+/** What each line of the books gives: to the first household of a lot, and to the second. */
+const linesPerHousehold = saleLines / (householdCount / 2)
+
+type Ask = (path: string) => Promise<Record<string, unknown>>
+
+async function signIn(url: string): Promise<Ask> {
+  const signedIn = await fetch(`${url}/api/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ login: 'bench', password }),
+  })
+  const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  return async (path) => {
+    const response = await fetch(`${url}${path}`, { headers: { cookie } })
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as Record<string, unknown>
+  }
+}
+
+/** Milliseconds of each question, the first ones, which fill caches, left out. */
+async function time(askOnce: (householdCode: string) => Promise<void>): Promise<number[]> {
+  const random = seededRandom(9)
+  const took: number[] = []
+  for (let asked = 0; asked < questions + warmUpQuestions; asked += 1) {
+    const householdCode = householdCodeAt(nextBelow(random, householdCount))
+    const startMs = systemClock.monotonicMs()
+    await askOnce(householdCode)
+    if (asked >= warmUpQuestions) took.push(systemClock.monotonicMs() - startMs)
+  }
+  return took
+}
+
+function rowOf(name: string, took: readonly number[], limit: number): BenchRow {
+  const value = quantile(took, 0.95)
+  return { name, value, unit: 'ms', limit, limitName: 'goal', ratio: { value: value / limit, atMost: 1 } }
+}
+
+async function measure(ask: Ask): Promise<BenchRow[]> {
+  const among = `among ${(saleLines * 8) / 1_000_000} million entries, over HTTP, p95`
+  const statement = await time(async (code) => {
+    const { openingFen, closingFen } = await ask(`/api/ledger/accounts/household:${code}/statement?limit=50`)
+    const fen = Number(code.at(-1)) % 2 === 0 ? 400 : 300
+    if (openingFen !== 0 || closingFen !== linesPerHousehold * fen)
+      throw new Error(`${code} holds ${String(closingFen)}`)
+  })
+  const hot = await time(async () => {
+    await ask(`/api/ledger/accounts/fee:operator/statement?limit=50&fromMs=${systemClock.now() - 86_400_000}`)
+  })
+  const explanation = await time(async (code) => {
+    const { rows } = await ask(`/api/households/${code}/income?limit=1`)
+    const [line] = rows as Array<{ explanation: string[] }>
+    if (line?.explanation.at(-1)?.startsWith('本户供货') !== true) throw new Error(`${code} is not explained`)
+  })
+  return [
+    rowOf(`Statement of one household (${linesPerHousehold} entries, first 50) ${among}`, statement, statementGoalMs),
+    rowOf(`Statement of the operator's fees (the last day) ${among}`, hot, statementGoalMs),
+    rowOf(`One fen of a household explained down to the sale ${among}`, explanation, explanationGoalMs),
+  ]
+}
+
+export async function benchStatements(): Promise<BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'huinong-bench-statements-'))
+  try {
+    const path = join(folder, 'books.db')
+    await seedLargeBooks(path, systemClock)
+    const url = `sqlite:${path}`
+    await using database = await openDatabase({ url, clock: systemClock, random: systemRandom })
+    const config = readServerConfig({
+      HUINONG_DATABASE_URL: url,
+      HUINONG_DATA_DIR: folder,
+      HUINONG_HTTP_PORT: '0',
+      HUINONG_MQTT_PORT: '0',
+      HUINONG_REQUESTS_PER_MINUTE: '1000000',
+      HUINONG_WEB_DIR: folder,
+    })
+    await using app = await createApp(config, { database, logger: pino({ level: 'silent' }) })
+    const passwordHash = await hashOneTimePassword(password)
+    const account = { login: 'bench', displayName: 'bench', roles: ['finance'] as const, passwordHash }
+    await database.run((ctx) => addAccounts(ctx, [{ ...account, mustChangePassword: false }]))
+    return await measure(await signIn(app.httpUrl))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
