@@ -11,6 +11,7 @@ import type { NounRoutes, ServerContext } from './context.ts'
 import { distributionRoutes } from './distributions/routes.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
+import { incomeRoutes } from './incomes/routes.ts'
 import { checkBooksNightly } from './ledger/check-books.ts'
 import { rollUpLedger } from './ledger/roll-up-ledger.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
@@ -81,6 +82,7 @@ export const nouns: readonly Noun[] = [
   },
   { routes: organisationRoutes },
   { routes: distributionRoutes },
+  { routes: incomeRoutes },
   {
     routes: ledgerRoutes,
     jobs: [

@@ -9,6 +9,7 @@ import { calendarTables } from '../calendar/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
 import { distributionStorage, distributionTables } from '../distributions/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
+import { incomeStorage, incomeTables } from '../incomes/schema.ts'
 import { identityStorage, identityTables } from '../identity/schema.ts'
 import { inKindStorage, inKindTables } from '../in-kind/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
@@ -38,6 +39,7 @@ export function makeTables(kit: Kit) {
   const warnings = warningTables(kit, { ...households, ...catalog })
   const benefitLinks = benefitLinkTables(kit, { ...catalog, ...households })
   const inKind = inKindTables(kit, households)
+  const incomes = incomeTables(kit, households)
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
   const calendar = calendarTables(kit)
@@ -63,6 +65,7 @@ export function makeTables(kit: Kit) {
     ...inKind,
     ...benefitLinks,
     ...warnings,
+    ...incomes,
     ...sessions,
     ...restock,
     ...personalData,
@@ -91,6 +94,7 @@ export const storages: readonly Storage[] = [
   surplusStorage,
   inKindStorage,
   warningStorage,
+  incomeStorage,
   sessionStorage,
   payoutStorage,
 ]

@@ -174,6 +174,20 @@ export const refusals = {
   'payee_account.taken': { status: 409, log: 'warn', title: 'This account belongs to another household.' },
   'payee_account.name_not_encodable': { status: 422, log: 'info', title: 'No bank file can carry this name.' },
   'restock.load_invalid': { status: 422, log: 'info', title: 'This load cannot be right.' },
+  'income.payer_wrong': { status: 422, log: 'info', title: 'This payer cannot pay this.' },
+  'income.payer_short': { status: 409, log: 'info', title: 'The payer’s account holds too little.' },
+  'income.import_unknown': { status: 404, log: 'info', title: 'There is no such import.' },
+  'income.import_is_reversal': {
+    status: 409,
+    log: 'info',
+    title: 'A reversal cannot be reversed; import the file again.',
+  },
+  'income.import_reversed': {
+    status: 409,
+    log: 'info',
+    title: 'This file was imported and taken back; what is right now is another file.',
+  },
+  'income.mapping_wrong': { status: 422, log: 'info', title: 'The source cannot count as this kind of income.' },
   'tabular.not_encodable': { status: 422, log: 'info', title: 'A text cannot be written in this encoding.' },
   'tabular.invalid': { status: 422, log: 'info', title: 'The file has errors; nothing was imported.' },
 } as const satisfies Record<string, RefusalRow>

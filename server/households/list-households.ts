@@ -3,7 +3,7 @@
 import { and, asc, eq, like, or, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { getHouseholdIncome, HouseholdSummary } from '#shared/contracts/http/money.ts'
-import { incomeOfHouseholds, listIncome } from '../attribution/list-income.ts'
+import { incomeOfHouseholds, listIncome } from '../incomes/list-income.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
 import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'

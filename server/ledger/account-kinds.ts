@@ -71,6 +71,8 @@ export const namedAccounts = {
   refundsBorne: 'writeoff:refunds-borne',
   /** Reversed dividends that a household has been paid already. */
   distributionsBorne: 'writeoff:distributions-borne',
+  /** Wages and grants taken back that a household has been paid already. */
+  incomesBorne: 'writeoff:incomes-borne',
   stockLoss: 'writeoff:stock-loss',
   payouts: 'transit:payouts',
   /** Sales that nothing ties to a lot; waits for a correction. */

@@ -16,6 +16,7 @@ export const causeKinds = [
   'payout-line',
   'payout-return',
   'wage-line',
+  'grant-line',
   'surplus-line',
   'reconciliation',
   'correction',

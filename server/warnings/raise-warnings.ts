@@ -1,7 +1,8 @@
 // The daily job: judges every relief household by the rules and raises what they find, a chunk of households per unit so that
 // no unit is long. The same matter warns once; a rule whose warning waits for an outcome does not pile up another.
 import { dayMs, districtYearOf } from '#shared/time/district-time.ts'
-import { incomeBetween, netOfKinds, sumOfKinds } from '../attribution/income-between.ts'
+import { incomeBetween } from '../incomes/income-between.ts'
+import { netOfKinds, sumOfKinds } from '../incomes/rules.ts'
 import type { Database } from '../db/database.ts'
 import { insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'

@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import Fastify from 'fastify'
 import type { Problem, Role } from '#shared/contracts/http/route.ts'
+import type { Clock } from '#shared/time/clock.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
 import { readServerConfig } from '#server/config/server-config.ts'
 import type { Effect, ServerContext } from '#server/context.ts'
 import type { Database } from '#server/db/database.ts'
@@ -27,7 +29,7 @@ export interface CommerceApi extends AsyncDisposable {
   ): Promise<{ status: number; body: unknown }>
 }
 
-export async function startCommerceApi(database: Database): Promise<CommerceApi> {
+export async function startCommerceApi(database: Database, clock: Clock = systemClock): Promise<CommerceApi> {
   const app: FastifyInstance = Fastify()
   const performed: Effect[] = []
   app.decorate('publicUrl', undefined)
@@ -55,6 +57,7 @@ export async function startCommerceApi(database: Database): Promise<CommerceApi>
   const ctx = {
     config: readServerConfig({}),
     database,
+    clock,
     signer: openDeps.signer,
     sealer: testSealer,
     perform: (effects: readonly Effect[]) => void performed.push(...effects),

@@ -5,6 +5,7 @@ import * as cabinets from './cabinets.ts'
 import * as catalog from './catalog.ts'
 import * as households from './households.ts'
 import * as distributions from './distributions.ts'
+import * as incomes from './incomes.ts'
 import * as identity from './identity.ts'
 import * as inKind from './in-kind.ts'
 import * as money from './money.ts'
@@ -29,6 +30,7 @@ export const routes: readonly RouteContract[] = [
   sessions,
   money,
   households,
+  incomes,
   assistance,
   inKind,
   benefitLinks,

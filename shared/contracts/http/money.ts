@@ -198,12 +198,24 @@ export const HouseholdSummary = z
     incomeFen: Fen,
   })
   .meta({ id: 'HouseholdSummary' })
+export const IncomeKind = z
+  .enum(['OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND'])
+  .meta({ id: 'IncomeKind' })
+export const IncomeSource = z
+  .enum(['sale', 'surplus', 'distribution', 'patronage', 'second-distribution', 'wage', 'grant', 'cost', 'history'])
+  .meta({ id: 'IncomeSource' })
+/** Fen by kind of income; kinds without any are left out, operating cost is positive. */
+export const IncomeTotals = z.partialRecord(IncomeKind, Fen).meta({ id: 'IncomeTotals' })
 export const IncomeLine = z
   .object({
     transferId: TransferId,
     atMs: EpochMs,
-    incomeKind: z.enum(['OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND']),
+    incomeKind: IncomeKind,
+    /** Where it came from: a sale, a distribution, wages, a grant … */
+    source: IncomeSource,
     amountFen: Fen,
+    /** The import that entered it. */
+    importId: Id.optional(),
     saleLineId: Id.optional(),
     sessionId: Id.optional(),
     skuName: z.string().optional(),
@@ -237,7 +249,9 @@ export const getHouseholdIncome = defineRoute({
   query: PageQuery,
   reply: z.object({
     household: HouseholdSummary,
+    /** Gross cash income; operating cost and goods in kind stand apart in the totals. */
     totalFen: Fen,
+    totalsFen: IncomeTotals,
     rows: z.array(IncomeLine),
     nextCursor: z.string().optional(),
   }),

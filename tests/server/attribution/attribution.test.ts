@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { attributeSaleLines } from '#server/attribution/attribute-sale-lines.ts'
 import { checkAttribution } from '#server/attribution/check-attribution.ts'
-import { incomeOfHouseholds, listIncome } from '#server/attribution/list-income.ts'
+import { incomeOfHouseholds, listIncome } from '#server/incomes/list-income.ts'
 import { refundSaleLine } from '#server/attribution/refund-sale-line.ts'
 import {
   approveRevenuePlan,

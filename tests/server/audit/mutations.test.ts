@@ -24,6 +24,7 @@ describe('a mutation', () => {
     const exempt = routes.filter(({ audit }) => audit !== undefined)
 
     expect(exempt.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
+      'POST /api/income-imports/preview',
       'POST /api/sessions',
       'POST /api/sign-in',
       'POST /api/sign-out',

@@ -13,6 +13,7 @@ const takesFile = defineRoute({
   tag: 'test',
   summary: 'Takes a file',
   access: ['finance'],
+  audit: { none: 'a test that changes nothing' },
   query: z.object({ title: z.string().min(1) }),
   upload: { maxBytes: 1_000_000 },
   reply: z.object({ title: z.string(), bytes: z.array(z.int()) }),
