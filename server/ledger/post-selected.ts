@@ -25,7 +25,7 @@ export interface Posted {
  * like postTransfers; debits and credits of an account are netted over the set before that check.
  */
 export function* postSelected(ctx: UnitContext, select: TransferSelect, atMs: number = ctx.now()): Unit<Posted> {
-  yield* stage(select)
+  yield* stage(ctx, select)
   const [sum] = yield* sqlRows<{ count: number; totalFen: number }>(sql`
     select cast(count(*) as bigint) as "count", cast(coalesce(sum(amount_fen), 0) as bigint) as "totalFen"
     from ledger_staged`)
@@ -49,15 +49,17 @@ export function* postSelected(ctx: UnitContext, select: TransferSelect, atMs: nu
   return { outcome: count === 0 ? 'already' : 'posted', count, totalFen }
 }
 
-function* stage(select: TransferSelect): Unit<void> {
+function* stage(ctx: UnitContext, select: TransferSelect): Unit<void> {
+  // Nothing vacuums a temporary table on PostgreSQL; SQLite's DELETE of all rows is its truncate.
+  const empty = ctx.dialect === 'postgres' ? sql`truncate` : sql`delete from`
   yield* sqlExec(sql`
     create temporary table if not exists ledger_staged (id text not null, debit_account_id text not null,
       credit_account_id text not null, amount_fen bigint not null, cause_kind text not null, cause_id text not null,
       leg text not null, memo text)`)
   yield* sqlExec(sql`
     create temporary table if not exists ledger_change (account_id text not null, kind text not null, change_fen bigint not null)`)
-  yield* sqlExec(sql`delete from ledger_staged`)
-  yield* sqlExec(sql`delete from ledger_change`)
+  yield* sqlExec(sql`${empty} ledger_staged`)
+  yield* sqlExec(sql`${empty} ledger_change`)
   yield* sqlExec(sql`
     insert into ledger_staged (id, debit_account_id, credit_account_id, amount_fen, cause_kind, cause_id, leg, memo)
     select s.cause_kind || ':' || s.cause_id || ':' || s.leg, s.debit_account_id, s.credit_account_id, s.amount_fen,
