@@ -164,7 +164,7 @@ export const previewDistribution = defineRoute({
   body: DistributionRequest,
   reply: DistributionPreview,
   status: 200,
-  audit: { none: 'a preview keeps nothing' },
+  audit: { none: 'A preview reads the registers and the books and keeps nothing.' },
 })
 export const draftDistribution = defineRoute({
   method: 'POST',

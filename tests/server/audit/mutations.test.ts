@@ -25,6 +25,7 @@ describe('a mutation', () => {
 
     expect(exempt.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
       'POST /api/income-imports/preview',
+      'POST /api/organisations/:organisationId/distribution-previews',
       'POST /api/sessions',
       'POST /api/sign-in',
       'POST /api/sign-out',
