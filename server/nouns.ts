@@ -21,6 +21,8 @@ import { paymentRoutes } from './payments/routes.ts'
 import { checkPayouts } from './payouts/check-payouts.ts'
 import { payoutRoutes } from './payouts/routes.ts'
 import { walletPayments } from './payments/wallet-payments.ts'
+import { reconcileDaily } from './reconciliation/reconcile.ts'
+import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { sessionCommandEnds, sessionEvents } from './sessions/events.ts'
@@ -93,6 +95,10 @@ export const nouns: readonly Noun[] = [
       },
       { name: 'prove the books', intervalMs: 600_000, run: checkBooksNightly },
     ],
+  },
+  {
+    routes: reconciliationRoutes,
+    jobs: [{ name: 'reconcile', intervalMs: 21_600_000, run: reconcileDaily }],
   },
   { routes: attributionRoutes },
   { routes: paymentRoutes },

@@ -3,6 +3,13 @@ import { distributionJobs } from '../distributions/batch.ts'
 import { incomeJobs } from '../incomes/batch.ts'
 import { personalDataJobs } from '../personal-data/batch.ts'
 import { payoutJobs } from '../payouts/batch.ts'
+import { reconciliationJobs } from '../reconciliation/batch.ts'
 import type { BatchJob } from './job.ts'
 
-export const batchJobs: readonly BatchJob[] = [...distributionJobs, ...incomeJobs, ...personalDataJobs, ...payoutJobs]
+export const batchJobs: readonly BatchJob[] = [
+  ...distributionJobs,
+  ...incomeJobs,
+  ...personalDataJobs,
+  ...payoutJobs,
+  ...reconciliationJobs,
+]

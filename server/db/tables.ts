@@ -18,6 +18,7 @@ import { organisationTables } from '../organisations/schema.ts'
 import { paymentStorage, paymentTables } from '../payments/schema.ts'
 import { personalDataTables } from '../personal-data/schema.ts'
 import { payoutStorage, payoutTables } from '../payouts/schema.ts'
+import { reconciliationStorage, reconciliationTables } from '../reconciliation/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
@@ -44,6 +45,7 @@ export function makeTables(kit: Kit) {
   const restock = restockTables(kit)
   const calendar = calendarTables(kit)
   const payouts = payoutTables(kit)
+  const reconciliation = reconciliationTables(kit)
   const identity = identityTables(kit)
   const cabinets = cabinetTables(kit)
   const mqtt = mqttTables(kit)
@@ -72,6 +74,7 @@ export function makeTables(kit: Kit) {
     ...audit,
     ...calendar,
     ...payouts,
+    ...reconciliation,
   }
 }
 
@@ -97,6 +100,7 @@ export const storages: readonly Storage[] = [
   incomeStorage,
   sessionStorage,
   payoutStorage,
+  reconciliationStorage,
 ]
 
 export type Tables = ReturnType<typeof makeTables>

@@ -188,6 +188,16 @@ export const refusals = {
     title: 'This file was imported and taken back; what is right now is another file.',
   },
   'income.mapping_wrong': { status: 422, log: 'info', title: 'The source cannot count as this kind of income.' },
+  'reconciliation.batch_unknown': { status: 404, log: 'info', title: 'There is no such payout batch.' },
+  'reconciliation.difference_unknown': { status: 404, log: 'info', title: 'There is no such difference.' },
+  'reconciliation.difference_not_open': { status: 409, log: 'info', title: 'The difference is not at this step.' },
+  'reconciliation.nothing_to_post': {
+    status: 409,
+    log: 'info',
+    title: 'Ledger and bank agree; it is the batch that must be put right.',
+  },
+  'reconciliation.account_wrong': { status: 422, log: 'info', title: 'This account cannot take the other side.' },
+  'reconciliation.same_person': { status: 403, log: 'warn', title: 'Who proposed the posting cannot approve it.' },
   'tabular.not_encodable': { status: 422, log: 'info', title: 'A text cannot be written in this encoding.' },
   'tabular.invalid': { status: 422, log: 'info', title: 'The file has errors; nothing was imported.' },
 } as const satisfies Record<string, RefusalRow>

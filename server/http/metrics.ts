@@ -18,6 +18,8 @@ export class Metrics {
   readonly liveDropped: Counter
   readonly effectFailures: Counter<'kind'>
   readonly ledgerProblems: Gauge
+  readonly reconciliationDifferenceFen: Gauge<'channel'>
+  readonly reconciliationOpen: Gauge<'channel'>
   readonly auditProblems: Gauge
   readonly booksCheckedAt: Gauge
   readonly payoutsOverdue: Gauge
@@ -98,6 +100,18 @@ export class Metrics {
     this.payoutProblems = new Gauge({
       name: 'huinong_payout_problems',
       help: 'Where payouts and ledger disagree; anything above 0 needs a person',
+      registers,
+    })
+    this.reconciliationDifferenceFen = new Gauge({
+      name: 'huinong_reconciliation_difference_fen',
+      help: 'Statement less books of the newest day or batch, less what postings closed; anything but 0 needs a person',
+      labelNames: ['channel'],
+      registers,
+    })
+    this.reconciliationOpen = new Gauge({
+      name: 'huinong_reconciliation_open',
+      help: 'Differences between books and statements that no posting has closed',
+      labelNames: ['channel'],
       registers,
     })
     this.effectFailures = new Counter({

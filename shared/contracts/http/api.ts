@@ -12,6 +12,7 @@ import * as money from './money.ts'
 import * as organisations from './organisations.ts'
 import * as payouts from './payouts.ts'
 import type { RouteContract } from './route.ts'
+import * as reconciliation from './reconciliation.ts'
 import * as sessions from './sessions.ts'
 import * as surplus from './surplus.ts'
 import * as warnings from './warnings.ts'
@@ -39,4 +40,5 @@ export const routes: readonly RouteContract[] = [
   organisations,
   distributions,
   payouts,
+  reconciliation,
 ].flatMap((noun) => Object.values(noun as Record<string, unknown>).filter(isRoute))

@@ -1,0 +1,108 @@
+// Tables of reconciliation: the statements of banks and channels as they came, what each comparison found, and the differences,
+// which only a posting closes that one person proposes and another approves.
+import { sql } from 'drizzle-orm'
+import type { Kit, Storage } from '../db/kit.ts'
+import { channels, differenceKinds } from './rules.ts'
+import type { CauseCandidate } from './rules.ts'
+
+export const differenceStates = [
+  'open',
+  /** A posting is proposed and waits for a second person. */
+  'proposed',
+  /** Closed by that posting. */
+  'closed',
+  /** A later statement or posting brought the other side. */
+  'matched',
+] as const
+
+export function reconciliationTables({ table, column: c, primaryKey, unique, index, check }: Kit) {
+  const channelStatements = table(
+    'channel_statement',
+    {
+      statementId: c.text().primaryKey(),
+      channel: c.choice(channels).notNull(),
+      fromDay: c.text().notNull(),
+      throughDay: c.text().notNull(),
+      sha256: c.text().notNull(),
+      rowCount: c.int().notNull(),
+      totalFen: c.int().notNull(),
+      importedBy: c.text().notNull(),
+      importedAtMs: c.int().notNull(),
+    },
+    (t) => [unique('channel_statement_once').on(t.channel, t.sha256)],
+  )
+  const statementLines = table(
+    'channel_statement_line',
+    {
+      channel: c.choice(channels).notNull(),
+      reference: c.text().notNull(),
+      statementId: c
+        .text()
+        .notNull()
+        .references(() => channelStatements.statementId),
+      /** As in the file, the header is 1. */
+      row: c.int().notNull(),
+      /** YYYY-MM-DD in the district. */
+      day: c.text().notNull(),
+      /** Money in > 0, money out < 0. */
+      amountFen: c.int().notNull(),
+      note: c.text().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.channel, t.reference] }),
+      index('channel_statement_line_by_day').on(t.channel, t.day, t.reference),
+      check('channel_statement_line_not_zero', sql`${t.amountFen} <> 0`),
+    ],
+  )
+  const reconciliations = table(
+    'reconciliation',
+    {
+      channel: c.choice(channels).notNull(),
+      /** A day, or the number of a payout batch. */
+      subject: c.text().notNull(),
+      statementFen: c.int().notNull(),
+      booksFen: c.int().notNull(),
+      /** Σ statement − Σ books, less what postings closed. */
+      differenceFen: c.int().notNull(),
+      openCount: c.int().notNull(),
+      atMs: c.int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.channel, t.subject] }), index('reconciliation_open').on(t.openCount)],
+  )
+  const reconciliationDifferences = table(
+    'reconciliation_difference',
+    {
+      differenceId: c.text().primaryKey(),
+      channel: c.choice(channels).notNull(),
+      subject: c.text().notNull(),
+      kind: c.choice(differenceKinds).notNull(),
+      reference: c.text().notNull(),
+      statementFen: c.int().notNull(),
+      booksFen: c.int().notNull(),
+      /** What the payout batch says; of payouts only. */
+      batchFen: c.int(),
+      causes: c.json<readonly CauseCandidate[]>().notNull(),
+      state: c.choice(differenceStates).notNull(),
+      foundAtMs: c.int().notNull(),
+      /** The account that takes the other side of the posting. */
+      otherAccountId: c.text(),
+      reason: c.text(),
+      proposedBy: c.text(),
+      proposedAtMs: c.int(),
+      approvedBy: c.text(),
+      approvedAtMs: c.int(),
+    },
+    (t) => [
+      unique('reconciliation_difference_once').on(t.channel, t.subject, t.reference),
+      index('reconciliation_difference_by_state').on(t.state, t.differenceId),
+      check('reconciliation_difference_two_people', sql`${t.approvedBy} is null or ${t.approvedBy} <> ${t.proposedBy}`),
+      check(
+        'reconciliation_difference_closed',
+        sql`(${t.state} = 'closed') = (${t.approvedBy} is not null) and (${t.state} not in ('proposed', 'closed') or (${t.proposedBy} is not null and ${t.reason} is not null and ${t.otherAccountId} is not null))`,
+      ),
+    ],
+  )
+  return { channelStatements, statementLines, reconciliations, reconciliationDifferences }
+}
+
+export const reconciliationStorage: Storage = { appendOnly: ['channel_statement', 'channel_statement_line'] }

@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import { Id } from '../../ids/uuid-v7.ts'
+import { EpochMs } from '../../time/clock.ts'
+import { Fen } from '../../units/fen.ts'
+import { LedgerAccountId } from './money.ts'
+import { defineRoute, pageOf, PageQuery } from './route.ts'
+
+const staff = ['finance', 'auditor', 'admin'] as const
+const clerks = ['finance', 'admin'] as const
+
+export const ReconciliationChannel = z.enum(['top-ups', 'payouts']).meta({
+  id: 'ReconciliationChannel',
+  description: 'top-ups: money that buyers paid in, per day; payouts: what the bank paid to households, per batch.',
+})
+const Day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'a day looks like 2026-11-27')
+
+export const Reconciliation = z
+  .object({
+    channel: ReconciliationChannel,
+    /** A day, or the number of a payout batch. */
+    subject: z.string(),
+    statementFen: Fen,
+    booksFen: Fen,
+    /** What is open: statement less books, less what postings closed. */
+    differenceFen: Fen,
+    openCount: z.int(),
+    atMs: EpochMs,
+  })
+  .meta({ id: 'Reconciliation' })
+export const ReconciliationDifference = z
+  .object({
+    differenceId: Id,
+    channel: ReconciliationChannel,
+    subject: z.string(),
+    kind: z.enum(['missing_in_books', 'missing_in_statement', 'amount_differs']),
+    reference: z.string(),
+    statementFen: Fen,
+    booksFen: Fen,
+    /** What the payout batch says. */
+    batchFen: Fen.optional(),
+    /** What may be behind it, for a person to look at. */
+    causes: z.array(
+      z.enum([
+        'reference_mistyped',
+        'not_booked_yet',
+        'statement_not_complete',
+        'fee_deducted',
+        'digits_swapped',
+        'decimal_point_lost',
+        'return_file_missing',
+        'bank_did_not_pay',
+        'own_books_disagree',
+      ]),
+    ),
+    state: z.enum(['open', 'proposed', 'closed', 'matched']),
+    foundAtMs: EpochMs,
+    otherAccountId: LedgerAccountId.optional(),
+    reason: z.string().optional(),
+    proposedBy: z.string().optional(),
+    proposedAtMs: EpochMs.optional(),
+    approvedBy: z.string().optional(),
+    approvedAtMs: EpochMs.optional(),
+  })
+  .meta({ id: 'ReconciliationDifference' })
+
+export const importStatement = defineRoute({
+  method: 'POST',
+  path: '/api/channel-statements',
+  tag: 'reconciliation',
+  summary: 'Take in a statement of the bank or channel, all rows or none, and reconcile the days it names',
+  access: clerks,
+  query: z.object({ channel: ReconciliationChannel }),
+  upload: { maxBytes: 16 * 1024 * 1024 },
+  reply: z.object({
+    outcome: z.enum(['imported', 'already']),
+    statementId: Id,
+    fromDay: Day,
+    throughDay: Day,
+    rowCount: z.int(),
+    totalFen: Fen,
+    reconciled: z.array(Reconciliation),
+  }),
+  status: 200,
+})
+export const reconcileSubject = defineRoute({
+  method: 'POST',
+  path: '/api/reconciliations',
+  tag: 'reconciliation',
+  summary: 'Compare a day of the top-ups, or a payout batch three ways (ledger, batch, bank), again',
+  access: clerks,
+  body: z.discriminatedUnion('channel', [
+    z.object({ channel: z.literal('top-ups'), subject: Day }),
+    z.object({ channel: z.literal('payouts'), subject: z.string().min(1).max(40) }),
+  ]),
+  reply: Reconciliation,
+  status: 200,
+})
+export const listReconciliations = defineRoute({
+  method: 'GET',
+  path: '/api/reconciliations',
+  tag: 'reconciliation',
+  summary: 'Days and batches with what is open of them, newest first',
+  access: staff,
+  query: PageQuery.extend({ channel: ReconciliationChannel, isOpen: z.stringbool().optional() }),
+  reply: pageOf(Reconciliation),
+  status: 200,
+})
+export const listDifferences = defineRoute({
+  method: 'GET',
+  path: '/api/reconciliation-differences',
+  tag: 'reconciliation',
+  summary: 'Differences with their cause candidates, newest first',
+  access: staff,
+  query: PageQuery.extend({
+    state: z.enum(['open', 'proposed', 'closed', 'matched']).optional(),
+    channel: ReconciliationChannel.optional(),
+    subject: z.string().max(40).optional(),
+  }),
+  reply: pageOf(ReconciliationDifference),
+  status: 200,
+})
+export const proposeClosing = defineRoute({
+  method: 'POST',
+  path: '/api/reconciliation-differences/:differenceId/proposal',
+  tag: 'reconciliation',
+  summary: 'Propose the posting that closes a difference: who takes the other side, and why',
+  access: clerks,
+  params: z.object({ differenceId: Id }),
+  body: z.object({ otherAccountId: LedgerAccountId, reason: z.string().trim().min(3).max(500) }),
+  reply: ReconciliationDifference,
+  status: 200,
+})
+export const approveClosing = defineRoute({
+  method: 'POST',
+  path: '/api/reconciliation-differences/:differenceId/approval',
+  tag: 'reconciliation',
+  summary: 'Approve and book the proposed posting; another person than who proposed it',
+  access: clerks,
+  params: z.object({ differenceId: Id }),
+  reply: ReconciliationDifference,
+  status: 200,
+})

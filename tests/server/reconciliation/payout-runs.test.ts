@@ -1,0 +1,71 @@
+// A payout run three ways: ledger, batch and the bank's statement.
+import { describe, expect, it } from 'vitest'
+import { rows } from '#server/db/unit.ts'
+import { importStatement, readStatement } from '#server/reconciliation/import-statement.ts'
+import { reconcileBatch } from '#server/reconciliation/reconcile-batch.ts'
+import { incomeCsv } from '#tests/support/income-files.ts'
+import { openPayoutWorld } from '#tests/support/payout-world.ts'
+import type { PayoutWorld } from '#tests/support/payout-world.ts'
+import { dialects } from '#tests/support/test-database.ts'
+
+async function state(world: PayoutWorld, lines: ReadonlyArray<readonly [string, string]>) {
+  const text = lines.map(([reference, amount]) => [reference, '2026-03-20', amount])
+  const file = await readStatement(incomeCsv(text, '流水号,交易日期,金额'), 'payouts')
+  await world.run((ctx) => importStatement(ctx, file, 'finance'))
+}
+
+const differencesOf = (world: PayoutWorld) =>
+  world.database.read((ctx) => rows(ctx.db.select().from(ctx.tables.reconciliationDifferences)))
+
+describe.each(dialects)('a payout run on %s', (dialect) => {
+  it('agrees three ways once the statement shows what the bank said, refusals included', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 3 })
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    await world.answer(batch, { 1: 'PAID', 2: 'FAILED', 3: 'PAID' })
+    await state(world, [
+      [`S${batch.batchNo}-1`, '-100.00'],
+      [`${batch.batchNo}-3`, '-300.00'],
+    ])
+
+    const found = await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
+
+    expect(found).toMatchObject({ statementFen: -40_000, booksFen: -40_000, differenceFen: 0, openCount: 0 })
+  })
+
+  it('names who stands alone: the bank that paid without an answer, the batch that the bank does not show', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 3 })
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    await world.answer(batch, { 1: 'PAID', 2: 'UNKNOWN', 3: 'PAID' })
+    await state(world, [
+      [`S${batch.batchNo}-1`, '-100.00'],
+      [`${batch.batchNo}-2`, '-200.00'],
+    ])
+
+    const found = await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
+    await world.answer(batch, { 2: 'PAID' })
+    await state(world, [[`S${batch.batchNo}-3`, '-300.00']])
+    const later = await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
+
+    expect(found).toMatchObject({ statementFen: -30_000, booksFen: -40_000, differenceFen: 10_000, openCount: 2 })
+    expect(later).toMatchObject({ statementFen: -60_000, booksFen: -60_000, differenceFen: 0, openCount: 0 })
+    const kept = await differencesOf(world)
+    expect(new Map(kept.map(({ reference, causes, state: it }) => [reference, [causes, it]]))).toEqual(
+      new Map([
+        [`${batch.batchNo}-2`, [['return_file_missing'], 'matched']],
+        [`S${batch.batchNo}-3`, [['statement_not_complete', 'bank_did_not_pay'], 'matched']],
+      ]),
+    )
+  })
+
+  it('is refused when there is no such batch', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+
+    await expect(world.run((ctx) => reconcileBatch(ctx, 'O-20260301-999'))).rejects.toMatchObject({
+      code: 'reconciliation.batch_unknown',
+    })
+  })
+})
