@@ -7,9 +7,8 @@ import { findLotsById } from '../catalog/find-goods.ts'
 import type { LotRow } from '../catalog/find-goods.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { adoptIntent, insertSession, requireCabinet, requireFree } from '../sessions/open-cabinet.ts'
+import { adoptIntent, findAgreedLoads, insertSession, requireCabinet, requireFree } from '../sessions/open-cabinet.ts'
 import type { OpenDeps, OpenedSession, OpenRequest } from '../sessions/open-cabinet.ts'
-import { findContracted } from '../sessions/store.ts'
 import { newsOf } from '../sessions/session-news.ts'
 
 export interface Load {
@@ -75,8 +74,8 @@ export function* openForRestock(ctx: UnitContext, deps: OpenDeps, request: Resto
 
 /** The key belongs to the intent: with other loads it is another intent, refused with session.intent_conflict. */
 function* requireSameLoads(sessionId: string, loads: readonly Load[]): Unit<void> {
-  const known = yield* findContracted(sessionId)
-  if (canonicalJson(known?.loads) === canonicalJson(loads)) return
+  const agreed = yield* findAgreedLoads(sessionId)
+  if (canonicalJson(agreed) === canonicalJson(loads)) return
   throw new RefusalError('session.intent_conflict', undefined, { field: 'idempotencyKey' })
 }
 

@@ -13,8 +13,8 @@ import { newsOf } from './session-news.ts'
 import type { SessionSettings } from './settings.ts'
 import type { DeclaredLoad } from './schema.ts'
 import type { ContractLane } from './pricing.ts'
-import { findByIntent, findCabinetByCode, findLive } from './store.ts'
-import type { SessionRow } from './store.ts'
+import { findByIntent, findCabinetByCode, findContracted, findLive } from './store.ts'
+import type { Contracted, SessionRow } from './store.ts'
 
 export interface OpenDeps {
   readonly signer: CommandSigner
@@ -91,6 +91,11 @@ export function* adoptIntent(
     throw new RefusalError('session.intent_conflict', undefined, { field: 'idempotencyKey' })
   }
   return known
+}
+
+/** What a restock was opened to load. */
+export function* findAgreedLoads(sessionId: string): Unit<Contracted['loads'] | undefined> {
+  return (yield* findContracted(sessionId))?.loads
 }
 
 /** The cabinet, enrolled, live, online and in service, with both its twins. */
