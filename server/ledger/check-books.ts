@@ -9,13 +9,20 @@ import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
 import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { distributionProofs } from '../distributions/check-distributions.ts'
+import { payoutProofs } from '../payouts/prove-payouts.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { ledgerProofs } from './check-ledger.ts'
 import { proveInSlices } from './proof.ts'
 import type { Proof } from './proof.ts'
 
 /** The first is the ledger's over all transfers: it tells how many there are. */
-export const booksProofs: readonly Proof[] = [...ledgerProofs, ...attributionProofs]
+export const booksProofs: readonly Proof[] = [
+  ...ledgerProofs,
+  ...attributionProofs,
+  ...distributionProofs,
+  ...payoutProofs,
+]
 
 type BooksCheckRow = UnitContext['tables']['booksChecks']['$inferSelect']
 type BooksCheckView = z.input<typeof BooksCheck>

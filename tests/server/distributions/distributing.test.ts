@@ -16,6 +16,8 @@ import { showPreview } from '#server/distributions/show-distribution.ts'
 import { accountIdOf, namedAccounts } from '#server/ledger/account-kinds.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
+import { proveAtOnce } from '#server/ledger/proof.ts'
+import { distributionProofs } from '#server/distributions/check-distributions.ts'
 import { postTransfers } from '#server/ledger/post-transfers.ts'
 import { enterHoldings } from '#server/organisations/enter-holdings.ts'
 import { landOnly, noDeductions } from '#tests/support/distribution-terms.ts'
@@ -102,6 +104,8 @@ describe.each(dialects)('distributions on %s', (dialect) => {
     const left = await database.read((ctx) => balanceOf(ctx, accountIdOf('organisation', organisationId)))
     expect(left).toBe(500_000)
     expect(await database.read(checkLedger)).toMatchObject({ problems: [] })
+    for (const { checked, problems } of await database.read((ctx) => proveAtOnce(ctx, distributionProofs)))
+      expect([checked > 0, problems]).toEqual([true, []])
   })
 
   it('count shares as they stood at the distribution date, whatever is registered later', async () => {

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { namedAccounts } from '#server/ledger/account-kinds.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
+import { proveAtOnce } from '#server/ledger/proof.ts'
+import { payoutProofs } from '#server/payouts/prove-payouts.ts'
 import { readFile } from '#server/payouts/export-batch.ts'
 import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
 import { dialects } from '#tests/support/test-database.ts'
@@ -35,6 +37,8 @@ describe.each(dialects)('a payout on %s', (dialect) => {
     expect(await world.run((ctx) => balanceOf(ctx, namedAccounts.payouts))).toBe(0)
     expect(await world.run((ctx) => balanceOf(ctx, namedAccounts.mainBank))).toBe(60_000)
     expect((await world.database.read(checkLedger)).problems).toEqual([])
+    for (const { checked, problems } of await world.database.read((ctx) => proveAtOnce(ctx, payoutProofs)))
+      expect([checked > 0, problems]).toEqual([true, []])
   })
 
   it('gives the same file byte by byte whenever it is asked for', async () => {
