@@ -1,6 +1,6 @@
 // A payout run, three ways: what the ledger let go, what the batch holds for paid, and what the bank's statement shows, attempt
 // by attempt. The bank's line names the serial number of the return file, or our batch and place.
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, or, sql } from 'drizzle-orm'
 import { sumOf } from '../db/expressions.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -57,7 +57,7 @@ function* findAttempts(ctx: UnitContext, batchId: string): Unit<KnownAttempt[]> 
   // The two legs of an attempt that touch the bank's account (payouts/postings.ts).
   const leg = (cause: string, name: string) =>
     sql`${cause} || ':' || ${a.lineId} || ':' || ${name} || '.' || ${a.attempt}`
-  const isOwn = inArray(t.id, [leg('payout-line', 'paid'), leg('payout-return', 'returned')])
+  const isOwn = or(eq(t.id, leg('payout-line', 'paid')), eq(t.id, leg('payout-return', 'returned')))
   // The bank's account is negative where we hold money, so what leaves it is a credit.
   const moved = ctx.db
     .select({ total: sumOf(e.amountFen) })
