@@ -43,7 +43,7 @@ function compressBeside(): Plugin {
 export default defineConfig({
   root: fromRoot('server/web'),
   base: '/',
-  publicDir: false,
+  publicDir: fromRoot('server/web/public'),
   plugins: [vue({ features: { optionsAPI: false } }), setWording(), compressBeside()],
   resolve: {
     // Schemas must not probe for `new Function`, which the policy reports as a violation.

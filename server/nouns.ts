@@ -9,6 +9,8 @@ import { cabinetRoutes } from './cabinets/routes.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import type { NounRoutes, ServerContext } from './context.ts'
 import { distributionRoutes } from './distributions/routes.ts'
+import { publishDays } from './disclosure/publish-day.ts'
+import { disclosureRoutes } from './disclosure/routes.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
 import { incomeRoutes } from './incomes/routes.ts'
@@ -23,6 +25,7 @@ import { payoutRoutes } from './payouts/routes.ts'
 import { walletPayments } from './payments/wallet-payments.ts'
 import { reconcileDaily } from './reconciliation/reconcile.ts'
 import { reconciliationRoutes } from './reconciliation/routes.ts'
+import { personalDataRoutes } from './personal-data/routes.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { sessionCommandEnds, sessionEvents } from './sessions/events.ts'
@@ -85,6 +88,11 @@ export const nouns: readonly Noun[] = [
   { routes: organisationRoutes },
   { routes: distributionRoutes },
   { routes: incomeRoutes },
+  { routes: personalDataRoutes },
+  {
+    routes: disclosureRoutes,
+    jobs: [{ name: 'publish the day', intervalMs: 900_000, run: async (ctx) => void (await publishDays(ctx)) }],
+  },
   {
     routes: ledgerRoutes,
     jobs: [

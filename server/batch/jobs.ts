@@ -1,6 +1,7 @@
 // The batch jobs there are, by noun.
 import { distributionJobs } from '../distributions/batch.ts'
 import { incomeJobs } from '../incomes/batch.ts'
+import { auditJobs } from '../audit/batch.ts'
 import { personalDataJobs } from '../personal-data/batch.ts'
 import { payoutJobs } from '../payouts/batch.ts'
 import { reconciliationJobs } from '../reconciliation/batch.ts'
@@ -10,6 +11,7 @@ export const batchJobs: readonly BatchJob[] = [
   ...distributionJobs,
   ...incomeJobs,
   ...personalDataJobs,
+  ...auditJobs,
   ...payoutJobs,
   ...reconciliationJobs,
 ]

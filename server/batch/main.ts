@@ -75,9 +75,8 @@ async function main(): Promise<number> {
     }
     const isKnown = error instanceof RefusalError || error instanceof ConfigError
     process.stderr.write(`${isKnown ? error.message : ((error as Error).stack ?? String(error))}\n`)
-    if (error instanceof RefusalError && 'errors' in error)
-      for (const { field, message } of error.errors as ReadonlyArray<{ field: string; message: string }>)
-        process.stderr.write(`  ${field}: ${message}\n`)
+    for (const { field, message } of (error instanceof RefusalError ? error.errors : undefined) ?? [])
+      process.stderr.write(`  ${field}: ${message}\n`)
     return 1
   }
 }

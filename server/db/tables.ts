@@ -8,6 +8,7 @@ import { cabinetStorage, cabinetTables } from '../cabinets/schema.ts'
 import { calendarTables } from '../calendar/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
 import { distributionStorage, distributionTables } from '../distributions/schema.ts'
+import { disclosureStorage, disclosureTables } from '../disclosure/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
 import { incomeStorage, incomeTables } from '../incomes/schema.ts'
 import { identityStorage, identityTables } from '../identity/schema.ts'
@@ -16,9 +17,9 @@ import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
 import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
 import { paymentStorage, paymentTables } from '../payments/schema.ts'
-import { personalDataTables } from '../personal-data/schema.ts'
 import { payoutStorage, payoutTables } from '../payouts/schema.ts'
 import { reconciliationStorage, reconciliationTables } from '../reconciliation/schema.ts'
+import { personalDataStorage, personalDataTables } from '../personal-data/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
@@ -51,6 +52,7 @@ export function makeTables(kit: Kit) {
   const mqtt = mqttTables(kit)
   const personalData = personalDataTables(kit)
   const audit = auditTables(kit)
+  const disclosure = disclosureTables(kit)
   return {
     ...identity,
     ...cabinets,
@@ -75,6 +77,7 @@ export function makeTables(kit: Kit) {
     ...calendar,
     ...payouts,
     ...reconciliation,
+    ...disclosure,
   }
 }
 
@@ -98,6 +101,8 @@ export const storages: readonly Storage[] = [
   inKindStorage,
   warningStorage,
   incomeStorage,
+  personalDataStorage,
+  disclosureStorage,
   sessionStorage,
   payoutStorage,
   reconciliationStorage,

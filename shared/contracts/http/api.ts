@@ -6,11 +6,13 @@ import * as catalog from './catalog.ts'
 import * as households from './households.ts'
 import * as distributions from './distributions.ts'
 import * as incomes from './incomes.ts'
+import * as disclosure from './disclosure.ts'
 import * as identity from './identity.ts'
 import * as inKind from './in-kind.ts'
 import * as money from './money.ts'
 import * as organisations from './organisations.ts'
 import * as payouts from './payouts.ts'
+import * as personalData from './personal-data.ts'
 import type { RouteContract } from './route.ts'
 import * as reconciliation from './reconciliation.ts'
 import * as sessions from './sessions.ts'
@@ -26,6 +28,8 @@ function isRoute(value: unknown): value is RouteContract {
 export const routes: readonly RouteContract[] = [
   identity,
   audit,
+  personalData,
+  disclosure,
   cabinets,
   catalog,
   sessions,

@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { systemRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
+import { recordAudits } from '#server/audit/record-audit.ts'
 import { makeProgressBar } from '#server/batch/show-progress.ts'
 import { openDatabase } from '#server/db/open-database.ts'
+import { forgeRows } from '#tests/support/forge-rows.ts'
 import { makeScratchFolder } from '#tests/support/scratch-folder.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { bundleEntry } from '../../../.tools/bundle.mjs'
@@ -73,5 +75,24 @@ describe('progress', () => {
     bar.end()
 
     expect(shown).toEqual([`\r\u001b[K${'█'.repeat(30)} job: 1 of 1 (100 %)`, '\n'])
+  })
+})
+
+describe('the audit check', () => {
+  it('ends well on a whole trail and names the row that broke it', async () => {
+    const folder = makeScratchFolder('huinong-batch-')
+    const url = `sqlite:${folder}/books.db`
+    await using database = await openDatabase({ url, clock: systemClock, random: systemRandom })
+    const entry = { accountId: undefined, action: 'thing.changed', subjectId: 'thing' }
+    await database.run((ctx) => recordAudits(ctx, [entry, entry]))
+    const environment = { HUINONG_DATABASE_URL: url, HUINONG_DATA_DIR: folder }
+
+    const whole = batch(['audit-check'], environment)
+    await forgeRows(url, 'audit_row', [`update audit_row set action = 'thing.kept' where seq = 2`])
+    const broken = batch(['audit-check'], environment)
+
+    expect(whole).toMatchObject({ code: 0, out: '2 rows in 1 chains are as they were written.\n' })
+    expect(broken).toMatchObject({ code: 1, out: '' })
+    expect(broken.err).toMatch(/^chain \S+, row 2 \(\S+\): the row was changed\n$/)
   })
 })

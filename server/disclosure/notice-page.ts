@@ -1,0 +1,96 @@
+// The notice as a page for people: one HTML file without scripts that prints on paper as it is, and the same as CSV.
+import { formatYuan } from '#shared/units/fen.ts'
+import { mgToGrams } from '#shared/units/mass.ts'
+import { dayOf, timeOf } from '../ledger/district-day.ts'
+import { writeCsv } from '../tabular/write-csv.ts'
+import type { NoticeLineView, NoticeView } from './show-notices.ts'
+
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const escapeHtml = (text: string) => text.replaceAll(/[&<>"']/g, (character) => escapes[character] ?? '')
+
+export const noticeStyle = `
+body { font: 16px/1.6 system-ui, "Noto Sans CJK SC", sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; }
+h1 { font-size: 1.5rem; text-align: center; }
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption, .facts { text-align: left; color: #444; margin-bottom: .75rem; }
+th, td { border: 1px solid #999; padding: .3rem .6rem; text-align: left; }
+.number { text-align: right; }
+tfoot { font-weight: 600; }
+@media print {
+  body { margin: 0; max-width: none; font-size: 11pt; }
+  .screen { display: none; }
+  thead { display: table-header-group; }
+  tr { break-inside: avoid; }
+}
+`
+
+const page = (title: string, body: string) => `<!doctype html>
+<html lang="zh-CN">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title><link rel="stylesheet" href="/notices.css"></head>
+<body>
+${body}
+</body>
+</html>
+`
+
+const massOf = ({ massMg }: NoticeLineView) => (massMg === undefined ? '' : `${mgToGrams(massMg) / 1_000}`)
+
+/** One notice with all its lines. */
+export function renderNotice(notice: NoticeView, lines: readonly NoticeLineView[]): string {
+  const { noticeId, title, totalFen, publishedAtMs, openUntilMs } = notice
+  const hasMass = lines.some(({ massMg }) => massMg !== undefined)
+  const massCell = (text: string, tag: 'td' | 'th') => (hasMass ? `<${tag} class="number">${text}</${tag}>` : '')
+  const rows = lines.map(
+    (line) =>
+      `<tr><td class="number">${line.ordinal}</td><td>${escapeHtml(line.name)}</td><td>${escapeHtml(line.codeLast4)}</td>` +
+      `${massCell(massOf(line), 'td')}<td class="number">${formatYuan(line.amountFen)}</td></tr>`,
+  )
+  return page(
+    title,
+    `<h1>${escapeHtml(title)}（公示）</h1>
+<p class="facts">公示时间：${timeOf(publishedAtMs)} 至 ${dayOf(openUntilMs)}。对公示内容有异议的，请在公示期内向村委会或平台提出。</p>
+<p class="screen"><a href="/notices/${noticeId}.csv">下载 CSV</a>　<a href="/notices">全部公示</a></p>
+<table>
+<thead><tr><th class="number">序号</th><th>户主</th><th>户编号后四位</th>${massCell('重量（千克）', 'th')}<th class="number">金额（元）</th></tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+<tfoot><tr><td colspan="${hasMass ? 4 : 3}">合计 ${lines.length} 户</td><td class="number">${formatYuan(totalFen)}</td></tr></tfoot>
+</table>
+<p class="facts">姓名只显示姓氏；“***”为未同意公开姓名的农户，金额照计。</p>`,
+  )
+}
+
+export function renderNoticeList(notices: readonly NoticeView[]): string {
+  const items = notices.map(
+    ({ noticeId, title, publishedAtMs }) =>
+      `<li><a href="/notices/${noticeId}">${escapeHtml(title)}</a>（${dayOf(publishedAtMs)}）</li>`,
+  )
+  const list = items.length === 0 ? '<p>暂无公示。</p>' : `<ul>\n${items.join('\n')}\n</ul>`
+  return page('公示', `<h1>收益公示</h1>\n${list}`)
+}
+
+export function renderNoticeCsv(lines: readonly NoticeLineView[]): Uint8Array {
+  const columns = [
+    { name: '序号', isFromUsers: false },
+    { name: '户主' },
+    { name: '户编号后四位' },
+    { name: '重量（千克）', isFromUsers: false },
+    { name: '金额（元）', isFromUsers: false },
+  ]
+  const rows = lines.map((line) => [
+    String(line.ordinal),
+    line.name,
+    line.codeLast4,
+    massOf(line),
+    formatYuan(line.amountFen),
+  ])
+  return writeCsv(columns, rows, { encoding: 'utf-8-bom' })
+}

@@ -1,0 +1,134 @@
+// Publishes a day: the root of the tree over its income lines, chained to the day before and anchoring the audit trail. From then
+// on nobody can change, add or take away a line of that day, or cut the trail, without the published root saying so. A line that
+// is booked later for a day already published goes into the next day's tree.
+import { createHash } from 'node:crypto'
+import { asc, desc, eq, inArray } from 'drizzle-orm'
+import { canonicalJson } from '#shared/contracts/mqtt/canonical-json.ts'
+import type { ServerContext } from '../context.ts'
+import { insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { accountIdOf } from '../ledger/account-kinds.ts'
+import { dayOf, spanOfDay } from '../ledger/district-day.ts'
+import { collectIncome } from './collect-income.ts'
+import { type IncomeLine, leafText, makeLeaf } from './income-leaf.ts'
+import { buildTree, hashLeaf, rootOf } from './merkle.ts'
+
+const dayMs = 86_400_000
+/** A day is over for the ledger this long after midnight. */
+const settleMs = 3_600_000
+/** How far back late lines are looked for. */
+const lateDays = 31
+const namesPerStatement = 500
+
+export type DisclosedDay = UnitContext['tables']['disclosedDays']['$inferSelect']
+type Server = Pick<ServerContext, 'database' | 'sealer' | 'clock'>
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+/** What is hashed into the chain of days; the verifying script computes the same. */
+function hashDay(day: Pick<DisclosedDay, 'day' | 'root' | 'lineCount' | 'totalFen' | 'auditHash' | 'prevHash'>) {
+  const { root, lineCount, totalFen, auditHash, prevHash } = day
+  return sha256(canonicalJson({ day: day.day, root, lineCount, totalFen, auditHash, prevHash }))
+}
+
+/** Lines of these that no published day holds yet. */
+function* withoutDisclosed({ db, tables: { disclosedLines: t } }: UnitContext, lines: readonly IncomeLine[]) {
+  const left: IncomeLine[] = []
+  for (let from = 0; from < lines.length; from += namesPerStatement) {
+    const part = lines.slice(from, from + namesPerStatement)
+    const ids = part.map(({ transferId }) => transferId)
+    const found = yield* rows(
+      db.select({ transferId: t.transferId, accountId: t.accountId }).from(t).where(inArray(t.transferId, ids)),
+    )
+    const known = new Set(found.map(({ transferId, accountId }) => `${accountId} ${transferId}`))
+    left.push(
+      ...part.filter(({ transferId, householdCode }) => {
+        return !known.has(`${accountIdOf('household', householdCode)} ${transferId}`)
+      }),
+    )
+  }
+  return left
+}
+
+function* newestDay({ db, tables: { disclosedDays: t } }: UnitContext): Unit<DisclosedDay | undefined> {
+  return yield* one(db.select().from(t).orderBy(desc(t.day)).limit(1))
+}
+
+function* hashAuditHeads({ db, tables: { auditChains: t } }: UnitContext): Unit<string> {
+  const heads = yield* rows(
+    db.select({ chainId: t.chainId, seq: t.headSeq, hash: t.headHash }).from(t).orderBy(asc(t.chainId)),
+  )
+  return sha256(canonicalJson(heads))
+}
+
+/** The leaves in the order of their hashes, which tells nothing about households or times. */
+function makeLeaves(server: Server, lines: readonly IncomeLine[]) {
+  return lines
+    .map((line) => ({ ...line, leafHash: hashLeaf(leafText(makeLeaf(server.sealer, line))).toString('hex') }))
+    .toSorted((a, b) => (a.leafHash < b.leafHash ? -1 : 1))
+}
+
+interface OpenDay {
+  readonly day: string
+  readonly fromMs: number
+  readonly throughMs: number
+}
+
+/** Publishes one day behind the newest; undefined when another process has published meanwhile. */
+async function publishDay(
+  server: Server,
+  { day, fromMs, throughMs }: OpenDay,
+  newest: DisclosedDay | undefined,
+): Promise<DisclosedDay | undefined> {
+  const lines: IncomeLine[] = []
+  for await (const page of collectIncome(server.database, { fromMs, throughMs }))
+    lines.push(...(await server.database.read((ctx) => withoutDisclosed(ctx, page))))
+  const leaves = makeLeaves(server, lines)
+  const root = rootOf(buildTree(leaves.map(({ leafHash }) => Buffer.from(leafHash, 'hex')))).toString('hex')
+  const totalFen = leaves.reduce((sum, { amountFen }) => sum + amountFen, 0)
+  return server.database.run(function* (ctx): Unit<DisclosedDay | undefined> {
+    if ((yield* newestDay(ctx))?.hash !== newest?.hash) return undefined
+    const { disclosedDays, disclosedLines } = ctx.tables
+    const prevHash = newest?.hash ?? '0'.repeat(64)
+    const content = { day, root, lineCount: leaves.length, totalFen, auditHash: yield* hashAuditHeads(ctx), prevHash }
+    const published = { ...content, hash: hashDay(content), publishedAtMs: ctx.now() }
+    yield* insertRows(disclosedDays, [published])
+    yield* insertRows(
+      disclosedLines,
+      leaves.map(({ householdCode, leafHash, transferId, atMs, amountFen }, leafIndex) => {
+        const accountId = accountIdOf('household', householdCode)
+        return { day, leafIndex, leafHash, accountId, transferId, atMs, amountFen }
+      }),
+    )
+    return published
+  })
+}
+
+/** The day to publish next: behind the newest one, or at first yesterday with all that was booked before. */
+function nextOpenDay(newest: DisclosedDay | undefined, nowMs: number): OpenDay | undefined {
+  const lastMs = nowMs - settleMs - dayMs
+  const newestSpan = newest === undefined ? undefined : spanOfDay(newest.day)
+  const day = dayOf(newestSpan === undefined ? lastMs : newestSpan.firstMs + dayMs)
+  const span = spanOfDay(day)
+  if (span === undefined || day > dayOf(lastMs)) return undefined
+  return { day, fromMs: newest === undefined ? 0 : span.firstMs - lateDays * dayMs, throughMs: span.lastMs }
+}
+
+/** Publishes every day that is over and not yet published; returns the days. */
+export async function publishDays(server: Server): Promise<readonly string[]> {
+  const published: string[] = []
+  let newest = await server.database.read(newestDay)
+  for (;;) {
+    const open = nextOpenDay(newest, server.clock.now())
+    if (open === undefined) return published
+    newest = await publishDay(server, open, newest)
+    if (newest === undefined) return published
+    published.push(newest.day)
+  }
+}
+
+export function* findDay(
+  { db, tables: { disclosedDays: t } }: UnitContext,
+  day: string,
+): Unit<DisclosedDay | undefined> {
+  return yield* one(db.select().from(t).where(eq(t.day, day)))
+}

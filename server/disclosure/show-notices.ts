@@ -1,0 +1,69 @@
+// Reads published notices. What is read here is public: these tables hold nothing that is not.
+import { and, asc, desc, eq } from 'drizzle-orm'
+import type { z } from 'zod'
+import type { PublicNotice, PublicNoticeLine } from '#shared/contracts/http/disclosure.ts'
+import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from '../db/keyset.ts'
+import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import type { NoticeRow } from './publish-notice.ts'
+
+export type NoticeView = z.input<typeof PublicNotice>
+export type NoticeLineView = z.input<typeof PublicNoticeLine>
+
+export function showNotice(notice: NoticeRow): NoticeView {
+  const { noticeId, kind, title, lineCount, totalFen, publishedAtMs, openUntilMs } = notice
+  return { noticeId, kind, title, lineCount, totalFen, publishedAtMs, openUntilMs }
+}
+
+export function* listNotices(ctx: UnitContext, query: PageRequest): Unit<Page<NoticeView>> {
+  const { publicNotices: t } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select()
+      .from(t)
+      .where(behindKey([t.noticeId], keyOfCursor(query.cursor, 1), 'descending'))
+      .orderBy(desc(t.noticeId))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(found, query.limit, (row) => [row.noticeId], showNotice)
+}
+
+/** Refuses with disclosure.notice_unknown. */
+export function* findNotice({ db, tables: { publicNotices: t } }: UnitContext, noticeId: string): Unit<NoticeRow> {
+  const found = yield* one(db.select().from(t).where(eq(t.noticeId, noticeId)))
+  if (found === undefined) throw new RefusalError('disclosure.notice_unknown')
+  return found
+}
+
+export function* listNoticeLines(ctx: UnitContext, noticeId: string, query: PageRequest): Unit<Page<NoticeLineView>> {
+  yield* findNotice(ctx, noticeId)
+  const { publicNoticeLines: t } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select()
+      .from(t)
+      .where(and(eq(t.noticeId, noticeId), behindKey([t.ordinal], keyOfCursor(query.cursor, 1), 'ascending')))
+      .orderBy(asc(t.ordinal))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(
+    found,
+    query.limit,
+    (row) => [row.ordinal],
+    ({ ordinal, name, codeLast4, amountFen, massMg }) => {
+      const shown = { ordinal, name, codeLast4, amountFen }
+      return massMg === null ? shown : { ...shown, massMg }
+    },
+  )
+}
+
+/** All lines, for the page and the file. */
+export function* allNoticeLines(ctx: UnitContext, noticeId: string): Unit<NoticeLineView[]> {
+  const lines: NoticeLineView[] = []
+  for (let cursor: string | undefined; ;) {
+    const page: Page<NoticeLineView> = yield* listNoticeLines(ctx, noticeId, { limit: 1_000, cursor })
+    lines.push(...page.rows)
+    if (page.nextCursor === undefined) return lines
+    cursor = page.nextCursor
+  }
+}

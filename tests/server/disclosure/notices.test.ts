@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { recordConsent } from '#server/personal-data/consents.ts'
+import { startDisclosedMarket, type DisclosedMarket } from '#tests/support/disclosed-market.ts'
+import { householdCode, villageCode } from '#tests/support/market.ts'
+import { dialects } from '#tests/support/test-database.ts'
+
+/** Identity, bank and phone numbers, and whole household codes; ids, hashes and instants are not text that people read. */
+const longNumber = /(?<![\d-])(\d{11}|\d{15,})(?![\d-])/
+const order = {
+  title: '青龙村三月收益 <公示>',
+  areaCode: villageCode,
+  fromDay: '2026-03-01',
+  throughDay: '2026-03-01',
+  openDays: 10,
+}
+
+async function agree({ server }: DisclosedMarket, serial: number, isGiven = true): Promise<void> {
+  const change = { purpose: 'PUBLICATION', isGiven, textVersion: '2020-01', channel: 'paper' } as const
+  await server.app.ctx.database.run((ctx) => recordConsent(ctx, householdCode(serial), change, 'somebody'))
+}
+
+/** Two of three agree, one of them takes it back. */
+async function publish(world: DisclosedMarket): Promise<string> {
+  await agree(world, 1)
+  await agree(world, 2)
+  await agree(world, 2, false)
+  await world.publishNextDay()
+  const finance = await world.server.signIn('finance')
+  const { status, body } = await finance.send('POST', '/api/notices', order)
+  expect(status).toBe(201)
+  return String(body['noticeId'])
+}
+
+describe.each(dialects)('a public notice on %s', (dialect) => {
+  it('names who agreed by the first character and four digits, and counts everybody', async () => {
+    await using world = await startDisclosedMarket(dialect)
+    const noticeId = await publish(world)
+
+    const { body } = await world.server.anybody.send('GET', `/api/notices/${noticeId}/lines`)
+
+    expect(body['rows']).toEqual([
+      { ordinal: 1, name: '王**', codeLast4: '0001', amountFen: 149 },
+      { ordinal: 2, name: '***', codeLast4: '****', amountFen: 299 },
+      { ordinal: 3, name: '***', codeLast4: '****', amountFen: 448 },
+    ])
+  })
+
+  it('is a page to print and a file, both without a number that is nobody’s business', async () => {
+    await using world = await startDisclosedMarket(dialect)
+    const { anybody } = world.server
+    const noticeId = await publish(world)
+
+    const page = String((await anybody.send('GET', `/notices/${noticeId}`)).body['text'])
+    const list = String((await anybody.send('GET', '/notices')).body['text'])
+    const csv = await anybody.send('GET', `/notices/${noticeId}.csv`)
+    const style = await anybody.send('GET', '/notices.css')
+
+    expect(page).toContain('青龙村三月收益 &lt;公示&gt;')
+    expect(page).toContain('<td class="number">8.96</td>')
+    expect(page).not.toMatch(/<script|style=/)
+    expect(list).toContain(`/notices/${noticeId}`)
+    expect(csv.headers.get('content-disposition')).toContain('.csv')
+    expect(String(csv.body['text'])).toMatch(/1,王\*\*,0001,,1\.49\r\n2,\*\*\*,/)
+    expect(String(style.body['text'])).toContain('@media print')
+    const lines = await anybody.send('GET', `/api/notices/${noticeId}/lines`)
+    const readable = (text: string) => text.replaceAll(noticeId, '')
+    for (const text of [page, list, String(csv.body['text']), JSON.stringify(lines.body)]) {
+      expect(readable(text)).not.toMatch(longNumber)
+      expect(text).not.toMatch(/王甲|李乙|张丙/)
+    }
+    expect((await anybody.send('GET', '/notices/nothing')).status).toBe(404)
+  })
+
+  it('is published once, of a period that is over and not empty, and says so in the trail', async () => {
+    await using world = await startDisclosedMarket(dialect)
+    await publish(world)
+    const finance = await world.server.signIn('finance')
+    const again = async (change: object) => (await finance.send('POST', '/api/notices', { ...order, ...change })).body
+
+    expect(await again({})).toMatchObject({ code: 'disclosure.notice_published' })
+    expect(await again({ areaCode: '500112999' })).toMatchObject({ code: 'disclosure.notice_empty' })
+    expect(await again({ throughDay: '2026-09-01' })).toMatchObject({ field: 'throughDay' })
+    expect(await again({ fromDay: '2026-03-02' })).toMatchObject({ field: 'throughDay' })
+    const auditor = await world.server.signIn('auditor')
+    const trail = await auditor.send('GET', '/api/audit?action=notice.published')
+    expect(trail.body['rows']).toMatchObject([{ after: { lineCount: 3, totalFen: 896, named: 1 } }])
+  })
+})
