@@ -235,6 +235,7 @@ export class Agent implements AsyncDisposable {
       planogram,
       prices,
       records: this.#parts.journal.lanes(),
+      dryingRates: this.#parts.journal.dryingRates(),
       settleConfidence: config.settleConfidence,
       unverifiedLaneIds: new Set(unverified.map(({ laneId }) => laneId)),
     }

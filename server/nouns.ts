@@ -6,6 +6,7 @@ import { auditRoutes } from './audit/routes.ts'
 import { benefitLinkRoutes } from './benefit-links/routes.ts'
 import { cabinetCommandEnds, cabinetEvents } from './cabinets/events.ts'
 import { cabinetRoutes } from './cabinets/routes.ts'
+import { catalogEvents } from './catalog/events.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import type { NounRoutes, ServerContext } from './context.ts'
 import { distributionRoutes } from './distributions/routes.ts'
@@ -59,7 +60,7 @@ export const nouns: readonly Noun[] = [
   { routes: identityRoutes },
   { routes: auditRoutes, jobs: [{ name: 'prove the audit trail', intervalMs: 86_400_000, run: proveAudit }] },
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
-  { routes: catalogRoutes },
+  { routes: catalogRoutes, events: catalogEvents },
   { routes: householdRoutes },
   { routes: assistanceRoutes },
   { routes: inKindRoutes },

@@ -3,7 +3,7 @@ import { genesisHash } from '#shared/contracts/mqtt/event.ts'
 import { JournalError } from './journal-error.ts'
 
 /** Raised with every change of the tables; an older journal is brought forward, a newer one is refused. */
-const schemaVersion = 2
+const schemaVersion = 3
 
 /**
  * The agent's only store. `entries` is journal and outbox in one: a row is written with the state that caused it and
@@ -73,6 +73,14 @@ CREATE TABLE traces (
 CREATE INDEX tracesByAge ON traces (atMs);
 `
 
+/** How fast each SKU dries, as learned here (weighing/moisture-loss.ts). */
+const dryingTable = `
+CREATE TABLE dryingRates (
+  skuId TEXT PRIMARY KEY,
+  rate TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+
 /** Makes the tables of a new file; throws JournalError when the file was written by a newer agent. */
 export function prepareSchema(db: BetterSqlite3.Database, file: string): void {
   const found = db.pragma('user_version', { simple: true }) as number
@@ -83,6 +91,7 @@ export function prepareSchema(db: BetterSqlite3.Database, file: string): void {
   db.transaction(() => {
     if (found < 1) db.exec(tables)
     if (found < 2) db.exec(tracesTable)
+    if (found < 3) db.exec(dryingTable)
     db.pragma(`user_version = ${schemaVersion}`)
   })()
 }

@@ -5,6 +5,7 @@ import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { LaneRecord } from '../lanes/lane-record.ts'
 import { isFinalEvent } from '../session/end-session.ts'
 import { activeSession, initialState, type CabinetState } from '../session/session-state.ts'
+import type { DryingRate } from '../weighing/moisture-loss.ts'
 import { chainEntry, fitBody, hashEntry } from './entry-chain.ts'
 import { DiskFullError, isDiskFull, JournalError } from './journal-error.ts'
 import { prepareSchema } from './journal-schema.ts'
@@ -18,6 +19,8 @@ export interface JournalWrite {
   command?: Pick<Command, 'commandId' | 'kind' | 'issuedAtMs' | 'expiresAtMs'>
   replies?: readonly Reply[]
   lanes?: readonly LaneRecord[]
+  /** By SKU. */
+  dryingRates?: ReadonlyMap<Id, DryingRate>
   /** What the decoder was told of a session: gzipped NDJSON, base64. */
   traces?: ReadonlyArray<{ sessionId: Id; trace: string }>
   raiseAlarms?: ReadonlyArray<{ alarm: string; detail: string }>
@@ -177,6 +180,9 @@ export class Journal {
     for (const lane of write.lanes ?? []) {
       this.#run('INSERT OR REPLACE INTO lanes (laneId, record) VALUES (?, ?)', lane.laneId, JSON.stringify(lane))
     }
+    for (const [skuId, rate] of write.dryingRates ?? []) {
+      this.#run('INSERT OR REPLACE INTO dryingRates (skuId, rate) VALUES (?, ?)', skuId, JSON.stringify(rate))
+    }
     for (const { sessionId, trace } of write.traces ?? []) this.#saveTrace(sessionId, trace, atMs)
     for (const { alarm, detail } of write.raiseAlarms ?? []) {
       const raised = this.#run('INSERT OR IGNORE INTO alarms VALUES (?, ?, ?)', alarm, detail, atMs)
@@ -301,6 +307,11 @@ export class Journal {
       record: string
     }>
     return new Map(rows.map((row) => [row.laneId, JSON.parse(row.record) as LaneRecord]))
+  }
+
+  dryingRates(): ReadonlyMap<Id, DryingRate> {
+    const rows = this.#all('SELECT skuId, rate FROM dryingRates') as Array<{ skuId: Id; rate: string }>
+    return new Map(rows.map((row) => [row.skuId, JSON.parse(row.rate) as DryingRate]))
   }
 
   alarms(): readonly string[] {

@@ -1,6 +1,5 @@
 import type { Bill, LaneEvidence } from '../weighing/bill.ts'
 import { refineBySale } from '../weighing/lot-statistics.ts'
-import { learnDryingRate, unknownPartPerHour } from '../weighing/moisture-loss.ts'
 import type { LaneRecord } from './lane-record.ts'
 
 /** More objects than this in one lane is a lane to be looked at, not remembered. */
@@ -8,8 +7,8 @@ const maximumForeign = 10
 
 /**
  * The lanes after a sale: pieces gone, gross as it rests now, foreign objects as they lie there. A bill that goes to
- * review leaves the decoder's best guess, marked doubtful. From a settled bill the lot learns: what the pieces that
- * left weighed one by one, and how fast the lane has dried since it was counted.
+ * review leaves the decoder's best guess, marked doubtful. From a settled bill the lot learns what the pieces that left
+ * weighed one by one.
  */
 export function lanesAfterSale(
   bill: Bill,
@@ -30,19 +29,15 @@ export function lanesAfterSale(
     // An untouched lane keeps its counted gross: re-basing it on each session would hide slow theft and lost water.
     if (!hasMoved && isDoubtful === lane.isCountDoubtful) return []
     const grossMg = count === 0 ? 0 : Math.max(0, seen.closing.levelMg - foreignMg)
-    const learned = isSettled && !isDoubtful ? learn(lane, seen, nowMs) : {}
+    const learned = isSettled && !isDoubtful ? learn(lane, seen) : {}
     return [{ ...lane, count, grossMg, foreignMassesMg, isCountDoubtful: isDoubtful, countedAtMs: nowMs, ...learned }]
   })
 }
 
-function learn(lane: LaneRecord, seen: LaneEvidence, nowMs: number): Partial<LaneRecord> {
+function learn(lane: LaneRecord, seen: LaneEvidence): Partial<LaneRecord> {
   const { meanMg, sdMg, samples } = refineBySale(
     { meanMg: lane.unitMassMg, sdMg: lane.unitMassSdMg, samples: lane.samples },
     seen.taken,
   )
-  const unit = { unitMassMg: meanMg, unitMassSdMg: sdMg, samples }
-  if (lane.countedAtMs === undefined || lane.grossMg <= 0 || seen.flags.includes('stock_contradicted')) return unit
-  const hours = (nowMs - lane.countedAtMs) / 3_600_000
-  const known = lane.dryingPartPerHour ?? unknownPartPerHour
-  return { ...unit, dryingPartPerHour: learnDryingRate(known, seen.lostSinceCountMg / lane.grossMg, hours) }
+  return { unitMassMg: meanMg, unitMassSdMg: sdMg, samples }
 }

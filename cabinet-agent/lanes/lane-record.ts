@@ -21,8 +21,10 @@ export interface LaneRecord {
   isCountDoubtful: boolean
   /** When the pieces and their gross were last taken down, epoch ms; absent before the first time. */
   countedAtMs?: number
-  /** How fast the lot dries, as learned (weighing/moisture-loss.ts). */
-  dryingPartPerHour?: number
+  /** What the pieces weighed when they were last looked at untouched, mg, epoch ms; absent: when they were counted. */
+  rest?: { massMg: number; atMs: number }
+  /** Water lost and not yet reported (dry-lanes.ts), mg. */
+  dried?: { sinceMs: number; lostMg: number; sdMg: number }
 }
 
 /** A lane nobody has stocked yet: empty, with the label's word for a piece's weight. */

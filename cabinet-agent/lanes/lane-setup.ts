@@ -1,13 +1,17 @@
 import type { Planogram, PriceList } from '#shared/contracts/mqtt/twin.ts'
-import { unknownPartPerHour } from '../weighing/moisture-loss.ts'
+import { dryingOfLane, unknownDrying, type DryingRate } from '../weighing/moisture-loss.ts'
 import type { LaneSetup } from '../weighing/session-setup.ts'
 import { lanesOf, type LaneRecord } from './lane-record.ts'
 
-/** What the decoder is told of each lane: planogram and price as agreed, stock as last counted. In planogram order. */
+/**
+ * What the decoder is told of each lane: planogram and price as agreed, stock as last counted, drying as its SKU's is
+ * known. In planogram order.
+ */
 export function laneSetups(
   planogram: Planogram,
   prices: PriceList,
   records: ReadonlyMap<string, LaneRecord>,
+  dryingRates: ReadonlyMap<string, DryingRate>,
   nowMs: number,
 ): readonly LaneSetup[] {
   const known = lanesOf(planogram.lanes, records)
@@ -25,14 +29,13 @@ export function laneSetups(
         unitWeight: { meanMg: record.unitMassMg, sdMg: record.unitMassSdMg, samples: record.samples },
         stock: { count: record.count, grossMg: record.grossMg },
         foreignMassesMg: record.foreignMassesMg,
-        ...dryingOf(record, nowMs),
+        ...dryingOf(record, dryingRates.get(lane.skuId), nowMs),
       },
     ]
   })
 }
 
-function dryingOf({ countedAtMs, dryingPartPerHour }: LaneRecord, nowMs: number): Pick<LaneSetup, 'drying'> {
+function dryingOf({ countedAtMs }: LaneRecord, rate: DryingRate | undefined, nowMs: number): Pick<LaneSetup, 'drying'> {
   if (countedAtMs === undefined) return {}
-  const hours = Math.max(0, nowMs - countedAtMs) / 3_600_000
-  return { drying: { partPerHour: dryingPartPerHour ?? unknownPartPerHour, hours } }
+  return { drying: dryingOfLane(rate ?? unknownDrying, (nowMs - countedAtMs) / 3_600_000) }
 }

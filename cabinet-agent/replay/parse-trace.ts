@@ -39,7 +39,13 @@ const Header = z.object({
         unitWeightG: z.object({ mean: positiveG, sd: z.number().min(0).max(1e6), samples: z.int().min(0).max(1e6) }),
         stock: z.object({ count: z.int().min(0).max(100_000), grossG: massG }),
         foreignMassesMg: z.array(z.int().min(0).max(1e9)).max(20).optional(),
-        drying: z.object({ partPerHour: z.number().min(0), hours: z.number().min(0) }).optional(),
+        drying: z
+          .object({
+            partPerHour: z.number().min(0),
+            sdPartPerHour: z.number().min(0).optional(),
+            hours: z.number().min(0),
+          })
+          .optional(),
       }),
     )
     .min(1)

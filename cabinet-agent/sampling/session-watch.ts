@@ -4,13 +4,16 @@ import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { Clock } from '#shared/time/clock.ts'
 import { lanesAfterRestock } from '../lanes/after-restock.ts'
 import { lanesAfterSale } from '../lanes/after-sale.ts'
+import { dryLanes } from '../lanes/dry-lanes.ts'
 import { lanesOf, type LaneRecord } from '../lanes/lane-record.ts'
 import { laneSetups } from '../lanes/lane-setup.ts'
 import { writeDecision } from '../lanes/write-decision.ts'
-import type { SessionInput } from '../session/session-input.ts'
+import type { Drying, SessionInput } from '../session/session-input.ts'
 import type { ActiveSession, Decision } from '../session/session-state.ts'
 import { createSessionDecoder, type SessionDecoder } from '../weighing/decoder.ts'
 import type { DoorEvent, LaneSetup, Sample } from '../weighing/session-setup.ts'
+import type { DryingRate } from '../weighing/moisture-loss.ts'
+import { createNoiseModel, type NoiseModel } from '../weighing/noise-model.ts'
 import { createTraceRecorder, type TraceRecorder } from './trace-recorder.ts'
 import { writeLive } from './write-live.ts'
 import type { Pass } from './sampler.ts'
@@ -27,6 +30,8 @@ export interface Shelf {
   planogram: Planogram
   prices: PriceList
   records: ReadonlyMap<string, LaneRecord>
+  /** By SKU. */
+  dryingRates: ReadonlyMap<string, DryingRate>
   settleConfidence: number
   /** Lanes whose goods may not be charged by weight. */
   unverifiedLaneIds: ReadonlySet<string>
@@ -56,6 +61,7 @@ interface Watched {
   /** Index in a pass of each decoder lane. */
   columns: readonly number[]
   shelf: Shelf
+  noise: NoiseModel
   loads: ActiveSession['core']['loads']
   /** Wall clock minus monotonic clock, fixed for the session. */
   baseMs: number
@@ -145,8 +151,8 @@ export class SessionWatch {
   #begin(session: ActiveSession, opening: Extract<ActiveSession, { name: 'open' }>['opening'] | undefined): Watched {
     const { laneIds, sheet, clock } = this.#options
     const shelf = this.#options.shelf()
-    const setups = laneSetups(shelf.planogram, shelf.prices, shelf.records, clock.now()).filter((lane) =>
-      laneIds.includes(lane.laneId),
+    const setups = laneSetups(shelf.planogram, shelf.prices, shelf.records, shelf.dryingRates, clock.now()).filter(
+      (lane) => laneIds.includes(lane.laneId),
     )
     const { core } = session
     const setup = { ...sheet, lanes: setups, ...(opening === undefined ? {} : { opening }) }
@@ -158,6 +164,7 @@ export class SessionWatch {
       setups,
       columns: setups.map((lane) => laneIds.indexOf(lane.laneId)),
       shelf,
+      noise: createNoiseModel(setup),
       loads: core.loads,
       baseMs: Math.round(clock.now() - clock.monotonicMs()),
       startedMs: clock.monotonicMs(),
@@ -221,12 +228,12 @@ export class SessionWatch {
 
   #decide(watched: Watched, monotonicMs: number): void {
     const steadyAtMs = Math.round(watched.baseMs + monotonicMs)
-    const { decision, lanes } =
+    const { decision, ...found } =
       watched.kind === 'sale' ? decideSale(watched, steadyAtMs) : decideRestock(watched, steadyAtMs)
     const { onInput, clock } = this.#options
     const trace = watched.kind === 'sale' ? watched.trace.finish() : undefined
     const kept = trace === undefined ? {} : { trace }
-    onInput({ input: 'decided', sessionId: watched.sessionId, decision, lanes, ...kept, atMs: clock.now() })
+    onInput({ input: 'decided', sessionId: watched.sessionId, decision, ...found, ...kept, atMs: clock.now() })
   }
 
   /** A decoder that fails must not become a zero bill: a person decides. */
@@ -269,6 +276,7 @@ function toSample(watched: Watched, pass: Pass): Sample {
 interface Decided {
   decision: Decision
   lanes: readonly LaneRecord[]
+  drying?: Drying
 }
 
 function decideSale(watched: Watched, steadyAtMs: number): Decided {
@@ -279,7 +287,10 @@ function decideSale(watched: Watched, steadyAtMs: number): Decided {
   for (const lane of known) if (lane.lotId !== undefined) lotIds.set(lane.laneId, lane.lotId)
   const { settleConfidence, unverifiedLaneIds } = shelf
   const decision = writeDecision(bill, { setups, lotIds, settleConfidence, unverifiedLaneIds, steadyAtMs })
-  return { decision, lanes: lanesAfterSale(bill, decision.outcome === 'settled', known, steadyAtMs) }
+  const isSettled = decision.outcome === 'settled'
+  const changed = lanesAfterSale(bill, isSettled, known, steadyAtMs)
+  if (!isSettled) return { decision, lanes: changed }
+  return { decision, ...withDrying(watched, known, changed) }
 }
 
 function decideRestock(watched: Watched, steadyAtMs: number): Decided {
@@ -290,9 +301,10 @@ function decideRestock(watched: Watched, steadyAtMs: number): Decided {
   const blind = loads.find((load) => !weighed.has(load.laneId))
   if (blind !== undefined)
     return { decision: reviewFor('lane_fault', `no steady weight from ${blind.laneId}`), lanes: [] }
+  const known = lanesOf(shelf.planogram.lanes, shelf.records)
   const { records, statistics } = lanesAfterRestock({
     planogram: shelf.planogram.lanes,
-    lanes: lanesOf(shelf.planogram.lanes, shelf.records),
+    lanes: known,
     loads,
     opening,
     closing,
@@ -300,8 +312,27 @@ function decideRestock(watched: Watched, steadyAtMs: number): Decided {
   })
   return {
     decision: { outcome: 'restocked', lanes: [...statistics], opening: [...opening], closing: [...closing] },
-    lanes: records,
+    ...withDrying(watched, known, records),
   }
+}
+
+/** What the lanes lost before the door opened goes to the books of water, whatever the session did then. */
+function withDrying(
+  watched: Watched,
+  lanes: readonly LaneRecord[],
+  changed: readonly LaneRecord[],
+): Required<Pick<Decided, 'lanes' | 'drying'>> {
+  const { decoder, shelf, noise, kind, baseMs, startedMs } = watched
+  const { records, rates, losses } = dryLanes({
+    lanes,
+    changed,
+    opening: decoder.openingPlateaus(),
+    rates: shelf.dryingRates,
+    noise,
+    openedAtMs: Math.round(baseMs + startedMs),
+    isRestock: kind === 'restock',
+  })
+  return { lanes: records, drying: { rates, losses } }
 }
 
 function reviewFor(reason: 'decoder_fault' | 'lane_fault', detail: string): Decision {

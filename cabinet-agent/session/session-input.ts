@@ -2,7 +2,9 @@ import type { CommandBody, CommandOutcome, Reply } from '#shared/contracts/mqtt/
 import type { EventBody, EventType, Versions } from '#shared/contracts/mqtt/event.ts'
 import type { Plateau } from '#shared/contracts/mqtt/lane.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
+import type { LostWater } from '../lanes/dry-lanes.ts'
 import type { LaneRecord } from '../lanes/lane-record.ts'
+import type { DryingRate } from '../weighing/moisture-loss.ts'
 import type { ActiveSession, Decision, DoorState, SessionTimeouts } from './session-state.ts'
 
 /**
@@ -59,22 +61,31 @@ export type SessionInput =
       sessionId: Id
       decision: Decision
       lanes: readonly LaneRecord[]
+      /** What the lanes lost before the session, and what was learned from it. */
+      drying?: Drying
       /** What the decoder was told (sampling/trace-recorder.ts). */
       trace?: string
       atMs: number
     }
   | { input: 'restarted'; door: DoorState; atMs: number }
 
+export interface Drying {
+  losses: readonly LostWater[]
+  /** Those that changed, by SKU. */
+  rates: ReadonlyMap<Id, DryingRate>
+}
+
 type RecordEffect = { [T in EventType]: { effect: 'record'; type: T; body: EventBody<T> } }[EventType]
 
 /**
- * `record`, `reply`, `save-lanes` and the alarms are stored in the same transaction as the new state; the others are
+ * `record`, `reply`, the `save-` effects and the alarms are stored in the same transaction as the new state; the others are
  * carried out after it.
  */
 export type Effect =
   | RecordEffect
   | { effect: 'reply'; reply: Reply }
   | { effect: 'save-lanes'; lanes: readonly LaneRecord[] }
+  | { effect: 'save-drying'; rates: Drying['rates'] }
   | { effect: 'save-trace'; sessionId: Id; trace: string }
   | { effect: 'raise-alarm'; alarm: string; detail: string }
   | { effect: 'clear-alarm'; alarm: string }

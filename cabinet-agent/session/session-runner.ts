@@ -225,6 +225,7 @@ export class SessionRunner {
       case 'record':
       case 'reply':
       case 'save-lanes':
+      case 'save-drying':
       case 'save-trace':
       case 'raise-alarm':
       case 'clear-alarm':
@@ -322,6 +323,7 @@ function toWrite(atMs: number, state: CabinetState, effects: readonly Effect[]):
     replies: effects.flatMap((effect) => (effect.effect === 'reply' ? [effect.reply] : [])),
     traces: effects.flatMap((effect) => (effect.effect === 'save-trace' ? [effect] : [])),
     lanes: effects.flatMap((effect) => (effect.effect === 'save-lanes' ? effect.lanes : [])),
+    dryingRates: new Map(effects.flatMap((effect) => (effect.effect === 'save-drying' ? [...effect.rates] : []))),
     raiseAlarms: effects.flatMap((effect) => (effect.effect === 'raise-alarm' ? [effect] : [])),
     clearAlarms: effects.flatMap((effect) => (effect.effect === 'clear-alarm' ? [effect.alarm] : [])),
   }

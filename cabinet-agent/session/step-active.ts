@@ -1,5 +1,6 @@
 import type { Plateau } from '#shared/contracts/mqtt/lane.ts'
-import { record, reply, type Effect, type SessionInput } from './session-input.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import { record, reply, type Drying, type Effect, type SessionInput } from './session-input.ts'
 import type { Authorised, CabinetState, Closing, Decision, Open, Unlocking, Unseen } from './session-state.ts'
 import { endSession } from './end-session.ts'
 import { forceDoor, type Stepped } from './force-door.ts'
@@ -328,8 +329,9 @@ const maximumSentTrace = 90_000
 
 function settle(state: CabinetState, session: Closing, input: Extract<SessionInput, { input: 'decided' }>): Stepped {
   const { sessionId, versions } = session.core
-  const { decision, lanes, trace, atMs } = input
+  const { decision, lanes, drying, trace, atMs } = input
   const saved: Effect[] = lanes.length === 0 ? [] : [{ effect: 'save-lanes', lanes }]
+  if (drying !== undefined) saved.push(...keepDrying(sessionId, drying))
   if (trace !== undefined) saved.push({ effect: 'save-trace', sessionId, trace })
   if (session.unseen !== undefined && isUntouched(decision, session.opening))
     return endUnseen(state, session, session.unseen, atMs)
@@ -353,6 +355,21 @@ function settle(state: CabinetState, session: Closing, input: Extract<SessionInp
     record('session.settled', { sessionId, versions, ...body }),
     ...saved,
   ])
+}
+
+/** Rates are kept whenever they change; the server hears of them with the next loss. */
+function keepDrying(sessionId: Id, { losses, rates }: Drying): Effect[] {
+  if (rates.size === 0 && losses.length === 0) return []
+  const kept: Effect = { effect: 'save-drying', rates }
+  if (losses.length === 0) return [kept]
+  const ppm = (part: number) => Math.min(1_000_000, Math.round(part * 1_000_000))
+  const told = [...rates].map(([skuId, { partPerHour, sdPartPerHour, looks }]) => ({
+    skuId,
+    ppmPerHour: ppm(partPerHour),
+    sdPpmPerHour: ppm(sdPartPerHour),
+    looks,
+  }))
+  return [kept, record('stock.dried', { sessionId, lanes: [...losses], rates: told })]
 }
 
 /** Less than this between two plateaus of a lane is no pick and no load, mg. */

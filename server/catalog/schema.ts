@@ -135,7 +135,49 @@ export function catalogTables(
     },
     (t) => [index('stock_move_by_lot').on(t.lotId, t.moveId)],
   )
-  return { suppliers, skus, lots, lotSources, laneStock, stockMoves }
+  return { suppliers, skus, lots, lotSources, laneStock, stockMoves, ...dryingTables(kit) }
 }
 
-export const catalogStorage: Storage = { appendOnly: ['lot_source', 'stock_move'], clustered: ['lane_stock'] }
+function dryingTables({ table, column: c, primaryKey, index, check }: Kit) {
+  /** Water that a lane's goods lost between sessions, as the cabinet reported it; neither sale nor shrink. */
+  const moistureLosses = table(
+    'moisture_loss',
+    {
+      cabinetId: c.text().notNull(),
+      seq: c.int().notNull(),
+      laneId: c.text().notNull(),
+      skuId: c.text().notNull(),
+      lotId: c.text(),
+      /** The session at whose opening it was seen. */
+      sessionId: c.text().notNull(),
+      sinceMs: c.int().notNull(),
+      untilMs: c.int().notNull(),
+      lostMg: c.int().notNull(),
+      standardErrorMg: c.int().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.cabinetId, t.seq, t.laneId] }),
+      index('moisture_loss_by_sku').on(t.skuId, t.untilMs),
+      check('moisture_loss_positive', sql`${t.lostMg} > 0`),
+    ],
+  )
+  /** How fast a SKU dries in a cabinet, as last learned there: parts per million of its gross an hour. */
+  const dryingRates = table(
+    'drying_rate',
+    {
+      cabinetId: c.text().notNull(),
+      skuId: c.text().notNull(),
+      ppmPerHour: c.int().notNull(),
+      sdPpmPerHour: c.int().notNull(),
+      looks: c.int().notNull(),
+      atMs: c.int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.cabinetId, t.skuId] })],
+  )
+  return { moistureLosses, dryingRates }
+}
+
+export const catalogStorage: Storage = {
+  appendOnly: ['lot_source', 'stock_move', 'moisture_loss'],
+  clustered: ['lane_stock'],
+}

@@ -60,5 +60,6 @@ export const glossary = {
   auditLog: { zh: '操作留痕', en: 'audit log' },
   allowedShortage: { zh: '允许短缺量', en: 'allowed shortage' },
   scaleVerification: { zh: '检定证书', en: 'scale verification' },
+  moistureLoss: { zh: '失水', en: 'moisture loss' },
   recall: { zh: '召回', en: 'recall' },
 } as const satisfies Record<string, { zh: string; en: string }>

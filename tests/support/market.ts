@@ -10,6 +10,7 @@ import { ensureDefaultPlan } from '#server/attribution/revenue-plans.ts'
 import { receiveLot } from '#server/catalog/receive-lot.ts'
 import { registerSku } from '#server/catalog/register-sku.ts'
 import { registerSupplier } from '#server/catalog/register-supplier.ts'
+import { catalogEvents } from '#server/catalog/events.ts'
 import { moveStock } from '#server/catalog/lane-stock.ts'
 import type { Effect } from '#server/context.ts'
 import type { Database } from '#server/db/database.ts'
@@ -29,7 +30,11 @@ import { JournalWriter } from './journal-writer.ts'
 export const villageCode = '500112142201'
 export const householdCode = (serial: number) => `${villageCode}${String(serial).padStart(4, '0')}`
 
-export const marketHandlers = makeHandlerTable([sessionEvents(walletPayments, defaultSessionSettings), restockEvents])
+export const marketHandlers = makeHandlerTable([
+  sessionEvents(walletPayments, defaultSessionSettings),
+  restockEvents,
+  catalogEvents,
+])
 
 const signer = new CommandSigner(
   generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -71,6 +71,29 @@ const LaneStatistics = z
   })
   .meta({ id: 'LaneStatistics' })
 
+/** Water that one lane's goods lost while nobody touched them; neither sale nor shrink. */
+const LostWater = z
+  .object({
+    laneId: LaneId,
+    skuId: Id,
+    lotId: Id.optional(),
+    sinceMs: EpochMs,
+    untilMs: EpochMs,
+    lostMg: MassMg.min(1),
+    standardErrorMg: z.int().min(0),
+  })
+  .meta({ id: 'LostWater' })
+/** How fast a SKU dries in this cabinet: parts per million of its gross an hour, with the standard deviation. */
+const DryingRate = z
+  .object({
+    skuId: Id,
+    ppmPerHour: z.int().min(0).max(1_000_000),
+    sdPpmPerHour: z.int().min(0).max(1_000_000),
+    /** Looks at untouched lanes behind it. */
+    looks: z.int().min(0),
+  })
+  .meta({ id: 'DryingRate' })
+
 /** Event type → body. The server accepts unknown types too: acknowledged, kept and flagged, never bounced. */
 export const eventBodies = {
   'agent.started': z.object({ versions: Versions, recoveredSessionId: sessionId.optional() }),
@@ -121,6 +144,7 @@ export const eventBodies = {
     closing: z.array(Plateau).max(99),
     versions: Versions,
   }),
+  'stock.dried': z.object({ sessionId, lanes: z.array(LostWater).max(99), rates: z.array(DryingRate).max(99) }),
   'door.forced': z.object({ detail: z.string().max(300) }),
   'device.offline': z.object({ device: z.string().max(80), code: z.string().max(40) }),
   'device.online': z.object({ device: z.string().max(80) }),

@@ -3,7 +3,13 @@ import { nextGaussian, seededRandom } from '#shared/ids/random.ts'
 import { createNoiseModel } from '#cabinet-agent/weighing/noise-model.ts'
 import { readLaneModels, type LaneModel } from '#cabinet-agent/weighing/lane-model.ts'
 import { refineBySale } from '#cabinet-agent/weighing/lot-statistics.ts'
-import { believableLossPart, learnDryingRate, unknownPartPerHour } from '#cabinet-agent/weighing/moisture-loss.ts'
+import {
+  believableLossPart,
+  dryingOfLane,
+  estimateLoss,
+  learnDryingRate,
+  unknownDrying,
+} from '#cabinet-agent/weighing/moisture-loss.ts'
 import { laneSetup, sessionSetup } from '#tests/support/session-setup.ts'
 
 describe('a lot’s unit weight', () => {
@@ -39,13 +45,39 @@ describe('a lot’s unit weight', () => {
 })
 
 describe('moisture', () => {
-  it('learns how fast a lot dries and takes a gain for drift', () => {
-    let rate = unknownPartPerHour
-    for (let day = 0; day < 20; day += 1) rate = learnDryingRate(rate, 0.048, 24)
+  const aDay = (lostPart: number, sdPart = 0.001) => ({ lostPart, sdPart, hours: 24 })
 
-    expect(rate).toBeCloseTo(0.002, 4)
-    expect(learnDryingRate(rate, -0.1, 24)).toBeLessThan(rate)
-    expect(learnDryingRate(rate, 0.5, 0)).toBe(rate)
+  it('learns how fast a SKU dries and takes a gain for drift', () => {
+    let rate = unknownDrying
+    for (let day = 0; day < 20; day += 1) rate = learnDryingRate(rate, aDay(0.048))
+
+    expect(rate.partPerHour).toBeCloseTo(0.002, 4)
+    expect(rate.sdPartPerHour).toBeLessThan(0.2 * rate.partPerHour)
+    expect(rate.looks).toBe(20)
+    expect(learnDryingRate(rate, aDay(-0.1)).partPerHour).toBeLessThan(rate.partPerHour)
+    expect(learnDryingRate(rate, { ...aDay(0.5), hours: 0 })).toBe(rate)
+  })
+
+  it('believes a look as far as the scale can see', () => {
+    const clear = learnDryingRate(unknownDrying, aDay(0.048, 0.001))
+    const blurred = learnDryingRate(unknownDrying, aDay(0.048, 0.1))
+
+    expect(clear.partPerHour).toBeGreaterThan(0.0015)
+    expect(blurred.partPerHour).toBeLessThan(0.0006)
+    expect(estimateLoss(unknownDrying, aDay(0.04, 0.0001)).lostPart).toBeCloseTo(0.04, 3)
+    expect(estimateLoss(unknownDrying, aDay(0.04, 10)).lostPart).toBeCloseTo(0.012, 3)
+    expect(estimateLoss(unknownDrying, aDay(-0.5)).lostPart).toBe(0)
+  })
+
+  it('believes less of a lane whose SKU is well known', () => {
+    const known = { partPerHour: 0.0005, sdPartPerHour: 0.00005, looks: 30 }
+
+    const unknownPart = believableLossPart(dryingOfLane(unknownDrying, 24))
+    const knownPart = believableLossPart(dryingOfLane(known, 24))
+
+    expect(unknownPart).toBeGreaterThan(0.055)
+    expect(knownPart).toBeLessThan(0.04)
+    expect(knownPart).toBeGreaterThan(24 * known.partPerHour)
   })
 
   it('lets more water be lost in a day than in a minute', () => {

@@ -519,6 +519,29 @@ export const initialPostgres: readonly string[] = [
   "cause_id" text COLLATE "C" NOT NULL,
   CONSTRAINT "stock_move_kind_known" CHECK ("stock_move"."kind" in ('received', 'loaded', 'stocktake'))
 );`,
+  `CREATE TABLE "moisture_loss" (
+  "cabinet_id" text COLLATE "C" NOT NULL,
+  "seq" bigint NOT NULL,
+  "lane_id" text COLLATE "C" NOT NULL,
+  "sku_id" text COLLATE "C" NOT NULL,
+  "lot_id" text COLLATE "C",
+  "session_id" text COLLATE "C" NOT NULL,
+  "since_ms" bigint NOT NULL,
+  "until_ms" bigint NOT NULL,
+  "lost_mg" bigint NOT NULL,
+  "standard_error_mg" bigint NOT NULL,
+  CONSTRAINT "moisture_loss_cabinet_id_seq_lane_id_pk" PRIMARY KEY("cabinet_id","seq","lane_id"),
+  CONSTRAINT "moisture_loss_positive" CHECK ("moisture_loss"."lost_mg" > 0)
+);`,
+  `CREATE TABLE "drying_rate" (
+  "cabinet_id" text COLLATE "C" NOT NULL,
+  "sku_id" text COLLATE "C" NOT NULL,
+  "ppm_per_hour" bigint NOT NULL,
+  "sd_ppm_per_hour" bigint NOT NULL,
+  "looks" bigint NOT NULL,
+  "at_ms" bigint NOT NULL,
+  CONSTRAINT "drying_rate_cabinet_id_sku_id_pk" PRIMARY KEY("cabinet_id","sku_id")
+);`,
   `CREATE TABLE "village" (
   "village_code" text COLLATE "C" PRIMARY KEY NOT NULL,
   "name" text COLLATE "C" NOT NULL,
@@ -1373,6 +1396,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "lot_source_by_household" ON "lot_source" USING btree ("household_code");`,
   `CREATE INDEX "lane_stock_by_lot" ON "lane_stock" USING btree ("lot_id");`,
   `CREATE INDEX "stock_move_by_lot" ON "stock_move" USING btree ("lot_id","move_id");`,
+  `CREATE INDEX "moisture_loss_by_sku" ON "moisture_loss" USING btree ("sku_id","until_ms");`,
   `CREATE INDEX "household_by_village" ON "household" USING btree ("village_code");`,
   `CREATE INDEX "household_by_helper" ON "household" USING btree ("helper_account_id");`,
   `CREATE UNIQUE INDEX "helper_binding_in_force" ON "helper_binding" USING btree ("household_code") WHERE "helper_binding"."to_ms" is null;`,
@@ -1441,6 +1465,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE TRIGGER distribution_booking_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON distribution_booking FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER lot_source_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON lot_source FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER stock_move_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON stock_move FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER moisture_loss_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON moisture_loss FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER household_change_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON household_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER visit_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON visit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER guidance_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON guidance FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,

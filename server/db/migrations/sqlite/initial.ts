@@ -588,6 +588,30 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "stock_move_kind_known" CHECK("stock_move"."kind" in ('received', 'loaded', 'stocktake'))
 ) STRICT;`,
   `CREATE INDEX \`stock_move_by_lot\` ON \`stock_move\` (\`lot_id\`,\`move_id\`);`,
+  `CREATE TABLE \`moisture_loss\` (
+  \`cabinet_id\` text NOT NULL,
+  \`seq\` integer NOT NULL,
+  \`lane_id\` text NOT NULL,
+  \`sku_id\` text NOT NULL,
+  \`lot_id\` text,
+  \`session_id\` text NOT NULL,
+  \`since_ms\` integer NOT NULL,
+  \`until_ms\` integer NOT NULL,
+  \`lost_mg\` integer NOT NULL,
+  \`standard_error_mg\` integer NOT NULL,
+  PRIMARY KEY(\`cabinet_id\`, \`seq\`, \`lane_id\`),
+  CONSTRAINT "moisture_loss_positive" CHECK("moisture_loss"."lost_mg" > 0)
+) STRICT;`,
+  `CREATE INDEX \`moisture_loss_by_sku\` ON \`moisture_loss\` (\`sku_id\`,\`until_ms\`);`,
+  `CREATE TABLE \`drying_rate\` (
+  \`cabinet_id\` text NOT NULL,
+  \`sku_id\` text NOT NULL,
+  \`ppm_per_hour\` integer NOT NULL,
+  \`sd_ppm_per_hour\` integer NOT NULL,
+  \`looks\` integer NOT NULL,
+  \`at_ms\` integer NOT NULL,
+  PRIMARY KEY(\`cabinet_id\`, \`sku_id\`)
+) STRICT;`,
   `CREATE TABLE \`village\` (
   \`village_code\` text PRIMARY KEY NOT NULL,
   \`name\` text NOT NULL,
@@ -1475,6 +1499,8 @@ export const initialSqlite: readonly string[] = [
   `CREATE TRIGGER lot_source_refuses_delete BEFORE DELETE ON lot_source BEGIN SELECT RAISE(ABORT, 'lot_source is append-only'); END;`,
   `CREATE TRIGGER stock_move_refuses_update BEFORE UPDATE ON stock_move BEGIN SELECT RAISE(ABORT, 'stock_move is append-only'); END;`,
   `CREATE TRIGGER stock_move_refuses_delete BEFORE DELETE ON stock_move BEGIN SELECT RAISE(ABORT, 'stock_move is append-only'); END;`,
+  `CREATE TRIGGER moisture_loss_refuses_update BEFORE UPDATE ON moisture_loss BEGIN SELECT RAISE(ABORT, 'moisture_loss is append-only'); END;`,
+  `CREATE TRIGGER moisture_loss_refuses_delete BEFORE DELETE ON moisture_loss BEGIN SELECT RAISE(ABORT, 'moisture_loss is append-only'); END;`,
   `CREATE TRIGGER household_change_refuses_update BEFORE UPDATE ON household_change BEGIN SELECT RAISE(ABORT, 'household_change is append-only'); END;`,
   `CREATE TRIGGER household_change_refuses_delete BEFORE DELETE ON household_change BEGIN SELECT RAISE(ABORT, 'household_change is append-only'); END;`,
   `CREATE TRIGGER visit_refuses_update BEFORE UPDATE ON visit BEGIN SELECT RAISE(ABORT, 'visit is append-only'); END;`,
