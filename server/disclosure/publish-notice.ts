@@ -1,8 +1,8 @@
 // Publishes a notice (公示). Lines are masked as they are written: what a notice does not hold cannot leave by it. A household that has
 // not agreed to be published, or took that back, stands in it with its amount alone, so that the sum is the whole sum.
-import { and, desc, eq, inArray } from 'drizzle-orm'
+import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
-import { insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { insertRows, one, rows, sqlExec, sqlRows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { lastFour, maskName } from '../households/masking.ts'
 import type { noticeKinds } from './schema.ts'
@@ -52,36 +52,47 @@ function* findShown(ctx: UnitContext, codes: readonly string[]): Unit<Map<string
   return shown
 }
 
+type Heading = Omit<NoticeDraft, 'lines'>
+interface Sum {
+  readonly count: number
+  readonly totalFen: number
+}
+
 /** Refuses with disclosure.notice_empty and disclosure.notice_published. */
-export function* publishNotice(ctx: UnitContext, draft: NoticeDraft): Unit<NoticeRow> {
-  const { publicNotices: n, publicNoticeLines } = ctx.tables
-  const { kind, sourceId, title, openUntilMs, lines, byAccountId } = draft
-  if (lines.length === 0) throw new RefusalError('disclosure.notice_empty')
-  const known = yield* one(
-    ctx.db
-      .select({ id: n.noticeId })
-      .from(n)
-      .where(and(eq(n.kind, kind), eq(n.sourceId, sourceId))),
-  )
-  if (known !== undefined) throw new RefusalError('disclosure.notice_published')
-  const shown = yield* findShown(
-    ctx,
-    lines.map(({ householdCode }) => householdCode),
-  )
-  const totalFen = lines.reduce((sum, { amountFen }) => sum + amountFen, 0)
+function* insertHeading(ctx: UnitContext, heading: Heading, sum: Sum): Unit<NoticeRow> {
+  const { publicNotices: n } = ctx.tables
+  const { kind, sourceId, title, openUntilMs } = heading
+  if (sum.count === 0) throw new RefusalError('disclosure.notice_empty')
+  const isIt = and(eq(n.kind, kind), eq(n.sourceId, sourceId))
+  if ((yield* one(ctx.db.select({ id: n.noticeId }).from(n).where(isIt))) !== undefined)
+    throw new RefusalError('disclosure.notice_published')
   const notice = {
     noticeId: ctx.newId(),
     kind,
     sourceId,
     title,
-    lineCount: lines.length,
-    totalFen,
+    lineCount: sum.count,
+    totalFen: sum.totalFen,
     publishedAtMs: ctx.now(),
     openUntilMs,
   }
   yield* insertRows(n, [notice])
+  const after = { kind, sourceId, title, lineCount: sum.count, totalFen: sum.totalFen, openUntilMs }
+  const { byAccountId: accountId } = heading
+  yield* recordAudit(ctx, { accountId, action: 'notice.published', subjectId: notice.noticeId, after })
+  return notice
+}
+
+/** Publishes lines at hand. Refuses with disclosure.notice_empty and disclosure.notice_published. */
+export function* publishNotice(ctx: UnitContext, { lines, ...heading }: NoticeDraft): Unit<NoticeRow> {
+  const totalFen = lines.reduce((sum, { amountFen }) => sum + amountFen, 0)
+  const notice = yield* insertHeading(ctx, heading, { count: lines.length, totalFen })
+  const shown = yield* findShown(
+    ctx,
+    lines.map(({ householdCode }) => householdCode),
+  )
   yield* insertRows(
-    publicNoticeLines,
+    ctx.tables.publicNoticeLines,
     lines.map(({ householdCode, amountFen, massMg }, index) => ({
       noticeId: notice.noticeId,
       ordinal: index + 1,
@@ -90,7 +101,28 @@ export function* publishNotice(ctx: UnitContext, draft: NoticeDraft): Unit<Notic
       massMg,
     })),
   )
-  const after = { kind, sourceId, title, lineCount: lines.length, totalFen, openUntilMs, named: shown.size }
-  yield* recordAudit(ctx, { accountId: byAccountId, action: 'notice.published', subjectId: notice.noticeId, after })
+  return notice
+}
+
+/**
+ * The same for a set of any size that the database selects: `source` gives one row per household with household_code and
+ * amount_fen. The mask is that of households/masking.ts, in SQL.
+ */
+export function* publishSelectedNotice(ctx: UnitContext, heading: Heading, source: SQL): Unit<NoticeRow> {
+  const { households: h, consents: c, publicNoticeLines: l } = ctx.tables
+  const [sum] = yield* sqlRows<{ count: number; totalFen: number }>(sql`
+    select cast(count(*) as bigint) as "count", cast(coalesce(sum(s.amount_fen), 0) as bigint) as "totalFen"
+    from (${source}) s`)
+  const notice = yield* insertHeading(ctx, heading, sum ?? { count: 0, totalFen: 0 })
+  yield* sqlExec(sql`
+    insert into ${l} (notice_id, ordinal, name, code_last_4, amount_fen)
+    select cast(${notice.noticeId} as text), row_number() over (order by s.household_code),
+      case when c.is_given then coalesce(substr(trim(h.head_name), 1, 1), '*') || '**' else ${unnamed.name} end,
+      case when c.is_given then substr(s.household_code, 13) else ${unnamed.codeLast4} end,
+      cast(s.amount_fen as bigint)
+    from (${source}) s
+    left join ${h} h on h.household_code = s.household_code
+    left join ${c} c on c.household_code = s.household_code and c.purpose = 'PUBLICATION' and c.ordinal = (
+      select max(d.ordinal) from ${c} d where d.household_code = s.household_code and d.purpose = 'PUBLICATION')`)
   return notice
 }

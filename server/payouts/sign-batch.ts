@@ -3,6 +3,7 @@
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { addWorkingDays } from '../calendar/rules.ts'
 import { readCalendar } from '../calendar/calendar-days.ts'
+import { publishSelectedNotice } from '../disclosure/publish-notice.ts'
 import { exec, insertRows, one, rows, sqlExec } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -67,7 +68,20 @@ export function* openNotice(ctx: UnitContext, batchId: string, accountId: string
   const noticeFromMs = ctx.now()
   const noticeUntilMs = addWorkingDays(yield* readCalendar(ctx), noticeFromMs, workingDays)
   yield* audit(ctx, batch, accountId, 'notice_opened', { noticeUntilMs })
-  return yield* moveBatch(ctx, batch, 'openNotice', { noticeFromMs, noticeUntilMs })
+  const opened = yield* moveBatch(ctx, batch, 'openNotice', { noticeFromMs, noticeUntilMs })
+  const { payoutLines: l } = ctx.tables
+  yield* publishSelectedNotice(
+    ctx,
+    {
+      kind: 'payout',
+      sourceId: batchId,
+      title: `收益发放 ${batch.batchNo}`,
+      openUntilMs: noticeUntilMs,
+      byAccountId: accountId,
+    },
+    sql`select ${l.householdCode} as household_code, ${l.amountFen} as amount_fen from ${l} where ${l.batchId} = ${batchId}`,
+  )
+  return opened
 }
 
 export interface Objection {

@@ -1,7 +1,12 @@
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { rows } from '#server/db/unit.ts'
+import { allNoticeLines, listNotices } from '#server/disclosure/show-notices.ts'
+import { lastFour, maskName } from '#server/households/masking.ts'
 import { recordConsent } from '#server/personal-data/consents.ts'
 import { startDisclosedMarket, type DisclosedMarket } from '#tests/support/disclosed-market.ts'
 import { householdCode, villageCode } from '#tests/support/market.ts'
+import { openPayoutWorld } from '#tests/support/payout-world.ts'
 import { dialects } from '#tests/support/test-database.ts'
 
 /** Identity, bank and phone numbers, and whole household codes; ids, hashes and instants are not text that people read. */
@@ -83,6 +88,35 @@ describe.each(dialects)('a public notice on %s', (dialect) => {
     expect(await again({ fromDay: '2026-03-02' })).toMatchObject({ field: 'throughDay' })
     const auditor = await world.server.signIn('auditor')
     const trail = await auditor.send('GET', '/api/audit?action=notice.published')
-    expect(trail.body['rows']).toMatchObject([{ after: { lineCount: 3, totalFen: 896, named: 1 } }])
+    expect(trail.body['rows']).toMatchObject([{ after: { lineCount: 3, totalFen: 896 } }])
+  })
+})
+
+describe.each(dialects)('the notice of a payout on %s', (dialect) => {
+  it('opens with the batch, masked by the same rules in the database', async () => {
+    await using world = await openPayoutWorld(dialect)
+    const batch = await world.draft()
+    const [first] = await world.database.read(({ db, tables: { payoutLines: l } }) =>
+      rows(db.select({ code: l.householdCode }).from(l).where(eq(l.batchId, batch.batchId)).orderBy(l.householdCode)),
+    )
+    const agreed = first?.code ?? ''
+    const change = { purpose: 'PUBLICATION', isGiven: true, textVersion: '2020-01', channel: 'paper' } as const
+    await world.run((ctx) => recordConsent(ctx, agreed, change, 'somebody'))
+
+    await world.approve(batch.batchId)
+    const { rows: notices } = await world.database.read((ctx) => listNotices(ctx, { limit: 10 }))
+    const lines = await world.database.read((ctx) => allNoticeLines(ctx, notices[0]?.noticeId ?? ''))
+
+    expect(notices).toMatchObject([{ kind: 'payout', lineCount: 3, totalFen: 60_000 }])
+    const [head] = await world.database.read(({ db, tables: { households: h } }) =>
+      rows(db.select({ name: h.headName }).from(h).where(eq(h.householdCode, agreed))),
+    )
+    expect(lines.map(({ name, codeLast4 }) => [name, codeLast4])).toEqual([
+      [maskName(head?.name ?? ''), lastFour(agreed)],
+      ['***', '****'],
+      ['***', '****'],
+    ])
+    expect(lines.reduce((sum, { amountFen }) => sum + amountFen, 0)).toBe(60_000)
+    expect(`${JSON.stringify(lines)}${notices[0]?.title}`).not.toMatch(longNumber)
   })
 })
