@@ -195,4 +195,42 @@ describe('a purchase on the virtual cabinet’s page', { timeout: 120_000 }, () 
     expect(await again.locator('[data-testid=receipt-total]').innerText()).toBe('¥0.00')
     expect(window.complaints).toEqual([])
   })
+
+  it('tells of a piece put back into the wrong lane while the door is open, and charges nothing for it', async () => {
+    await using window = await browser.openWindow(desk)
+    const { page } = window
+    const { code, lane } = await findGoods(page)
+    const wrong = (await readShelf(page, code)).lanes.find(
+      ({ laneId, skuId, mode }) => laneId !== lane.laneId && skuId !== lane.skuId && mode === 'piece',
+    )
+    const wrongLaneId = wrong?.laneId ?? ''
+    const wrongLane = page.locator(`[data-lane=${wrongLaneId}]`)
+    const hand = page.locator('[data-testid=hand]')
+
+    await page.goto(`${demo.baseUrl}/virtual-cabinet?code=${code}`)
+    const buyer = page.frameLocator('iframe')
+    await buyer.locator('.open-bar button').click()
+    await fillSignIn(buyer, 'buyer1')
+    await buyer.locator('.open-bar button', { hasText: '开门取货' }).click()
+    await page.locator('[data-testid=door-state]', { hasText: '锁已弹开' }).waitFor()
+    await page.locator('[data-testid=door]').click()
+    await buyer.locator('.live-cart.is-open').waitFor()
+    await page.locator(`[data-lane=${lane.laneId}] .item`).first().dragTo(hand)
+    await buyer.locator('[data-testid=cart-total]', { hasText: `¥${formatYuan(lane.priceFen)}` }).waitFor()
+    // The hand may still hold what was bought before; the newest lies last.
+    await hand.locator('li button').last().dragTo(wrongLane)
+
+    const notice = buyer.locator('.live-cart.is-open [role=alert]', { hasText: '有商品放到了' })
+    await notice.waitFor()
+    expect(await notice.innerText()).toContain(`${Number(wrongLaneId.slice(1))} 号货道`)
+    await buyer.locator('[data-testid=cart-total]', { hasText: '¥0.00' }).waitFor()
+    await page.locator('[data-testid=door]').click()
+    await buyer.locator('[data-testid=receipt]').waitFor()
+
+    expect(await buyer.locator('[data-testid=receipt-total]').innerText()).toBe('¥0.00')
+    expect(demo.journalBodies('session.misplaced')).toContainEqual(
+      expect.objectContaining({ fromLaneId: lane.laneId, inLaneId: wrongLaneId, skuId: lane.skuId }),
+    )
+    expect(window.complaints).toEqual([])
+  })
 })

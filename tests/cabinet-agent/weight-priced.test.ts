@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { legalShortfallG } from '#cabinet-agent/weighing/price-goods.ts'
-import type { EventBody } from '#shared/contracts/mqtt/event.ts'
+import { eventBodies } from '#shared/contracts/mqtt/event.ts'
 import type { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
 import { AgentWorld, makeTwin } from '#tests/support/agent-world.ts'
 
@@ -44,7 +44,7 @@ describe('a lane sold by weight', () => {
 
     expect(reply.outcome).toBe('done')
     const entry = world.broker.committed.find(({ type }) => type === 'session.settled')
-    const { lines, evidence } = entry?.body as unknown as EventBody<'session.settled'>
+    const { lines, evidence } = eventBodies['session.settled'].parse(entry?.body)
     expect(lines).toMatchObject([{ laneId: 'L02', mode: 'weight', shownPriceFen: fenPerKg }])
     const massMg = lines[0]?.massMg ?? 0
     const levelOf = (which: 'opening' | 'closing') =>

@@ -1,4 +1,5 @@
 // The demo as a newcomer starts it: the process behind `npm start`, on a free port with a folder of its own.
+import BetterSqlite3 from 'better-sqlite3'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -11,6 +12,8 @@ export interface DemoProcess extends AsyncDisposable {
   readonly baseUrl: string
   /** The virtual cabinets that are live, as the demo names them. */
   readonly cabinetCodes: readonly string[]
+  /** What the cabinets' journals told the server of one type of event, oldest first. */
+  journalBodies(type: string): readonly unknown[]
   /** What it printed, for when a test fails. */
   output(): string
 }
@@ -51,6 +54,15 @@ export async function startDemoProcess(args: readonly string[] = []): Promise<De
   return {
     baseUrl: `http://127.0.0.1:${port}`,
     cabinetCodes: codes,
+    journalBodies(type) {
+      const db = new BetterSqlite3(join(dataDirectory, 'huinong.db'), { readonly: true })
+      try {
+        const found = db.prepare('SELECT body FROM journal_entry WHERE type = ? ORDER BY cabinet_id, seq').all(type)
+        return (found as Array<{ body: string }>).map(({ body }) => JSON.parse(body) as unknown)
+      } finally {
+        db.close()
+      }
+    },
     output: () => printed,
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
