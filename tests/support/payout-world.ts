@@ -61,7 +61,7 @@ export interface PayoutWorld extends AsyncDisposable {
   export(batchId: string): Promise<BatchRow>
   /** The bank's answer for some seqs. */
   answer(batch: BatchRow, results: Readonly<Record<number, BankResult>>, file?: string): ReturnType<Database['run']>
-  run<T>(work: (ctx: UnitContext) => Unit<T>): Promise<T>
+  readonly run: <T>(work: (ctx: UnitContext) => Unit<T>) => Promise<T>
 }
 
 export interface PayoutWorldOptions {
