@@ -18,7 +18,12 @@ const nativePackages = [
  * How Node.js runs the agent's whole bundle on a cabinet's small computer, which has nothing else to do while it waits:
  * helper threads and room for young garbage cost more there than they save.
  */
-export const productionFlags = ['--single-threaded', '--max-semi-space-size=2', '--max-old-space-size=96']
+export const productionFlags = [
+  '--single-threaded',
+  '--optimize-for-size',
+  '--max-semi-space-size=1',
+  '--max-old-space-size=96',
+]
 
 /** Writes dist/<name>.mjs and returns its path. */
 export async function bundleEntry(entry, { isWhole = false } = {}) {
