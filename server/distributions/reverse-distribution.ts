@@ -1,20 +1,18 @@
 // Takes a distribution back by a new negative run; nothing booked is edited. A household is never debited below zero: what it
 // no longer holds is borne by a named account.
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
-import { insertRows, one, rows } from '../db/unit.ts'
+import { insertRows, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { accountIdOf, accountKindOf, namedAccounts } from '../ledger/account-kinds.ts'
 import type { AccountId } from '../ledger/account-kinds.ts'
+import { inlineBalancesOf } from '../ledger/balances.ts'
 import { transferIdOf } from '../ledger/causes.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
 import { causeOfLine } from './run-distribution.ts'
 import { findBookings, movePlan, requirePlan } from './store.ts'
 import type { BookingRow, PlanRow, RunRow } from './store.ts'
-
-/** Accounts asked for in one statement; both dialects bind far more. */
-const idsPerStatement = 500
 
 interface Taking {
   readonly booking: BookingRow
@@ -85,20 +83,10 @@ function* bookedLines(ctx: UnitContext, planId: string): Unit<BookingRow[]> {
 
 /** What each line gives back: all of it from funds, of a household at most what it holds. Two lines share one balance. */
 function* planTakings(ctx: UnitContext, bookings: readonly BookingRow[]): Unit<Taking[]> {
-  const { ledgerAccounts: t } = ctx.tables
   const ids = [...new Set(bookings.map((booking) => booking.accountId))].filter(
     (id) => accountKindOf(id) === 'household',
   )
-  const heldFen = new Map<string, number>()
-  for (let from = 0; from < ids.length; from += idsPerStatement) {
-    const found = yield* rows(
-      ctx.db
-        .select({ id: t.id, balanceFen: t.balanceFen })
-        .from(t)
-        .where(inArray(t.id, ids.slice(from, from + idsPerStatement))),
-    )
-    for (const { id, balanceFen } of found) heldFen.set(id, balanceFen ?? 0)
-  }
+  const heldFen = yield* inlineBalancesOf(ctx, ids)
   return bookings.map((booking) => {
     const { accountId, householdCode, amountFen } = booking
     if (householdCode === null) return { booking, takenFen: amountFen, borneFen: 0 }

@@ -1,20 +1,18 @@
 // Takes an import back by a new negative one; nothing entered is edited. A household is never debited below zero: what it no
 // longer holds is borne by a named account, and stays its income.
-import { asc, eq, inArray } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { accountIdOf, namedAccounts } from '../ledger/account-kinds.ts'
 import type { AccountId } from '../ledger/account-kinds.ts'
+import { inlineBalancesOf } from '../ledger/balances.ts'
 import { transferIdOf } from '../ledger/causes.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
 import { causeOfImport, refuseReversed } from './import-incomes.ts'
 import type { ImportRow, IncomeLineRow } from './import-incomes.ts'
-
-/** Accounts asked for in one statement; both dialects bind far more. */
-const idsPerStatement = 500
 
 interface Taking {
   readonly line: IncomeLineRow
@@ -82,19 +80,9 @@ function* requireReversible(ctx: UnitContext, importId: string): Unit<ImportRow>
 
 /** What each line gives back: of a household at most what it holds. Two lines of one household share its balance. */
 function* planTakings(ctx: UnitContext, lines: readonly IncomeLineRow[]): Unit<Taking[]> {
-  const { ledgerAccounts: t } = ctx.tables
   const posted = lines.filter(({ isPosted }) => isPosted)
   const ids = [...new Set(posted.map(({ householdCode }) => accountIdOf('household', householdCode)))]
-  const heldFen = new Map<string, number>()
-  for (let from = 0; from < ids.length; from += idsPerStatement) {
-    const found = yield* rows(
-      ctx.db
-        .select({ id: t.id, balanceFen: t.balanceFen })
-        .from(t)
-        .where(inArray(t.id, ids.slice(from, from + idsPerStatement))),
-    )
-    for (const { id, balanceFen } of found) heldFen.set(id, balanceFen ?? 0)
-  }
+  const heldFen = yield* inlineBalancesOf(ctx, ids)
   return lines.map((line) => {
     if (!line.isPosted) return { line, takenFen: line.amountFen, borneFen: 0 }
     const accountId = accountIdOf('household', line.householdCode)

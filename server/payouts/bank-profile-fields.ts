@@ -1,19 +1,7 @@
 // What a bank profile may put into a column of its payout file, and what it finds in the columns of a return file
 // (domain.md, payout: out file and return). Columns are data; the fields they choose from are these.
+import type { bankFields } from '#shared/contracts/http/payouts.ts'
 
-export const bankFields = [
-  'batchNo',
-  'seq',
-  'payeeName',
-  'payeeAccount',
-  'payeeBankName',
-  'payeeBankNo',
-  'amount',
-  'currency',
-  'purpose',
-  'householdCode',
-  'note',
-] as const
 export type BankField = (typeof bankFields)[number]
 
 export interface BankColumn {

@@ -1,21 +1,9 @@
 // How a payout goes from draft to settled, as a table, and what kinds of income are paid apart (domain.md, payout and
 // disclosure). Everything here is pure.
+import { payoutStates } from '#shared/contracts/http/payouts.ts'
 import type { IncomeKind } from '../attribution/schema.ts'
 
-export const batchStates = [
-  'DRAFT',
-  'REVIEWED',
-  'NOTICE_OPEN',
-  'OBJECTED',
-  'RESOLVED',
-  'NOTICE_CLOSED',
-  'APPROVED',
-  'EXPORTED',
-  'BANK_RETURNED',
-  'SETTLED',
-  /** Given up before anything left: its lines are withdrawn, the money stays with the households. */
-  'CANCELLED',
-] as const
+export const batchStates = payoutStates
 export type BatchState = (typeof batchStates)[number]
 
 const beforeExport = ['DRAFT', 'REVIEWED', 'NOTICE_OPEN', 'OBJECTED', 'RESOLVED', 'NOTICE_CLOSED', 'APPROVED'] as const

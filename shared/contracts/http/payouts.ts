@@ -10,21 +10,21 @@ const readers = ['finance', 'auditor', 'admin'] as const
 const finance = ['finance'] as const
 
 export const PayoutKind = z.enum(['OPERATING', 'PROPERTY', 'WAGE', 'TRANSFER']).meta({ id: 'PayoutKind' })
-export const PayoutState = z
-  .enum([
-    'DRAFT',
-    'REVIEWED',
-    'NOTICE_OPEN',
-    'OBJECTED',
-    'RESOLVED',
-    'NOTICE_CLOSED',
-    'APPROVED',
-    'EXPORTED',
-    'BANK_RETURNED',
-    'SETTLED',
-    'CANCELLED',
-  ])
-  .meta({ id: 'PayoutState' })
+export const payoutStates = [
+  'DRAFT',
+  'REVIEWED',
+  'NOTICE_OPEN',
+  'OBJECTED',
+  'RESOLVED',
+  'NOTICE_CLOSED',
+  'APPROVED',
+  'EXPORTED',
+  'BANK_RETURNED',
+  'SETTLED',
+  /** Given up before anything left: its lines are withdrawn, the money stays with the households. */
+  'CANCELLED',
+] as const
+export const PayoutState = z.enum(payoutStates).meta({ id: 'PayoutState' })
 const Count = z.int().min(0)
 const BatchNo = z.string().max(20)
 const LineId = z.string().min(1).max(40)
@@ -515,7 +515,8 @@ export const rejectPayeeAccount = defineRoute({
   status: 200,
 })
 
-const BankField = z.enum([
+/** What a bank profile may put into a column of its payout file (domain.md, payout: out file). */
+export const bankFields = [
   'batchNo',
   'seq',
   'payeeName',
@@ -527,7 +528,8 @@ const BankField = z.enum([
   'purpose',
   'householdCode',
   'note',
-])
+] as const
+const BankField = z.enum(bankFields)
 const Header = z.string().trim().min(1).max(40)
 export const BankProfile = z
   .object({
