@@ -10,6 +10,8 @@ import type { Hands } from '#server/demo/hands-client.ts'
 import { waitForOpenDoor } from '#server/demo/session-end.ts'
 
 export const settleTimeoutMs = 25_000
+/** Longer than all waits of one purchase together: a slow machine is told by the wait that failed, not by the test's limit. */
+export const purchaseTimeoutMs = 5 * settleTimeoutMs
 
 type ReceiptUpdate = Extract<LiveUpdate, { kind: 'receipt' }>
 

@@ -11,7 +11,17 @@ import {
 import { systemClock } from '#shared/time/system-clock.ts'
 import { waitForSessionEnd } from '#server/demo/session-end.ts'
 import { startCabinetWorld, type CabinetWorld } from '#tests/support/cabinet-world.ts'
-import { balanceOf, closeDoor, openDoor, put, receiptOf, scan, settleTimeoutMs, take } from './buyer.ts'
+import {
+  balanceOf,
+  closeDoor,
+  openDoor,
+  put,
+  purchaseTimeoutMs,
+  receiptOf,
+  scan,
+  settleTimeoutMs,
+  take,
+} from './buyer.ts'
 
 const code = 'YB-0001'
 
@@ -28,7 +38,7 @@ async function shelf() {
   return api.call(getShelfByCode, { params: { code } })
 }
 
-describe('one purchase through every real part', () => {
+describe('one purchase through every real part', { timeout: purchaseTimeoutMs }, () => {
   it('ends in a receipt whose parts add up, and in a household’s explained income', async () => {
     const buyer = await world.signIn('buyer1')
     const before = await balanceOf(buyer)
