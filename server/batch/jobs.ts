@@ -2,6 +2,7 @@
 import { distributionJobs } from '../distributions/batch.ts'
 import { incomeJobs } from '../incomes/batch.ts'
 import { auditJobs } from '../audit/batch.ts'
+import { organisationJobs } from '../organisations/batch.ts'
 import { personalDataJobs } from '../personal-data/batch.ts'
 import { payoutJobs } from '../payouts/batch.ts'
 import { reconciliationJobs } from '../reconciliation/batch.ts'
@@ -9,6 +10,7 @@ import type { BatchJob } from './job.ts'
 
 export const batchJobs: readonly BatchJob[] = [
   ...distributionJobs,
+  ...organisationJobs,
   ...incomeJobs,
   ...personalDataJobs,
   ...auditJobs,

@@ -1,13 +1,8 @@
 // `npm run batch -- import-incomes …`: an income file from the command line, by the same rules as over HTTP.
-import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
-import { and, eq, inArray } from 'drizzle-orm'
 import { districtDateOf } from '#shared/time/district-time.ts'
 import { formatYuan, parseYuan } from '#shared/units/fen.ts'
+import { readInputFile, requireClerk } from '../batch/input-file.ts'
 import type { BatchArguments, BatchJob } from '../batch/job.ts'
-import { one } from '../db/unit.ts'
-import type { Unit, UnitContext } from '../db/unit.ts'
-import { RefusalError } from '../errors/refusal.ts'
 import { InvalidRequestError } from '../http/problem.ts'
 import { importIncomes, planImport } from './import-incomes.ts'
 import type { IncomeFile } from './import-incomes.ts'
@@ -22,27 +17,6 @@ function wordOf<T extends string>(args: BatchArguments, name: string, words: rea
 }
 
 const textOf = (args: BatchArguments, name: string) => (typeof args[name] === 'string' ? args[name] : '')
-
-/** The account of who runs it: finance or admin, by login. */
-function* requireClerk(ctx: UnitContext, login: string): Unit<string> {
-  const { accounts: a, accountRoles: r } = ctx.tables
-  const found = yield* one(
-    ctx.db
-      .select({ accountId: a.accountId })
-      .from(a)
-      .innerJoin(r, eq(r.accountId, a.accountId))
-      .where(and(eq(a.login, login.toLowerCase()), eq(a.isActive, true), inArray(r.role, ['finance', 'admin']))),
-  )
-  if (found === undefined) throw new RefusalError('identity.role_missing', `${login} is not of finance`)
-  return found.accountId
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  const { size } = await stat(path)
-  if (size > maxIncomeFileBytes)
-    throw new InvalidRequestError([{ field: 'file', message: `has ${size} bytes; ${maxIncomeFileBytes} are the most` }])
-  return readFile(path)
-}
 
 const importIncomesJob: BatchJob = {
   name: 'import-incomes',
@@ -59,7 +33,7 @@ const importIncomesJob: BatchJob = {
     'dry-run': { describe: 'only shows what would be entered and booked' },
   },
   async run({ database, clock }, args, progress) {
-    const bytes = await readBytes(textOf(args, 'file'))
+    const { bytes, sha256 } = await readInputFile(textOf(args, 'file'), maxIncomeFileBytes)
     const kind = wordOf(args, 'kind', importKinds)
     const totalFen = args['total'] === undefined ? undefined : parseYuan(textOf(args, 'total'))
     if (args['total'] !== undefined && totalFen === undefined)
@@ -73,7 +47,7 @@ const importIncomesJob: BatchJob = {
       organisationId: args['organisation'] === undefined ? undefined : textOf(args, 'organisation'),
       title: textOf(args, 'title'),
       documentNumber: textOf(args, 'document'),
-      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sha256,
       incomes: read.incomes,
     }
     progress(1, 2)

@@ -8,6 +8,7 @@ import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { findHeadErrors } from '../households/find-head-errors.ts'
 import { accountIdOf, namedAccounts } from '../ledger/account-kinds.ts'
 import type { AccountId } from '../ledger/account-kinds.ts'
 import { balanceOf } from '../ledger/balances.ts'
@@ -63,7 +64,7 @@ export function* planImport(ctx: UnitContext, file: IncomeFile, importId: string
     return { earlier, lines: [], transfers: [] }
   }
   const payerAccount = yield* requirePayer(ctx, file)
-  refuseRows(yield* findHouseholdErrors(ctx, file.incomes))
+  refuseRows(yield* findHeadErrors(ctx, file.incomes))
   refuseRows(yield* findRepeats(ctx, file))
   const mapping = yield* listMappings(ctx)
   const source = sourceOfImport[file.kind]
@@ -174,28 +175,6 @@ function* requireFunds(ctx: UnitContext, payer: AccountId | undefined, lines: re
       facts: { balanceFen, neededFen },
     },
   )
-}
-
-function* findHouseholdErrors(ctx: UnitContext, incomes: readonly ReadIncome[]): Unit<RowError[]> {
-  const { households: t } = ctx.tables
-  const codes = [...new Set(incomes.map(({ householdCode }) => householdCode))]
-  const names = new Map<string, string>()
-  for (let from = 0; from < codes.length; from += valuesPerStatement) {
-    const found = yield* rows(
-      ctx.db
-        .select({ householdCode: t.householdCode, headName: t.headName })
-        .from(t)
-        .where(inArray(t.householdCode, codes.slice(from, from + valuesPerStatement))),
-    )
-    for (const { householdCode, headName } of found) names.set(householdCode, headName)
-  }
-  return incomes.flatMap(({ row, householdCode, headName }): RowError[] => {
-    const registered = names.get(householdCode)
-    if (registered === undefined) return [{ row, column: '户编号', message: `there is no household ${householdCode}` }]
-    if (headName !== undefined && headName !== registered)
-      return [{ row, column: '户主', message: `household ${householdCode} has another head` }]
-    return []
-  })
 }
 
 /** What makes two lines the same: household, day, what for, number and amount; the document stands in for a missing number. */

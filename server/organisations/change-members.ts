@@ -4,7 +4,7 @@ import type { Id } from '#shared/ids/uuid-v7.ts'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { findUnknownHousehold } from '../households/find-unknown-household.ts'
+import { findKnownHouseholds } from '../households/find-unknown-household.ts'
 import { requireOrganisation } from './require-organisation.ts'
 
 /** Codes asked for in one statement; both dialects bind far more. */
@@ -30,6 +30,30 @@ export function* currentMembers(
   return members
 }
 
+/** Why one household of a list cannot become a member. */
+export interface MemberFault {
+  /** In the list, from 0. */
+  readonly index: number
+  readonly code: 'household.unknown' | 'organisation.member_already'
+  readonly householdCode: string
+}
+
+/** Every household of the list that cannot become a member, in the list's order. */
+export function* findMemberFaults(
+  ctx: UnitContext,
+  organisationId: string,
+  householdCodes: readonly string[],
+): Unit<MemberFault[]> {
+  const known = yield* findKnownHouseholds(ctx, householdCodes)
+  const members = yield* currentMembers(ctx, organisationId, householdCodes)
+  return householdCodes.flatMap((householdCode, index): MemberFault[] => {
+    if (!known.has(householdCode)) return [{ index, code: 'household.unknown', householdCode }]
+    if (members.has(householdCode)) return [{ index, code: 'organisation.member_already', householdCode }]
+    members.add(householdCode)
+    return []
+  })
+}
+
 /**
  * Enters households into the register from `fromMs` on, all or none. Refuses with household.unknown,
  * organisation.member_already and organisation.date_wrong, naming the row.
@@ -42,19 +66,11 @@ export function* admitMembers(
   yield* requireOrganisation(ctx, organisationId)
   if (fromMs > ctx.now())
     throw new RefusalError('organisation.date_wrong', 'A membership begins today or earlier.', { field: 'fromMs' })
-  const unknown = yield* findUnknownHousehold(ctx, householdCodes)
-  if (unknown !== undefined)
-    throw new RefusalError('household.unknown', `row ${unknown.index + 1} names household ${unknown.householdCode}`, {
-      field: `householdCodes.${unknown.index}`,
+  const [fault] = yield* findMemberFaults(ctx, organisationId, householdCodes)
+  if (fault !== undefined)
+    throw new RefusalError(fault.code, `row ${fault.index + 1} names household ${fault.householdCode}`, {
+      field: `householdCodes.${fault.index}`,
     })
-  const members = yield* currentMembers(ctx, organisationId, householdCodes)
-  for (const [index, code] of householdCodes.entries()) {
-    if (members.has(code))
-      throw new RefusalError('organisation.member_already', `row ${index + 1} names household ${code}`, {
-        field: `householdCodes.${index}`,
-      })
-    members.add(code)
-  }
   return yield* insertRows(
     ctx.tables.organisationMembers,
     householdCodes.map((householdCode) => ({ organisationId, householdCode, fromMs, toMs: undefined })),

@@ -35,7 +35,7 @@ const keyOf = (holding: { readonly householdCode?: string | null | undefined; re
   `${holding.householdCode ?? ''} ${holding.kind}`
 
 /** What is wrong with one row, as field and sentence; undefined when nothing is. */
-export function findHoldingProblem(holding: NewHolding): { field: string; message: string } | undefined {
+function findHoldingProblem(holding: NewHolding): Pick<HoldingFault, 'field' | 'message'> | undefined {
   const { householdCode, kind, unit } = holding
   if ((kind === 'COLLECTIVE') !== (householdCode === undefined))
     return {
@@ -50,29 +50,24 @@ export function findHoldingProblem(holding: NewHolding): { field: string; messag
  * Sets holdings from `fromMs` on, all or none: what is held like this already stays, what is held otherwise ends then.
  * Refuses with organisation.holding_wrong, organisation.member_unknown and organisation.date_wrong, naming the row.
  */
-export function* enterHoldings(
-  ctx: UnitContext,
-  input: { readonly organisationId: Id; readonly fromMs: number; readonly holdings: readonly NewHolding[] },
-): Unit<HoldingsEntered> {
+export function* enterHoldings(ctx: UnitContext, input: HoldingsInput): Unit<HoldingsEntered> {
   const { organisationId, fromMs, holdings } = input
   yield* requireOrganisation(ctx, organisationId)
   if (fromMs > ctx.now())
     throw new RefusalError('organisation.date_wrong', 'A holding begins today or earlier.', { field: 'fromMs' })
-  yield* requireGoodRows(ctx, organisationId, holdings)
   const held = yield* openHoldings(ctx, organisationId)
+  const [fault] = yield* findFaults(ctx, input, held)
+  if (fault !== undefined)
+    throw new RefusalError(fault.code, `row ${fault.index + 1}: ${fault.message}`, {
+      field: ['holdings', fault.index, ...(fault.field === undefined ? [] : [fault.field])].join('.'),
+    })
   const ended: string[] = []
   const begun: Array<typeof ctx.tables.shareHoldings.$inferInsert> = []
-  for (const [index, holding] of holdings.entries()) {
+  for (const holding of holdings) {
     const { householdCode, kind, quantityMilli, unit, sharesMilli } = holding
     const earlier = held.get(keyOf(holding))
-    if (earlier?.quantityMilli === quantityMilli && earlier.sharesMilli === sharesMilli) continue
-    if (earlier !== undefined) {
-      if (earlier.fromMs >= fromMs)
-        throw new RefusalError('organisation.date_wrong', `row ${index + 1}: a later holding is registered`, {
-          field: `holdings.${index}`,
-        })
-      ended.push(earlier.holdingId)
-    }
+    if (isSameHolding(earlier, holding)) continue
+    if (earlier !== undefined) ended.push(earlier.holdingId)
     const holdingId = ctx.newId()
     begun.push({ holdingId, organisationId, householdCode, kind, quantityMilli, unit, sharesMilli, fromMs, toMs: null })
   }
@@ -81,25 +76,54 @@ export function* enterHoldings(
   return { begun: begun.length, ended: ended.length, unchanged: holdings.length - begun.length }
 }
 
-function* requireGoodRows(ctx: UnitContext, organisationId: string, holdings: readonly NewHolding[]): Unit<void> {
+const isSameHolding = (earlier: HoldingRow | undefined, { quantityMilli, sharesMilli }: NewHolding) =>
+  earlier?.quantityMilli === quantityMilli && earlier.sharesMilli === sharesMilli
+
+/** Why one row of a share register cannot be entered. */
+export interface HoldingFault {
+  /** In the list, from 0. */
+  readonly index: number
+  readonly code: 'organisation.holding_wrong' | 'organisation.member_unknown' | 'organisation.date_wrong'
+  /** Of the holding; undefined when it is the row as a whole. */
+  readonly field?: 'householdCode' | 'unit'
+  readonly message: string
+}
+
+export interface HoldingsInput {
+  readonly organisationId: Id
+  readonly fromMs: number
+  readonly holdings: readonly NewHolding[]
+}
+
+/** Every row that cannot be entered, in the list's order, at most one fault each. */
+export function* findHoldingFaults(ctx: UnitContext, input: HoldingsInput): Unit<HoldingFault[]> {
+  return yield* findFaults(ctx, input, yield* openHoldings(ctx, input.organisationId))
+}
+
+function* findFaults(
+  ctx: UnitContext,
+  { organisationId, fromMs, holdings }: HoldingsInput,
+  held: ReadonlyMap<string, HoldingRow>,
+): Unit<HoldingFault[]> {
   const codes = holdings.flatMap(({ householdCode }) => (householdCode === undefined ? [] : [householdCode]))
   const members = yield* currentMembers(ctx, organisationId, [...new Set(codes)])
   const seen = new Set<string>()
-  for (const [index, holding] of holdings.entries()) {
-    const field = `holdings.${index}`
+  return holdings.flatMap((holding, index): HoldingFault[] => {
+    const key = keyOf(holding)
     const problem = findHoldingProblem(holding)
-    if (problem !== undefined)
-      throw new RefusalError('organisation.holding_wrong', `row ${index + 1}: ${problem.message}`, {
-        field: `${field}.${problem.field}`,
-      })
-    if (seen.has(keyOf(holding)))
-      throw new RefusalError('organisation.holding_wrong', `row ${index + 1} repeats a household and kind`, { field })
-    seen.add(keyOf(holding))
-    if (holding.householdCode !== undefined && !members.has(holding.householdCode))
-      throw new RefusalError('organisation.member_unknown', `row ${index + 1} names ${holding.householdCode}`, {
-        field: `${field}.householdCode`,
-      })
-  }
+    if (problem !== undefined) return [{ index, code: 'organisation.holding_wrong', ...problem }]
+    if (seen.has(key)) return [{ index, code: 'organisation.holding_wrong', message: 'repeats a household and kind' }]
+    seen.add(key)
+    const { householdCode } = holding
+    if (householdCode !== undefined && !members.has(householdCode)) {
+      const message = `${householdCode} is no member`
+      return [{ index, code: 'organisation.member_unknown', field: 'householdCode', message }]
+    }
+    const earlier = held.get(key)
+    if (earlier !== undefined && earlier.fromMs >= fromMs && !isSameHolding(earlier, holding))
+      return [{ index, code: 'organisation.date_wrong', message: 'a later holding is registered' }]
+    return []
+  })
 }
 
 function* openHoldings(ctx: UnitContext, organisationId: string): Unit<Map<string, HoldingRow>> {

@@ -1,4 +1,5 @@
 // HTTP routes of organisations: the registers of members and shares, the charter, and money received.
+import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import * as contract from '#shared/contracts/http/organisations.ts'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -12,12 +13,16 @@ import { admitMembers, endMembership } from './change-members.ts'
 import { approveCharter, draftCharter, termsOf } from './charters.ts'
 import { endHolding, enterHoldings } from './enter-holdings.ts'
 import { foundOrganisation } from './found-organisation.ts'
+import { importHoldings, importMembers } from './import-registers.ts'
+import { readHoldingFile, readMemberFile } from './read-registers.ts'
 import { requireOrganisation } from './require-organisation.ts'
 import { countMembers, findCharters, findHoldings, findMembers, findOrganisations, sumShares } from './store.ts'
 import type { CharterRow, HoldingRow } from './store.ts'
 
 /** A register of 5,000 rows. */
 const registerBodyBytes = 2_097_152
+
+const sha256Of = (file: Uint8Array) => createHash('sha256').update(file).digest('hex')
 
 function showHolding(row: HoldingRow): z.input<typeof contract.ShareHolding> {
   const { holdingId, householdCode, kind, quantityMilli, unit, sharesMilli, fromMs, toMs } = row
@@ -109,6 +114,11 @@ const memberRoutes: NounRoutes = (app, { database }) => {
       }),
     { bodyLimitBytes: registerBodyBytes },
   )
+  registerRoute(app, contract.importMembers, async ({ params, query, body, account }) => {
+    const rows = await readMemberFile(body)
+    const file = { ...params, ...query, rows, sha256: sha256Of(body), byAccountId: account.accountId }
+    return { admitted: await database.run((ctx) => importMembers(ctx, file)) }
+  })
   registerRoute(app, contract.endMembership, ({ params, body, account: { accountId } }) =>
     database.run(function* (ctx) {
       const ended = yield* endMembership(ctx, { ...params, ...body })
@@ -139,6 +149,11 @@ const holdingRoutes: NounRoutes = (app, { database }) => {
       }),
     { bodyLimitBytes: registerBodyBytes },
   )
+  registerRoute(app, contract.importHoldings, async ({ params, query, body, account }) => {
+    const rows = await readHoldingFile(body)
+    const file = { ...params, ...query, rows, sha256: sha256Of(body), byAccountId: account.accountId }
+    return database.run((ctx) => importHoldings(ctx, file))
+  })
   registerRoute(app, contract.endHolding, ({ params, body, account: { accountId } }) =>
     database.run(function* (ctx) {
       const holding = yield* endHolding(ctx, { ...params, ...body })

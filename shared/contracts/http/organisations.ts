@@ -144,6 +144,22 @@ export const admitMembers = defineRoute({
   reply: z.object({ admitted: z.int() }),
   status: 201,
 })
+/** A register file of an organisation, and when what it says began. */
+const registerFile = {
+  query: z.object({ fromMs: z.coerce.number().pipe(EpochMs) }),
+  upload: { maxBytes: 16 * 1024 * 1024 },
+} as const
+export const importMembers = defineRoute({
+  method: 'POST',
+  path: '/api/organisations/:organisationId/member-imports',
+  tag: 'organisations',
+  summary: 'Enter the households of a CSV or XLSX file into the member register, all rows or none',
+  access: keepers,
+  params: ofOrganisation,
+  ...registerFile,
+  reply: z.object({ admitted: z.int() }),
+  status: 201,
+})
 export const endMembership = defineRoute({
   method: 'POST',
   path: '/api/organisations/:organisationId/members/:householdCode/end',
@@ -183,6 +199,17 @@ export const enterHoldings = defineRoute({
       .min(1)
       .max(5_000),
   }),
+  reply: z.object({ begun: z.int(), ended: z.int(), unchanged: z.int() }),
+  status: 201,
+})
+export const importHoldings = defineRoute({
+  method: 'POST',
+  path: '/api/organisations/:organisationId/holding-imports',
+  tag: 'organisations',
+  summary: 'Set the holdings of a CSV or XLSX file, all rows or none; what was held otherwise ends then',
+  access: keepers,
+  params: ofOrganisation,
+  ...registerFile,
   reply: z.object({ begun: z.int(), ended: z.int(), unchanged: z.int() }),
   status: 201,
 })

@@ -1,0 +1,82 @@
+// Imports the member register or the share register of an organisation from a file, all rows or none: every row that is wrong
+// is named before anything is written.
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import { recordAudit } from '../audit/record-audit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { findHeadErrors } from '../households/find-head-errors.ts'
+import type { RowError } from '../tabular/read-table.ts'
+import { refuseRows } from '../tabular/refuse-rows.ts'
+import { admitMembers, findMemberFaults } from './change-members.ts'
+import { enterHoldings, findHoldingFaults } from './enter-holdings.ts'
+import type { HoldingsEntered } from './enter-holdings.ts'
+import { holdingColumns } from './read-registers.ts'
+import type { HoldingFileRow, MemberFileRow } from './read-registers.ts'
+import { requireOrganisation } from './require-organisation.ts'
+
+interface RegisterFile<Row> {
+  readonly organisationId: Id
+  /** When what the file says began. */
+  readonly fromMs: number
+  readonly rows: readonly Row[]
+  /** Hex, of the bytes as they came. */
+  readonly sha256: string
+  readonly byAccountId: string
+}
+
+const rowOf = (rows: ReadonlyArray<{ readonly row: number }>, index: number) => rows[index]?.row ?? 1
+
+/**
+ * Enters households that are no members yet. Refuses with row errors, organisation.unknown and organisation.date_wrong.
+ */
+export function* importMembers(ctx: UnitContext, file: RegisterFile<MemberFileRow>): Unit<number> {
+  const { organisationId, fromMs, rows, sha256, byAccountId } = file
+  yield* requireOrganisation(ctx, organisationId)
+  refuseRows(yield* findHeadErrors(ctx, rows))
+  const householdCodes = rows.map(({ householdCode }) => householdCode)
+  const faults = yield* findMemberFaults(ctx, organisationId, householdCodes)
+  refuseRows(
+    faults.map(({ index, householdCode }): RowError => ({
+      row: rowOf(rows, index),
+      column: '户编号',
+      message: `${householdCode} is a member already`,
+    })),
+  )
+  const admitted = yield* admitMembers(ctx, { organisationId, householdCodes, fromMs })
+  yield* recordAudit(ctx, {
+    accountId: byAccountId,
+    action: 'organisation.members_imported',
+    subjectId: organisationId,
+    detail: { sha256, fromMs, admitted },
+  })
+  return admitted
+}
+
+/**
+ * Sets the holdings the file names; others stay. Refuses with row errors, organisation.unknown and
+ * organisation.date_wrong.
+ */
+export function* importHoldings(ctx: UnitContext, file: RegisterFile<HoldingFileRow>): Unit<HoldingsEntered> {
+  const { organisationId, fromMs, rows, sha256, byAccountId } = file
+  yield* requireOrganisation(ctx, organisationId)
+  const named = rows.flatMap(({ row, headName, holding: { householdCode } }) =>
+    householdCode === undefined ? [] : [{ row, headName, householdCode }],
+  )
+  refuseRows(yield* findHeadErrors(ctx, named))
+  const input = { organisationId, fromMs, holdings: rows.map(({ holding }) => holding) }
+  const faults = yield* findHoldingFaults(ctx, input)
+  refuseRows(
+    faults.map(({ index, field, message }): RowError => ({
+      row: rowOf(rows, index),
+      ...(field === undefined ? {} : { column: holdingColumns[field].names[0] }),
+      message,
+    })),
+  )
+  const entered = yield* enterHoldings(ctx, input)
+  yield* recordAudit(ctx, {
+    accountId: byAccountId,
+    action: 'organisation.holdings_imported',
+    subjectId: organisationId,
+    detail: { sha256, fromMs, ...entered },
+  })
+  return entered
+}
