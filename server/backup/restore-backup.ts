@@ -1,0 +1,64 @@
+// Puts a verified backup in the database's place. What was there is moved aside, never deleted.
+import BetterSqlite3 from 'better-sqlite3'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { BackupError } from './backup-error.ts'
+import { hashFile, settleFile } from './durable-file.ts'
+import { verifyBackup, type VerifiedBackup, type VerifyOptions } from './verify-backup.ts'
+
+interface RestoreOptions extends VerifyOptions {
+  /** Whether a database that is in the way may be moved aside. */
+  readonly mayReplace: boolean
+}
+
+export interface RestoredBackup extends VerifiedBackup {
+  /** Where the earlier database is now; undefined when there was none. */
+  readonly movedAsideTo: string | undefined
+}
+
+/** Throws BackupError, nothing changed, when the backup is not sound or the database is in the way or in use. */
+export async function restoreBackup(path: string, target: string, options: RestoreOptions): Promise<RestoredBackup> {
+  const isInTheWay = existsSync(target)
+  if (isInTheWay && !options.mayReplace)
+    throw new BackupError(`${target} exists; with --replace it is moved aside, and nothing of it is lost.`)
+  const verified = await verifyBackup(path, options)
+  await mkdir(dirname(target), { recursive: true })
+  const partial = `${target}.partial`
+  try {
+    await copyFile(path, partial)
+    if ((await hashFile(partial)).sha256 !== verified.manifest.sha256)
+      throw new BackupError(`${partial} was not copied whole.`)
+    const movedAsideTo = isInTheWay ? await moveAside(target, options.clock.now()) : undefined
+    // A log that a crash left without its database would be taken for the restored one's.
+    for (const log of [`${target}-wal`, `${target}-shm`]) await rm(log, { force: true })
+    await settleFile(partial, target)
+    return { ...verified, movedAsideTo }
+  } finally {
+    await rm(partial, { force: true })
+  }
+}
+
+async function moveAside(target: string, nowMs: number): Promise<string> {
+  foldLog(target)
+  const aside = `${target}.before-restore-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`
+  await rename(target, aside)
+  return aside
+}
+
+/** Leaving WAL needs the database for oneself: it tells whether a server has it open, and brings the log into the file. */
+function foldLog(target: string): void {
+  let client: BetterSqlite3.Database | undefined
+  try {
+    client = new BetterSqlite3(target, { fileMustExist: true, timeout: 0 })
+    client.pragma('journal_mode = DELETE')
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code?.startsWith('SQLITE_BUSY') === true)
+      throw new BackupError(`${target} is in use; stop the server first.`, { cause: error })
+    // A database that is no more one is moved aside as it is: that is why it is being restored.
+    if (code !== 'SQLITE_NOTADB' && code?.startsWith('SQLITE_CORRUPT') !== true) throw error
+  } finally {
+    client?.close()
+  }
+}
