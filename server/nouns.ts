@@ -39,6 +39,7 @@ import { surplusRoutes } from './surplus/routes.ts'
 import { raiseWarnings } from './warnings/raise-warnings.ts'
 import { warningRoutes } from './warnings/routes.ts'
 import { inKindRoutes } from './in-kind/routes.ts'
+import { writeOffRoutes } from './write-offs/routes.ts'
 
 export interface Noun {
   readonly routes?: NounRoutes
@@ -64,6 +65,7 @@ export const nouns: readonly Noun[] = [
   { routes: householdRoutes },
   { routes: assistanceRoutes },
   { routes: inKindRoutes },
+  { routes: writeOffRoutes },
   { routes: benefitLinkRoutes },
   {
     routes: warningRoutes,

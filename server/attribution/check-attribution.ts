@@ -1,6 +1,7 @@
 // Proves that every sale line equals the sum of its parts, that the ledger booked exactly those parts, that every sale was
 // attributed, and that every refund took back what it says. Reads only; part of the nightly self-check.
 import { and, eq, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { namedAccounts } from '../ledger/account-kinds.ts'
@@ -63,11 +64,12 @@ const salesAreAttributed = proofOver({
 })
 
 const refundsAreBooked = proofOver({
-  name: 'every refund is booked as it says',
+  name: 'every refund and write-off of a sale line is booked as it says',
   from: ({ tables: { refundedParts: r } }) => ({ table: r, key: [r.refundId, r.ordinal] }),
   *findWrong({ db, tables: { refundedParts: r, attributionParts: p, ledgerTransfers: t } }, within) {
-    const booked = (suffix: string, payer: typeof p.accountId | string) =>
-      sql`coalesce((select ${t.amountFen} from ${t} where ${t.id} = 'sale-refund:' || ${r.refundId} || ':' || cast(${r.ordinal} as text) || ${suffix} and ${t.debitAccountId} = ${payer}), 0)`
+    const booked = (suffix: string, payer: typeof p.accountId | SQL) =>
+      sql`coalesce((select ${t.amountFen} from ${t} where ${t.id} = ${r.causeKind} || ':' || ${r.refundId} || ':' || cast(${r.ordinal} as text) || ${suffix} and ${t.debitAccountId} = ${payer}), 0)`
+    const bearer = sql`case ${r.causeKind} when 'write-off' then ${namedAccounts.salesBorne} else ${namedAccounts.refundsBorne} end`
     const wrong = yield* rows(
       db
         .select({ refundId: r.refundId, ordinal: r.ordinal })
@@ -76,7 +78,7 @@ const refundsAreBooked = proofOver({
         .where(
           and(
             within,
-            sql`(${r.takenFen} <> ${booked('', p.accountId)} or ${r.borneFen} <> ${booked('.borne', namedAccounts.refundsBorne)})`,
+            sql`(${r.takenFen} <> ${booked('', p.accountId)} or ${r.borneFen} <> ${booked('.borne', bearer)})`,
           ),
         )
         .limit(shownProblems),

@@ -4,6 +4,7 @@ import { alias } from 'drizzle-orm/pg-core'
 import { formatYuan } from '#shared/units/fen.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import type { TakeBackCause } from './schema.ts'
 import { explainPart } from './explain-part.ts'
 
 /** A transfer that booked a part of a sale line or its refund. */
@@ -43,8 +44,13 @@ export function* explainSales(
   return explained
 }
 
+const takeBackWords: Readonly<Record<string, string>> = {
+  'sale-refund': '退款冲销',
+  'write-off': '坏账核销',
+} satisfies Record<TakeBackCause, string>
+
 function* linesOfRefunds(ctx: UnitContext, booked: readonly BookedPart[]): Unit<Map<string, string>> {
-  const refundIds = booked.filter((row) => row.causeKind === 'sale-refund').map((row) => row.causeId)
+  const refundIds = booked.filter((row) => row.causeKind in takeBackWords).map((row) => row.causeId)
   if (refundIds.length === 0) return new Map()
   const { refundedParts: t } = ctx.tables
   const found = yield* rows(
@@ -102,8 +108,9 @@ function explain(row: BookedPart, sale: Sale): ExplainedSale {
   const measure: 'mass' | 'units' = sourceUnits === null ? 'mass' : 'units'
   const line = { amountFen: lineFen, isCertified, fundFen: fundFen ?? 0, planVersion, measure } as const
   const explanation = explainPart(sale, line)
-  if (row.causeKind === 'sale-refund')
-    explanation.push(`退款冲销 ${formatYuan(row.amountFen)} 元${row.memo === null ? '' : `（${row.memo}）`}`)
+  const takenBack = takeBackWords[row.causeKind]
+  if (takenBack !== undefined)
+    explanation.push(`${takenBack} ${formatYuan(row.amountFen)} 元${row.memo === null ? '' : `（${row.memo}）`}`)
   return {
     saleLineId,
     ...(sessionId === null ? {} : { sessionId }),

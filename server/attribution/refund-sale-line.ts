@@ -1,5 +1,5 @@
-// Takes back what a refunded sale line gave: the same graph in reverse, each part in proportion to what is left of it. A
-// household is never debited below zero; what it has been paid already is borne by a named write-off account.
+// Takes back what a sale line gave that was refunded or will never be paid: the same graph in reverse, each part in proportion
+// to what is left of it. A household is never debited below zero; what it has been paid already is borne by a named account.
 import { asc, eq } from 'drizzle-orm'
 import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -10,6 +10,7 @@ import { balanceOf } from '../ledger/balances.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
 import { splitRefund } from './rules.ts'
+import type { TakeBackCause } from './schema.ts'
 import { findParts } from './store.ts'
 import type { PartRow } from './store.ts'
 
@@ -20,7 +21,12 @@ export interface SaleLineRefund {
   /** Whole fen, > 0, at most what is left of the line. */
   readonly amountFen: number
   readonly reason: string
+  /** Default: the buyer gets the money back. */
+  readonly causeKind?: TakeBackCause
 }
+
+/** Who bears what a household has been paid already. */
+const bearers = { 'sale-refund': namedAccounts.refundsBorne, 'write-off': namedAccounts.salesBorne } as const
 
 /**
  * Books the refund of part or all of a line, back to the channel the sale came from; paying it out is the payment port's
@@ -28,7 +34,7 @@ export interface SaleLineRefund {
  * booked with another amount.
  */
 export function* refundSaleLine(ctx: UnitContext, refund: SaleLineRefund): Unit<'posted' | 'already'> {
-  const { refundId, saleLineId, amountFen } = refund
+  const { refundId, saleLineId, amountFen, causeKind = 'sale-refund' } = refund
   const { attributedLines, refundedParts } = ctx.tables
   const line = yield* one(ctx.db.select().from(attributedLines).where(eq(attributedLines.saleLineId, saleLineId)))
   if (line === undefined) throw new RefusalError('attribution.sale_line_unknown')
@@ -62,6 +68,7 @@ export function* refundSaleLine(ctx: UnitContext, refund: SaleLineRefund): Unit<
     refundedParts,
     taken.map(({ part, takenFen, borneFen }) => ({
       refundId,
+      causeKind,
       saleLineId,
       ordinal: part.ordinal,
       takenFen,
@@ -103,12 +110,12 @@ function* planTakings(ctx: UnitContext, parts: readonly PartRow[], shares: reado
 
 function transfersOfTaking(taking: Taking, refund: SaleLineRefund, channel: AccountId): Transfer[] {
   const { part, takenFen, borneFen } = taking
-  const cause = { kind: 'sale-refund', id: refund.refundId } as const
+  const causeKind = refund.causeKind ?? 'sale-refund'
+  const cause = { kind: causeKind, id: refund.refundId }
   const transfers: Transfer[] = []
   const base = { credit: channel, cause, memo: refund.reason }
   const leg = String(part.ordinal)
   if (takenFen > 0) transfers.push({ ...base, debit: part.accountId as AccountId, amountFen: takenFen, leg })
-  if (borneFen > 0)
-    transfers.push({ ...base, debit: namedAccounts.refundsBorne, amountFen: borneFen, leg: `${leg}.borne` })
+  if (borneFen > 0) transfers.push({ ...base, debit: bearers[causeKind], amountFen: borneFen, leg: `${leg}.borne` })
   return transfers
 }

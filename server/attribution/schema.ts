@@ -1,5 +1,5 @@
 // Tables of attribution: revenue plans with their versions, the lines that were split, each part with its whole explanation, and
-// what refunds took back from each part. A part's transfer in the ledger is `sale-line:<sale line>:<ordinal>`.
+// what refunds and write-offs took back from each part. A part's transfer in the ledger is `sale-line:<sale line>:<ordinal>`.
 import { sql } from 'drizzle-orm'
 import type { Kit, Storage } from '../db/kit.ts'
 import type { ledgerTables } from '../ledger/schema.ts'
@@ -7,6 +7,10 @@ import { partRoles, wholeBp } from './rules.ts'
 
 export const incomeKinds = ['OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND'] as const
 export type IncomeKind = (typeof incomeKinds)[number]
+
+/** Why a sale line is taken back: the buyer got the money back, or will never pay it. */
+export const takeBackCauses = ['sale-refund', 'write-off'] as const
+export type TakeBackCause = (typeof takeBackCauses)[number]
 
 /** The scope of the plan that holds where a supplier has none of its own. */
 export const defaultScope = 'default'
@@ -107,7 +111,9 @@ export function attributionTables(kit: Kit, { ledgerAccounts }: Accounts) {
   const refundedParts = table(
     'refunded_part',
     {
+      /** Id of the refund or the write-off. */
       refundId: c.text().notNull(),
+      causeKind: c.choice(takeBackCauses).notNull(),
       saleLineId: c
         .text()
         .notNull()

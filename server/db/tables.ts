@@ -24,6 +24,7 @@ import { restockTables } from '../restock/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
 import { warningStorage, warningTables } from '../warnings/schema.ts'
+import { writeOffTables } from '../write-offs/schema.ts'
 import { makeKit } from './kit.ts'
 import type { Dialect, Kit, Storage } from './kit.ts'
 
@@ -44,6 +45,7 @@ export function makeTables(kit: Kit) {
   const incomes = incomeTables(kit, households)
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
+  const writeOffs = writeOffTables(kit)
   const calendar = calendarTables(kit)
   const payouts = payoutTables(kit)
   const reconciliation = reconciliationTables(kit)
@@ -72,6 +74,7 @@ export function makeTables(kit: Kit) {
     ...incomes,
     ...sessions,
     ...restock,
+    ...writeOffs,
     ...personalData,
     ...audit,
     ...calendar,

@@ -11,12 +11,12 @@ import type { IncomeSource, MappingRow } from './rules.ts'
 const sourceOfCause = {
   'sale-line': 'sale',
   'sale-refund': 'sale',
-  'write-off': 'sale',
+  'write-off': 'written-off sale',
   'surplus-line': 'surplus',
   'distribution-line': 'distribution',
   'wage-line': 'wage',
   'grant-line': 'grant',
-} as const satisfies Partial<Record<CauseKind, IncomeSource>>
+} as const satisfies Partial<Record<CauseKind, IncomeSource | 'written-off sale'>>
 
 export const incomeCauses = Object.keys(sourceOfCause) as CauseKind[]
 
@@ -35,10 +35,19 @@ function distributionSource({ tables: { ledgerTransfers: t, distributionPlans: p
   return sql`case ${template} ${sql.join(cases, sql` `)} else ${word('distribution')} end`
 }
 
+/** A write-off has the source of the sale it takes back; its leg says which (write-offs/write-off-sale.ts). */
+function writtenOffSource({ tables: { ledgerTransfers: t } }: UnitContext): SQL {
+  return sql`case when ${t.leg} = ${word('surplus')} then ${word('surplus')} else ${word('sale')} end`
+}
+
 export function incomeSource(ctx: UnitContext): SQL<IncomeSource> {
   const { ledgerTransfers: t } = ctx.tables
+  const valueOf: Readonly<Record<string, SQL>> = {
+    distribution: distributionSource(ctx),
+    'written-off sale': writtenOffSource(ctx),
+  }
   const cases = Object.entries(sourceOfCause).map(([cause, source]) => {
-    const value = source === 'distribution' ? distributionSource(ctx) : word(source)
+    const value = valueOf[source] ?? word(source)
     return sql`when ${word(cause)} then ${value}`
   })
   return sql<IncomeSource>`case ${t.causeKind} ${sql.join(cases, sql` `)} end`

@@ -69,6 +69,8 @@ export const namedAccounts = {
   opening: 'opening:history',
   /** Refunded parts that a household has been paid already. */
   refundsBorne: 'writeoff:refunds-borne',
+  /** Sales written off as never to be paid, whose households have been paid already. */
+  salesBorne: 'writeoff:sales-borne',
   /** Reversed dividends that a household has been paid already. */
   distributionsBorne: 'writeoff:distributions-borne',
   /** Wages and grants taken back that a household has been paid already. */

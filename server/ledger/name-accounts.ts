@@ -13,6 +13,8 @@ const fixedNames: Readonly<Record<string, string>> = {
   [namedAccounts.mainBank]: '银行存款',
   [namedAccounts.opening]: '期初余额',
   [namedAccounts.refundsBorne]: '平台承担退款',
+  [namedAccounts.salesBorne]: '平台承担坏账',
+  [namedAccounts.distributionsBorne]: '平台承担分红冲销',
   [namedAccounts.incomesBorne]: '平台承担收入冲销',
   [namedAccounts.stockLoss]: '货品损耗',
   [namedAccounts.payouts]: '在途兑付',

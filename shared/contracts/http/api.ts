@@ -18,6 +18,7 @@ import * as reconciliation from './reconciliation.ts'
 import * as sessions from './sessions.ts'
 import * as surplus from './surplus.ts'
 import * as warnings from './warnings.ts'
+import * as writeOffs from './write-offs.ts'
 
 /** Tells a route from the schemas that stand beside it in a contract file. */
 function isRoute(value: unknown): value is RouteContract {
@@ -45,4 +46,5 @@ export const routes: readonly RouteContract[] = [
   distributions,
   payouts,
   reconciliation,
+  writeOffs,
 ].flatMap((noun) => Object.values(noun as Record<string, unknown>).filter(isRoute))

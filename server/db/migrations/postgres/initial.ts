@@ -247,12 +247,14 @@ export const initialPostgres: readonly string[] = [
 );`,
   `CREATE TABLE "refunded_part" (
   "refund_id" text COLLATE "C" NOT NULL,
+  "cause_kind" text COLLATE "C" NOT NULL,
   "sale_line_id" text COLLATE "C" NOT NULL,
   "ordinal" bigint NOT NULL,
   "taken_fen" bigint NOT NULL,
   "borne_fen" bigint NOT NULL,
   "at_ms" bigint NOT NULL,
   CONSTRAINT "refunded_part_refund_id_ordinal_pk" PRIMARY KEY("refund_id","ordinal"),
+  CONSTRAINT "refunded_part_cause_kind_known" CHECK ("refunded_part"."cause_kind" in ('sale-refund', 'write-off')),
   CONSTRAINT "refunded_part_positive" CHECK ("refunded_part"."taken_fen" >= 0 and "refunded_part"."borne_fen" >= 0 and "refunded_part"."taken_fen" + "refunded_part"."borne_fen" > 0)
 );`,
   `CREATE TABLE "payment_intent" (
@@ -928,6 +930,24 @@ export const initialPostgres: readonly string[] = [
   "at_ms" bigint NOT NULL,
   CONSTRAINT "lane_weight_cabinet_id_lane_id_pk" PRIMARY KEY("cabinet_id","lane_id")
 );`,
+  `CREATE TABLE "write_off" (
+  "write_off_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "sale_kind" text COLLATE "C" NOT NULL,
+  "sale_line_id" text COLLATE "C" NOT NULL,
+  "amount_fen" bigint NOT NULL,
+  "reason" text COLLATE "C" NOT NULL,
+  "document_number" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "proposed_by" text COLLATE "C" NOT NULL,
+  "proposed_at_ms" bigint NOT NULL,
+  "decided_by" text COLLATE "C",
+  "decided_at_ms" bigint,
+  CONSTRAINT "write_off_sale_kind_known" CHECK ("write_off"."sale_kind" in ('cabinet', 'surplus')),
+  CONSTRAINT "write_off_state_known" CHECK ("write_off"."state" in ('proposed', 'approved', 'withdrawn')),
+  CONSTRAINT "write_off_positive" CHECK ("write_off"."amount_fen" > 0),
+  CONSTRAINT "write_off_two_people" CHECK ("write_off"."state" <> 'approved' or "write_off"."decided_by" <> "write_off"."proposed_by"),
+  CONSTRAINT "write_off_decided_by_someone" CHECK (("write_off"."state" = 'proposed') = ("write_off"."decided_by" is null) and ("write_off"."decided_by" is null) = ("write_off"."decided_at_ms" is null))
+);`,
   `CREATE TABLE "data_key" (
   "key_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "proof" text COLLATE "C" NOT NULL,
@@ -1429,6 +1449,8 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "review_case_open" ON "review_case" USING btree ("opened_at_ms") WHERE "review_case"."decided_at_ms" is null;`,
   `CREATE INDEX "session_finding_by_session" ON "session_finding" USING btree ("session_id");`,
   `CREATE INDEX "sale_refund_by_line" ON "sale_refund" USING btree ("sale_line_id");`,
+  `CREATE INDEX "write_off_by_line" ON "write_off" USING btree ("sale_line_id");`,
+  `CREATE UNIQUE INDEX "write_off_proposed_once" ON "write_off" USING btree ("sale_line_id") WHERE "write_off"."state" = 'proposed';`,
   `CREATE INDEX "audit_row_by_time" ON "audit_row" USING btree ("at_ms","audit_id");`,
   `CREATE INDEX "audit_row_by_subject" ON "audit_row" USING btree ("subject_id","at_ms","audit_id");`,
   `CREATE INDEX "audit_row_by_account" ON "audit_row" USING btree ("account_id","at_ms","audit_id");`,

@@ -280,6 +280,7 @@ export const initialSqlite: readonly string[] = [
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`refunded_part\` (
   \`refund_id\` text NOT NULL,
+  \`cause_kind\` text NOT NULL,
   \`sale_line_id\` text NOT NULL,
   \`ordinal\` integer NOT NULL,
   \`taken_fen\` integer NOT NULL,
@@ -287,6 +288,7 @@ export const initialSqlite: readonly string[] = [
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`refund_id\`, \`ordinal\`),
   FOREIGN KEY (\`sale_line_id\`) REFERENCES \`attributed_line\`(\`sale_line_id\`) ON UPDATE no action ON DELETE no action,
+  CONSTRAINT "refunded_part_cause_kind_known" CHECK("refunded_part"."cause_kind" in ('sale-refund', 'write-off')),
   CONSTRAINT "refunded_part_positive" CHECK("refunded_part"."taken_fen" >= 0 and "refunded_part"."borne_fen" >= 0 and "refunded_part"."taken_fen" + "refunded_part"."borne_fen" > 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`refunded_part_by_line\` ON \`refunded_part\` (\`sale_line_id\`);`,
@@ -1060,6 +1062,26 @@ export const initialSqlite: readonly string[] = [
   PRIMARY KEY(\`cabinet_id\`, \`lane_id\`),
   CONSTRAINT "lane_weight_is_count_doubtful_known" CHECK("lane_weight"."is_count_doubtful" in (0, 1))
 ) STRICT;`,
+  `CREATE TABLE \`write_off\` (
+  \`write_off_id\` text PRIMARY KEY NOT NULL,
+  \`sale_kind\` text NOT NULL,
+  \`sale_line_id\` text NOT NULL,
+  \`amount_fen\` integer NOT NULL,
+  \`reason\` text NOT NULL,
+  \`document_number\` text NOT NULL,
+  \`state\` text NOT NULL,
+  \`proposed_by\` text NOT NULL,
+  \`proposed_at_ms\` integer NOT NULL,
+  \`decided_by\` text,
+  \`decided_at_ms\` integer,
+  CONSTRAINT "write_off_sale_kind_known" CHECK("write_off"."sale_kind" in ('cabinet', 'surplus')),
+  CONSTRAINT "write_off_state_known" CHECK("write_off"."state" in ('proposed', 'approved', 'withdrawn')),
+  CONSTRAINT "write_off_positive" CHECK("write_off"."amount_fen" > 0),
+  CONSTRAINT "write_off_two_people" CHECK("write_off"."state" <> 'approved' or "write_off"."decided_by" <> "write_off"."proposed_by"),
+  CONSTRAINT "write_off_decided_by_someone" CHECK(("write_off"."state" = 'proposed') = ("write_off"."decided_by" is null) and ("write_off"."decided_by" is null) = ("write_off"."decided_at_ms" is null))
+) STRICT;`,
+  `CREATE INDEX \`write_off_by_line\` ON \`write_off\` (\`sale_line_id\`);`,
+  `CREATE UNIQUE INDEX \`write_off_proposed_once\` ON \`write_off\` (\`sale_line_id\`) WHERE "write_off"."state" = 'proposed';`,
   `CREATE TABLE \`data_key\` (
   \`key_id\` text PRIMARY KEY NOT NULL,
   \`proof\` text NOT NULL,

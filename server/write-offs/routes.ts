@@ -1,0 +1,52 @@
+// HTTP routes of write-offs.
+import { and, desc, eq } from 'drizzle-orm'
+import type { z } from 'zod'
+import * as contract from '#shared/contracts/http/write-offs.ts'
+import type { NounRoutes } from '../context.ts'
+import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, PageRequest } from '../db/keyset.ts'
+import { rows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { registerRoute } from '../http/register-route.ts'
+import { approveWriteOff, proposeWriteOff, withdrawWriteOff } from './write-off-sale.ts'
+import type { WriteOffRow } from './write-off-sale.ts'
+
+type WriteOffView = z.input<typeof contract.WriteOff>
+
+function showWriteOff({ decidedBy, decidedAtMs, ...row }: WriteOffRow): WriteOffView {
+  return {
+    ...row,
+    ...(decidedBy === null ? {} : { decidedBy }),
+    ...(decidedAtMs === null ? {} : { decidedAtMs }),
+  }
+}
+
+/** Newest first. */
+function* listWriteOffs(
+  { db, tables: { writeOffs: t } }: UnitContext,
+  query: PageRequest & { readonly state?: WriteOffRow['state'] | undefined },
+): Unit<Page<WriteOffView>> {
+  const isWanted = query.state === undefined ? undefined : eq(t.state, query.state)
+  const found = yield* rows(
+    db
+      .select()
+      .from(t)
+      .where(and(isWanted, behindKey([t.writeOffId], keyOfCursor(query.cursor, 1), 'descending')))
+      .orderBy(desc(t.writeOffId))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(found, query.limit, ({ writeOffId }) => [writeOffId], showWriteOff)
+}
+
+export const writeOffRoutes: NounRoutes = (app, { database }) => {
+  registerRoute(app, contract.proposeWriteOff, async ({ body, account }) =>
+    showWriteOff(await database.run((ctx) => proposeWriteOff(ctx, { ...body, byAccountId: account.accountId }))),
+  )
+  registerRoute(app, contract.approveWriteOff, async ({ params, account }) =>
+    showWriteOff(await database.run((ctx) => approveWriteOff(ctx, { ...params, byAccountId: account.accountId }))),
+  )
+  registerRoute(app, contract.withdrawWriteOff, async ({ params, account }) =>
+    showWriteOff(await database.run((ctx) => withdrawWriteOff(ctx, { ...params, byAccountId: account.accountId }))),
+  )
+  registerRoute(app, contract.listWriteOffs, ({ query }) => database.read((ctx) => listWriteOffs(ctx, query)))
+}
