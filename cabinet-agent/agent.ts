@@ -13,6 +13,7 @@ import type { DiskGuard } from './journal/disk-guard.ts'
 import type { Journal } from './journal/journal.ts'
 import { lanesOf } from './lanes/lane-record.ts'
 import { unverifiedLanes } from './lanes/weight-sale.ts'
+import type { ConnectBroker } from './link/broker-connection.ts'
 import { CommandDesk } from './link/command-desk.ts'
 import type { Login } from './link/login.ts'
 import { MqttLink } from './link/mqtt-link.ts'
@@ -35,6 +36,7 @@ export interface AgentParts {
   cabinetId: Id
   bootId: Id
   mqttUrl: string
+  connect: ConnectBroker
   login: () => Login
   serverKeys: readonly KeyObject[]
   hardware: CabinetHardware
@@ -128,6 +130,7 @@ export class Agent implements AsyncDisposable {
       onReplies: () => this.#sendReplies(),
     })
     this.#link = new MqttLink({
+      connect: parts.connect,
       url: parts.mqttUrl,
       cabinetId: parts.cabinetId,
       clock,

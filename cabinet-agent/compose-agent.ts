@@ -12,6 +12,7 @@ import { enrol, EnrolmentRefusedError } from './enrolment/enrol.ts'
 import { loadIdentity, type Identity } from './enrolment/identity.ts'
 import { createDiskGuard } from './journal/disk-guard.ts'
 import { Journal, type JournalOptions } from './journal/journal.ts'
+import { connectMqtt } from './link/mqtt-connection.ts'
 import { readPrivateKey, readPublicKey, signedLogin } from './link/login.ts'
 
 export interface AgentOverrides {
@@ -49,6 +50,7 @@ export async function createAgent(config: AgentConfig, overrides: AgentOverrides
     cabinetId,
     bootId,
     mqttUrl: config.mqtt.url ?? identity.mqttUrl,
+    connect: connectMqtt,
     login: () =>
       username !== undefined && password !== undefined
         ? { username, password }

@@ -6,11 +6,12 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { type Random, systemRandom } from '#shared/ids/random.ts'
-import type { CancelTimer, Clock } from '#shared/time/clock.ts'
+import type { Clock } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { ensureDefaultPlan } from './attribution/revenue-plans.ts'
 import { redactUrl, type ServerConfig } from './config/server-config.ts'
-import type { Effect, ServerContext } from './context.ts'
+import { startCore } from './core.ts'
+import type { ServerContext } from './context.ts'
 import type { Database } from './db/database.ts'
 import { openDatabase } from './db/open-database.ts'
 import { rows } from './db/unit.ts'
@@ -23,12 +24,10 @@ import type { MutationWatch } from './http/register-route.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './identity/ensure-first-admin.ts'
 import { findAccountOfCookie } from './identity/routes.ts'
 import { sessionCookie } from './identity/session-cookie.ts'
-import { removeExpiredSignIns } from './identity/sign-in.ts'
 import { openCommandSigner } from './mqtt/command-key.ts'
-import { FleetLine } from './mqtt/fleet-line.ts'
+import type { FleetLine } from './mqtt/fleet-line.ts'
 import { openSealer } from './personal-data/open-sealer.ts'
-import { publishReceipt } from './sessions/publish-receipt.ts'
-import { nouns, type Job, type Noun } from './nouns.ts'
+import { nouns, type Noun } from './nouns.ts'
 
 export interface AppOverrides {
   readonly clock?: Clock
@@ -60,68 +59,6 @@ const redacted = ['req.headers.cookie', 'req.headers.authorization', '*.password
 /** Writes to process.stdout itself: pino's own stream throws in an exit handler when the pipe is closed, and nothing ends. */
 export function makeLogger(level: string): Logger {
   return pino({ level, redact: { paths: redacted, censor: '***' }, base: null }, process.stdout)
-}
-
-const platformJobs = (line: FleetLine): readonly Job[] => [
-  { name: 'end unanswered commands', intervalMs: 1_000, run: () => line.sweepCommands() },
-  {
-    name: 'remove expired sign-ins',
-    intervalMs: 600_000,
-    run: async ({ database }) => void (await database.run(removeExpiredSignIns)),
-  },
-]
-
-/** Runs jobs one after another with a pause between turns; returns what stops them and waits for the one under way. */
-function startJobs(ctx: ServerContext, jobs: readonly Job[]): () => Promise<void> {
-  const stopping = new AbortController()
-  const cancels = new Map<Job, CancelTimer>()
-  const running = new Map<Job, Promise<void>>()
-  const turn = (job: Job) => {
-    const work = job
-      .run(ctx, stopping.signal)
-      .catch((error: unknown) => {
-        if (!stopping.signal.aborted) ctx.logger.error({ err: error, job: job.name }, 'a job failed')
-      })
-      .finally(() => {
-        running.delete(job)
-        if (!stopping.signal.aborted)
-          cancels.set(
-            job,
-            ctx.clock.setTimer(job.intervalMs, () => turn(job)),
-          )
-      })
-    running.set(job, work)
-  }
-  for (const job of jobs)
-    cancels.set(
-      job,
-      ctx.clock.setTimer(job.intervalMs, () => turn(job)),
-    )
-  return async () => {
-    stopping.abort()
-    for (const cancel of cancels.values()) cancel()
-    await Promise.all(running.values())
-  }
-}
-
-/** Does effects: pages of this process at once, cabinets and other processes through the line. */
-function makePerform(
-  parts: Pick<ServerContext, 'hub' | 'database' | 'logger' | 'metrics'>,
-  late: { line?: FleetLine },
-) {
-  const { hub, logger, metrics } = parts
-  return (effects: readonly Effect[]) => {
-    for (const effect of effects) {
-      if (effect.kind === 'live') hub.publish(effect.accountId, effect.update)
-      if (effect.kind === 'sign-out') hub.signOut(effect.accountId, { except: effect.exceptSessionId })
-      if (effect.kind === 'receipt')
-        publishReceipt(parts, effect).catch((error: unknown) => {
-          metrics.effectFailures.inc({ kind: effect.kind })
-          logger.warn({ err: error }, 'a receipt could not be shown')
-        })
-      late.line?.perform(effect)
-    }
-  }
 }
 
 const builtPages = () =>
@@ -188,18 +125,11 @@ async function assemble(
   const sealer = await openSealer(database, config.dataKeys)
   const metrics = new Metrics()
   const hub = new LiveHub(clock, metrics)
-  const late: { line?: FleetLine } = {}
-  const perform = makePerform({ hub, database, logger, metrics }, late)
-  const mqttUrl = () => late.line?.url ?? ''
-  const ctx: ServerContext = { config, database, clock, random, logger, metrics, hub, signer, sealer, perform, mqttUrl }
   const firstAdmin = await ensureFirstAdmin(database, random)
   await database.run(ensureDefaultPlan)
   const taken = overrides.nouns ?? nouns
-  const line = new FleetLine(ctx, taken)
-  late.line = line
-  ends.push(() => line[Symbol.asyncDispose]())
-  await line.open()
-  ends.push(startJobs(ctx, [...platformJobs(line), ...taken.flatMap(({ jobs }) => jobs ?? [])]))
+  const parts = { config, database, clock, random, logger, metrics, hub, signer, sealer }
+  const { ctx, line } = await startCore(parts, { nouns: taken, ends })
   const http = await openHttp(ctx, line, overrides)
   ends.push(() => http.close())
   ends.push(() => hub.close())

@@ -46,6 +46,8 @@ export interface JournalOptions {
   keptEntries?: number
   /** Upper bound of the file in pages of 4 KiB; for small partitions. */
   maxPages?: number
+  /** Opens the file; the simulation puts its own disk here. */
+  openFile?: (file: string) => BetterSqlite3.Database
 }
 
 interface EntryRow {
@@ -99,7 +101,7 @@ export class Journal {
     const { file } = options
     let db: BetterSqlite3.Database | undefined
     try {
-      db = new BetterSqlite3(file, { timeout: 500 })
+      db = options.openFile?.(file) ?? new BetterSqlite3(file, { timeout: 500 })
       // One process owns the file: a second agent is refused, and no shared-memory file is needed.
       db.pragma('locking_mode = EXCLUSIVE')
       db.pragma('journal_mode = WAL')

@@ -1,15 +1,13 @@
-import { connect as connectTcp } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
-import { writeToStream } from 'mqtt-packet'
 import type { Presence } from '#shared/contracts/mqtt/twin.ts'
 import { channelRules, topicOf, type Channel } from '#shared/contracts/mqtt/topics.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { nextUnit, type Random } from '#shared/ids/random.ts'
 import type { CancelTimer, Clock } from '#shared/time/clock.ts'
+import type { BrokerConnection, ConnectBroker } from './broker-connection.ts'
 import type { Login } from './login.ts'
 
 export interface MqttLinkOptions {
+  connect: ConnectBroker
   /** mqtt://host:port or mqtts://host:port. */
   url: string
   cabinetId: Id
@@ -24,22 +22,18 @@ export interface MqttLinkOptions {
   onDisconnected: (why: string) => void
 }
 
-// The packet writer's table of all 65,536 numbers costs 6 MB on a small computer and saves nothing at our rate.
-writeToStream.cacheNumbers = false
-
 const firstRetryMs = 500
 const maxRetryMs = 30_000
-const connectTimeoutMs = 10_000
 /** More than this unsent, and what may be lost is left out, bytes. */
 const maxBufferedBytes = 1_048_576
 
 /**
- * Keeps one MQTT 3.1.1 connection alive: a fresh client and a fresh password each time, pauses that double, presence
- * with a last will. TCP_NODELAY on the socket: without it a QoS 1 round trip on loopback takes 88 ms.
+ * Keeps one connection to the broker alive: a fresh one with a fresh password each time, pauses that double, presence
+ * with a last will.
  */
 export class MqttLink implements AsyncDisposable {
   readonly #options: MqttLinkOptions
-  #client: MqttClient | undefined
+  #connection: BrokerConnection | undefined
   #isConnected = false
   #isEnabled = true
   #isClosed = false
@@ -77,35 +71,34 @@ export class MqttLink implements AsyncDisposable {
 
   /** Publishes by the channel's rule. Calls back once the broker has it, for QoS 1; never when it did not. */
   publish(channel: Channel, message: object, onDelivered?: () => void): void {
-    const client = this.#client
+    const connection = this.#connection
     // From the broker's first word on: what a kept session brings before we subscribe is answered too.
-    if (client?.connected !== true) return
+    if (connection?.isOpen !== true) return
     const { qos, isRetained } = channelRules[channel]
-    const { writableLength } = client.stream as { writableLength?: number }
-    if (qos === 0 && (writableLength ?? 0) > maxBufferedBytes) return
-    client.publish(this.#topic(channel), JSON.stringify(message), { qos, retain: isRetained }, (error) => {
-      if (error === undefined || error === null) onDelivered?.()
+    if (qos === 0 && connection.unsentBytes > maxBufferedBytes) return
+    connection.publish(this.#topic(channel), JSON.stringify(message), { qos, retain: isRetained }, (error) => {
+      if (error === undefined) onDelivered?.()
     })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
     this.#cancelRetry()
-    const client = this.#client
-    if (client === undefined) return
+    const connection = this.#connection
+    if (connection === undefined) return
     if (this.#isConnected) {
       // A clean end says so itself: the broker sends no last will then.
-      await this.#sayGoodbye(client)
+      await this.#sayGoodbye(connection)
     }
     this.#drop('closed')
   }
 
-  #sayGoodbye(client: MqttClient): Promise<void> {
+  #sayGoodbye(connection: BrokerConnection): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.setTimer(2_000, resolve)
-      const options = { qos: 1, retain: true } as const
-      client.publish(this.#topic('presence'), JSON.stringify(this.#options.presence(false)), options, () => {
-        client.end(false, {}, () => {
+      const payload = JSON.stringify(this.#options.presence(false))
+      connection.publish(this.#topic('presence'), payload, { qos: 1, retain: true }, () => {
+        connection.end(() => {
           cancel()
           resolve()
         })
@@ -119,44 +112,37 @@ export class MqttLink implements AsyncDisposable {
 
   #connect(): void {
     if (this.#isClosed || !this.#isEnabled) return
-    const { cabinetId, login, keepaliveS, presence } = this.#options
-    const options: IClientOptions = {
-      ...login(),
-      clientId: cabinetId,
-      protocolVersion: 4,
-      // The broker keeps commands and acks of a short absence for us.
-      clean: false,
-      keepalive: keepaliveS(),
-      reconnectPeriod: 0,
-      connectTimeout: connectTimeoutMs,
-      queueQoSZero: false,
-      resubscribe: false,
-      will: { topic: this.#topic('presence'), payload: JSON.stringify(presence(false)), qos: 1, retain: true },
-    }
-    const client = new mqtt.MqttClient(() => openSocket(this.#options.url), options)
-    this.#client = client
-    const isCurrent = () => this.#client === client
-    client.on('connect', () => isCurrent() && this.#subscribe(client))
-    client.on('message', (topic, payload) => {
-      const channel = topic.slice(topic.lastIndexOf('/') + 1) as Channel
-      if (isCurrent() && topic === this.#topic(channel)) this.#options.onMessage(channel, payload)
-    })
-    let why = 'closed'
-    client.on('error', (error) => {
-      why = error.message
-    })
-    client.on('close', () => {
-      if (!isCurrent()) return
-      this.#drop(why)
-      this.#retryLater()
-    })
+    const { connect, url, cabinetId, login, keepaliveS, presence, onMessage } = this.#options
+    const isCurrent = () => this.#connection === connection
+    const connection = connect(
+      {
+        url,
+        clientId: cabinetId,
+        login: login(),
+        keepaliveS: keepaliveS(),
+        will: { topic: this.#topic('presence'), payload: JSON.stringify(presence(false)) },
+      },
+      {
+        onOpen: () => isCurrent() && this.#subscribe(connection),
+        onMessage: (topic, payload) => {
+          const channel = topic.slice(topic.lastIndexOf('/') + 1) as Channel
+          if (isCurrent() && topic === this.#topic(channel)) onMessage(channel, payload)
+        },
+        onClose: (why) => {
+          if (!isCurrent()) return
+          this.#drop(why)
+          this.#retryLater()
+        },
+      },
+    )
+    this.#connection = connection
   }
 
-  #subscribe(client: MqttClient): void {
+  #subscribe(connection: BrokerConnection): void {
     const topics = (['acks', 'commands', 'desired'] as const).map((channel) => this.#topic(channel))
-    client.subscribe(topics, { qos: 1 }, (error, granted) => {
-      if (this.#client !== client) return
-      if ((error ?? undefined) !== undefined || granted?.some((grant) => Number(grant.qos) > 2) === true) {
+    connection.subscribe(topics, (isGranted) => {
+      if (this.#connection !== connection) return
+      if (!isGranted) {
         this.#drop('a subscription was refused')
         this.#retryLater()
         return
@@ -169,15 +155,11 @@ export class MqttLink implements AsyncDisposable {
   }
 
   #drop(why: string): void {
-    const client = this.#client
+    const connection = this.#connection
     const wasConnected = this.#isConnected
-    this.#client = undefined
+    this.#connection = undefined
     this.#isConnected = false
-    if (client !== undefined) {
-      client.removeAllListeners()
-      client.on('error', () => {})
-      client.end(true)
-    }
+    connection?.drop()
     if (wasConnected) this.#options.onDisconnected(why)
   }
 
@@ -189,15 +171,4 @@ export class MqttLink implements AsyncDisposable {
     this.#retryMs = Math.min(this.#retryMs * 2, maxRetryMs)
     this.#cancelRetry = this.#options.clock.setTimer(delayMs, () => this.#connect())
   }
-}
-
-function openSocket(url: string) {
-  const { protocol, hostname, port } = new URL(url)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const socket =
-    protocol === 'mqtts:'
-      ? connectTls({ host, port: Number(port || 8883), servername: host })
-      : connectTcp({ host, port: Number(port || 1883) })
-  socket.setNoDelay(true)
-  return socket
 }

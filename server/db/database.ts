@@ -1,4 +1,5 @@
 // What the rest of the server sees of a database: units go in, their values come out after the commit.
+import type BetterSqlite3 from 'better-sqlite3'
 import type { Clock } from '#shared/time/clock.ts'
 import type { Random } from '#shared/ids/random.ts'
 import type { Dialect } from './kit.ts'
@@ -42,4 +43,11 @@ export interface DatabaseOptions {
   readonly maxGroupSize?: number
   /** Told of errors that no caller is waiting for, such as a lost idle connection. */
   readonly onError?: (error: Error) => void
+}
+
+/** What the simulation puts in place of the machine under SQLite. */
+export interface SqliteMachine {
+  /** Calls back once everything that is ready now had its turn: who waits by then shares a commit. */
+  readonly defer: (callback: () => void) => void
+  readonly openFile: (path: string, options: { timeout: number; readonly?: boolean }) => BetterSqlite3.Database
 }

@@ -5,7 +5,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { SQLiteSelectBase } from 'drizzle-orm/sqlite-core'
 import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
-import type { Database, DatabaseCounters, DatabaseOptions, Work } from './database.ts'
+import type { Database, DatabaseCounters, DatabaseOptions, SqliteMachine, Work } from './database.ts'
 import { DatabaseError, asDatabaseError } from './database-error.ts'
 import { migrateSqlite } from './migrate.ts'
 import { InsertPlans, placeholders, planStatement } from './plan.ts'
@@ -184,8 +184,13 @@ interface Job {
   outcome: { value: unknown } | { error: unknown } | undefined
 }
 
-function connect(path: string, options: BetterSqlite3.Options): Client {
-  const client = new BetterSqlite3(path, { timeout: 5000, ...options })
+const realMachine: SqliteMachine = {
+  defer: setImmediate,
+  openFile: (path, options) => new BetterSqlite3(path, options),
+}
+
+function connect(path: string, machine: SqliteMachine, isReadonly: boolean): Client {
+  const client = machine.openFile(path, { timeout: 5000, readonly: isReadonly })
   client.pragma('foreign_keys = ON')
   client.pragma('trusted_schema = OFF')
   client.pragma('cache_size = -65536')
@@ -202,25 +207,25 @@ class SqliteDatabase implements Database {
   readonly #maxGroupSize: number
   readonly #begin: Prepared
   readonly #commit: Prepared
+  readonly #defer: SqliteMachine['defer']
   readonly #queue: Job[] = []
   readonly #idle: Array<() => void> = []
   #isScheduled = false
   #isClosed = false
   #guardedGroups = 0
 
-  constructor(path: string, options: DatabaseOptions) {
+  constructor(path: string, options: DatabaseOptions, machine: SqliteMachine) {
     this.#isMemory = path === ':memory:'
     this.#maxGroupSize = options.maxGroupSize ?? 256
-    const client = connect(path, {})
+    this.#defer = machine.defer
+    const client = connect(path, machine, false)
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = FULL')
     // Pages that many commits touch go to the database file once in 16 MB of log, not once in 4: fewer waits for the disk.
     client.pragma('wal_autocheckpoint = 4000')
     migrateSqlite(client, options.clock.now())
     this.#writer = new SqliteConnection(client, options)
-    this.#reader = this.#isMemory
-      ? this.#writer
-      : new SqliteConnection(connect(path, { readonly: true, fileMustExist: true }), options)
+    this.#reader = this.#isMemory ? this.#writer : new SqliteConnection(connect(path, machine, true), options)
     this.#begin = client.prepare('BEGIN IMMEDIATE')
     this.#commit = client.prepare('COMMIT')
   }
@@ -240,7 +245,7 @@ class SqliteDatabase implements Database {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => {
+    this.#defer(() => {
       this.#isScheduled = false
       this.#flush()
       if (this.#queue.length > 0) this.#schedule()
@@ -344,6 +349,6 @@ class SqliteDatabase implements Database {
 }
 
 /** Opens (and makes, and migrates) the database at `path`, or `:memory:`. */
-export function openSqlite(path: string, options: DatabaseOptions): Database {
-  return new SqliteDatabase(path, options)
+export function openSqlite(path: string, options: DatabaseOptions, machine = realMachine): Database {
+  return new SqliteDatabase(path, options, machine)
 }

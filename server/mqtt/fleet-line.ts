@@ -18,7 +18,7 @@ import { findTwins } from '../cabinets/change-twin.ts'
 import { findCommittedSeq } from './journal-position.ts'
 import type { Effect, ServerContext } from '../context.ts'
 import type { Noun } from '../nouns.ts'
-import type { CabinetLink, DownChannel, DownMessages, UpChannel } from './cabinet-link.ts'
+import type { CabinetLink, DownChannel, DownMessages, LinkListener, UpChannel } from './cabinet-link.ts'
 import { makeHandlerTable, type CommitResult } from './commit-entries.ts'
 import { openEmbeddedLink } from './embedded-broker.ts'
 import { openExternalLink } from './external-broker.ts'
@@ -77,7 +77,8 @@ export class FleetLine implements AsyncDisposable {
     return this.#link?.url ?? ''
   }
 
-  async open(): Promise<void> {
+  /** `openLink`, when given, is the line to the cabinets instead of the broker that the configuration names. */
+  async open(openLink?: (listener: LinkListener) => CabinetLink): Promise<void> {
     const { config, database, clock, random, metrics } = this.#ctx
     const inbox = new Inbox(clock, this.#bin, {
       onEntries: (cabinetId, entries) => this.#ingest.submit(cabinetId, entries),
@@ -98,6 +99,10 @@ export class FleetLine implements AsyncDisposable {
       onPageUpdate: this.#ctx.hub.publish.bind(this.#ctx.hub),
     }
     const onError = (error: Error) => this.#logger.warn({ err: error }, 'broker')
+    if (openLink !== undefined) {
+      this.#link = openLink(listener)
+      return
+    }
     const { url, host, port, publicUrl } = config.mqtt
     if (url !== undefined) {
       this.#link = openExternalLink({ url, publicUrl, processId: makeId(clock, random), listener, onError })

@@ -7,6 +7,7 @@ import { enrol } from '#cabinet-agent/enrolment/enrol.ts'
 import { createDiskGuard } from '#cabinet-agent/journal/disk-guard.ts'
 import { Journal } from '#cabinet-agent/journal/journal.ts'
 import { readPrivateKey, readPublicKey, signedLogin } from '#cabinet-agent/link/login.ts'
+import { connectMqtt } from '#cabinet-agent/link/mqtt-connection.ts'
 import { seededRandom, systemRandom } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import { delay } from '#shared/time/clock.ts'
@@ -43,6 +44,7 @@ async function startAgent(
     cabinetId: identity.cabinetId,
     bootId,
     mqttUrl: identity.mqttUrl,
+    connect: connectMqtt,
     login: () => signedLogin(identity.cabinetId, key, clock.now()),
     serverKeys: identity.serverPublicKeys.map((publicKey) => readPublicKey(publicKey)),
     hardware,
