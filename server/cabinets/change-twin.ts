@@ -2,10 +2,12 @@
 // refused, so that nobody's change is lost unseen. Every version is kept, so that an old bill finds the shelf it was made on.
 import { and, eq, isNotNull } from 'drizzle-orm'
 import {
+  type AgentRelease,
   CabinetConfig,
   type CabinetConfigChange,
   type DesiredTwin,
   type PlanogramLane,
+  type PriceList,
 } from '#shared/contracts/mqtt/twin.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
@@ -13,6 +15,7 @@ import type { Effect } from '../context.ts'
 import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { checkPlanogram, typicalPlateauSdMg, type WeightClash } from './planogram-check.ts'
+import { type TwinPart, twinParts } from './twin-diff.ts'
 
 /** A lane as an operator plans it; weights, name and mode come from the SKU. */
 export type PlannedLane = Omit<PlanogramLane, 'skuName' | 'labelUnitMassMg' | 'labelUnitMassSdMg' | 'mode'>
@@ -33,8 +36,8 @@ export interface ChangedTwin {
 export function* findTwin({ db, tables: { cabinetTwins: t } }: UnitContext, cabinetId: Id): Unit<DesiredTwin> {
   const row = yield* one(db.select().from(t).where(eq(t.cabinetId, cabinetId)))
   if (row === undefined) throw new RefusalError('cabinet.unknown')
-  const { version, planogram, prices, config } = row
-  return { version, planogram, prices, config }
+  const { version, planogram, prices, config, agent } = row
+  return { version, planogram, prices, config, agent }
 }
 
 /** Twins of every enrolled cabinet, or of one. */
@@ -50,6 +53,7 @@ export function* findTwins(
         planogram: t.planogram,
         prices: t.prices,
         config: t.config,
+        agent: t.agent,
       })
       .from(t)
       .innerJoin(cabinets, eq(cabinets.cabinetId, t.cabinetId))
@@ -63,19 +67,17 @@ function checkVersion(change: TwinChange, version: number): void {
   throw new RefusalError('cabinet.twin_stale', undefined, { field: 'expectedVersion', facts: { version } })
 }
 
-type Part = 'planogram' | 'prices' | 'config'
-
 /** Stores the changed parts, one twin version each, and leaves the whole to be published. */
 function* saveTwin(
   ctx: UnitContext,
   change: TwinChange,
   before: DesiredTwin,
-  parts: Partial<Pick<DesiredTwin, Part>>,
+  next: Partial<Pick<DesiredTwin, TwinPart>>,
 ): Unit<ChangedTwin> {
   const { cabinetTwins, twinChanges } = ctx.tables
   const atMs = ctx.now()
-  const changed = (['planogram', 'prices', 'config'] as const).filter((part) => parts[part] !== undefined)
-  const twin: DesiredTwin = { ...before, ...parts, version: before.version + changed.length }
+  const changed = twinParts.filter((part) => next[part] !== undefined)
+  const twin: DesiredTwin = { ...before, ...next, version: before.version + changed.length }
   yield* exec(
     ctx.db
       .update(cabinetTwins)
@@ -88,7 +90,7 @@ function* saveTwin(
       cabinetId: change.cabinetId,
       version: before.version + 1 + index,
       part,
-      partVersion: part === 'config' ? before.version + 1 + index : twin[part].version,
+      partVersion: part === 'planogram' || part === 'prices' ? twin[part].version : before.version + 1 + index,
       value: twin[part],
       changedBy: change.changedBy,
       atMs,
@@ -182,4 +184,27 @@ export function* changeConfig(
   const config = CabinetConfig.safeParse({ ...before.config, ...change.config })
   if (!config.success) throw new RefusalError('cabinet.config_invalid', config.error.issues[0]?.message)
   return yield* saveTwin(ctx, change, before, { config: config.data })
+}
+
+/** Says which agent a cabinet should run; null: the one installed with it. */
+export function* changeAgent(
+  ctx: UnitContext,
+  change: TwinChange & { readonly agent: AgentRelease | null },
+): Unit<ChangedTwin> {
+  const before = yield* findTwin(ctx, change.cabinetId)
+  return yield* saveTwin(ctx, change, before, { agent: change.agent })
+}
+
+/** Puts lanes or prices back as they once stood, as a new version of the part. */
+export function* putBack(
+  ctx: UnitContext,
+  change: TwinChange,
+  was: { readonly lanes: readonly PlanogramLane[] } | { readonly prices: PriceList['prices'] },
+): Unit<ChangedTwin> {
+  const before = yield* findTwin(ctx, change.cabinetId)
+  const next =
+    'lanes' in was
+      ? { planogram: { version: before.planogram.version + 1, lanes: [...was.lanes] } }
+      : { prices: { version: before.prices.version + 1, prices: was.prices } }
+  return yield* saveTwin(ctx, change, before, next)
 }

@@ -14,21 +14,24 @@ export interface NewHostSite {
   readonly address: string
   /** From makeReadableCode; the database keeps it unique. */
   readonly joinCode: string
+  /** Statistical code of its town. */
+  readonly townCode?: string | undefined
 }
 
 /** Adds host sites; returns them in the same order. */
 export function* addHostSites(ctx: UnitContext, sites: readonly NewHostSite[]): Unit<Array<z.infer<typeof HostSite>>> {
   const createdAtMs = ctx.now()
-  const made = sites.map(({ name, kind, address, joinCode }) => ({
+  const made = sites.map(({ name, kind, address, joinCode, townCode }) => ({
     hostSiteId: ctx.newId(),
     name,
     kind,
     address,
     joinCode,
+    ...(townCode === undefined ? {} : { townCode }),
   }))
   yield* insertRows(
     ctx.tables.hostSites,
-    made.map((site) => ({ ...site, createdAtMs })),
+    made.map((site) => ({ ...site, townCode: site.townCode, createdAtMs })),
   )
   return made
 }

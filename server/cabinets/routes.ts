@@ -1,5 +1,4 @@
 // HTTP of host sites, the registry of cabinets, enrolment, commands and twins.
-import { eq } from 'drizzle-orm'
 import type { FastifyInstance } from 'fastify'
 import {
   createCabinet,
@@ -20,7 +19,7 @@ import {
 import type { CommandBody, CommandKind } from '#shared/contracts/mqtt/command.ts'
 import type { RouteInput } from '#shared/contracts/http/route.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'
-import { exec, type Unit, type UnitContext } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { AttemptLimiter } from '../identity/attempt-limiter.ts'
@@ -31,7 +30,10 @@ import { findCommittedSeq } from '../mqtt/journal-position.ts'
 import { countSessions } from '../sessions/count-sessions.ts'
 import { changePlanogram, changePrices, findTwin } from './change-twin.ts'
 import { enrolCabinet, enrolmentCodeLength, storeEnrolmentCode } from './enrol-cabinet.ts'
+import { findTargetTotal } from './fleet-targets.ts'
+import { fleetRoutes } from './fleet-routes.ts'
 import { issueCommand } from './issue-command.ts'
+import { moveCabinet } from './move-cabinet.ts'
 import { addCabinets, addHostSites } from './register-cabinets.ts'
 import { showShelf } from './show-shelf.ts'
 import { countFleet, findCabinet, listCabinetPage, listCommandPage, listHostSitePage, showCabinet } from './store.ts'
@@ -64,7 +66,8 @@ function registerRegistry(app: FastifyInstance, ctx: ServerContext): void {
   )
   registerRoute(app, getFleetSummary, () =>
     ctx.database.read(function* (unit) {
-      return { target: ctx.config.fleetTarget, ...(yield* countFleet(unit)), ...(yield* countSessions(unit)) }
+      const target = yield* findTargetTotal(unit, ctx.config.fleetTarget)
+      return { target, ...(yield* countFleet(unit)), ...(yield* countSessions(unit)) }
     }),
   )
   registerRoute(app, createCabinet, ({ body, account }) =>
@@ -76,16 +79,8 @@ function registerRegistry(app: FastifyInstance, ctx: ServerContext): void {
     }),
   )
   registerRoute(app, setRolloutState, async ({ params: { cabinetId }, body: { rolloutState }, account }) => {
-    await ctx.database.run(function* (unit) {
-      const { cabinets } = unit.tables
-      const known = yield* findCabinet(unit, { cabinetId })
-      if (known === undefined) throw new RefusalError('cabinet.unknown')
-      yield* exec(unit.db.update(cabinets).set({ rolloutState }).where(eq(cabinets.cabinetId, cabinetId)))
-      const change = { before: { rolloutState: known.rolloutState }, after: { rolloutState } }
-      const { accountId } = account
-      yield* recordAudit(unit, { accountId, action: 'cabinet.rollout_changed', subjectId: cabinetId, ...change })
-    })
-    if (rolloutState === 'withdrawn') ctx.perform([{ kind: 'disconnect', cabinetId }])
+    const step = { cabinetId, to: rolloutState, byAccountId: account.accountId }
+    ctx.perform(await ctx.database.run((unit) => moveCabinet(unit, step)))
   })
   registerRoute(app, createHostSite, ({ body, account }) => {
     const joinCode = makeReadableCode(ctx.random, joinCodeLength)
@@ -207,4 +202,5 @@ export const cabinetRoutes: NounRoutes = (app, ctx) => {
   registerRegistry(app, ctx)
   registerEnrolment(app, ctx)
   registerControl(app, ctx)
+  fleetRoutes(app, ctx)
 }

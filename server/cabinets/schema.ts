@@ -3,14 +3,14 @@ import { sql } from 'drizzle-orm'
 import { HostSiteKind, RolloutState } from '#shared/contracts/http/cabinets.ts'
 import { CommandOutcome, type Reply } from '#shared/contracts/mqtt/command.ts'
 import type { Telemetry } from '#shared/contracts/mqtt/live.ts'
-import type { CabinetConfig, Planogram, PriceList, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
+import type { AgentRelease, CabinetConfig, Planogram, PriceList, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import type { Versions } from '#shared/contracts/mqtt/event.ts'
 import type { Kit, Storage } from '../db/kit.ts'
 
 /** An enum's words as the list with a first word that `choice` wants. */
 const words = <T extends string>(options: readonly T[]) => options as readonly [T, ...T[]]
 
-function registryTables({ table, column: c, index }: Kit) {
+function registryTables({ table, column: c, index, check }: Kit) {
   const hostSites = table(
     'host_site',
     {
@@ -19,6 +19,8 @@ function registryTables({ table, column: c, index }: Kit) {
       kind: c.choice(words(HostSiteKind.options)).notNull(),
       address: c.text().notNull(),
       joinCode: c.text().notNull().unique(),
+      /** Statistical code of the town, nine digits; empty: not said. */
+      townCode: c.text(),
       createdAtMs: c.int().notNull(),
     },
     (t) => [index('host_site_by_name').on(t.name, t.hostSiteId)],
@@ -41,7 +43,21 @@ function registryTables({ table, column: c, index }: Kit) {
     },
     (t) => [index('cabinet_by_site').on(t.hostSiteId)],
   )
-  return { hostSites, cabinets }
+  /** How many cabinets the programme aims at, by kind of site; the newest that is in force counts (domain.md, A1). */
+  const fleetTargets = table(
+    'fleet_target',
+    {
+      effectiveFromMs: c.int().primaryKey(),
+      government: c.int().notNull(),
+      hospital: c.int().notNull(),
+      school: c.int().notNull(),
+      documentNumber: c.text().notNull(),
+      enteredBy: c.text().notNull(),
+      enteredAtMs: c.int().notNull(),
+    },
+    (t) => [check('fleet_target_positive', sql`${t.government} >= 0 and ${t.hospital} >= 0 and ${t.school} >= 0`)],
+  )
+  return { hostSites, cabinets, fleetTargets }
 }
 
 type Registry = ReturnType<typeof registryTables>
@@ -92,6 +108,8 @@ function twinTables({ table, column: c, primaryKey, check }: Kit, { cabinets }: 
       planogram: c.json<Planogram>().notNull(),
       prices: c.json<PriceList>().notNull(),
       config: c.json<CabinetConfig>().notNull(),
+      /** Empty: the agent installed with the cabinet. */
+      agent: c.json<AgentRelease>(),
       changedAtMs: c.int().notNull(),
     },
     (t) => [check('cabinet_twin_version_known', sql`${t.version} >= 0`)],
@@ -102,9 +120,9 @@ function twinTables({ table, column: c, primaryKey, check }: Kit, { cabinets }: 
     {
       cabinetId: c.text().notNull(),
       version: c.int().notNull(),
-      part: c.choice(['planogram', 'prices', 'config']).notNull(),
+      part: c.choice(['planogram', 'prices', 'config', 'agent']).notNull(),
       partVersion: c.int().notNull(),
-      value: c.json<Planogram | PriceList | CabinetConfig>().notNull(),
+      value: c.json<Planogram | PriceList | CabinetConfig | AgentRelease | null>().notNull(),
       changedBy: c.text().notNull(),
       atMs: c.int().notNull(),
     },
@@ -157,4 +175,4 @@ export function cabinetTables(kit: Kit) {
   }
 }
 
-export const cabinetStorage: Storage = { appendOnly: ['twin_change'], clustered: ['twin_change'] }
+export const cabinetStorage: Storage = { appendOnly: ['twin_change', 'fleet_target'], clustered: ['twin_change'] }

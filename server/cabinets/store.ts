@@ -91,7 +91,7 @@ export function* listHostSitePage({ db, tables: { hostSites: t } }: UnitContext,
     found,
     query.limit,
     ({ name, hostSiteId }) => [name, hostSiteId],
-    ({ createdAtMs: _at, ...site }) => site,
+    ({ createdAtMs: _at, townCode, ...site }) => ({ ...site, ...(townCode === null ? {} : { townCode }) }),
   )
 }
 

@@ -14,7 +14,7 @@ export function* seedSites(
 ): Unit<ReadonlyMap<string, Id>> {
   const sites = yield* addHostSites(
     ctx,
-    data.sites.map(({ name, kind, address }, index) => ({ name, kind, address, joinCode: joinCodes[index] ?? '' })),
+    data.sites.map(({ key: _key, ...site }, index) => ({ ...site, joinCode: joinCodes[index] ?? '' })),
   )
   return new Map(data.sites.map(({ key }, index) => [key, sites[index]?.hostSiteId ?? '']))
 }

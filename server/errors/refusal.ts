@@ -47,6 +47,12 @@ export const refusals = {
   'cabinet.sku_unknown': { status: 422, log: 'info', title: 'There is no such SKU.' },
   'cabinet.lot_unknown': { status: 422, log: 'info', title: 'There is no such lot of this SKU.' },
   'cabinet.config_invalid': { status: 422, log: 'info', title: 'The configuration is not possible.' },
+  'cabinet.rollout_step_invalid': {
+    status: 409,
+    log: 'info',
+    title: 'A cabinet cannot go from this state to that one.',
+  },
+  'fleet.target_dated_back': { status: 422, log: 'info', title: 'A target holds from the future, after all others.' },
   'cabinet.enrolment_code_invalid': {
     status: 410,
     log: 'warn',

@@ -11,6 +11,7 @@ export interface DemoSite {
   readonly name: string
   readonly kind: 'government' | 'hospital' | 'school'
   readonly address: string
+  readonly townCode?: string
 }
 export interface DemoCabinet {
   readonly code: string
@@ -45,12 +46,14 @@ function inventSites(random: Random): DemoSite[] {
   return siteRows.flatMap(({ kind, label, count }) =>
     Array.from({ length: count }, (_, index): DemoSite => {
       const place = chooseOne(random, places)
+      const town = towns.find(({ name }) => name === place)
       const number = String(index + 1).padStart(3, '0')
       return {
         key: `${label}-${number}`,
         name: `${place}${label} ${number}（演示）`,
         kind,
         address: `重庆市渝北区${place}演示路 ${index + 1} 号`,
+        ...(town === undefined ? {} : { townCode: town.code }),
       }
     }),
   )

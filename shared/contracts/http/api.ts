@@ -3,6 +3,7 @@ import * as audit from './audit.ts'
 import * as benefitLinks from './benefit-links.ts'
 import * as cabinets from './cabinets.ts'
 import * as catalog from './catalog.ts'
+import * as fleet from './fleet.ts'
 import * as households from './households.ts'
 import * as distributions from './distributions.ts'
 import * as incomes from './incomes.ts'
@@ -32,6 +33,7 @@ export const routes: readonly RouteContract[] = [
   personalData,
   disclosure,
   cabinets,
+  fleet,
   catalog,
   sessions,
   money,

@@ -17,6 +17,12 @@ export const CabinetCode = z
   .regex(/^[A-Z]{2}-\d{4,6}$/, 'a cabinet code looks like YB-0001')
   .meta({ id: 'CabinetCode' })
 
+/** Statistical code of a town (镇街): nine digits. */
+export const TownCode = z
+  .string()
+  .regex(/^\d{9}$/, 'a town has nine digits')
+  .meta({ id: 'TownCode' })
+
 export const HostSite = z
   .object({
     hostSiteId: Id,
@@ -24,6 +30,7 @@ export const HostSite = z
     kind: HostSiteKind,
     address: z.string().min(1).max(200),
     joinCode: z.string().optional(),
+    townCode: TownCode.optional(),
   })
   .meta({ id: 'HostSite' })
 export const CabinetSummary = z
@@ -155,7 +162,8 @@ export const setRolloutState = defineRoute({
   method: 'PATCH',
   path: '/api/cabinets/:cabinetId',
   tag: 'cabinets',
-  summary: 'Move a cabinet through its roll-out; a withdrawn one is cut off, only a live one sells',
+  summary:
+    'Move a cabinet one step (planned → installed → live → withdrawn); a withdrawn one is cut off and enrols anew, only a live one sells',
   access: ['operator', 'admin'],
   params: cabinetParams,
   body: z.object({ rolloutState: RolloutState }),
@@ -172,6 +180,7 @@ export const createHostSite = defineRoute({
     name: z.string().trim().min(1).max(80),
     kind: HostSiteKind,
     address: z.string().trim().min(1).max(200),
+    townCode: TownCode.optional(),
   }),
   reply: HostSite,
   status: 201,

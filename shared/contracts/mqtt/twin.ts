@@ -3,6 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
+import { canonicalJson } from './canonical-json.ts'
 import { Versions } from './event.ts'
 import { LaneId, PricingMode } from './lane.ts'
 
@@ -53,6 +54,11 @@ const configFields = {
   settleConfidence: z.number().min(0.9).max(0.999999),
   /** Null: no lane is sold by weight. */
   scaleVerification: ScaleVerification.nullable(),
+  /** Address of the broker; null: the one the cabinet was installed with. */
+  mqttUrl: z
+    .url({ protocol: /^mqtts?$/ })
+    .max(200)
+    .nullable(),
 }
 /** What an operator may tune from afar; every field has a safe default. */
 export const CabinetConfig = z
@@ -66,6 +72,7 @@ export const CabinetConfig = z
     liveIntervalMs: configFields.liveIntervalMs.default(300),
     settleConfidence: configFields.settleConfidence.default(0.995),
     scaleVerification: configFields.scaleVerification.default(null),
+    mqttUrl: configFields.mqttUrl.default(null),
   })
   .meta({ id: 'CabinetConfig' })
 export type CabinetConfig = z.infer<typeof CabinetConfig>
@@ -74,11 +81,75 @@ export type CabinetConfig = z.infer<typeof CabinetConfig>
 export const CabinetConfigChange = z.object(configFields).partial().meta({ id: 'CabinetConfigChange' })
 export type CabinetConfigChange = z.infer<typeof CabinetConfigChange>
 
+/** Version of an agent: three numbers, compared number by number. */
+export const AgentVersion = z
+  .string()
+  .regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}$/, 'a version looks like 0.2.0')
+  .meta({ id: 'AgentVersion' })
+/** SHA-256, lower-case hex. */
+export const Sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ id: 'Sha256' })
+
+/** Largest bundle of an agent, bytes. */
+export const maxBundleBytes = 16_777_216
+
+/** A bundle of the agent's code that cabinets may run; they fetch its bytes by version over HTTP and check them against it. */
+export const AgentRelease = z
+  .object({
+    version: AgentVersion,
+    sha256: Sha256,
+    sizeBytes: z.int().min(1).max(maxBundleBytes),
+    /** Leave to go back: only a cabinet that runs this newer version takes the older one. */
+    goesBackFrom: AgentVersion.optional(),
+    /** Ed25519 over `agentReleaseSigningText` with the server's command key, base64. */
+    signature: z.string().max(128),
+  })
+  .meta({ id: 'AgentRelease' })
+export type AgentRelease = z.infer<typeof AgentRelease>
+
+/** The text a release's signature covers, as canonical JSON. */
+export function agentReleaseSigningText(release: Omit<AgentRelease, 'signature'>): string {
+  const { version, sha256, sizeBytes, goesBackFrom } = release
+  const purpose = 'huinong-agent-release-v1'
+  return canonicalJson({ purpose, version, sha256, sizeBytes, ...(goesBackFrom === undefined ? {} : { goesBackFrom }) })
+}
+
 /** The twin as it should be. Retained on `desired`; `version` grows by one with each change of any part. */
 export const DesiredTwin = z
-  .object({ version: z.int().min(0), planogram: Planogram, prices: PriceList, config: CabinetConfig })
+  .object({
+    version: z.int().min(0),
+    planogram: Planogram,
+    prices: PriceList,
+    config: CabinetConfig,
+    /** Null: the agent that was installed with the cabinet. */
+    agent: AgentRelease.nullable().default(null),
+  })
   .meta({ id: 'DesiredTwin' })
 export type DesiredTwin = z.infer<typeof DesiredTwin>
+
+/** Why a cabinet did not take over what it should be; stable codes. */
+export const twinRefusals = [
+  'malformed',
+  'stale_version',
+  'lane_repeated',
+  'lane_without_scale',
+  'lane_without_price',
+  'config_impossible',
+  'link_lost',
+] as const
+/** Why a cabinet does not run a release; stable codes. */
+export const releaseRefusals = [
+  'bad_signature',
+  'older_version',
+  'download_failed',
+  'wrong_size',
+  'wrong_hash',
+  'disk_full',
+  'not_healthy',
+  'not_supported',
+] as const
 
 /** The twin as it is. Retained on `reported`. */
 export const ReportedTwin = z
@@ -108,7 +179,24 @@ export const ReportedTwin = z
     alarms: z.array(z.string().max(40)).max(50),
     /** Standard error of a steady level on these scales; older agents do not tell it. */
     plateauSdMg: z.int().min(0).optional(),
-    rejected: z.object({ desiredVersion: z.int().min(0), reason: z.string().max(300) }).optional(),
+    rejected: z
+      .object({
+        desiredVersion: z.int().min(0),
+        code: z.enum(twinRefusals).optional(),
+        reason: z.string().max(300),
+      })
+      .optional(),
+    /** The agent that runs; older ones do not tell it. */
+    agent: z
+      .object({
+        version: AgentVersion,
+        /** True: the one installed with the cabinet, no release. */
+        isInstalled: z.boolean(),
+        refused: z
+          .object({ version: AgentVersion, sha256: Sha256, code: z.enum(releaseRefusals), reason: z.string().max(300) })
+          .optional(),
+      })
+      .optional(),
     atMs: EpochMs,
   })
   .meta({ id: 'ReportedTwin' })

@@ -34,6 +34,7 @@ export const initialPostgres: readonly string[] = [
   "kind" text COLLATE "C" NOT NULL,
   "address" text COLLATE "C" NOT NULL,
   "join_code" text COLLATE "C" NOT NULL,
+  "town_code" text COLLATE "C",
   "created_at_ms" bigint NOT NULL,
   CONSTRAINT "host_site_join_code_unique" UNIQUE("join_code"),
   CONSTRAINT "host_site_kind_known" CHECK ("host_site"."kind" in ('government', 'hospital', 'school'))
@@ -49,6 +50,16 @@ export const initialPostgres: readonly string[] = [
   "created_at_ms" bigint NOT NULL,
   CONSTRAINT "cabinet_code_unique" UNIQUE("code"),
   CONSTRAINT "cabinet_rollout_state_known" CHECK ("cabinet"."rollout_state" in ('planned', 'installed', 'live', 'withdrawn'))
+);`,
+  `CREATE TABLE "fleet_target" (
+  "effective_from_ms" bigint PRIMARY KEY NOT NULL,
+  "government" bigint NOT NULL,
+  "hospital" bigint NOT NULL,
+  "school" bigint NOT NULL,
+  "document_number" text COLLATE "C" NOT NULL,
+  "entered_by" text COLLATE "C" NOT NULL,
+  "entered_at_ms" bigint NOT NULL,
+  CONSTRAINT "fleet_target_positive" CHECK ("fleet_target"."government" >= 0 and "fleet_target"."hospital" >= 0 and "fleet_target"."school" >= 0)
 );`,
   `CREATE TABLE "cabinet_status" (
   "cabinet_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -77,6 +88,7 @@ export const initialPostgres: readonly string[] = [
   "planogram" jsonb NOT NULL,
   "prices" jsonb NOT NULL,
   "config" jsonb NOT NULL,
+  "agent" jsonb,
   "changed_at_ms" bigint NOT NULL,
   CONSTRAINT "cabinet_twin_version_known" CHECK ("cabinet_twin"."version" >= 0)
 );`,
@@ -89,7 +101,7 @@ export const initialPostgres: readonly string[] = [
   "changed_by" text COLLATE "C" NOT NULL,
   "at_ms" bigint NOT NULL,
   CONSTRAINT "twin_change_cabinet_id_version_pk" PRIMARY KEY("cabinet_id","version"),
-  CONSTRAINT "twin_change_part_known" CHECK ("twin_change"."part" in ('planogram', 'prices', 'config'))
+  CONSTRAINT "twin_change_part_known" CHECK ("twin_change"."part" in ('planogram', 'prices', 'config', 'agent'))
 );`,
   `CREATE TABLE "cabinet_command" (
   "command_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -1472,6 +1484,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'HC001'; END $$;`,
   `CREATE TRIGGER audit_row_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_row FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER twin_change_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON twin_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER fleet_target_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON fleet_target FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER journal_entry_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON journal_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER ledger_transfer_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER ledger_entry_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,

@@ -41,6 +41,7 @@ export const initialSqlite: readonly string[] = [
   \`kind\` text NOT NULL,
   \`address\` text NOT NULL,
   \`join_code\` text NOT NULL,
+  \`town_code\` text,
   \`created_at_ms\` integer NOT NULL,
   CONSTRAINT "host_site_kind_known" CHECK("host_site"."kind" in ('government', 'hospital', 'school'))
 ) STRICT;`,
@@ -61,6 +62,16 @@ export const initialSqlite: readonly string[] = [
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`cabinet_code_unique\` ON \`cabinet\` (\`code\`);`,
   `CREATE INDEX \`cabinet_by_site\` ON \`cabinet\` (\`host_site_id\`);`,
+  `CREATE TABLE \`fleet_target\` (
+  \`effective_from_ms\` integer PRIMARY KEY NOT NULL,
+  \`government\` integer NOT NULL,
+  \`hospital\` integer NOT NULL,
+  \`school\` integer NOT NULL,
+  \`document_number\` text NOT NULL,
+  \`entered_by\` text NOT NULL,
+  \`entered_at_ms\` integer NOT NULL,
+  CONSTRAINT "fleet_target_positive" CHECK("fleet_target"."government" >= 0 and "fleet_target"."hospital" >= 0 and "fleet_target"."school" >= 0)
+) STRICT;`,
   `CREATE TABLE \`cabinet_status\` (
   \`cabinet_id\` text PRIMARY KEY NOT NULL,
   \`is_online\` integer NOT NULL,
@@ -92,6 +103,7 @@ export const initialSqlite: readonly string[] = [
   \`planogram\` text NOT NULL,
   \`prices\` text NOT NULL,
   \`config\` text NOT NULL,
+  \`agent\` text,
   \`changed_at_ms\` integer NOT NULL,
   FOREIGN KEY (\`cabinet_id\`) REFERENCES \`cabinet\`(\`cabinet_id\`) ON UPDATE no action ON DELETE no action,
   CONSTRAINT "cabinet_twin_version_known" CHECK("cabinet_twin"."version" >= 0)
@@ -105,7 +117,7 @@ export const initialSqlite: readonly string[] = [
   \`changed_by\` text NOT NULL,
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`cabinet_id\`, \`version\`),
-  CONSTRAINT "twin_change_part_known" CHECK("twin_change"."part" in ('planogram', 'prices', 'config'))
+  CONSTRAINT "twin_change_part_known" CHECK("twin_change"."part" in ('planogram', 'prices', 'config', 'agent'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`cabinet_command\` (
   \`command_id\` text PRIMARY KEY NOT NULL,
@@ -1491,6 +1503,8 @@ export const initialSqlite: readonly string[] = [
   `CREATE TRIGGER audit_row_refuses_delete BEFORE DELETE ON audit_row BEGIN SELECT RAISE(ABORT, 'audit_row is append-only'); END;`,
   `CREATE TRIGGER twin_change_refuses_update BEFORE UPDATE ON twin_change BEGIN SELECT RAISE(ABORT, 'twin_change is append-only'); END;`,
   `CREATE TRIGGER twin_change_refuses_delete BEFORE DELETE ON twin_change BEGIN SELECT RAISE(ABORT, 'twin_change is append-only'); END;`,
+  `CREATE TRIGGER fleet_target_refuses_update BEFORE UPDATE ON fleet_target BEGIN SELECT RAISE(ABORT, 'fleet_target is append-only'); END;`,
+  `CREATE TRIGGER fleet_target_refuses_delete BEFORE DELETE ON fleet_target BEGIN SELECT RAISE(ABORT, 'fleet_target is append-only'); END;`,
   `CREATE TRIGGER journal_entry_refuses_update BEFORE UPDATE ON journal_entry BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END;`,
   `CREATE TRIGGER journal_entry_refuses_delete BEFORE DELETE ON journal_entry BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END;`,
   `CREATE TRIGGER ledger_transfer_refuses_update BEFORE UPDATE ON ledger_transfer BEGIN SELECT RAISE(ABORT, 'ledger_transfer is append-only'); END;`,

@@ -1,0 +1,28 @@
+// HTTP of the fleet as a whole: the roll-out against its target, and each cabinet's twin with what is not as it should be.
+import { enterFleetTarget as enterTargetRoute, getFleetProgress, getTwin } from '#shared/contracts/http/fleet.ts'
+import type { NounRoutes } from '../context.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { registerRoute } from '../http/register-route.ts'
+import { findTwin } from './change-twin.ts'
+import { enterFleetTarget, showFleetProgress } from './fleet-targets.ts'
+import { findCabinet } from './store.ts'
+import { diffTwin } from './twin-diff.ts'
+
+export const fleetRoutes: NounRoutes = (app, ctx) => {
+  const { database, config } = ctx
+  registerRoute(app, getFleetProgress, () => database.read((unit) => showFleetProgress(unit, config.fleetTarget)))
+  registerRoute(app, enterTargetRoute, ({ body, account: { accountId: byAccountId } }) =>
+    database.run((unit) => enterFleetTarget(unit, { ...body, byAccountId })),
+  )
+  registerRoute(app, getTwin, ({ params: { cabinetId } }) =>
+    database.read(function* (unit) {
+      const row = yield* findCabinet(unit, { cabinetId })
+      if (row === undefined) throw new RefusalError('cabinet.unknown')
+      const desired = yield* findTwin(unit, cabinetId)
+      const { reported } = row
+      const parts = diffTwin(desired, reported ?? undefined)
+      const diff = { ...parts, parts: parts.parts.map((part) => ({ ...part, differences: [...part.differences] })) }
+      return { desired, ...(reported === null ? {} : { reported }), diff }
+    }),
+  )
+}
