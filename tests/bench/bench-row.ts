@@ -1,3 +1,12 @@
+/** How far a bench goes. */
+export interface BenchSize {
+  /** The sizes of the goals, some of which take an hour; without it each bench ends within about two minutes. */
+  readonly isFull: boolean
+}
+
+/** Measures and returns its figures. */
+export type Bench = (size: BenchSize) => Promise<BenchRow[]>
+
 /** One figure of the benchmark table, beside what it is held against. */
 export interface BenchRow {
   /** What was measured, with sampling or reductions said in words. */

@@ -1,5 +1,5 @@
 // The benchmarks of money, by name: `npm run bench -- money` runs them all, `npm run bench -- money/transfers` one.
-import type { BenchRow } from '../bench-row.ts'
+import type { Bench } from '../bench-row.ts'
 import { benchDistribution } from './distribution.ts'
 import { benchHistories } from './histories.ts'
 import { benchPayout } from './payout.ts'
@@ -7,7 +7,7 @@ import { benchSplits } from './splits.ts'
 import { benchStatements } from './statements.ts'
 import { benchTransfers } from './transfers.ts'
 
-export const moneyBenches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
+export const moneyBenches: Readonly<Record<string, Bench>> = {
   transfers: benchTransfers,
   distribution: benchDistribution,
   payout: benchPayout,

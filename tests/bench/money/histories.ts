@@ -9,9 +9,10 @@ import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { EmbeddedCluster } from '#tests/support/embedded-cluster.ts'
 import { playHistories } from '#tests/support/money-histories.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
-import type { BenchRow } from '../bench-row.ts'
+import type { BenchRow, BenchSize } from '../bench-row.ts'
 
-const histories = 10_000
+const fullHistories = 10_000
+const usualHistories = 500
 const steps = 24
 const perDatabase = 250
 
@@ -25,9 +26,10 @@ async function play(url: string, seeds: readonly number[]): Promise<{ hash: stri
   return { hash, unsound: problems.length + overdrawn.length }
 }
 
-export async function benchHistories(): Promise<BenchRow[]> {
+export async function benchHistories({ isFull }: BenchSize): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'huinong-bench-histories-'))
   const cluster = await EmbeddedCluster.start()
+  const histories = isFull ? fullHistories : usualHistories
   let apart = 0
   let unsound = 0
   try {

@@ -1,4 +1,4 @@
-// Ten million ledger entries as 1,250,000 attributed sale lines make them, written by sets: each line is 10.00 yuan of a lot of
+// Ledger entries by the million as attributed sale lines make them (eight a line), written by sets: each line is 10.00 yuan of a lot of
 // two households, split into four parts (4.00 and 3.00 to the households by weight, 2.00 to the supplier, 1.00 to the operator).
 // The rows are those the product writes; the bench proves that by letting the product prove the books.
 import BetterSqlite3 from 'better-sqlite3'
@@ -8,13 +8,13 @@ import { systemClock } from '#shared/time/system-clock.ts'
 import { openDatabase } from '#server/db/open-database.ts'
 import { rollUpLedger } from '#server/ledger/roll-up-ledger.ts'
 
-export const saleLines = 1_250_000
 export const householdCount = 10_000
 const linesPerSession = 5
 const lots = householdCount / 2
 const lineFen = 1_000
 /** Between two sale lines: together they last some months, and end before now. */
 const stepMs = 10_000
+const dayMs = 86_400_000
 
 export function householdCodeAt(index: number): string {
   return `500112142201${String(index).padStart(4, '0')}`
@@ -50,7 +50,7 @@ const parts = [
   weights: part.role === 'household' ? `${4 - ordinal}000000, 7000000` : '1, 1',
 }))
 
-function statementsOf(startMs: number): string[] {
+function statementsOf(startMs: number, saleLines: number): string[] {
   const at = `${startMs} + i * ${stepMs}`
   const over = (count: number) =>
     `with recursive n(i) as (select 0 union all select i + 1 from n where i < ${count - 1})`
@@ -90,14 +90,15 @@ function statementsOf(startMs: number): string[] {
   ]
 }
 
-/** Fills an empty database file with the books and rolls them up as the server's job does. */
-export async function seedLargeBooks(path: string, clock: Clock): Promise<void> {
+/** Fills an empty database file with the books of so many sale lines and rolls them up as the server's job does, day by day. */
+export async function seedLargeBooks(path: string, clock: Clock, saleLines: number): Promise<void> {
   const options = { url: `sqlite:${path}`, clock, random: seededRandom(1) }
   await (await openDatabase(options)).close()
   const client = new BetterSqlite3(path)
   for (const setting of ['synchronous = OFF', 'foreign_keys = OFF', 'cache_size = -262144', 'temp_store = FILE'])
     client.pragma(setting)
-  const statements = statementsOf(clock.now() - saleLines * stepMs - 3_600_000)
+  const firstMs = clock.now() - saleLines * stepMs - 3_600_000
+  const statements = statementsOf(firstMs, saleLines)
   const startMs = systemClock.monotonicMs()
   for (const [index, statement] of statements.entries()) {
     client.exec(statement)
@@ -107,5 +108,6 @@ export async function seedLargeBooks(path: string, clock: Clock): Promise<void> 
   client.exec('analyze')
   client.close()
   await using database = await openDatabase(options)
+  for (let atMs = firstMs; atMs < clock.now(); atMs += dayMs) await rollUpLedger(database, atMs)
   await rollUpLedger(database, clock.now())
 }

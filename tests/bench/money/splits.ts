@@ -6,9 +6,10 @@ import { nextBelow, nextUnit, seededRandom } from '#shared/ids/random.ts'
 import type { Random } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { splitByLargestRemainder } from '#shared/units/fen.ts'
-import type { BenchRow } from '../bench-row.ts'
+import type { BenchRow, BenchSize } from '../bench-row.ts'
 
-const cases = 10_000_000
+const fullCases = 10_000_000
+const usualCases = 1_000_000
 const maxFen = 1_000_000_000
 const maxMembers = 500
 /** One case in so many has heavy weights. */
@@ -45,8 +46,9 @@ function divide(amountFen: number, weight: number, total: number): { floor: numb
   return { floor: Number(exact / BigInt(total)), remainder: Number(exact % BigInt(total)) }
 }
 
-export async function benchSplits(): Promise<BenchRow[]> {
+export async function benchSplits({ isFull }: BenchSize): Promise<BenchRow[]> {
   const random = seededRandom(20_260_101)
+  const cases = isFull ? fullCases : usualCases
   let wrong = 0
   let splitMs = 0
   for (let made = 1; made <= cases; made += 1) {
@@ -61,7 +63,7 @@ export async function benchSplits(): Promise<BenchRow[]> {
   }
   return [
     {
-      name: 'Splits that are not exact, of 10⁷ random ones (1 fen to 10⁹, 1 to 500 members)',
+      name: `Splits that are not exact, of ${cases.toLocaleString('en')} random ones (1 fen to 10⁹, 1 to 500 members)`,
       value: wrong,
       unit: 'splits',
       limit: 0,
