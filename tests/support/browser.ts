@@ -26,7 +26,7 @@ export const phone: BrowserContextOptions = {
 export const desk: BrowserContextOptions = { viewport: { width: 1440, height: 900 }, locale: 'zh-CN' }
 
 /** Chromium's own way of saying that a request was answered with an error status; the tests cause some on purpose. */
-const statusComplaint = /^Failed to load resource: the server responded with a status of (401|404|409)/
+const statusComplaint = /^Failed to load resource: the server responded with a status of (401|403|404|409|422)/
 
 function listen(page: Page, complaints: string[]): void {
   page.on('console', (message) => {

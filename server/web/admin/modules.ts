@@ -4,6 +4,7 @@ import { cabinetsModule } from './cabinets/module.ts'
 import { householdsModule } from './households/module.ts'
 import { ledgerModule } from './ledger/module.ts'
 import { overviewModule } from './overview/module.ts'
+import { payoutsModule } from './payouts/module.ts'
 import { sessionsModule } from './sessions/module.ts'
 
 /** The domains in the order of the menu. */
@@ -12,6 +13,7 @@ export const modules: readonly AdminModule[] = [
   cabinetsModule,
   sessionsModule,
   householdsModule,
+  payoutsModule,
   ledgerModule,
   accountsModule,
 ]

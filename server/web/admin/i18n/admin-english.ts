@@ -1,20 +1,14 @@
 import { commonEnglish } from '../../common/i18n/common-english.ts'
 import type { Words } from '../../common/i18n/locale.ts'
 import type { AdminMessages } from './admin-messages.ts'
+import { menuEnglish } from './menu-messages.ts'
 
 /** The administration in English. */
 export function adminEnglish(words: Words): AdminMessages {
   return {
     common: commonEnglish(words),
     title: 'Administration',
-    menu: {
-      overview: 'Overview',
-      cabinets: 'Cabinets',
-      sessions: 'Sessions',
-      households: 'Household income',
-      ledger: 'Ledger',
-      accounts: 'Accounts',
-    },
+    menu: menuEnglish,
     buyerPage: 'Buyer’s page',
     skip: 'Skip to content',
     noAccess: 'Your account may not see this page. Choose another on the left, or ask an administrator.',
@@ -28,6 +22,7 @@ export function adminEnglish(words: Words): AdminMessages {
       search: 'Find',
       yes: 'yes',
       no: 'no',
+      wrongRows: (count) => `What is wrong (${count})`,
     },
     overview: {
       target: (live, target) => `${live} live of a target of ${target}`,

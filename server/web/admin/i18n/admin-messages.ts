@@ -2,19 +2,13 @@
 import { createCatalogue } from '../../common/i18n/catalogue.ts'
 import { commonChinese } from '../../common/i18n/common-messages.ts'
 import type { Words } from '../../common/i18n/locale.ts'
+import { menuChinese } from './menu-messages.ts'
 
 function adminChinese(words: Words) {
   return {
     common: commonChinese(words),
     title: '管理后台',
-    menu: {
-      overview: '总览',
-      cabinets: '柜子',
-      sessions: '购物',
-      households: '农户收入',
-      ledger: '账本',
-      accounts: '账号',
-    },
+    menu: menuChinese,
     buyerPage: '买家页面',
     skip: '跳到正文',
     noAccess: '您的账号不能看这一页。请从左边选择，或联系管理员。',
@@ -28,6 +22,7 @@ function adminChinese(words: Words) {
       search: '查找',
       yes: '是',
       no: '否',
+      wrongRows: (count: number) => `有错的地方（${count}）`,
     },
     overview: {
       target: (live: number, target: number) => `已上线 ${live} 台，目标 ${target} 台`,

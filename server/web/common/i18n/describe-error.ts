@@ -2,9 +2,9 @@ import { CallError } from '../http/call-error.ts'
 import type { CommonMessages } from './common-messages.ts'
 
 /** The sentence for an error: by its code, else by its status, else with the server's own words. */
-export function describeError(error: unknown, t: CommonMessages): string {
+export function describeError(error: unknown, t: CommonMessages, more: Readonly<Record<string, string>> = {}): string {
   if (!(error instanceof CallError)) return t.problemServer
-  const known = t.problems[error.code]
+  const known = more[error.code] ?? t.problems[error.code]
   if (known !== undefined) return known
   if (error.status === 401) return t.problemUnauthorised
   if (error.status === 403) return t.problemForbidden

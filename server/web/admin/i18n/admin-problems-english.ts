@@ -1,0 +1,38 @@
+const english: Readonly<Record<string, string>> = {
+  'payout.unknown': 'There is no such batch. Go back to the list.',
+  'payout.state_wrong': 'The batch has moved on. Reload the page.',
+  'payout.draft_unfinished': 'The preview is not complete. Press “Go on” first.',
+  'payout.empty': 'There is nobody to pay in this batch. See why under “Left out”.',
+  'payout.person_has_part': 'You have another part in this batch. Somebody else must do this.',
+  'payout.not_preparer': 'Only who prepared the batch may submit it.',
+  'payout.not_released': 'Too few people have released it. Let another person release it.',
+  'payout.notice_running': 'The notice has not ended yet. Come back when its days have passed.',
+  'payout.objection_open': 'An objection is open. Answer it first.',
+  'payout.line_unknown': 'This batch has no such line. Check its number.',
+  'payout.return_invalid':
+    'The return file has errors and nothing was imported. Correct the rows below, or ask the bank for another.',
+  'payout.file_changed': 'The file would not be the one that was sent, so it was stopped. Tell an administrator.',
+  'payout.nothing_failed': 'There is no line to be tried again.',
+  'payout.verification_open': 'Not every recipient drawn has confirmed. Record their answers first.',
+  'payout.profile_unknown': 'There is no such bank format. Choose another.',
+  'payee_account.same_person': 'Who entered the account cannot confirm it. Somebody else must.',
+  'payee_account.taken': 'The account belongs to another household. Check it.',
+  'organisation.unknown': 'There is no such organisation. Go back to the list.',
+  'organisation.charter_missing': 'No charter was in force on that day. Draft one and have it approved first.',
+  'organisation.charter_same_person': 'Who drafted the charter cannot approve it. Somebody else must.',
+  'organisation.name_taken': 'There is an organisation of this name. Choose another.',
+  'distribution.impossible': 'This cannot be distributed. See below what to correct.',
+  'distribution.template_unfit': 'This legal type may not distribute this way. Choose another.',
+  'distribution.period_taken': 'This period has a plan already. Change the period, or withdraw that plan first.',
+  'distribution.move_impossible': 'The plan has moved on. Reload the page.',
+  'distribution.notice_too_short': 'The members would see the plan too briefly. Set the meeting later.',
+  'distribution.meeting_ahead': 'The members have not met yet. Record the resolution after the meeting.',
+  'distribution.resolution_wrong': 'The votes do not add up. Check those present and the votes.',
+  'distribution.same_person': 'Who prepared the plan cannot run it. Somebody else must.',
+  'distribution.not_funded': 'The organisation holds too little. Book its receipts first.',
+  'distribution.snapshot_broken':
+    'The frozen registers do not give the lines shown, so it was stopped. Tell an administrator.',
+  'reconciliation.same_person': 'Who proposed this cannot approve it. Somebody else must.',
+}
+
+export const problemsEnglish = () => english

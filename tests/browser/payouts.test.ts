@@ -1,0 +1,118 @@
+// A payout from preview to settled at the administration's pages, by the three people it needs.
+import { readFile } from 'node:fs/promises'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { desk as deskSize, findBarriers, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
+import { openDemoDesk, signInAt, type DemoDesk } from '#tests/support/demo-desk.ts'
+
+let office: DemoDesk
+let browser: TestBrowser
+
+beforeAll(async () => {
+  office = await openDemoDesk()
+  await office.earn(3, 12_345)
+  browser = await startBrowser()
+}, 120_000)
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]()
+  await office?.[Symbol.asyncDispose]()
+}, 60_000)
+
+const stateIs = (page: Page, state: string) => page.locator(`[data-state=${state}]`).waitFor()
+const move = (page: Page, name: string) => page.locator(`[data-move=${name}]`).click()
+const open = (page: Page, tab: string) => page.locator(`[data-tab=${tab}]`).click()
+
+/** The bank's answer to the file as it was downloaded: all paid but the last line. */
+function answer(file: string): string {
+  const rows = file.trim().split('\r\n').slice(1, 4)
+  const answers = rows.map((row, index) => {
+    const [batchNo = '', seq = ''] = row.split(',')
+    return index === 2 ? `${batchNo},${seq},失败,E01,户名不符,` : `${batchNo},${seq},成功,,,S${seq}`
+  })
+  return ['批次号,序号,处理结果,失败代码,失败原因,银行流水号', ...answers].join('\r\n')
+}
+
+describe('a payout', { timeout: 180_000 }, () => {
+  it('goes from preview to settled by three people, with an objection, a wrong file and a refused line', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    const barriers: string[] = []
+    await signInAt(page, office.url, 'finance', '/admin/payouts')
+    await page.locator('select[name=profile] option[value=demo-csv]').waitFor({ state: 'attached' })
+    await page.locator('select[name=profile]').selectOption('demo-csv')
+    await page.locator('form.draft button[type=submit]').click()
+    await stateIs(page, 'DRAFT')
+    expect(await page.locator('[data-testid=total]').innerText()).toBe('¥370.35')
+    await open(page, 'postings')
+    await page.locator('[data-testid=posting-sum]', { hasText: '¥370.35' }).waitFor()
+    barriers.push(...(await findBarriers(page)))
+    await move(page, 'review')
+    await stateIs(page, 'REVIEWED')
+    await move(page, 'openNotice')
+    await stateIs(page, 'NOTICE_OPEN')
+    const path = new URL(page.url()).pathname
+
+    await open(page, 'objections')
+    await page.locator('input[name=raised-by]').fill('王大姐')
+    await page.locator('input[name=objection]').fill('少算了一筐柑橘')
+    await page.locator('input[name=objection] >> xpath=ancestor::form >> button').click()
+    await stateIs(page, 'OBJECTED')
+    await page.locator('tbody input').fill('已核对过秤记录')
+    await page.locator('[data-decision=dismissed]').click()
+    await stateIs(page, 'RESOLVED')
+    await move(page, 'closeNotice')
+    await page.locator('[role=alert]', { hasText: '公示期还没有到' }).waitFor()
+
+    // Fourteen days later everybody has been signed out.
+    office.clock.setWall(office.clock.now() + 14 * 86_400_000)
+    await signInAt(page, office.url, 'finance', path)
+    await move(page, 'closeNotice')
+    await stateIs(page, 'NOTICE_CLOSED')
+    await move(page, 'approve')
+    await page.locator('[role=alert]', { hasText: '已经经手过' }).waitFor()
+    await signInAt(page, office.url, 'approver', path)
+    await move(page, 'approve')
+    await stateIs(page, 'APPROVED')
+    await signInAt(page, office.url, 'releaser', path)
+    await move(page, 'release')
+    await move(page, 'export')
+    await stateIs(page, 'EXPORTED')
+    await open(page, 'files')
+    const downloading = page.waitForEvent('download')
+    await page.locator('[data-testid=download]').click()
+    const file = (await readFile(await (await downloading).path(), 'utf8')).replace(/^\ufeff/, '')
+
+    await open(page, 'returns')
+    const upload = (content: string) =>
+      page
+        .locator('input[type=file]')
+        .setInputFiles({ name: '回盘.csv', mimeType: 'text/csv', buffer: Buffer.from(content) })
+    await upload(answer(file).replace('成功', '大概成功'))
+    await page.locator('[data-testid=row-errors] li').first().waitFor()
+    await upload(answer(file))
+    await page.locator('[data-testid=return-preview]').waitFor()
+    barriers.push(...(await findBarriers(page)))
+    await move(page, 'import')
+    await stateIs(page, 'BANK_RETURNED')
+    expect(await page.locator('[data-testid=differences]').innerText()).toContain('还差 ¥0.00')
+    await move(page, 'settle')
+    await page.locator('[role=alert]', { hasText: '还没有全部确认' }).waitFor()
+    await open(page, 'verifications')
+    await page.locator('[data-answer=received]').first().waitFor()
+    const drawn = await page.locator('tbody tr').count()
+    for (let row = 0; row < drawn; row += 1) {
+      await page.locator('tbody tr').nth(row).locator('[data-answer=received]').click()
+      await page
+        .locator('tbody tr')
+        .nth(row)
+        .locator('td', { hasText: /^收到了/ })
+        .first()
+        .waitFor()
+    }
+    await move(page, 'settle')
+    await stateIs(page, 'SETTLED')
+
+    expect(barriers).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
+})
