@@ -58,10 +58,14 @@ interface Sum {
   readonly totalFen: number
 }
 
-/** Refuses with disclosure.notice_empty and disclosure.notice_published. */
+/** What people type into a title: identity, bank and phone numbers have no place in it (domain.md, payout and disclosure). */
+const personalNumber = /(?<!\d)(\d{11}|\d{15,})(?!\d)/
+
+/** Refuses with disclosure.title_reveals, disclosure.notice_empty and disclosure.notice_published. */
 function* insertHeading(ctx: UnitContext, heading: Heading, sum: Sum): Unit<NoticeRow> {
   const { publicNotices: n } = ctx.tables
   const { kind, sourceId, title, openUntilMs } = heading
+  if (personalNumber.test(title)) throw new RefusalError('disclosure.title_reveals', undefined, { field: 'title' })
   if (sum.count === 0) throw new RefusalError('disclosure.notice_empty')
   const isIt = and(eq(n.kind, kind), eq(n.sourceId, sourceId))
   if ((yield* one(ctx.db.select({ id: n.noticeId }).from(n).where(isIt))) !== undefined)
@@ -83,7 +87,7 @@ function* insertHeading(ctx: UnitContext, heading: Heading, sum: Sum): Unit<Noti
   return notice
 }
 
-/** Publishes lines at hand. Refuses with disclosure.notice_empty and disclosure.notice_published. */
+/** Publishes lines at hand. Refuses as its heading does. */
 export function* publishNotice(ctx: UnitContext, { lines, ...heading }: NoticeDraft): Unit<NoticeRow> {
   const totalFen = lines.reduce((sum, { amountFen }) => sum + amountFen, 0)
   const notice = yield* insertHeading(ctx, heading, { count: lines.length, totalFen })

@@ -1,5 +1,8 @@
 // How a plan gets from paper to a decision: published for the members to see, put to their meeting, resolved, or withdrawn.
+import { sql } from 'drizzle-orm'
+import { one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { publishSelectedNotice } from '../disclosure/publish-notice.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { requireOrganisation } from '../organisations/require-organisation.ts'
 import { legalTypeRows } from '../organisations/rules.ts'
@@ -12,8 +15,9 @@ import type { PlanRow } from './store.ts'
 const dayMs = 86_400_000
 
 /**
- * Lets the members see the plan, at least 15 days (co-op) or 10 days (others) before they meet. Refuses with
- * distribution.move_impossible and distribution.notice_too_short.
+ * Lets the members and everybody see the plan, at least 15 days (co-op) or 10 days (others) before the members meet; what the
+ * public sees is a masked copy. Refuses with distribution.move_impossible, distribution.notice_too_short and
+ * disclosure.title_reveals.
  */
 export function* publishDistribution(
   ctx: UnitContext,
@@ -29,7 +33,23 @@ export function* publishDistribution(
       field: 'meetingAtMs',
       facts: { noticeDays },
     })
-  return yield* movePlan(ctx, plan, { state: 'published', publishedBy, publishedAtMs, meetingAtMs })
+  const published = yield* movePlan(ctx, plan, { state: 'published', publishedBy, publishedAtMs, meetingAtMs })
+  yield* openNotice(ctx, published, meetingAtMs, publishedBy)
+  return published
+}
+
+/** The households' lines, one sum each; what the funds get concerns no household, and such a plan alone has no notice. */
+function* openNotice(ctx: UnitContext, plan: PlanRow, openUntilMs: number, byAccountId: string): Unit<void> {
+  const { distributionLines: l } = ctx.tables
+  const isOfHousehold = sql`${l.planId} = ${plan.planId} and ${l.householdCode} is not null`
+  const some = yield* one(ctx.db.select({ ordinal: l.ordinal }).from(l).where(isOfHousehold).limit(1))
+  if (some === undefined) return
+  const { planId: sourceId, title } = plan
+  const heading = { kind: 'distribution', sourceId, title, openUntilMs, byAccountId } as const
+  const source = sql`
+    select ${l.householdCode} as household_code, sum(${l.amountFen}) as amount_fen from ${l} where ${isOfHousehold}
+    group by ${l.householdCode}`
+  yield* publishSelectedNotice(ctx, heading, source)
 }
 
 /**

@@ -153,6 +153,11 @@ export const refusals = {
   'disclosure.day_unknown': { status: 404, log: 'debug', title: 'This day is not published.' },
   'disclosure.line_unpublished': { status: 404, log: 'info', title: 'This line is not in a published day yet.' },
   'disclosure.notice_unknown': { status: 404, log: 'debug', title: 'There is no such notice.' },
+  'disclosure.title_reveals': {
+    status: 422,
+    log: 'warn',
+    title: 'The title holds a number that may be an identity, bank or phone number.',
+  },
   'disclosure.notice_empty': { status: 409, log: 'info', title: 'There is nothing to publish in this period.' },
   'disclosure.notice_published': { status: 409, log: 'info', title: 'This is published already.' },
   'personal_data.no_phone': { status: 404, log: 'info', title: 'No phone number is known of this household.' },
