@@ -1,4 +1,6 @@
 // The list of nouns the server is made of: their routes, and what they do with what cabinets say.
+import { sendAlerts, watchConditions } from './alerts/jobs.ts'
+import { alertRoutes } from './alerts/routes.ts'
 import { assistanceRoutes } from './assistance/routes.ts'
 import { attributionRoutes } from './attribution/routes.ts'
 import { proveAudit } from './audit/check-audit.ts'
@@ -131,4 +133,11 @@ export const nouns: readonly Noun[] = [
     ],
   },
   { routes: restockRoutes, events: restockEvents },
+  {
+    routes: alertRoutes,
+    jobs: [
+      { name: 'watch for what people must know', intervalMs: 15_000, run: watchConditions },
+      { name: 'send alerts', intervalMs: 3_000, run: sendAlerts },
+    ],
+  },
 ]

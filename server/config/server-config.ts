@@ -86,6 +86,10 @@ export const ServerEnvironment = z.object({
     .max(100_000)
     .default(2_000)
     .describe('Least that must be free in a wallet to open a door, fen'),
+  HUINONG_SMTP_URL: z
+    .preprocess(emptyAsAbsent, z.url({ protocol: /^smtps?$/ }).optional())
+    .describe('Mail server for alerts: smtp://user:password@host:port or smtps://…; wants HUINONG_MAIL_FROM'),
+  HUINONG_MAIL_FROM: z.preprocess(emptyAsAbsent, z.email().optional()).describe('Address that alerts are sent from'),
   HUINONG_FLEET_TARGET: z.coerce.number().int().min(1).default(1_000).describe('Cabinets the programme aims at'),
   HUINONG_OPERATOR_NAME: z.string().default('惠农柜运营单位').describe('Operator shown on each shelf (food rules)'),
   HUINONG_OPERATOR_ADDRESS: z.string().default('重庆市渝北区').describe('Its address'),
@@ -120,6 +124,8 @@ export interface ServerConfig {
   readonly webDirectory: string | undefined
   readonly logLevel: Environment['HUINONG_LOG_LEVEL']
   readonly hold: { readonly maxFen: number; readonly minFen: number }
+  /** Undefined: alerts leave by webhook only. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   readonly fleetTarget: number
   readonly operator: { name: string; address: string; contact: string; filingNumber: string }
 }
@@ -134,8 +140,15 @@ function keySourceOf(it: Environment): KeySource {
   return { file: it.HUINONG_DATA_KEY_FILE ?? `${it.HUINONG_DATA_DIR}/data-keys.txt` }
 }
 
+function mailOf({ HUINONG_SMTP_URL: smtpUrl, HUINONG_MAIL_FROM: from }: Environment): ServerConfig['mail'] {
+  return smtpUrl === undefined || from === undefined ? undefined : { smtpUrl, from }
+}
+
 /** Variables that mean something only together. */
-const paired = ['HUINONG_DATA_KEYS', 'HUINONG_FINGERPRINT_KEY'] as const
+const paired = [
+  ['HUINONG_DATA_KEYS', 'HUINONG_FINGERPRINT_KEY'],
+  ['HUINONG_SMTP_URL', 'HUINONG_MAIL_FROM'],
+] as const
 
 /** Reads the environment; throws one ConfigError that names every variable that is wrong. */
 export function readServerConfig(environment: Readonly<Record<string, string | undefined>>): ServerConfig {
@@ -145,8 +158,9 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     throw new ConfigError(`The configuration is wrong:\n${lines.join('\n')}`)
   }
   const it = parsed.data
-  if (new Set(paired.map((name) => it[name] === undefined)).size > 1)
-    throw new ConfigError(`The configuration is wrong:\n  ${paired.join(' and ')} are set together or not at all`)
+  const lonely = paired.find((names) => new Set(names.map((name) => it[name] === undefined)).size > 1)
+  if (lonely !== undefined)
+    throw new ConfigError(`The configuration is wrong:\n  ${lonely.join(' and ')} are set together or not at all`)
   return {
     databaseUrl: it.HUINONG_DATABASE_URL,
     dataDirectory: it.HUINONG_DATA_DIR,
@@ -170,6 +184,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     webDirectory: it.HUINONG_WEB_DIR,
     logLevel: it.HUINONG_LOG_LEVEL,
     hold: { maxFen: it.HUINONG_HOLD_FEN, minFen: it.HUINONG_MIN_WALLET_FEN },
+    mail: mailOf(it),
     fleetTarget: it.HUINONG_FLEET_TARGET,
     operator: {
       name: it.HUINONG_OPERATOR_NAME,

@@ -1,5 +1,6 @@
 // Every noun's tables, once per dialect. A new noun adds its schema.ts here, then `npm run migrations` makes the migrations
 // of both dialects anew (there is one initial migration per dialect until the first release).
+import { alertStorage, alertTables } from '../alerts/schema.ts'
 import { assistanceStorage, assistanceTables } from '../assistance/schema.ts'
 import { attributionStorage, attributionTables } from '../attribution/schema.ts'
 import { auditStorage, auditTables } from '../audit/schema.ts'
@@ -55,8 +56,10 @@ export function makeTables(kit: Kit) {
   const personalData = personalDataTables(kit)
   const audit = auditTables(kit)
   const disclosure = disclosureTables(kit)
+  const alerts = alertTables(kit)
   return {
     ...identity,
+    ...alerts,
     ...cabinets,
     ...mqtt,
     ...ledger,
@@ -109,6 +112,7 @@ export const storages: readonly Storage[] = [
   sessionStorage,
   payoutStorage,
   reconciliationStorage,
+  alertStorage,
 ]
 
 export type Tables = ReturnType<typeof makeTables>

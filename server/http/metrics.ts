@@ -24,6 +24,9 @@ export class Metrics {
   readonly booksCheckedAt: Gauge
   readonly payoutsOverdue: Gauge
   readonly payoutProblems: Gauge
+  readonly alertsRaised: Counter
+  readonly alertsUnheard: Counter
+  readonly alertDeliveries: Counter<'channel' | 'outcome'>
 
   constructor() {
     const registers = [this.registry]
@@ -112,6 +115,22 @@ export class Metrics {
       name: 'huinong_reconciliation_open',
       help: 'Differences between books and statements that no posting has closed',
       labelNames: ['channel'],
+      registers,
+    })
+    this.alertsRaised = new Counter({
+      name: 'huinong_alerts_raised_total',
+      help: 'Alerts raised',
+      registers,
+    })
+    this.alertsUnheard = new Counter({
+      name: 'huinong_alerts_unheard_total',
+      help: 'Alerts raised or escalated for which no recipient is set up',
+      registers,
+    })
+    this.alertDeliveries = new Counter({
+      name: 'huinong_alert_deliveries_total',
+      help: 'Messages about alerts, by channel: sent, or failed and tried again',
+      labelNames: ['channel', 'outcome'],
       registers,
     })
     this.effectFailures = new Counter({

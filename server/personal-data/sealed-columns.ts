@@ -1,5 +1,6 @@
 // Every column that holds sealed values: what a change of keys has to go through. A noun that seals adds its column here.
 import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { addressPurpose } from '../alerts/address-seal.ts'
 import type { Tables } from '../db/tables.ts'
 import { phonePurpose } from '../households/phone.ts'
 import { accountPurpose } from '../payouts/payee-account-seal.ts'
@@ -23,5 +24,10 @@ export const sealedColumns: readonly SealedColumn[] = [
     name: 'payee_account.account_sealed',
     place: ({ payeeAccounts: p }) => ({ table: p, key: p.payeeAccountId, sealed: p.accountSealed }),
     purposeOf: accountPurpose,
+  },
+  {
+    name: 'alert_recipient.address_sealed',
+    place: ({ alertRecipients: a }) => ({ table: a, key: a.recipientId, sealed: a.addressSealed }),
+    purposeOf: addressPurpose,
   },
 ]

@@ -1,3 +1,4 @@
+import * as alerts from './alerts.ts'
 import * as assistance from './assistance.ts'
 import * as audit from './audit.ts'
 import * as benefitLinks from './benefit-links.ts'
@@ -49,4 +50,5 @@ export const routes: readonly RouteContract[] = [
   payouts,
   reconciliation,
   writeOffs,
+  alerts,
 ].flatMap((noun) => Object.values(noun as Record<string, unknown>).filter(isRoute))

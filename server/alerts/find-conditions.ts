@@ -1,0 +1,148 @@
+// What holds now, by one look at the tables of each noun.
+import { and, eq, gt, inArray, lte, min } from 'drizzle-orm'
+import type { AlertKind } from '#shared/contracts/http/alerts.ts'
+import { countRows, sumOf } from '../db/expressions.ts'
+import { rows, type Unit, type UnitContext } from '../db/unit.ts'
+import type { Condition, Rule } from './rules.ts'
+
+const hourMs = 3_600_000
+const megabyte = 1_048_576
+
+/** The cabinet's own alarms, by the kind of alert they are. */
+const kindOfAlarm: Readonly<Record<string, AlertKind>> = {
+  door_open: 'door_open',
+  door_forced: 'door_open',
+  lock_left_open: 'lock_fault',
+  over_temperature: 'over_temperature',
+  disk_full: 'disk_full',
+}
+
+function kindOfDevice(device: string): AlertKind {
+  if (device.startsWith('lock')) return 'lock_fault'
+  return device.startsWith('scale') ? 'scale_fault' : 'sensor_fault'
+}
+
+type Thresholds = ReadonlyMap<AlertKind, number>
+
+function* findCabinetConditions(ctx: UnitContext, thresholds: Thresholds): Unit<Condition[]> {
+  const { cabinetStatuses: s, cabinets } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select({
+        cabinetId: s.cabinetId,
+        isOnline: s.isOnline,
+        lastSeenAtMs: s.lastSeenAtMs,
+        alarms: s.alarms,
+        offlineDevices: s.offlineDevices,
+        telemetry: s.telemetry,
+      })
+      .from(s)
+      .innerJoin(cabinets, eq(cabinets.cabinetId, s.cabinetId))
+      .where(eq(cabinets.rolloutState, 'live')),
+  )
+  const leastFree = (thresholds.get('disk_full') ?? 0) * megabyte
+  return found.flatMap(({ cabinetId, isOnline, lastSeenAtMs, alarms, offlineDevices, telemetry }): Condition[] => {
+    const facts = new Map<AlertKind, Record<string, string | number>>()
+    const note = (kind: AlertKind, label: string, value: string | number) =>
+      facts.set(kind, { ...facts.get(kind), [label]: value })
+    for (const alarm of alarms) {
+      const kind = kindOfAlarm[alarm]
+      if (kind !== undefined) note(kind, 'alarm', alarm)
+    }
+    for (const [device, code] of Object.entries(offlineDevices)) note(kindOfDevice(device), device, code)
+    const free = telemetry?.diskFreeBytes
+    if (free !== undefined && free < leastFree) note('disk_full', 'diskFreeMegabytes', Math.floor(free / megabyte))
+    const own = [...facts].map(([kind, values]) => ({ kind, subjectId: cabinetId, cabinetId, facts: values }))
+    if (isOnline) return own
+    const sinceMs = lastSeenAtMs ?? undefined
+    return [...own, { kind: 'cabinet_offline', subjectId: cabinetId, cabinetId, sinceMs, facts: {} }]
+  })
+}
+
+/** Sessions whose door is closed, or that fell silent or wait for a person, and that are not settled. */
+function* findUnsettled(ctx: UnitContext): Unit<Condition[]> {
+  const { shoppingSessions: s, reviewCases } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select({
+        sessionId: s.sessionId,
+        cabinetId: s.cabinetId,
+        state: s.state,
+        reason: s.reason,
+        openedAtMs: reviewCases.openedAtMs,
+      })
+      .from(s)
+      .leftJoin(reviewCases, eq(reviewCases.sessionId, s.sessionId))
+      .where(inArray(s.state, ['closing', 'silent', 'review'])),
+  )
+  return found.map(({ sessionId, cabinetId, state, reason, openedAtMs }) => ({
+    kind: 'session_unsettled',
+    subjectId: sessionId,
+    cabinetId,
+    sinceMs: openedAtMs ?? undefined,
+    facts: { state, ...(reason === null ? {} : { reason }) },
+  }))
+}
+
+function* findLowStock(ctx: UnitContext, leastUnits: number): Unit<Condition[]> {
+  const { laneStock: l, cabinets } = ctx.tables
+  const lanes = ctx.db
+    .select({ cabinetId: l.cabinetId, laneId: l.laneId, units: sumOf(l.units).as('units') })
+    .from(l)
+    .groupBy(l.cabinetId, l.laneId)
+    .as('lanes')
+  const found = yield* rows(
+    ctx.db
+      .select({ cabinetId: lanes.cabinetId, lanes: countRows() })
+      .from(lanes)
+      .innerJoin(cabinets, eq(cabinets.cabinetId, lanes.cabinetId))
+      .where(and(eq(cabinets.rolloutState, 'live'), lte(lanes.units, leastUnits)))
+      .groupBy(lanes.cabinetId),
+  )
+  return found.map(({ cabinetId, lanes: count }) => ({
+    kind: 'low_stock',
+    subjectId: cabinetId,
+    cabinetId,
+    facts: { lanes: count },
+  }))
+}
+
+function* findExpiring(ctx: UnitContext, withinHours: number): Unit<Condition[]> {
+  const { laneStock: l, lots } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select({ cabinetId: l.cabinetId, units: sumOf(l.units), firstAtMs: min(lots.expiresAtMs) })
+      .from(l)
+      .innerJoin(lots, eq(lots.lotId, l.lotId))
+      .where(and(gt(l.units, 0), lte(lots.expiresAtMs, ctx.now() + withinHours * hourMs)))
+      .groupBy(l.cabinetId),
+  )
+  return found.map(({ cabinetId, units, firstAtMs }) => ({
+    kind: 'expiry',
+    subjectId: cabinetId,
+    cabinetId,
+    facts: { units, firstExpiresAt: new Date(Number(firstAtMs)).toISOString() },
+  }))
+}
+
+function* findDifferences(ctx: UnitContext): Unit<Condition[]> {
+  const { reconciliations: r } = ctx.tables
+  const found = yield* rows(ctx.db.select().from(r).where(gt(r.openCount, 0)))
+  return found.map(({ channel, subject, differenceFen, openCount }) => ({
+    kind: 'reconciliation_difference',
+    subjectId: `${channel} ${subject}`,
+    facts: { differenceFen, openCount },
+  }))
+}
+
+/** Everything that holds at this instant, for the rules in force. */
+export function* findConditions(ctx: UnitContext, rules: readonly Rule[]): Unit<Condition[]> {
+  const thresholds = new Map(rules.map(({ kind, threshold }) => [kind, threshold]))
+  return [
+    ...(yield* findCabinetConditions(ctx, thresholds)),
+    ...(yield* findUnsettled(ctx)),
+    ...(yield* findLowStock(ctx, thresholds.get('low_stock') ?? 0)),
+    ...(yield* findExpiring(ctx, thresholds.get('expiry') ?? 0)),
+    ...(yield* findDifferences(ctx)),
+  ]
+}

@@ -1,0 +1,16 @@
+// The server's own work on alerts: looking, and sending what is due.
+import type { ServerContext } from '../context.ts'
+import { deliverDue } from './deliver.ts'
+import { lookAtEverything } from './look.ts'
+import { makeSend } from './message.ts'
+
+export async function watchConditions({ database, logger, metrics }: ServerContext): Promise<void> {
+  const { raised, unheard } = await database.run(lookAtEverything)
+  metrics.alertsRaised.inc(raised)
+  metrics.alertsUnheard.inc(unheard)
+  if (unheard > 0) logger.error({ unheard }, 'alerts nobody is told of: they have no recipient at their level')
+}
+
+export async function sendAlerts(ctx: ServerContext, signal: AbortSignal): Promise<void> {
+  await deliverDue(ctx, makeSend(ctx.config.mail, ctx.clock), signal)
+}

@@ -1,0 +1,126 @@
+// An alert in words, and the ways it leaves: e-mail, and a webhook whose body is signed with the recipient's own key.
+import { createHmac } from 'node:crypto'
+import { createTransport } from 'nodemailer'
+import type { AlertChannel, AlertEvent, AlertKind, AlertSeverity } from '#shared/contracts/http/alerts.ts'
+import type { Clock } from '#shared/time/clock.ts'
+import type { AlertFacts } from './schema.ts'
+
+/** How long a receiver may take. */
+const timeoutMs = 10_000
+
+export interface AlertMessage {
+  readonly deliveryId: string
+  readonly event: AlertEvent
+  readonly level: number
+  readonly recipient: { readonly recipientId: string; readonly channel: AlertChannel; readonly addressSealed: string }
+  /** Undefined in a message that only tries the way. */
+  readonly alert:
+    | {
+        readonly alertId: string
+        readonly kind: AlertKind
+        readonly severity: AlertSeverity
+        readonly subjectId: string
+        readonly cabinetCode?: string | undefined
+        readonly facts: AlertFacts
+        readonly sinceMs: number
+        readonly raisedAtMs: number | null
+        readonly clearedAtMs: number | null
+      }
+    | undefined
+}
+
+export interface Address {
+  readonly address: string
+  /** Of a webhook: 32 bytes. */
+  readonly signingKey: Buffer
+}
+
+/** Resolves when the receiver has taken the message; else rejects with a reason that names no address. */
+export type Send = (message: AlertMessage, address: Address, signal: AbortSignal) => Promise<void>
+
+const kindNames: Readonly<Record<AlertKind, string>> = {
+  cabinet_offline: '柜机离线',
+  door_open: '柜门未关',
+  over_temperature: '温度过高',
+  lock_fault: '门锁故障',
+  scale_fault: '秤故障',
+  sensor_fault: '传感器故障',
+  session_unsettled: '订单未结算',
+  low_stock: '库存不足',
+  expiry: '临期或过期',
+  reconciliation_difference: '对账差异',
+  disk_full: '磁盘空间不足',
+}
+
+const eventNames: Readonly<Record<AlertEvent, string>> = {
+  raised: '告警',
+  escalated: '告警升级',
+  cleared: '告警解除',
+  test: '测试消息',
+}
+
+/** `2026-11-27 14:05`, in the district. */
+const districtTime = (atMs: number) => new Date(atMs + 8 * 3_600_000).toISOString().slice(0, 16).replace('T', ' ')
+
+/** Subject and body of the e-mail. */
+export function wordsOf({ event, alert }: AlertMessage): { readonly subject: string; readonly text: string } {
+  if (alert === undefined) return { subject: `惠农柜 ${eventNames[event]}`, text: '这是一条测试消息，告警可以送达。\n' }
+  const { kind, cabinetCode, facts, sinceMs, clearedAtMs, alertId, subjectId } = alert
+  const lines = [
+    `事项：${kindNames[kind]}（${kind}）`,
+    cabinetCode === undefined ? `对象：${subjectId}` : `柜机：${cabinetCode}`,
+    `开始：${districtTime(sinceMs)}`,
+    ...(clearedAtMs === null ? [] : [`解除：${districtTime(clearedAtMs)}`]),
+    ...Object.entries(facts).map(([label, value]) => `${label}：${value}`),
+    `编号：${alertId}`,
+  ]
+  return {
+    subject: `惠农柜 ${eventNames[event]}：${kindNames[kind]} ${cabinetCode ?? ''}`.trimEnd(),
+    text: `${lines.join('\n')}\n`,
+  }
+}
+
+/** The webhook's body: the same fields for every kind. */
+export function webhookBodyOf({ deliveryId, event, level, alert }: AlertMessage): string {
+  if (alert === undefined) return JSON.stringify({ deliveryId, event })
+  const { alertId, kind, severity, subjectId, cabinetCode, facts, sinceMs, raisedAtMs, clearedAtMs } = alert
+  const told = { alertId, kind, severity, subjectId, cabinetCode, facts, sinceMs, raisedAtMs, clearedAtMs }
+  return JSON.stringify({ deliveryId, event, level, ...told })
+}
+
+/** `t=<epoch ms>,v1=<HMAC-SHA-256 over "<t>.<body>", hex>`: a receiver refuses what is old or not signed. */
+export function signatureOf(key: Buffer, atMs: number, body: string): string {
+  return `t=${atMs},v1=${createHmac('sha256', key).update(`${atMs}.${body}`).digest('hex')}`
+}
+
+async function sendWebhook(message: AlertMessage, to: Address, clock: Clock, signal: AbortSignal): Promise<void> {
+  const body = webhookBodyOf(message)
+  const response = await fetch(to.address, {
+    method: 'POST',
+    redirect: 'error',
+    headers: {
+      'content-type': 'application/json',
+      'huinong-delivery': message.deliveryId,
+      'huinong-signature': signatureOf(to.signingKey, clock.now(), body),
+    },
+    body,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+  })
+  await response.body?.cancel()
+  if (!response.ok) throw new Error(`the webhook answered ${response.status}`)
+}
+
+/** Makes the sender; `smtpUrl` undefined: e-mail fails with that reason. */
+export function makeSend(mail: { smtpUrl: string; from: string } | undefined, clock: Clock): Send {
+  const transport =
+    mail === undefined
+      ? undefined
+      : createTransport({ url: mail.smtpUrl, connectionTimeout: timeoutMs, socketTimeout: timeoutMs })
+  return async (message, to, signal) => {
+    if (message.recipient.channel === 'webhook') return sendWebhook(message, to, clock, signal)
+    if (transport === undefined || mail === undefined) throw new Error('no SMTP server is configured')
+    // The id is the message's own, so that a mailbox can drop what came twice.
+    const messageId = `<${message.deliveryId}@huinong>`
+    await transport.sendMail({ from: mail.from, to: to.address, messageId, ...wordsOf(message) })
+  }
+}

@@ -1,0 +1,27 @@
+// HTTP routes of alerts, their rules and who is told.
+import * as contract from '#shared/contracts/http/alerts.ts'
+import type { NounRoutes } from '../context.ts'
+import { registerRoute } from '../http/register-route.ts'
+import { acknowledgeAlert, changeRule, listAlerts, listRules } from './handle-alerts.ts'
+import { addRecipient, listRecipients, removeRecipient, testRecipient } from './recipients.ts'
+
+export const alertRoutes: NounRoutes = (app, { database, sealer, config }) => {
+  registerRoute(app, contract.listAlerts, ({ query }) => database.read((ctx) => listAlerts(ctx, query)))
+  registerRoute(app, contract.acknowledgeAlert, ({ params, body, account: { accountId: byAccountId } }) =>
+    database.run((ctx) => acknowledgeAlert(ctx, { byAccountId, ...params, ...body })),
+  )
+  registerRoute(app, contract.listAlertRules, async () => ({ rows: await database.read(listRules) }))
+  registerRoute(app, contract.changeAlertRule, ({ params, body, account: { accountId: byAccountId } }) =>
+    database.run((ctx) => changeRule(ctx, { byAccountId, ...params, ...body })),
+  )
+  registerRoute(app, contract.listAlertRecipients, async () => ({ rows: await database.read(listRecipients) }))
+  registerRoute(app, contract.addAlertRecipient, ({ body, account: { accountId: byAccountId } }) =>
+    database.run((ctx) => addRecipient(ctx, { byAccountId, sealer, canMail: config.mail !== undefined, ...body })),
+  )
+  registerRoute(app, contract.removeAlertRecipient, ({ params, account: { accountId: byAccountId } }) =>
+    database.run((ctx) => removeRecipient(ctx, { byAccountId, ...params })),
+  )
+  registerRoute(app, contract.testAlertRecipient, ({ params, account: { accountId: byAccountId } }) =>
+    database.run((ctx) => testRecipient(ctx, { byAccountId, ...params })),
+  )
+}

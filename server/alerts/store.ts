@@ -1,0 +1,68 @@
+// SQL of alerts.
+import { and, eq, isNull } from 'drizzle-orm'
+import type { AlertEvent, AlertSeverity } from '#shared/contracts/http/alerts.ts'
+import { exec, insertRows, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { recipientsOf, rulesInForce, tellableAtMs, type OpenAlert, type Recipient, type Rule } from './rules.ts'
+
+export function* findRules({ db, tables: { alertRules: t } }: UnitContext): Unit<readonly Rule[]> {
+  return rulesInForce(yield* rows(db.select().from(t)))
+}
+
+export function* findRecipients({ db, tables: { alertRecipients: t } }: UnitContext) {
+  return yield* rows(db.select().from(t).where(isNull(t.removedAtMs)).orderBy(t.recipientId))
+}
+
+export function* findOpenAlerts({ db, tables: { alerts: t } }: UnitContext): Unit<OpenAlert[]> {
+  return yield* rows(db.select().from(t).where(isNull(t.clearedAtMs)))
+}
+
+/** Puts messages into the outbox for whom it concerns; returns how many. */
+export function* tell(
+  ctx: UnitContext,
+  recipients: readonly Recipient[],
+  alert: Pick<OpenAlert, 'alertId' | 'kind' | 'level'> & { readonly severity: AlertSeverity },
+  event: AlertEvent,
+): Unit<number> {
+  const { alertId, kind, level, severity } = alert
+  const told = recipientsOf(recipients, kind, level)
+  return yield* insertRows(
+    ctx.tables.alertDeliveries,
+    told.map((recipient) => ({
+      deliveryId: ctx.newId(),
+      alertId,
+      recipientId: recipient.recipientId,
+      event,
+      level,
+      state: 'due' as const,
+      dueAtMs: tellableAtMs(recipient, severity, ctx.now()),
+      attempts: 0,
+    })),
+    'ignore',
+  )
+}
+
+/** Of an alert that ended: those who heard nothing yet need not hear of it at all; the others hear that it is over. */
+export function* tellEnd(ctx: UnitContext, alertId: string): Unit<void> {
+  const { alertDeliveries: d } = ctx.tables
+  yield* exec(ctx.db.delete(d).where(and(eq(d.alertId, alertId), eq(d.state, 'due'), eq(d.attempts, 0))))
+  const heard = yield* rows(
+    ctx.db
+      .selectDistinct({ recipientId: d.recipientId })
+      .from(d)
+      .where(and(eq(d.alertId, alertId), eq(d.state, 'sent'))),
+  )
+  yield* insertRows(
+    ctx.tables.alertDeliveries,
+    heard.map(({ recipientId }) => ({
+      deliveryId: ctx.newId(),
+      alertId,
+      recipientId,
+      event: 'cleared' as const,
+      level: 0,
+      state: 'due' as const,
+      dueAtMs: ctx.now(),
+      attempts: 0,
+    })),
+    'ignore',
+  )
+}
