@@ -262,6 +262,8 @@ export class Agent implements AsyncDisposable {
       unverifiedLaneIds: unverifiedLanes(planogram.lanes, config, this.#parts.clock.now())
         .filter((lane) => lane.isOnSale)
         .map((lane) => lane.laneId),
+      onSaleLaneIds: planogram.lanes.filter((lane) => lane.isOnSale).map((lane) => lane.laneId),
+      lockedLaneIds: this.#twin.lockedLaneIds(),
       isDiskFull: this.#runner.isDiskFull,
       door: this.#doorWatch().door(),
       isKnownSession: sessionId !== undefined && this.#parts.journal.isKnownSession(sessionId),
@@ -373,6 +375,7 @@ export class Agent implements AsyncDisposable {
         hasForeignObject: lane.foreignMassesMg.length > 0,
         isFaulty: faults.has(lane.laneId),
       })),
+      lockedLaneIds: this.#twin.lockedLaneIds().slice(0, 99),
       plateauSdMg: plateauSdMg(this.#parts.sheet),
       alarms: [...alarms].toSorted((a, b) => a.localeCompare(b)).slice(0, 50),
       ...(rejected === undefined ? {} : { rejected }),

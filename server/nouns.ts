@@ -17,6 +17,8 @@ import { disclosureRoutes } from './disclosure/routes.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
 import { incomeRoutes } from './incomes/routes.ts'
+import { lockAllExpired } from './lane-locks/lock-expired.ts'
+import { laneLockRoutes } from './lane-locks/routes.ts'
 import { checkBooksNightly } from './ledger/check-books.ts'
 import { rollUpLedger } from './ledger/roll-up-ledger.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
@@ -64,6 +66,10 @@ export const nouns: readonly Noun[] = [
   { routes: auditRoutes, jobs: [{ name: 'prove the audit trail', intervalMs: 86_400_000, run: proveAudit }] },
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
   { routes: catalogRoutes, events: catalogEvents },
+  {
+    routes: laneLockRoutes,
+    jobs: [{ name: 'lock what is past its date', intervalMs: 60_000, run: lockAllExpired }],
+  },
   { routes: householdRoutes },
   { routes: assistanceRoutes },
   { routes: inKindRoutes },

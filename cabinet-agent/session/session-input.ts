@@ -21,6 +21,9 @@ export interface CommandFacts {
   faultyLaneIds: readonly string[]
   /** On-sale lanes priced by weight while no valid verification certificate allows it. */
   unverifiedLaneIds: readonly string[]
+  /** Lanes that could be sold from, were they not locked. */
+  onSaleLaneIds: readonly string[]
+  lockedLaneIds: readonly string[]
   isDiskFull: boolean
   door: DoorState
   /** A session with this id was seen before, whatever became of it. */

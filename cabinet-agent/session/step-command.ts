@@ -105,6 +105,9 @@ function whyNotSell(state: CabinetState, body: CommandBody<'unlock'>, facts: Com
     return { reason: 'stale_prices', detail: `holds ${facts.pricesVersion}, asked for ${body.pricesVersion}` }
   }
   if (facts.knownLaneIds.length === 0) return { reason: 'lane_unknown', detail: 'no planogram yet' }
+  if (facts.onSaleLaneIds.length > 0 && facts.onSaleLaneIds.every((laneId) => facts.lockedLaneIds.includes(laneId))) {
+    return { reason: 'lanes_locked', detail: `locked: ${facts.lockedLaneIds.join(', ')}` }
+  }
   if (facts.faultyLaneIds.length > 0) {
     return { reason: 'scale_fault', detail: `no weight from ${facts.faultyLaneIds.join(', ')}` }
   }

@@ -1,4 +1,4 @@
-import { CabinetConfig, DesiredTwin, type Planogram, type PriceList } from '#shared/contracts/mqtt/twin.ts'
+import { CabinetConfig, DesiredTwin, LockedLane, type Planogram, type PriceList } from '#shared/contracts/mqtt/twin.ts'
 import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import { z } from 'zod'
 import type { Journal, JournalWrite } from '../journal/journal.ts'
@@ -11,6 +11,8 @@ const Applied = z.object({
   config: CabinetConfig,
 })
 type Applied = z.infer<typeof Applied>
+/** Locks as the server last told them, with the version of the twin they came in. */
+const Locks = z.object({ desiredVersion: z.int(), lanes: z.array(LockedLane) })
 type Rejected = { desiredVersion: number; reason: string }
 /** A change of what the link runs by, until the server is heard through the changed link. */
 interface Trial {
@@ -44,13 +46,14 @@ const nothingYet: Applied = {
 }
 
 /**
- * The twin as it should be, taken over between sessions only. What is wrong is rejected whole and reported; a change of
+ * The twin as it should be, taken over between sessions only; its locks, which protect people, at once. What is wrong is rejected whole and reported; a change of
  * the link's own settings is on trial until the server was heard over it, and taken back otherwise, also after a crash.
  */
 export class TwinKeeper {
   readonly #options: TwinKeeperOptions
   #applied: Applied
   #waiting: DesiredTwin | undefined
+  #locks: z.infer<typeof Locks>
   #rejected: Rejected | undefined
   #trial: Trial | undefined
   #cancelTrial: CancelTimer = () => {}
@@ -60,6 +63,8 @@ export class TwinKeeper {
     const { journal } = options
     const stored = Applied.safeParse(journal.setting('twin'))
     this.#applied = stored.success ? stored.data : nothingYet
+    const locks = Locks.safeParse(journal.setting('twinLocks'))
+    this.#locks = locks.success ? locks.data : { desiredVersion: 0, lanes: [] }
     this.#waiting = journal.setting('twinWaiting') as DesiredTwin | undefined
     this.#rejected = journal.setting('twinRejected') as Rejected | undefined
     this.#trial = journal.setting('twinTrial') as Trial | undefined
@@ -71,6 +76,12 @@ export class TwinKeeper {
 
   get rejected(): Rejected | undefined {
     return this.#rejected
+  }
+
+  /** Lanes that may not be sold from now; each once. An expiry that was told ahead needs no server to begin. */
+  lockedLaneIds(): string[] {
+    const nowMs = this.#options.clock.now()
+    return [...new Set(this.#locks.lanes.flatMap(({ laneId, fromMs }) => (fromMs <= nowMs ? [laneId] : [])))]
   }
 
   /** Goes on with a trial that a restart has cut short, and with a twin that came during a session. */
@@ -91,6 +102,7 @@ export class TwinKeeper {
       this.#reject(version.success ? version.data.version : 0, z.prettifyError(desired.error))
       return
     }
+    this.#takeLocks(desired.data)
     // Retained: it comes with every connection.
     if (desired.data.version === this.#applied.desiredVersion) return
     if (this.#rejected?.desiredVersion === desired.data.version) return
@@ -102,6 +114,15 @@ export class TwinKeeper {
     this.#waiting = desired.data
     if (this.#options.isIdle()) this.takeWaiting()
     else this.#options.write({ atMs: this.#options.clock.now(), settings: { twinWaiting: desired.data } })
+  }
+
+  #takeLocks({ version, lockedLanes }: DesiredTwin): void {
+    if (version <= this.#locks.desiredVersion) return
+    const isSame = JSON.stringify(lockedLanes) === JSON.stringify(this.#locks.lanes)
+    this.#locks = { desiredVersion: version, lanes: lockedLanes }
+    if (isSame) return
+    this.#options.write({ atMs: this.#options.clock.now(), settings: { twinLocks: this.#locks } })
+    this.#options.onChanged()
   }
 
   /** Applies what waits; called whenever a session has ended. */

@@ -1,6 +1,6 @@
 // Changes what a cabinet should be: planogram, prices, configuration. A writer says which version it saw; a stale one is
 // refused, so that nobody's change is lost unseen. Every version is kept, so that an old bill finds the shelf it was made on.
-import { and, eq, isNotNull } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import {
   type AgentRelease,
   CabinetConfig,
@@ -14,6 +14,8 @@ import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import type { Effect } from '../context.ts'
 import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { openLocksOf, openLocksOfMany, toLockedLanes } from '../lane-locks/find-locks.ts'
+import { judgeLanes } from '../lane-locks/judge-lanes.ts'
 import { checkPlanogram, typicalPlateauSdMg, type WeightClash } from './planogram-check.ts'
 import { type TwinPart, twinParts } from './twin-diff.ts'
 
@@ -37,16 +39,17 @@ export function* findTwin({ db, tables: { cabinetTwins: t } }: UnitContext, cabi
   const row = yield* one(db.select().from(t).where(eq(t.cabinetId, cabinetId)))
   if (row === undefined) throw new RefusalError('cabinet.unknown')
   const { version, planogram, prices, config, agent } = row
-  return { version, planogram, prices, config, agent }
+  return { version, planogram, prices, config, agent, lockedLanes: toLockedLanes(yield* openLocksOf(cabinetId)) }
 }
 
-/** Twins of every enrolled cabinet, or of one. */
+/** Twins of every enrolled cabinet, or of those named. */
 export function* findTwins(
-  { db, tables: { cabinets, cabinetTwins: t } }: UnitContext,
-  cabinetId?: Id,
+  ctx: UnitContext,
+  cabinetIds?: readonly Id[],
 ): Unit<Array<{ cabinetId: Id; twin: DesiredTwin }>> {
+  const { cabinets, cabinetTwins: t } = ctx.tables
   const found = yield* rows(
-    db
+    ctx.db
       .select({
         cabinetId: t.cabinetId,
         version: t.version,
@@ -57,9 +60,45 @@ export function* findTwins(
       })
       .from(t)
       .innerJoin(cabinets, eq(cabinets.cabinetId, t.cabinetId))
-      .where(and(isNotNull(cabinets.publicKey), cabinetId === undefined ? undefined : eq(t.cabinetId, cabinetId))),
+      .where(
+        and(
+          isNotNull(cabinets.publicKey),
+          cabinetIds === undefined ? undefined : inArray(t.cabinetId, [...new Set(cabinetIds)]),
+        ),
+      ),
   )
-  return found.map(({ cabinetId: id, ...twin }) => ({ cabinetId: id, twin }))
+  const locks = yield* openLocksOfMany(ctx, cabinetIds)
+  return found.map(({ cabinetId, ...twin }) => ({
+    cabinetId,
+    twin: { ...twin, lockedLanes: toLockedLanes(locks.get(cabinetId) ?? []) },
+  }))
+}
+
+/** After locks were set or released: one more version of each of these twins, and all of them to be published. */
+export function* publishLocks(ctx: UnitContext, cabinetIds: readonly Id[], changedBy: string): Unit<readonly Effect[]> {
+  const { cabinetTwins: t, twinChanges } = ctx.tables
+  if (cabinetIds.length === 0) return []
+  const atMs = ctx.now()
+  yield* exec(
+    ctx.db
+      .update(t)
+      .set({ version: sql`${t.version} + 1`, changedAtMs: atMs })
+      .where(inArray(t.cabinetId, [...new Set(cabinetIds)])),
+  )
+  const twins = yield* findTwins(ctx, cabinetIds)
+  yield* insertRows(
+    twinChanges,
+    twins.map(({ cabinetId, twin: { version, lockedLanes } }) => ({
+      cabinetId,
+      version,
+      part: 'locks' as const,
+      partVersion: version,
+      value: lockedLanes,
+      changedBy,
+      atMs,
+    })),
+  )
+  return twins.map(({ cabinetId, twin }) => ({ kind: 'desired', cabinetId, twin }))
 }
 
 function checkVersion(change: TwinChange, version: number): void {
@@ -77,13 +116,14 @@ function* saveTwin(
   const { cabinetTwins, twinChanges } = ctx.tables
   const atMs = ctx.now()
   const changed = twinParts.filter((part) => next[part] !== undefined)
-  const twin: DesiredTwin = { ...before, ...next, version: before.version + changed.length }
+  const { lockedLanes: lockedBefore, ...kept } = { ...before, ...next, version: before.version + changed.length }
   yield* exec(
     ctx.db
       .update(cabinetTwins)
-      .set({ ...twin, changedAtMs: atMs })
+      .set({ ...kept, changedAtMs: atMs })
       .where(eq(cabinetTwins.cabinetId, change.cabinetId)),
   )
+  const twin: DesiredTwin = { ...kept, lockedLanes: yield* judgeAnew(ctx, change.cabinetId, kept, lockedBefore) }
   yield* insertRows(
     twinChanges,
     changed.map((part, index) => ({
@@ -97,6 +137,17 @@ function* saveTwin(
     })),
   )
   return { twin, effects: [{ kind: 'desired', cabinetId: change.cabinetId, twin }] }
+}
+
+/** The locks as they are for the twin that is saved: other goods or prices may lock a lane, or let it go. */
+function* judgeAnew(
+  ctx: UnitContext,
+  cabinetId: Id,
+  { planogram: { lanes }, prices: { prices } }: Pick<DesiredTwin, 'planogram' | 'prices'>,
+  before: DesiredTwin['lockedLanes'],
+): Unit<DesiredTwin['lockedLanes']> {
+  const isChanged = yield* judgeLanes(ctx, { cabinetId, lanes, prices })
+  return isChanged ? toLockedLanes(yield* openLocksOf(cabinetId)) : before
 }
 
 /** Fills a planned lane from its SKU; refuses unknown SKUs and lots of other SKUs, naming the lane. */

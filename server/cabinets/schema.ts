@@ -3,7 +3,14 @@ import { sql } from 'drizzle-orm'
 import { HostSiteKind, RolloutState } from '#shared/contracts/http/cabinets.ts'
 import { CommandOutcome, type Reply } from '#shared/contracts/mqtt/command.ts'
 import type { Telemetry } from '#shared/contracts/mqtt/live.ts'
-import type { AgentRelease, CabinetConfig, Planogram, PriceList, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
+import type {
+  AgentRelease,
+  CabinetConfig,
+  LockedLane,
+  Planogram,
+  PriceList,
+  ReportedTwin,
+} from '#shared/contracts/mqtt/twin.ts'
 import type { Versions } from '#shared/contracts/mqtt/event.ts'
 import type { Kit, Storage } from '../db/kit.ts'
 
@@ -120,9 +127,9 @@ function twinTables({ table, column: c, primaryKey, check }: Kit, { cabinets }: 
     {
       cabinetId: c.text().notNull(),
       version: c.int().notNull(),
-      part: c.choice(['planogram', 'prices', 'config', 'agent']).notNull(),
+      part: c.choice(['planogram', 'prices', 'config', 'agent', 'locks']).notNull(),
       partVersion: c.int().notNull(),
-      value: c.json<Planogram | PriceList | CabinetConfig | AgentRelease | null>().notNull(),
+      value: c.json<Planogram | PriceList | CabinetConfig | AgentRelease | LockedLane[] | null>().notNull(),
       changedBy: c.text().notNull(),
       atMs: c.int().notNull(),
     },

@@ -8,6 +8,8 @@ import { daysLeft } from '../catalog/rules.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { openLocksOf } from '../lane-locks/find-locks.ts'
+import { lockedAt } from '../lane-locks/rules.ts'
 import { latestEndMs } from '../sessions/count-sessions.ts'
 import { findTwin } from './change-twin.ts'
 import { findCabinet } from './store.ts'
@@ -22,6 +24,7 @@ interface LaneGoods {
   /** Pieces by the scales, when the cabinet reported them after its latest session; the books are as new as the session. */
   readonly reportedCount: number | undefined
   readonly households: ReadonlyMap<string, number>
+  readonly lockReason: ShelfLane['lockReason']
   readonly nowMs: number
 }
 
@@ -31,6 +34,7 @@ function showLane(lane: PlanogramLane, goods: LaneGoods): ShelfLane {
   // The lot a buyer gets next: the first that may still be sold.
   const current = present.find(({ expiresAtMs }) => expiresAtMs >= nowMs) ?? present[0]
   const isExpired = current !== undefined && current.expiresAtMs < nowMs
+  const lockReason = goods.lockReason ?? (isExpired ? 'expired' : undefined)
   const booked = present.reduce((sum, { units }) => sum + units, 0)
   return {
     laneId: lane.laneId,
@@ -42,7 +46,8 @@ function showLane(lane: PlanogramLane, goods: LaneGoods): ShelfLane {
     mode: sku.mode,
     priceFen: goods.priceFen,
     isCertified: sku.isCertified && (current === undefined || current.isSupplierCertified),
-    isOnSale: lane.isOnSale && !isExpired,
+    isOnSale: lane.isOnSale && lockReason === undefined,
+    ...(lockReason === undefined ? {} : { lockReason }),
     count: goods.reportedCount ?? booked,
     ...(current === undefined
       ? {}
@@ -64,6 +69,7 @@ export function* showShelf(ctx: UnitContext, code: string, operator: ServerConfi
   const stock = yield* lotsInCabinet(ctx, cabinetId)
   const households = yield* householdsBehindLots(ctx, [...new Set(stock.map(({ lotId }) => lotId))])
   const nowMs = ctx.now()
+  const locked = lockedAt(yield* openLocksOf(cabinetId), nowMs)
   const endedAtMs = yield* latestEndMs(ctx, cabinetId)
   const isReportNew = reported !== null && (endedAtMs === undefined || reported.atMs >= endedAtMs)
   const lanes = planogram.lanes.flatMap((lane): ShelfLane[] => {
@@ -74,7 +80,8 @@ export function* showShelf(ctx: UnitContext, code: string, operator: ServerConfi
       ({ laneId, skuId }) => laneId === lane.laneId && skuId === lane.skuId,
     )
     const priceFen = prices.prices[lane.skuId] ?? sku.priceFen
-    return [showLane(lane, { sku, priceFen, lots, reportedCount: seen?.count, households, nowMs })]
+    const lockReason = locked.get(lane.laneId)
+    return [showLane(lane, { sku, priceFen, lots, reportedCount: seen?.count, households, lockReason, nowMs })]
   })
   const isInService = cabinet.isInService && cabinet.rolloutState === 'live'
   return { cabinetId, code, hostSiteName, isOnline, isInService, isDemo, operator, lanes }

@@ -14,6 +14,7 @@ import { householdStorage, householdTables } from '../households/schema.ts'
 import { incomeStorage, incomeTables } from '../incomes/schema.ts'
 import { identityStorage, identityTables } from '../identity/schema.ts'
 import { inKindStorage, inKindTables } from '../in-kind/schema.ts'
+import { laneLockTables } from '../lane-locks/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
 import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
@@ -37,6 +38,7 @@ export function makeTables(kit: Kit) {
   const organisations = organisationTables(kit)
   const distributions = distributionTables(kit, organisations)
   const catalog = catalogTables(kit, organisations)
+  const laneLocks = laneLockTables(kit, catalog)
   const households = householdTables(kit)
   const assistance = assistanceTables(kit, households)
   const surplus = surplusTables(kit, households)
@@ -68,6 +70,7 @@ export function makeTables(kit: Kit) {
     ...organisations,
     ...distributions,
     ...catalog,
+    ...laneLocks,
     ...households,
     ...assistance,
     ...surplus,

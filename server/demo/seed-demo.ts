@@ -14,6 +14,8 @@ import { openWallet, topUpWallet } from '../payments/wallets.ts'
 import type { Sealer } from '../personal-data/seal.ts'
 import type { DemoAccount } from './data/accounts.ts'
 import type { DemoData } from './data/demo-data.ts'
+import { setSchoolList } from '../lane-locks/set-school-list.ts'
+import { schoolAllowList } from './data/goods.ts'
 import { seedCabinets, seedSites } from './seed-cabinets.ts'
 import { seedPayouts } from './seed-payouts.ts'
 import { seedHouseholds, seedLots, seedRevenuePlans, seedSkus, seedSuppliers } from './seed-register.ts'
@@ -82,6 +84,11 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
   yield* seedLots(ctx, data, { skus, suppliers }, idOf('restocker'))
   yield* seedWallets(ctx, data.accounts, idOf)
   yield* seedPayouts(ctx, data, made.sealer, { clerkId: idOf('clerk'), financeId: idOf('finance') })
+  yield* setSchoolList(ctx, {
+    skuIds: schoolAllowList.flatMap((key) => skus.get(key) ?? []),
+    note: '演示：学校允许销售的商品',
+    by: { accountId: idOf('operator'), name: 'demo' },
+  })
   yield* seedCabinets(ctx, data, { siteIds, skus }, 'demo')
 }
 

@@ -187,7 +187,7 @@ export class FleetLine implements AsyncDisposable {
   async #welcome(cabinetId: Id): Promise<void> {
     const missed = await this.#ctx.database.read(function* (unit) {
       const open = yield* findOpenCommands(unit, cabinetId)
-      const [twin] = yield* findTwins(unit, cabinetId)
+      const [twin] = yield* findTwins(unit, [cabinetId])
       return { open, twin, throughSeq: yield* findCommittedSeq(unit, cabinetId) }
     })
     await this.#publish('acks', cabinetId, { throughSeq: missed.throughSeq })

@@ -4,6 +4,7 @@ import type { EventBody } from '#shared/contracts/mqtt/event.ts'
 import { moveStock, unitsInLane } from '../catalog/lane-stock.ts'
 import { exec, insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { refreshLocks } from '../lane-locks/refresh-locks.ts'
 import type { EventHandlers } from '../mqtt/event-handlers.ts'
 import { addFinding } from '../sessions/findings.ts'
 import { finishRestock } from '../sessions/finish-restock.ts'
@@ -24,7 +25,9 @@ export const restockEvents: EventHandlers = {
         yield* addFinding(ctx, { ...event, sessionId: body.sessionId, finding: 'load_differs', detail })
       }
     }
-    return finished.effects
+    // What was loaded or taken off decides from when on a lane may not be sold.
+    const locks = yield* refreshLocks(ctx, [event.cabinetId], 'restock')
+    return [...finished.effects, ...locks]
   },
 }
 

@@ -1,11 +1,14 @@
 // The contract of a session: what each lane on sale holds, for what price, frozen when the door is authorised. Whatever
-// changes later, the bill is made from this.
+// changes later, the bill is made from this. A locked lane stands in it with its lock: a door has no lanes, so what is taken
+// from there has to leave the books, and is not charged.
 import { lotsInCabinet } from '../catalog/lane-stock.ts'
 import type { LaneLot } from '../catalog/lane-stock.ts'
 import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import type { LotWithSupplier, SkuRow } from '../catalog/find-goods.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { openLocksOf } from '../lane-locks/find-locks.ts'
+import { lockedAt } from '../lane-locks/rules.ts'
 import type { ContractLane } from './pricing.ts'
 
 /** A lane of the planogram (shared/contracts/mqtt/twin.ts). */
@@ -23,7 +26,7 @@ export interface Shelf {
   readonly prices: Readonly<Record<string, number>>
 }
 
-/** Refuses with session.nothing_on_sale when no lane may be sold from: none on sale, or all that remains is expired. */
+/** Refuses with session.nothing_on_sale when no lane may be sold from: none on sale, or all are locked, or past their date. */
 export function* makeContract(ctx: UnitContext, shelf: Shelf): Unit<ContractLane[]> {
   const onSale = shelf.planned.filter((lane) => lane.isOnSale)
   const skus = yield* findSkusById(ctx, [...new Set(onSale.map((lane) => lane.skuId))])
@@ -33,19 +36,39 @@ export function* makeContract(ctx: UnitContext, shelf: Shelf): Unit<ContractLane
     onSale.flatMap(({ lotId }) => (lotId === undefined ? [] : [lotId])),
   )
   const nowMs = ctx.now()
+  const locked = lockedAt(yield* openLocksOf(shelf.cabinetId), nowMs)
   const lanes = onSale.flatMap((lane) => {
     const sku = skus.get(lane.skuId)
     if (sku === undefined) return []
     const lots = stock.filter((lot) => lot.laneId === lane.laneId && lot.skuId === lane.skuId)
     const planned = lane.lotId === undefined ? undefined : plannedLots.get(lane.lotId)
-    return [contractLane(lane, sku, shelf.prices[lane.skuId] ?? sku.priceFen, { lots, planned, nowMs })]
+    const lockReason = locked.get(lane.laneId) ?? (isAllExpired(lots, nowMs) ? 'expired' : undefined)
+    const contract = contractLane(lane, sku, shelf.prices[lane.skuId] ?? sku.priceFen, { lots, planned, nowMs })
+    return [lockReason === undefined ? contract : { ...contract, lockReason }]
   })
   if (lanes.length === 0) throw new RefusalError('session.nothing_on_sale')
-  const present = stock.filter((lot) => lot.units > 0)
-  if (present.length > 0 && present.every((lot) => lot.expiresAtMs < nowMs)) {
-    throw new RefusalError('session.nothing_on_sale', 'All goods in this cabinet are past their date.')
-  }
+  requireSellable(lanes, stock)
   return lanes
+}
+
+/** Nothing that may be sold lies in an unlocked lane: the door stays shut. Lanes the books know no goods in count as empty. */
+function requireSellable(lanes: readonly ContractLane[], stock: readonly LaneLot[]): void {
+  const filled = new Set(stock.flatMap(({ laneId, units }) => (units > 0 ? [laneId] : [])))
+  const judged = lanes.some(({ laneId }) => filled.has(laneId))
+    ? lanes.filter(({ laneId }) => filled.has(laneId))
+    : lanes
+  if (judged.some(({ lockReason }) => lockReason === undefined)) return
+  const reasons = [...new Set(judged.map(({ lockReason }) => lockReason))]
+  const detail =
+    reasons.length === 1 && reasons[0] === 'expired'
+      ? 'All goods in this cabinet are past their date.'
+      : `All lanes of this cabinet are locked: ${reasons.join(', ')}.`
+  throw new RefusalError('session.nothing_on_sale', detail)
+}
+
+function isAllExpired(lots: readonly LaneLot[], nowMs: number): boolean {
+  const present = lots.filter(({ units }) => units > 0)
+  return present.length > 0 && present.every(({ expiresAtMs }) => expiresAtMs < nowMs)
 }
 
 function contractLane(

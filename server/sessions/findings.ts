@@ -18,6 +18,7 @@ export interface Finding {
     | 'capped_at_hold'
     | 'unpriced'
     | 'expired_item'
+    | 'locked_item'
     | 'load_differs'
   readonly detail: string
 }

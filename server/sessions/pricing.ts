@@ -1,6 +1,7 @@
 // The one pricing function: receipts, reviews and previews all come here, and its version is on the receipt. Prices are the
 // contract prices frozen when the door was authorised (domain.md, price at door-open); nothing a cabinet reports changes
 // them. A bill is never above the money held.
+import type { LaneLockReason } from '#shared/contracts/mqtt/twin.ts'
 import { splitByLargestRemainder } from '#shared/units/fen.ts'
 
 /** Changes whenever the same input could give another amount. */
@@ -25,6 +26,8 @@ export interface ContractLane {
   readonly lotId?: string | undefined
   /** Lots in this lane that were past their date when the door was authorised. */
   readonly expiredLotIds?: readonly string[] | undefined
+  /** Why nothing may be sold from this lane; what is taken all the same is not charged. */
+  readonly lockReason?: LaneLockReason | undefined
 }
 
 /** What a cabinet says was taken (shared/contracts/mqtt/lane.ts, SoldLine). */
@@ -44,6 +47,7 @@ export const billFlags = [
   'shown_price_differs',
   'lane_sku_differs',
   'expired_item',
+  'locked_item',
   'capped_at_hold',
 ] as const
 export type BillFlag = (typeof billFlags)[number]
@@ -57,7 +61,7 @@ export interface BillLine {
   readonly unitPriceFen: number
   /** By the price label. */
   readonly listFen: number
-  /** What is charged: listFen, or less when the bill was capped or the item was past its date. */
+  /** What is charged: listFen, or less when the bill was capped, the item past its date or its lane locked. */
   readonly amountFen: number
 }
 
@@ -110,6 +114,9 @@ export function priceBill(taken: readonly TakenLine[], lanes: readonly ContractL
     const lotId = line.lotId ?? lane.lotId
     const isExpired = lotId !== undefined && lane.expiredLotIds?.includes(lotId) === true
     if (isExpired) flags.add('expired_item')
+    // The lane it was taken from decides, whatever lane its price is found in.
+    const { lockReason } = lanes.find(({ laneId }) => laneId === line.laneId) ?? lane
+    if (lockReason !== undefined) flags.add(lockReason === 'expired' ? 'expired_item' : 'locked_item')
     priced.push({
       contract: lane,
       laneId: line.laneId,
@@ -118,7 +125,7 @@ export function priceBill(taken: readonly TakenLine[], lanes: readonly ContractL
       massMg: lane.mode === 'weight' ? line.massMg : undefined,
       unitPriceFen: lane.priceFen,
       listFen,
-      dueFen: isExpired ? 0 : listFen,
+      dueFen: isExpired || lockReason !== undefined ? 0 : listFen,
     })
   }
   const dueFen = priced.reduce((sum, line) => sum + line.dueFen, 0)

@@ -115,4 +115,12 @@ function* keepFindings(ctx: UnitContext, session: Contracted, seq: number, bill:
       detail: 'an item past its date was taken; not charged',
     })
   }
+  if (bill.flags.includes('locked_item')) {
+    const locked = new Map(session.lanes.map(({ laneId, lockReason }) => [laneId, lockReason]))
+    const detail = bill.lines
+      .filter(({ laneId }) => locked.get(laneId) !== undefined)
+      .map((line) => `${line.laneId} (${locked.get(line.laneId)}) ×${line.count ?? line.massMg ?? 0}; not charged`)
+      .join('; ')
+    yield* addFinding(ctx, { ...place, finding: 'locked_item', detail })
+  }
 }

@@ -44,6 +44,36 @@ describe('the twin', () => {
     expect(world.reported?.rejected?.reason).toMatch(reason)
   })
 
+  it('holds locks at once and from a twin it otherwise refuses, and sells nothing when all lanes are locked', async () => {
+    await using world = await AgentWorld.stocked()
+    const fromMs = world.clock.now()
+    const lockedLanes = ['L01', 'L02'].map((laneId) => ({ laneId, reason: 'recalled' as const, fromMs }))
+    world.broker.send('desired', { ...makeTwin(2, world.skuIds), prices: { version: 2, prices: {} }, lockedLanes })
+    await world.until(() => world.reported?.lockedLaneIds?.length === 2, 'the locks')
+    const refused = await world.replyTo(world.unlock())
+
+    expect(world.reported).toMatchObject({ desiredVersion: 1, rejected: { desiredVersion: 2 } })
+    expect(refused).toMatchObject({ outcome: 'refused', reason: 'lanes_locked' })
+
+    await world.cutPower()
+    await world.boot()
+    await world.until(() => world.agent?.isConnected === true, 'the link')
+    expect(await world.replyTo(world.unlock())).toMatchObject({ outcome: 'refused', reason: 'lanes_locked' })
+  })
+
+  it('begins a lock that was told ahead without the server', async () => {
+    await using world = await AgentWorld.stocked()
+    const fromMs = world.clock.now() + 60_000
+    const lockedLanes = ['L01', 'L02'].map((laneId) => ({ laneId, reason: 'expired' as const, fromMs }))
+    world.broker.send('desired', { ...makeTwin(2, world.skuIds), lockedLanes })
+    await world.until(() => world.reported?.desiredVersion === 2, 'twin 2')
+    expect(world.reported?.lockedLaneIds).toEqual([])
+
+    await world.pass(60_000)
+
+    expect(await world.replyTo(world.unlock(world.id(), 2))).toMatchObject({ reason: 'lanes_locked' })
+  })
+
   it('takes back a change that cuts the link off, by itself', async () => {
     await using world = await AgentWorld.start()
     world.broker.minKeepaliveS = 20

@@ -50,6 +50,7 @@ export function makeTwin(version: number, skuIds: readonly Id[], config: Partial
     prices: { version, prices: Object.fromEntries(skuIds.map((skuId) => [skuId, priceFen])) },
     config: CabinetConfig.parse(config),
     agent: null,
+    lockedLanes: [],
   }
 }
 

@@ -22,6 +22,8 @@ export function makeFacts(overrides: Partial<CommandFacts> = {}): CommandFacts {
     pricesVersion: 4,
     knownLaneIds: ['L01'],
     faultyLaneIds: [],
+    onSaleLaneIds: ['L01', 'L02'],
+    lockedLaneIds: [],
     unverifiedLaneIds: [],
     isDiskFull: false,
     door: 'closed',

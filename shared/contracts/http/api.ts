@@ -11,6 +11,7 @@ import * as incomes from './incomes.ts'
 import * as disclosure from './disclosure.ts'
 import * as identity from './identity.ts'
 import * as inKind from './in-kind.ts'
+import * as laneLocks from './lane-locks.ts'
 import * as money from './money.ts'
 import * as organisations from './organisations.ts'
 import * as payouts from './payouts.ts'
@@ -36,6 +37,7 @@ export const routes: readonly RouteContract[] = [
   cabinets,
   fleet,
   catalog,
+  laneLocks,
   sessions,
   money,
   households,

@@ -6,7 +6,7 @@ import { MassMg } from '../../units/mass.ts'
 import { commandReasons, CommandOutcome } from '../mqtt/command.ts'
 import { LaneId, PricingMode } from '../mqtt/lane.ts'
 import { Telemetry } from '../mqtt/live.ts'
-import { CabinetConfigChange, DesiredTwin, PlanogramLane, ReportedTwin } from '../mqtt/twin.ts'
+import { CabinetConfigChange, DesiredTwin, LaneLockReason, PlanogramLane, ReportedTwin } from '../mqtt/twin.ts'
 import { defineRoute, pageOf, PageQuery } from './route.ts'
 
 export const HostSiteKind = z.enum(['government', 'hospital', 'school']).meta({ id: 'HostSiteKind' })
@@ -64,6 +64,8 @@ export const ShelfLane = z
     priceFen: NonNegativeFen,
     isCertified: z.boolean(),
     isOnSale: z.boolean(),
+    /** Why nothing may be sold from it now. */
+    lockReason: LaneLockReason.optional(),
     count: z.int().min(0),
     daysLeft: z.int().optional(),
     lotTraceCode: z.string().optional(),

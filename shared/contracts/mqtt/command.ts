@@ -77,6 +77,7 @@ export const commandReasons = [
   'stale_planogram',
   'stale_prices',
   'lane_unknown',
+  'lanes_locked',
   'not_opened',
   'outcome_unknown',
   'interrupted',

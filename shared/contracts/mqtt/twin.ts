@@ -116,7 +116,22 @@ export function agentReleaseSigningText(release: Omit<AgentRelease, 'signature'>
   return canonicalJson({ purpose, version, sha256, sizeBytes, ...(goesBackFrom === undefined ? {} : { goesBackFrom }) })
 }
 
-/** The twin as it should be. Retained on `desired`; `version` grows by one with each change of any part. */
+/** Why a lane may not be sold from. */
+export const LaneLockReason = z
+  .enum(['expired', 'recalled', 'label_incomplete', 'not_allowed', 'scale_drift', 'inspection'])
+  .meta({ id: 'LaneLockReason' })
+export type LaneLockReason = z.infer<typeof LaneLockReason>
+
+/** A lane that may not be sold from since (or from) an instant on; what is taken from it all the same is not charged. */
+export const LockedLane = z
+  .object({ laneId: LaneId, reason: LaneLockReason, fromMs: EpochMs })
+  .meta({ id: 'LockedLane' })
+export type LockedLane = z.infer<typeof LockedLane>
+
+/**
+ * The twin as it should be. Retained on `desired`; `version` grows by one with each change of any part. `lockedLanes` protect
+ * people: they hold at once, during a session too, and even when other parts of the twin are refused.
+ */
 export const DesiredTwin = z
   .object({
     version: z.int().min(0),
@@ -125,6 +140,7 @@ export const DesiredTwin = z
     config: CabinetConfig,
     /** Null: the agent that was installed with the cabinet. */
     agent: AgentRelease.nullable().default(null),
+    lockedLanes: z.array(LockedLane).max(500).default([]),
   })
   .meta({ id: 'DesiredTwin' })
 export type DesiredTwin = z.infer<typeof DesiredTwin>
@@ -177,6 +193,8 @@ export const ReportedTwin = z
       )
       .max(99),
     alarms: z.array(z.string().max(40)).max(50),
+    /** Lanes the cabinet knows to be locked; older agents do not tell them. */
+    lockedLaneIds: z.array(LaneId).max(99).optional(),
     /** Standard error of a steady level on these scales; older agents do not tell it. */
     plateauSdMg: z.int().min(0).optional(),
     rejected: z

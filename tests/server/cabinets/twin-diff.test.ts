@@ -25,6 +25,7 @@ function makeDesired(change: Partial<DesiredTwin> = {}): DesiredTwin {
     prices: { version: 3, prices: { [skuA]: 1_280 } },
     config: CabinetConfig.parse({}),
     agent: null,
+    lockedLanes: [],
     ...change,
   }
 }

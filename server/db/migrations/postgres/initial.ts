@@ -167,7 +167,7 @@ export const initialPostgres: readonly string[] = [
   "changed_by" text COLLATE "C" NOT NULL,
   "at_ms" bigint NOT NULL,
   CONSTRAINT "twin_change_cabinet_id_version_pk" PRIMARY KEY("cabinet_id","version"),
-  CONSTRAINT "twin_change_part_known" CHECK ("twin_change"."part" in ('planogram', 'prices', 'config', 'agent'))
+  CONSTRAINT "twin_change_part_known" CHECK ("twin_change"."part" in ('planogram', 'prices', 'config', 'agent', 'locks'))
 );`,
   `CREATE TABLE "cabinet_command" (
   "command_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -621,6 +621,27 @@ export const initialPostgres: readonly string[] = [
   "looks" bigint NOT NULL,
   "at_ms" bigint NOT NULL,
   CONSTRAINT "drying_rate_cabinet_id_sku_id_pk" PRIMARY KEY("cabinet_id","sku_id")
+);`,
+  `CREATE TABLE "lane_lock" (
+  "lock_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "cabinet_id" text COLLATE "C" NOT NULL,
+  "lane_id" text COLLATE "C" NOT NULL,
+  "reason" text COLLATE "C" NOT NULL,
+  "cause_id" text COLLATE "C" NOT NULL,
+  "from_ms" bigint NOT NULL,
+  "note" text COLLATE "C",
+  "locked_by" text COLLATE "C",
+  "locked_at_ms" bigint NOT NULL,
+  "released_by" text COLLATE "C",
+  "released_at_ms" bigint,
+  "release_note" text COLLATE "C",
+  CONSTRAINT "lane_lock_reason_known" CHECK ("lane_lock"."reason" in ('expired', 'recalled', 'label_incomplete', 'not_allowed', 'scale_drift', 'inspection')),
+  CONSTRAINT "lane_lock_ends_after_it_began" CHECK ("lane_lock"."released_at_ms" is null or "lane_lock"."released_at_ms" >= "lane_lock"."locked_at_ms")
+);`,
+  `CREATE TABLE "school_sku" (
+  "sku_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "allowed_by" text COLLATE "C" NOT NULL,
+  "allowed_at_ms" bigint NOT NULL
 );`,
   `CREATE TABLE "village" (
   "village_code" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -1429,6 +1450,7 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "lot" ADD CONSTRAINT "lot_supplier_id_supplier_supplier_id_fk" FOREIGN KEY ("supplier_id") REFERENCES "public"."supplier"("supplier_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "lot_source" ADD CONSTRAINT "lot_source_lot_id_lot_lot_id_fk" FOREIGN KEY ("lot_id") REFERENCES "public"."lot"("lot_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "stock_move" ADD CONSTRAINT "stock_move_lot_id_lot_lot_id_fk" FOREIGN KEY ("lot_id") REFERENCES "public"."lot"("lot_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "school_sku" ADD CONSTRAINT "school_sku_sku_id_sku_sku_id_fk" FOREIGN KEY ("sku_id") REFERENCES "public"."sku"("sku_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "household" ADD CONSTRAINT "household_village_code_village_village_code_fk" FOREIGN KEY ("village_code") REFERENCES "public"."village"("village_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "household_change" ADD CONSTRAINT "household_change_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "helper_binding" ADD CONSTRAINT "helper_binding_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
@@ -1500,6 +1522,8 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "lane_stock_by_lot" ON "lane_stock" USING btree ("lot_id");`,
   `CREATE INDEX "stock_move_by_lot" ON "stock_move" USING btree ("lot_id","move_id");`,
   `CREATE INDEX "moisture_loss_by_sku" ON "moisture_loss" USING btree ("sku_id","until_ms");`,
+  `CREATE UNIQUE INDEX "lane_lock_once_per_cause" ON "lane_lock" USING btree ("cabinet_id","lane_id","reason","cause_id") WHERE "lane_lock"."released_at_ms" is null;`,
+  `CREATE INDEX "lane_lock_by_cause" ON "lane_lock" USING btree ("cause_id","lock_id");`,
   `CREATE INDEX "household_by_village" ON "household" USING btree ("village_code");`,
   `CREATE INDEX "household_by_helper" ON "household" USING btree ("helper_account_id");`,
   `CREATE UNIQUE INDEX "helper_binding_in_force" ON "helper_binding" USING btree ("household_code") WHERE "helper_binding"."to_ms" is null;`,

@@ -189,7 +189,7 @@ export const initialSqlite: readonly string[] = [
   \`changed_by\` text NOT NULL,
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`cabinet_id\`, \`version\`),
-  CONSTRAINT "twin_change_part_known" CHECK("twin_change"."part" in ('planogram', 'prices', 'config', 'agent'))
+  CONSTRAINT "twin_change_part_known" CHECK("twin_change"."part" in ('planogram', 'prices', 'config', 'agent', 'locks'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`cabinet_command\` (
   \`command_id\` text PRIMARY KEY NOT NULL,
@@ -697,6 +697,30 @@ export const initialSqlite: readonly string[] = [
   \`looks\` integer NOT NULL,
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`cabinet_id\`, \`sku_id\`)
+) STRICT;`,
+  `CREATE TABLE \`lane_lock\` (
+  \`lock_id\` text PRIMARY KEY NOT NULL,
+  \`cabinet_id\` text NOT NULL,
+  \`lane_id\` text NOT NULL,
+  \`reason\` text NOT NULL,
+  \`cause_id\` text NOT NULL,
+  \`from_ms\` integer NOT NULL,
+  \`note\` text,
+  \`locked_by\` text,
+  \`locked_at_ms\` integer NOT NULL,
+  \`released_by\` text,
+  \`released_at_ms\` integer,
+  \`release_note\` text,
+  CONSTRAINT "lane_lock_reason_known" CHECK("lane_lock"."reason" in ('expired', 'recalled', 'label_incomplete', 'not_allowed', 'scale_drift', 'inspection')),
+  CONSTRAINT "lane_lock_ends_after_it_began" CHECK("lane_lock"."released_at_ms" is null or "lane_lock"."released_at_ms" >= "lane_lock"."locked_at_ms")
+) STRICT;`,
+  `CREATE UNIQUE INDEX \`lane_lock_once_per_cause\` ON \`lane_lock\` (\`cabinet_id\`,\`lane_id\`,\`reason\`,\`cause_id\`) WHERE "lane_lock"."released_at_ms" is null;`,
+  `CREATE INDEX \`lane_lock_by_cause\` ON \`lane_lock\` (\`cause_id\`,\`lock_id\`);`,
+  `CREATE TABLE \`school_sku\` (
+  \`sku_id\` text PRIMARY KEY NOT NULL,
+  \`allowed_by\` text NOT NULL,
+  \`allowed_at_ms\` integer NOT NULL,
+  FOREIGN KEY (\`sku_id\`) REFERENCES \`sku\`(\`sku_id\`) ON UPDATE no action ON DELETE no action
 ) STRICT;`,
   `CREATE TABLE \`village\` (
   \`village_code\` text PRIMARY KEY NOT NULL,

@@ -94,6 +94,7 @@ export function buyerEnglish(words: Words): BuyerMessages {
         stale_prices: 'The prices were just changed. Reload the shelves and open again.',
         scale_fault: 'A scale is faulty; maintenance has been told. Choose another cabinet.',
         scale_unverified: 'The scales are not verified for sale by weight. Choose another cabinet.',
+        lanes_locked: 'Everything in this cabinet is withdrawn from sale. Choose another cabinet.',
         lock_fault: 'The lock is faulty; maintenance has been told. Choose another cabinet.',
         opening_unstable: 'The weights inside do not rest yet. Wait a few seconds and try again.',
         disk_full: 'The cabinet needs maintenance. Choose another one.',
@@ -135,6 +136,8 @@ export function buyerEnglish(words: Words): BuyerMessages {
         foreign: 'Something else lies in a lane; staff will see to it.',
         swap: 'A swap was seen and checked apart.',
         stock_flag: 'The stock needs a check; your amount is not touched by it.',
+        expired_item: 'Something past its date was taken; it was not charged. Please do not eat it.',
+        locked_item: 'Something withdrawn from sale was taken; it was not charged. Please do not eat it.',
       },
     },
     history: {

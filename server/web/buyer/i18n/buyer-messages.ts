@@ -91,6 +91,7 @@ function buyerChinese(words: Words) {
         stale_prices: '价格刚刚更新过。请刷新货架再开门。',
         scale_fault: '柜子的秤有故障，已通知维护人员。请选别的柜子。',
         scale_unverified: '柜子的秤检定已过期，暂不能按重量出售。请选别的柜子。',
+        lanes_locked: '柜内商品都已暂停销售。请选别的柜子。',
         lock_fault: '柜子的锁有故障，已通知维护人员。请选别的柜子。',
         opening_unstable: '柜内重量还没稳定。请等几秒再试。',
         disk_full: '柜子需要维护。请选别的柜子。',
@@ -132,6 +133,8 @@ function buyerChinese(words: Words) {
         foreign: '货道里有别的东西，工作人员会处理。',
         swap: '检测到替换，已单独核对。',
         stock_flag: '库存需要核对，与您的金额无关。',
+        expired_item: '取走了过期商品，没有收费；请不要食用。',
+        locked_item: '取走了暂停销售的商品，没有收费；请不要食用。',
       } as Record<string, string>,
     },
     history: {
