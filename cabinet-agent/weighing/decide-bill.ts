@@ -55,7 +55,8 @@ export function decideBill(analysis: SessionAnalysis, divisionMg: number): Verdi
   if (best.isUnexplained) reason = 'unexplained'
   else if (roundTo(swapPart, 6) > 0.05) reason = 'swap'
   else {
-    const isCheap = moneyInDoubt(best, candidates) <= cheapLossFen && best.explanation.matches.length === 0
+    const isCheap =
+      best.totalFen > 0 && best.explanation.matches.length === 0 && moneyInDoubt(best, candidates) <= cheapLossFen
     const needed = isCheap ? settleCheapAt : settleAt
     const isUnsure = confidence < needed || lossOfSettling(best, candidates) > reviewCostFen
     if (isUnsure || isMatchDoubtful(best, candidates) || best.isVague || isNothingForSomething(best)) {

@@ -220,11 +220,17 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
 
   const guard = createSampleGuard(noise, maximumG, accept)
 
-  /** The newest sample waits in the guard for its successor; as far as it fits the run it counts already. */
+  /** The newest sample, waiting in the guard for its successor, is off the level of the run. */
+  const isNewestAstray = (): boolean => {
+    const pending = guard.peekPending()
+    return pending !== undefined && Math.abs(pending.massG - runLevelG) > reachG
+  }
+
+  /** As far as the newest sample fits the run it counts already. */
   const newest = (): number => {
     const pending = guard.peekPending()
     const last = accepted - 1
-    if (pending === undefined || Math.abs(pending.massG - runLevelG) > reachG) return last
+    if (pending === undefined || isNewestAstray()) return last
     ringMass[accepted % ringSize] = pending.massG
     ringAtMs[accepted % ringSize] = pending.atMs
     return accepted
@@ -266,10 +272,10 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
       if (accepted === 0) return 0
       const last = newest()
       let first = last + 1
-      let strays = 0
+      let strays = isNewestAstray() ? 1 : 0
       // A run that began a moment ago at the level of the one before is no movement: look across its beginning.
       for (let i = last; i >= Math.max(0, last - ringSize + 2); i -= 1) {
-        // One stray sample is noise's right; two in a row are a movement.
+        // One stray sample is noise's right; two in a row are a movement, or the end of a transmitter's stuck spell.
         strays = isAt(i, runLevelG) ? 0 : strays + 1
         if (strays === 2) break
         if (strays === 0) first = i

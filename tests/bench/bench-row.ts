@@ -16,6 +16,8 @@ export interface BenchRow {
   /** The limit or the peer's figure, in the same unit; absent for a figure that is only told. */
   readonly limit?: number
   readonly limitName?: string
+  /** Whether a limit that is a goal is kept; a bench that counts rare events calls it broken only where chance does not explain it. */
+  readonly keepsLimit?: boolean
   /** value ÷ peer where a goal is a ratio, with the bound that makes it good. */
   readonly ratio?: { readonly value: number; readonly atLeast?: number; readonly atMost?: number }
 }

@@ -8,8 +8,8 @@ function showNumber(value: number): string {
 }
 
 /** Whether a row meets its goal; undefined when it has none. */
-export function judgeRow({ ratio }: BenchRow): boolean | undefined {
-  if (ratio === undefined || (ratio.atLeast === undefined && ratio.atMost === undefined)) return undefined
+export function judgeRow({ ratio, keepsLimit }: BenchRow): boolean | undefined {
+  if (ratio === undefined || (ratio.atLeast === undefined && ratio.atMost === undefined)) return keepsLimit
   return ratio.value >= (ratio.atLeast ?? -Infinity) && ratio.value <= (ratio.atMost ?? Infinity)
 }
 

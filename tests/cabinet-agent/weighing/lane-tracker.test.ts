@@ -56,6 +56,13 @@ describe('lane tracker', () => {
     expect(squares / trials).toBeGreaterThan(0.05)
   })
 
+  it('is not at rest when its newest samples leave the level, as at the end of a stuck spell', () => {
+    const stuck = Array.from({ length: 8 }, () => 1090)
+
+    expect(track(bad, [...stuck, 1090]).restMs()).toBeGreaterThan(1000)
+    expect(track(bad, [...stuck, 1185, 1185]).restMs()).toBe(0)
+  })
+
   it('repairs one-frame sign flips and never filters a step away', () => {
     const values = samplesOf(bad, 1, [
       [500, 8],

@@ -10,6 +10,7 @@ export type Situation =
   | 'nothing'
   | 'return'
   | 'misplace'
+  | 'misplace-only'
   | 'foreign'
   | 'swap'
   | 'hand'
@@ -105,6 +106,10 @@ class PlanWriter {
     if (situation === 'nothing') return
     if (situation === 'hand') this.restHand()
     if (situation === 'two-hands') this.takeTogether()
+    if (situation === 'misplace-only') {
+      this.misplace(this.take(nextBelow(random, this.left.length)))
+      return
+    }
     const count = mainCount ?? this.pieces()
     for (let i = 0; i < count; i += 1) {
       this.take(mainCount !== undefined || situation === 'bulk' ? 0 : nextBelow(random, this.left.length))
