@@ -3,6 +3,7 @@ import * as contract from '#shared/contracts/http/catalog.ts'
 import type { NounRoutes } from '../context.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { listDrying } from './list-drying.ts'
 import { listLots, showLot } from './list-lots.ts'
 import { receiveLot } from './receive-lot.ts'
 import { registerSku } from './register-sku.ts'
@@ -38,6 +39,7 @@ export const catalogRoutes: NounRoutes = (app, { database }) => {
       return showSku(sku)
     }),
   )
+  registerRoute(app, contract.listDrying, ({ query }) => database.read((ctx) => listDrying(ctx, query)))
   registerRoute(app, contract.listLots, ({ query }) => database.read((ctx) => listLots(ctx, query)))
   registerRoute(
     app,

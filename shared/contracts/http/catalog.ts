@@ -77,6 +77,24 @@ export const Lot = z
   })
   .meta({ id: 'Lot' })
 
+/** How a SKU dries, learned over all cabinets, and the water booked as lost. */
+export const LearnedDrying = z
+  .object({
+    skuId: Id,
+    skuName: z.string(),
+    /** Cabinets that learned a rate, and how often they looked; without a look there is no rate. */
+    cabinets: z.int().min(0),
+    looks: z.int().min(0),
+    /** Parts per million of the gross an hour, and its standard deviation. */
+    ppmPerHour: z.int().optional(),
+    sdPpmPerHour: z.int().min(0).optional(),
+    lossCount: z.int().min(0),
+    lostMg: MassMg.min(0),
+    lastLossAtMs: EpochMs.optional(),
+  })
+  .meta({ id: 'LearnedDrying' })
+export type LearnedDrying = z.infer<typeof LearnedDrying>
+
 export const listSuppliers = defineRoute({
   method: 'GET',
   path: '/api/suppliers',
@@ -116,6 +134,16 @@ export const createSku = defineRoute({
   body: Sku.omit({ skuId: true }),
   reply: Sku,
   status: 201,
+})
+export const listDrying = defineRoute({
+  method: 'GET',
+  path: '/api/skus/drying',
+  tag: 'catalog',
+  summary: 'How goods dry on the shelf, learned per SKU, and the water booked as lost; SKUs by name',
+  access: ['operator', 'auditor', 'admin'],
+  query: PageQuery,
+  reply: pageOf(LearnedDrying),
+  status: 200,
 })
 export const listLots = defineRoute({
   method: 'GET',

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { unitsInLane as stockOfLane } from '#server/catalog/lane-stock.ts'
 import { rows } from '#server/db/unit.ts'
 import type { EventBody } from '#shared/contracts/mqtt/event.ts'
+import { startCommerceApi } from '#tests/support/commerce-api.ts'
 import { openMarket, unitsInLane, type Market } from '#tests/support/market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
+const auditor = { accountId: '01900000-0000-7000-8000-0000000000cc', roles: ['auditor'] } as const
 const sessionId = '01900000-0000-7000-8000-0000000000aa'
 const dried = ({ citrus }: Market, lostMg: number, looks: number): EventBody<'stock.dried'> => ({
   sessionId,
@@ -53,6 +55,33 @@ describe.each(dialects)('lost water on %s', (dialect) => {
     const stock = await database.read((ctx) => stockOfLane(ctx, { cabinetId, laneId: 'L01' }))
     expect(stock.map(({ units }) => units)).toEqual([unitsInLane])
     expect(await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.sessionFindings)))).toEqual([])
+  })
+
+  it('is listed per SKU with the learned rate and what was booked', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    await market.tell('stock.dried', dried(market, 60_000, 1))
+    await market.tell('stock.dried', dried(market, 30_000, 2))
+
+    const listed = await api.call('GET', '/api/skus/drying', auditor)
+
+    const { rows: shown } = listed.body as { rows: Array<{ skuId: string }> }
+    const { skuId } = market.citrus
+    expect(shown.find((row) => row.skuId === skuId)).toEqual({
+      skuId,
+      skuName: '沃柑',
+      cabinets: 1,
+      looks: 2,
+      ppmPerHour: 402,
+      sdPpmPerHour: 90,
+      lossCount: 4,
+      lostMg: 90_014,
+      lastLossAtMs: 2_000,
+    })
+    expect(shown.find((row) => row.skuId !== skuId)).toMatchObject({ cabinets: 0, looks: 0, lossCount: 0, lostMg: 0 })
+    expect((await api.call('GET', '/api/skus/drying', { ...auditor, roles: ['restocker'] })).status).toBe(403)
   })
 
   it('is kept aside when it makes no sense', async () => {
