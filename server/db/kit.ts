@@ -62,18 +62,31 @@ interface NamedBuilder {
 type AnyTableFn = (name: string, columns: Record<string, NamedBuilder>, extra?: (table: never) => unknown[]) => unknown
 
 const snakeCase = (key: string) => key.replace(/[A-Z0-9]+/g, (part) => `_${part.toLowerCase()}`)
-const quoted = (words: readonly string[]) => sql.raw(words.map((word) => `'${word.replaceAll("'", "''")}'`).join(', '))
+const quote = (word: string) => `'${word.replaceAll("'", "''")}'`
+
+/**
+ * True when the column holds one of the words; for CHECKs. Each is compared in turn: for IN over three or more, SQLite would build a
+ * table of the words at every single insert.
+ */
+export function isOneOf(column: unknown, words: readonly string[]): SQL {
+  return sql`(${sql.join(
+    words.map((word) => sql`${column} = ${sql.raw(quote(word))}`),
+    sql` or `,
+  )})`
+}
+
+/** What a kind of column allows in it, by the column's builder. */
+type Rules = WeakMap<object, (column: unknown) => SQL>
 
 /** Wraps a dialect's table function: names the columns and adds the CHECKs that column kinds bring along. */
-function namedTable(make: AnyTableFn, makeCheck: (name: string, value: SQL) => unknown, lists: WeakMap<object, SQL>) {
+function namedTable(make: AnyTableFn, makeCheck: (name: string, value: SQL) => unknown, rules: Rules) {
   return (name: string, columns: Record<string, NamedBuilder>, extra?: (table: never) => unknown[]) => {
     for (const [key, builder] of Object.entries(columns)) builder.setName(snakeCase(key))
     return make(name, columns, (table: never) => {
       const checks: unknown[] = []
       for (const [key, builder] of Object.entries(columns)) {
-        const list = lists.get(builder)
-        if (list === undefined) continue
-        checks.push(makeCheck(`${name}_${snakeCase(key)}_known`, sql`${table[key]} in (${list})`))
+        const rule = rules.get(builder)
+        if (rule !== undefined) checks.push(makeCheck(`${name}_${snakeCase(key)}_known`, rule(table[key])))
       }
       return [...checks, ...(extra?.(table) ?? [])]
     })
@@ -81,15 +94,15 @@ function namedTable(make: AnyTableFn, makeCheck: (name: string, value: SQL) => u
 }
 
 function postgresKit(): Kit {
-  const lists = new WeakMap<object, SQL>()
+  const rules: Rules = new WeakMap()
   return {
     dialect: 'postgres',
-    table: namedTable(pg.pgTable as unknown as AnyTableFn, pg.check, lists) as unknown as pg.PgTableFn,
+    table: namedTable(pg.pgTable as unknown as AnyTableFn, pg.check, rules) as unknown as pg.PgTableFn,
     column: {
       ...pgColumns,
       choice: (words) => {
         const builder = pgColumns.choice(words)
-        lists.set(builder, quoted(words))
+        rules.set(builder, (name) => isOneOf(name, words))
         return builder
       },
     },
@@ -103,22 +116,23 @@ function postgresKit(): Kit {
 }
 
 function sqliteKit(): Kit {
-  const lists = new WeakMap<object, SQL>()
-  const listed = <T extends object>(builder: T, list: SQL) => {
-    lists.set(builder, list)
+  const rules: Rules = new WeakMap()
+  const ruled = <T extends object>(builder: T, rule: (column: unknown) => SQL) => {
+    rules.set(builder, rule)
     return builder
   }
   const column = {
     text: () => sqlite.text(),
     int: () => sqlite.integer({ mode: 'number' }),
-    bool: () => listed(sqlite.integer({ mode: 'boolean' }), sql.raw('0, 1')),
+    bool: () => ruled(sqlite.integer({ mode: 'boolean' }), (name) => sql`${name} in (0, 1)`),
     json: () => sqlite.text({ mode: 'json' }),
     bytes: () => sqlite.blob({ mode: 'buffer' }),
-    choice: (words: readonly [string, ...string[]]) => listed(sqlite.text({ enum: words }), quoted(words)),
+    choice: (words: readonly [string, ...string[]]) =>
+      ruled(sqlite.text({ enum: words }), (name) => isOneOf(name, words)),
   }
   return {
     dialect: 'sqlite',
-    table: namedTable(sqlite.sqliteTable as unknown as AnyTableFn, sqlite.check, lists),
+    table: namedTable(sqlite.sqliteTable as unknown as AnyTableFn, sqlite.check, rules),
     column,
     index: sqlite.index,
     uniqueIndex: sqlite.uniqueIndex,

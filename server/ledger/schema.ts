@@ -2,12 +2,11 @@
 // append-only; triggers refuse anything else in both dialects. Entries are kept in the order of (account, instant), which is
 // the order that balances and statements read. Beside them what each self-check found.
 import { sql } from 'drizzle-orm'
+import { isOneOf } from '../db/kit.ts'
 import type { Kit, Storage } from '../db/kit.ts'
 import { accountKindNames, inlineKinds, neverNegativeKinds } from './account-kinds.ts'
 import { causeKinds } from './causes.ts'
 import type { ProofResult } from './proof.ts'
-
-const quoted = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(', '))
 
 export function ledgerTables(kit: Kit) {
   const { column } = kit
@@ -25,13 +24,10 @@ export function ledgerTables(kit: Kit) {
     },
     (table) => [
       kit.check('ledger_account_id_says_owner', sql`${table.id} = ${table.kind} || ':' || ${table.ownerId}`),
-      kit.check(
-        'ledger_account_inline',
-        sql`(${table.kind} in (${quoted(inlineKinds)})) = (${table.balanceFen} is not null)`,
-      ),
+      kit.check('ledger_account_inline', sql`${isOneOf(table.kind, inlineKinds)} = (${table.balanceFen} is not null)`),
       kit.check(
         'ledger_account_never_negative',
-        sql`${table.kind} not in (${quoted(neverNegativeKinds)}) or ${table.balanceFen} >= 0`,
+        sql`not ${isOneOf(table.kind, neverNegativeKinds)} or ${table.balanceFen} >= 0`,
       ),
       kit.index('ledger_account_by_kind').on(table.kind, table.id),
     ],

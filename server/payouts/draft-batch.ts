@@ -1,15 +1,16 @@
 // Drafts a payout: everything a household has earned of one kind through the cut-off and has not been paid. The database does the
 // work, some thousand households to a unit, so that sales go on between and a draft that was killed goes on where it was.
-import { and, eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { dayOf } from '../calendar/rules.ts'
-import { exec, insertRows, sqlExec, sqlRows } from '../db/unit.ts'
+import { insertRows, sqlExec, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { isOfKind } from './income-entries.ts'
 import { liveLineStates } from './rules.ts'
 import type { PayoutKind } from './rules.ts'
+import { enterChangers, keepSkipped, stageCandidates } from './stage-candidates.ts'
 import { changeBatch, nextBatchNo, requireBatch, requireProfile, takePart } from './store.ts'
 import type { BatchRow } from './store.ts'
 
@@ -31,9 +32,6 @@ const householdsPerUnit = 10_000
 const firstId = ({ scopePrefix }: { scopePrefix: string }) => `household:${scopePrefix}`
 /** ':' follows '9' in byte order: behind every code of the scope. */
 const beyondId = ({ scopePrefix }: { scopePrefix: string }) => `household:${scopePrefix}:`
-
-/** The household's code in an account id. */
-const codeOf = (accountId: string) => accountId.slice('household:'.length)
 
 /** Opens an empty draft; the preparer takes that part in it. */
 export function* openBatch(ctx: UnitContext, request: BatchRequest, preparedBy: string): Unit<BatchRow> {
@@ -116,20 +114,21 @@ export function* draftNext(ctx: UnitContext, batchId: string): Unit<BatchRow> {
     throw new RefusalError('payout.state_wrong', undefined, { facts: { state: batch.state } })
   if (batch.draftCursor === null) return batch
   const page = yield* nextPage(batch, batch.draftCursor)
-  yield* sqlExec(sql`
-    insert into payout_candidate (batch_id, household_code, amount_fen, reason, payee_account_id, changed_by)
-    ${candidates(ctx, batch, batch.draftCursor, page.throughId)}`)
-  const { lineCount, totalFen } = yield* makeLines(ctx, batch)
-  const [skipped] = yield* sqlRows<{ count: number; totalFen: number }>(sql`
-    select cast(count(*) as bigint) as "count", cast(coalesce(sum(amount_fen), 0) as bigint) as "totalFen"
-    from payout_candidate where batch_id = ${batchId} and household_code > ${codeOf(batch.draftCursor)}`)
+  const staged = yield* stageCandidates(
+    ctx,
+    candidates(ctx, batch, batch.draftCursor, page.throughId),
+    batch.lineCount + 1,
+  )
+  yield* enterChangers(ctx, batchId)
+  yield* makeLines(batch)
+  yield* keepSkipped(batchId)
   return yield* changeBatch(ctx, batch, {
     draftCursor: page.isLast ? null : page.throughId,
     householdCount: batch.householdCount + page.count,
-    lineCount,
-    totalFen,
-    skippedCount: batch.skippedCount + (skipped?.count ?? 0),
-    skippedFen: batch.skippedFen + (skipped?.totalFen ?? 0),
+    lineCount: batch.lineCount + staged.paidCount,
+    totalFen: batch.totalFen + staged.paidFen,
+    skippedCount: batch.skippedCount + staged.skippedCount,
+    skippedFen: batch.skippedFen + staged.skippedFen,
   })
 }
 
@@ -159,7 +158,7 @@ const lesser = (a: SQL, b: SQL) => sql`case when ${a} < ${b} then ${a} else ${b}
  * of other kinds.
  */
 function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughId: string): SQL {
-  const { batchId, incomeKind, cutoffMs, minimumFen, preparedBy } = batch
+  const { incomeKind, cutoffMs, minimumFen, preparedBy } = batch
   return sql`
     with income as (
       select a.owner_id as household_code, a.balance_fen,
@@ -168,27 +167,26 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
       from ledger_account a join ledger_entry e on e.account_id = a.id
       where a.kind = 'household' and a.id > ${afterId} and a.id <= ${throughId}
         and ${isOfKind(sql`e.transfer_id`, incomeKind)}
-      group by a.id, a.owner_id, a.balance_fen
-    ), held as (
+      group by a.id
+    ), held as materialized (
       select i.household_code, ${lesser(sql`i.now_fen`, sql`i.then_fen`)} as due_fen,
         i.balance_fen - (select cast(coalesce(sum(l.amount_fen), 0) as bigint) from payout_line l
           where l.household_code = i.household_code and l.income_kind <> ${incomeKind}
             and l.state in ('drafted', 'failed')) as free_fen
       from income i
-    ), due as (
+    ), due as materialized (
       select h.household_code, ${lesser(sql`h.due_fen`, sql`h.free_fen`)} as amount_fen from held h
     )
-    select cast(${batchId} as text), d.household_code, d.amount_fen,
+    select d.household_code, d.amount_fen,
       case
         when exists (select 1 from payout_line l where l.household_code = d.household_code
           and l.income_kind = ${incomeKind} and l.state in (${quoted(liveLineStates)})) then 'line_is_live'
         when d.amount_fen < ${bigint(minimumFen)} then 'below_minimum'
         ${accountReasons(ctx, preparedBy)}
-      end, p.payee_account_id, p.changed_by
+      end as reason, p.payee_account_id, p.changed_by
     from due d
     left join payee_account p on p.household_code = d.household_code and p.state in ('active', 'paused')
-    where d.amount_fen > 0
-    order by d.household_code`
+    where d.amount_fen > 0`
 }
 
 /** WHEN clauses over the payee account `p` of a candidate. */
@@ -200,47 +198,16 @@ export function accountReasons(ctx: UnitContext, preparedBy: string): SQL {
         when p.changed_by = ${preparedBy} then 'account_changed_by_preparer'`
 }
 
-/**
- * Turns candidates without a reason into lines with their first attempt; those with one stay as the batch's record of who was
- * left out and why.
- */
-function* makeLines(ctx: UnitContext, batch: BatchRow): Unit<{ lineCount: number; totalFen: number }> {
-  const { batchId, batchNo, incomeKind, cutoffMs } = batch
-  yield* enterChangers(ctx, batchId)
-  const numbered = sql`(
-    select c.*, cast(${batch.lineCount} + row_number() over (order by c.household_code) as bigint) as seq
-    from payout_candidate c where c.batch_id = ${batchId} and c.reason is null)`
-  const lineId = sql`cast(${batchNo} as text) || '-' || substr('0000000' || cast(n.seq as text), length(cast(n.seq as text)) + 1)`
-  const [sum] = yield* sqlRows<{ totalFen: number }>(sql`
-    select cast(coalesce(sum(c.amount_fen), 0) as bigint) as "totalFen"
-    from payout_candidate c where c.batch_id = ${batchId} and c.reason is null`)
-  const made = yield* sqlExec(sql`
+/** Turns the staged candidates without a reason into lines with their first attempt. */
+function* makeLines({ batchId, batchNo, incomeKind, cutoffMs }: BatchRow): Unit<void> {
+  const batch = sql`cast(${batchId} as text)`
+  const lineId = sql`cast(${batchNo} as text) || '-' || substr('0000000' || cast(s.seq as text), length(cast(s.seq as text)) + 1)`
+  yield* sqlExec(sql`
     insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state)
-    select ${lineId}, n.batch_id, n.household_code, cast(${incomeKind} as text), ${bigint(cutoffMs)}, n.amount_fen, 'drafted'
-    from ${numbered} n order by n.seq`)
+    select ${lineId}, ${batch}, s.household_code, cast(${incomeKind} as text), ${bigint(cutoffMs)}, s.amount_fen, 'drafted'
+    from payout_staged s where s.reason is null order by s.seq`)
   yield* sqlExec(sql`
     insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
-    select n.batch_id, n.seq, ${lineId}, 1, n.payee_account_id, n.changed_by, 'pending'
-    from ${numbered} n order by n.seq`)
-  yield* dropCandidates(ctx, batchId)
-  return { lineCount: batch.lineCount + made, totalFen: batch.totalFen + (sum?.totalFen ?? 0) }
-}
-
-/** Whoever changed an account that the batch pays to takes that part in it, and with it no other (schema.ts). */
-export function* enterChangers(ctx: UnitContext, batchId: string): Unit<void> {
-  const changers = sql`
-    from (select distinct c.changed_by from payout_candidate c where c.batch_id = ${batchId} and c.reason is null) x
-    where not exists (select 1 from payout_changer k where k.batch_id = ${batchId} and k.changed_by = x.changed_by)`
-  const batch = sql`cast(${batchId} as text)`
-  yield* sqlExec(sql`
-    insert into payout_part (batch_id, account_id, step, at_ms)
-    select ${batch}, x.changed_by, 'account-change', ${bigint(ctx.now())} ${changers}`)
-  yield* sqlExec(sql`
-    insert into payout_changer (batch_id, changed_by, step)
-    select ${batch}, x.changed_by, 'account-change' ${changers}`)
-}
-
-/** Candidates that became lines are done with. */
-export function* dropCandidates({ db, tables: { payoutCandidates: c } }: UnitContext, batchId: string): Unit<void> {
-  yield* exec(db.delete(c).where(and(eq(c.batchId, batchId), sql`${c.reason} is null`)))
+    select ${batch}, s.seq, ${lineId}, 1, s.payee_account_id, s.changed_by, 'pending'
+    from payout_staged s where s.reason is null order by s.seq`)
 }

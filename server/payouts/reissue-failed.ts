@@ -1,11 +1,12 @@
 // Tries again what the bank refused: a follow-up batch that holds only refused lines of the batch before, each as its next attempt
 // to the household's present account. It posts nothing; like any batch it is approved and released by other people.
 import { and, eq, sql } from 'drizzle-orm'
-import { one, sqlExec, sqlRows } from '../db/unit.ts'
+import { one, sqlExec } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
-import { accountReasons, dropCandidates, enterChangers, insertBatch } from './draft-batch.ts'
+import { accountReasons, insertBatch } from './draft-batch.ts'
+import { enterChangers, keepSkipped, stageCandidates } from './stage-candidates.ts'
 import { changeBatch, requireBatch, requireProfile } from './store.ts'
 import type { BatchRow } from './store.ts'
 
@@ -31,30 +32,24 @@ export function* reissueFailed(ctx: UnitContext, batchId: string, preparedBy: st
     draftCursor: null,
     householdTotal: 0,
   })
-  yield* sqlExec(refusedCandidates(ctx, batch, batchId))
-  const [sums] = yield* sqlRows<{ lines: number; fen: number; skipped: number; skippedFen: number }>(sql`
-    select cast(coalesce(sum(case when reason is null then 1 else 0 end), 0) as bigint) as lines,
-      cast(coalesce(sum(case when reason is null then amount_fen else 0 end), 0) as bigint) as fen,
-      cast(coalesce(sum(case when reason is null then 0 else 1 end), 0) as bigint) as skipped,
-      cast(coalesce(sum(case when reason is null then 0 else amount_fen end), 0) as bigint) as "skippedFen"
-    from payout_candidate where batch_id = ${batch.batchId}`)
-  if (sums === undefined || sums.lines === 0) throw new RefusalError('payout.nothing_failed')
+  const staged = yield* stageCandidates(ctx, refusedCandidates(ctx, batch, batchId), 1)
+  if (staged.paidCount === 0) throw new RefusalError('payout.nothing_failed')
   yield* enterChangers(ctx, batch.batchId)
   yield* addAttempts(batch)
-  yield* dropCandidates(ctx, batch.batchId)
+  yield* keepSkipped(batch.batchId)
   yield* recordAudit(ctx, {
     accountId: preparedBy,
     action: 'payout.reissue_drafted',
     subjectId: batch.batchId,
-    detail: { followsBatchId: batchId, lineCount: sums.lines, totalFen: sums.fen },
+    detail: { followsBatchId: batchId, lineCount: staged.paidCount, totalFen: staged.paidFen },
   })
   return yield* changeBatch(ctx, batch, {
-    householdTotal: sums.lines + sums.skipped,
-    householdCount: sums.lines + sums.skipped,
-    lineCount: sums.lines,
-    totalFen: sums.fen,
-    skippedCount: sums.skipped,
-    skippedFen: sums.skippedFen,
+    householdTotal: staged.paidCount + staged.skippedCount,
+    householdCount: staged.paidCount + staged.skippedCount,
+    lineCount: staged.paidCount,
+    totalFen: staged.paidFen,
+    skippedCount: staged.skippedCount,
+    skippedFen: staged.skippedFen,
   })
 }
 
@@ -82,12 +77,11 @@ const refusedLines = (batchId: string) => sql`
     and not exists (select 1 from payout_attempt n where n.line_id = f.line_id and n.attempt > f.attempt)`
 
 const refusedCandidates = (ctx: UnitContext, batch: BatchRow, followedId: string) => sql`
-    insert into payout_candidate (batch_id, household_code, amount_fen, reason, payee_account_id, changed_by)
-    select cast(${batch.batchId} as text), r.household_code, r.amount_fen,
+    select r.household_code, r.amount_fen,
       case
         when coalesce(h.balance_fen, 0) < r.amount_fen then 'not_covered'
         ${accountReasons(ctx, batch.preparedBy)}
-      end, p.payee_account_id, p.changed_by
+      end as reason, p.payee_account_id, p.changed_by
     from (select l.household_code, l.amount_fen from ${refusedLines(followedId)}) r
     left join ledger_account h on h.id = 'household:' || r.household_code
     left join payee_account p on p.household_code = r.household_code and p.state in ('active', 'paused')`
@@ -95,9 +89,8 @@ const refusedCandidates = (ctx: UnitContext, batch: BatchRow, followedId: string
 function* addAttempts({ batchId, followsBatchId }: BatchRow): Unit<void> {
   yield* sqlExec(sql`
     insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
-    select c.batch_id, cast(row_number() over (order by r.line_id) as bigint), r.line_id, r.attempt + 1,
-      c.payee_account_id, c.changed_by, 'pending'
+    select cast(${batchId} as text), c.seq, r.line_id, r.attempt + 1, c.payee_account_id, c.changed_by, 'pending'
     from (select l.line_id, l.household_code, f.attempt from ${refusedLines(followsBatchId ?? '')}) r
-    join payout_candidate c on c.batch_id = ${batchId} and c.household_code = r.household_code
+    join payout_staged c on c.household_code = r.household_code
     where c.reason is null`)
 }

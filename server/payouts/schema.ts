@@ -279,16 +279,14 @@ function lineTables(kit: Kit, { payoutBatches, payoutChangers }: Batches, { paye
       check('payout_attempt_numbered', sql`${t.seq} >= 1 and ${t.attempt} between 1 and 99`),
     ],
   )
+  /** Households that a draft looked at and left out, and why. */
   const payoutCandidates = table(
     'payout_candidate',
     {
       batchId: c.text().notNull(),
       householdCode: c.text().notNull(),
       amountFen: c.int().notNull(),
-      /** Why it is not paid; a candidate without a reason becomes a line within the same unit and leaves the table. */
-      reason: c.choice(skipReasons),
-      payeeAccountId: c.text(),
-      changedBy: c.text(),
+      reason: c.choice(skipReasons).notNull(),
     },
     (t) => [primaryKey({ columns: [t.batchId, t.householdCode] })],
   )

@@ -21,7 +21,7 @@ export const initialSqlite: readonly string[] = [
   \`role\` text NOT NULL,
   PRIMARY KEY(\`account_id\`, \`role\`),
   FOREIGN KEY (\`account_id\`) REFERENCES \`account\`(\`account_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "account_role_role_known" CHECK("account_role"."role" in ('buyer', 'farmer', 'restocker', 'operator', 'finance', 'helper', 'desk', 'auditor', 'admin'))
+  CONSTRAINT "account_role_role_known" CHECK(("account_role"."role" = 'buyer' or "account_role"."role" = 'farmer' or "account_role"."role" = 'restocker' or "account_role"."role" = 'operator' or "account_role"."role" = 'finance' or "account_role"."role" = 'helper' or "account_role"."role" = 'desk' or "account_role"."role" = 'auditor' or "account_role"."role" = 'admin'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`account_role_by_role\` ON \`account_role\` (\`role\`);`,
   `CREATE TABLE \`sign_in\` (
@@ -46,9 +46,9 @@ export const initialSqlite: readonly string[] = [
   \`changed_by\` text NOT NULL,
   \`changed_at_ms\` integer NOT NULL,
   PRIMARY KEY(\`kind\`, \`version\`),
-  CONSTRAINT "alert_rule_kind_known" CHECK("alert_rule"."kind" in ('cabinet_offline', 'door_open', 'over_temperature', 'lock_fault', 'scale_fault', 'sensor_fault', 'session_unsettled', 'low_stock', 'expiry', 'reconciliation_difference', 'disk_full')),
+  CONSTRAINT "alert_rule_kind_known" CHECK(("alert_rule"."kind" = 'cabinet_offline' or "alert_rule"."kind" = 'door_open' or "alert_rule"."kind" = 'over_temperature' or "alert_rule"."kind" = 'lock_fault' or "alert_rule"."kind" = 'scale_fault' or "alert_rule"."kind" = 'sensor_fault' or "alert_rule"."kind" = 'session_unsettled' or "alert_rule"."kind" = 'low_stock' or "alert_rule"."kind" = 'expiry' or "alert_rule"."kind" = 'reconciliation_difference' or "alert_rule"."kind" = 'disk_full')),
   CONSTRAINT "alert_rule_is_enabled_known" CHECK("alert_rule"."is_enabled" in (0, 1)),
-  CONSTRAINT "alert_rule_severity_known" CHECK("alert_rule"."severity" in ('notice', 'warning', 'critical')),
+  CONSTRAINT "alert_rule_severity_known" CHECK(("alert_rule"."severity" = 'notice' or "alert_rule"."severity" = 'warning' or "alert_rule"."severity" = 'critical')),
   CONSTRAINT "alert_rule_times" CHECK("alert_rule"."hold_ms" >= 0 and "alert_rule"."escalate_after_ms" > 0 and "alert_rule"."threshold" >= 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`alert_recipient\` (
@@ -64,7 +64,7 @@ export const initialSqlite: readonly string[] = [
   \`created_by\` text NOT NULL,
   \`created_at_ms\` integer NOT NULL,
   \`removed_at_ms\` integer,
-  CONSTRAINT "alert_recipient_channel_known" CHECK("alert_recipient"."channel" in ('email', 'webhook')),
+  CONSTRAINT "alert_recipient_channel_known" CHECK(("alert_recipient"."channel" = 'email' or "alert_recipient"."channel" = 'webhook')),
   CONSTRAINT "alert_recipient_level" CHECK("alert_recipient"."level" between 1 and 3)
 ) STRICT;`,
   `CREATE TABLE \`alert\` (
@@ -83,8 +83,8 @@ export const initialSqlite: readonly string[] = [
   \`acknowledge_note\` text,
   \`gone_since_ms\` integer,
   \`cleared_at_ms\` integer,
-  CONSTRAINT "alert_kind_known" CHECK("alert"."kind" in ('cabinet_offline', 'door_open', 'over_temperature', 'lock_fault', 'scale_fault', 'sensor_fault', 'session_unsettled', 'low_stock', 'expiry', 'reconciliation_difference', 'disk_full')),
-  CONSTRAINT "alert_severity_known" CHECK("alert"."severity" in ('notice', 'warning', 'critical')),
+  CONSTRAINT "alert_kind_known" CHECK(("alert"."kind" = 'cabinet_offline' or "alert"."kind" = 'door_open' or "alert"."kind" = 'over_temperature' or "alert"."kind" = 'lock_fault' or "alert"."kind" = 'scale_fault' or "alert"."kind" = 'sensor_fault' or "alert"."kind" = 'session_unsettled' or "alert"."kind" = 'low_stock' or "alert"."kind" = 'expiry' or "alert"."kind" = 'reconciliation_difference' or "alert"."kind" = 'disk_full')),
+  CONSTRAINT "alert_severity_known" CHECK(("alert"."severity" = 'notice' or "alert"."severity" = 'warning' or "alert"."severity" = 'critical')),
   CONSTRAINT "alert_acknowledged_by" CHECK(("alert"."acknowledged_by" is null) = ("alert"."acknowledged_at_ms" is null))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`alert_open_once\` ON \`alert\` (\`kind\`,\`subject_id\`) WHERE "alert"."cleared_at_ms" is null;`,
@@ -102,8 +102,8 @@ export const initialSqlite: readonly string[] = [
   \`last_error\` text,
   FOREIGN KEY (\`alert_id\`) REFERENCES \`alert\`(\`alert_id\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`recipient_id\`) REFERENCES \`alert_recipient\`(\`recipient_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "alert_delivery_event_known" CHECK("alert_delivery"."event" in ('raised', 'escalated', 'cleared', 'test')),
-  CONSTRAINT "alert_delivery_state_known" CHECK("alert_delivery"."state" in ('due', 'sent', 'given_up'))
+  CONSTRAINT "alert_delivery_event_known" CHECK(("alert_delivery"."event" = 'raised' or "alert_delivery"."event" = 'escalated' or "alert_delivery"."event" = 'cleared' or "alert_delivery"."event" = 'test')),
+  CONSTRAINT "alert_delivery_state_known" CHECK(("alert_delivery"."state" = 'due' or "alert_delivery"."state" = 'sent' or "alert_delivery"."state" = 'given_up'))
 ) STRICT;`,
   `CREATE INDEX \`alert_delivery_due\` ON \`alert_delivery\` (\`due_at_ms\`) WHERE "alert_delivery"."state" = 'due';`,
   `CREATE UNIQUE INDEX \`alert_delivery_once\` ON \`alert_delivery\` (\`alert_id\`,\`recipient_id\`,\`event\`,\`level\`);`,
@@ -115,7 +115,7 @@ export const initialSqlite: readonly string[] = [
   \`join_code\` text NOT NULL,
   \`town_code\` text,
   \`created_at_ms\` integer NOT NULL,
-  CONSTRAINT "host_site_kind_known" CHECK("host_site"."kind" in ('government', 'hospital', 'school'))
+  CONSTRAINT "host_site_kind_known" CHECK(("host_site"."kind" = 'government' or "host_site"."kind" = 'hospital' or "host_site"."kind" = 'school'))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`host_site_join_code_unique\` ON \`host_site\` (\`join_code\`);`,
   `CREATE INDEX \`host_site_by_name\` ON \`host_site\` (\`name\`,\`host_site_id\`);`,
@@ -129,7 +129,7 @@ export const initialSqlite: readonly string[] = [
   \`enrolled_at_ms\` integer,
   \`created_at_ms\` integer NOT NULL,
   FOREIGN KEY (\`host_site_id\`) REFERENCES \`host_site\`(\`host_site_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "cabinet_rollout_state_known" CHECK("cabinet"."rollout_state" in ('planned', 'installed', 'live', 'withdrawn')),
+  CONSTRAINT "cabinet_rollout_state_known" CHECK(("cabinet"."rollout_state" = 'planned' or "cabinet"."rollout_state" = 'installed' or "cabinet"."rollout_state" = 'live' or "cabinet"."rollout_state" = 'withdrawn')),
   CONSTRAINT "cabinet_is_demo_known" CHECK("cabinet"."is_demo" in (0, 1))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`cabinet_code_unique\` ON \`cabinet\` (\`code\`);`,
@@ -159,7 +159,7 @@ export const initialSqlite: readonly string[] = [
   FOREIGN KEY (\`cabinet_id\`) REFERENCES \`cabinet\`(\`cabinet_id\`) ON UPDATE no action ON DELETE no action,
   CONSTRAINT "cabinet_status_is_online_known" CHECK("cabinet_status"."is_online" in (0, 1)),
   CONSTRAINT "cabinet_status_is_in_service_known" CHECK("cabinet_status"."is_in_service" in (0, 1)),
-  CONSTRAINT "cabinet_status_door_state_known" CHECK("cabinet_status"."door_state" in ('open', 'closed', 'unknown'))
+  CONSTRAINT "cabinet_status_door_state_known" CHECK(("cabinet_status"."door_state" = 'open' or "cabinet_status"."door_state" = 'closed' or "cabinet_status"."door_state" = 'unknown'))
 ) STRICT;`,
   `CREATE TABLE \`enrolment_code\` (
   \`cabinet_id\` text PRIMARY KEY NOT NULL,
@@ -189,7 +189,7 @@ export const initialSqlite: readonly string[] = [
   \`changed_by\` text NOT NULL,
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`cabinet_id\`, \`version\`),
-  CONSTRAINT "twin_change_part_known" CHECK("twin_change"."part" in ('planogram', 'prices', 'config', 'agent', 'locks'))
+  CONSTRAINT "twin_change_part_known" CHECK(("twin_change"."part" = 'planogram' or "twin_change"."part" = 'prices' or "twin_change"."part" = 'config' or "twin_change"."part" = 'agent' or "twin_change"."part" = 'locks'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`cabinet_command\` (
   \`command_id\` text PRIMARY KEY NOT NULL,
@@ -207,7 +207,7 @@ export const initialSqlite: readonly string[] = [
   \`report\` text,
   \`replied_at_ms\` integer,
   FOREIGN KEY (\`cabinet_id\`) REFERENCES \`cabinet\`(\`cabinet_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "cabinet_command_outcome_known" CHECK("cabinet_command"."outcome" in ('done', 'refused', 'failed', 'expired', 'unsupported')),
+  CONSTRAINT "cabinet_command_outcome_known" CHECK(("cabinet_command"."outcome" = 'done' or "cabinet_command"."outcome" = 'refused' or "cabinet_command"."outcome" = 'failed' or "cabinet_command"."outcome" = 'expired' or "cabinet_command"."outcome" = 'unsupported')),
   CONSTRAINT "cabinet_command_is_ended_by_server_known" CHECK("cabinet_command"."is_ended_by_server" in (0, 1))
 ) STRICT;`,
   `CREATE INDEX \`cabinet_command_by_cabinet\` ON \`cabinet_command\` (\`cabinet_id\`,\`command_id\`);`,
@@ -243,7 +243,7 @@ export const initialSqlite: readonly string[] = [
   \`detail\` text NOT NULL,
   \`size_bytes\` integer NOT NULL,
   \`payload\` blob NOT NULL,
-  CONSTRAINT "rejected_message_reason_known" CHECK("rejected_message"."reason" in ('oversized', 'not_json', 'invalid', 'conflict', 'foreign_topic'))
+  CONSTRAINT "rejected_message_reason_known" CHECK(("rejected_message"."reason" = 'oversized' or "rejected_message"."reason" = 'not_json' or "rejected_message"."reason" = 'invalid' or "rejected_message"."reason" = 'conflict' or "rejected_message"."reason" = 'foreign_topic'))
 ) STRICT;`,
   `CREATE INDEX \`rejected_message_by_cabinet\` ON \`rejected_message\` (\`cabinet_id\`,\`message_id\`);`,
   `CREATE TABLE \`server_key\` (
@@ -256,10 +256,10 @@ export const initialSqlite: readonly string[] = [
   \`owner_id\` text NOT NULL,
   \`balance_fen\` integer,
   \`created_at_ms\` integer NOT NULL,
-  CONSTRAINT "ledger_account_kind_known" CHECK("ledger_account"."kind" in ('wallet', 'hold', 'channel', 'supplier', 'household', 'organisation', 'fund', 'fee', 'rounding', 'bank', 'transit', 'writeoff', 'opening')),
+  CONSTRAINT "ledger_account_kind_known" CHECK(("ledger_account"."kind" = 'wallet' or "ledger_account"."kind" = 'hold' or "ledger_account"."kind" = 'channel' or "ledger_account"."kind" = 'supplier' or "ledger_account"."kind" = 'household' or "ledger_account"."kind" = 'organisation' or "ledger_account"."kind" = 'fund' or "ledger_account"."kind" = 'fee' or "ledger_account"."kind" = 'rounding' or "ledger_account"."kind" = 'bank' or "ledger_account"."kind" = 'transit' or "ledger_account"."kind" = 'writeoff' or "ledger_account"."kind" = 'opening')),
   CONSTRAINT "ledger_account_id_says_owner" CHECK("ledger_account"."id" = "ledger_account"."kind" || ':' || "ledger_account"."owner_id"),
-  CONSTRAINT "ledger_account_inline" CHECK(("ledger_account"."kind" in ('wallet', 'hold', 'household')) = ("ledger_account"."balance_fen" is not null)),
-  CONSTRAINT "ledger_account_never_negative" CHECK("ledger_account"."kind" not in ('wallet', 'hold', 'household') or "ledger_account"."balance_fen" >= 0)
+  CONSTRAINT "ledger_account_inline" CHECK(("ledger_account"."kind" = 'wallet' or "ledger_account"."kind" = 'hold' or "ledger_account"."kind" = 'household') = ("ledger_account"."balance_fen" is not null)),
+  CONSTRAINT "ledger_account_never_negative" CHECK(not ("ledger_account"."kind" = 'wallet' or "ledger_account"."kind" = 'hold' or "ledger_account"."kind" = 'household') or "ledger_account"."balance_fen" >= 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`ledger_account_by_kind\` ON \`ledger_account\` (\`kind\`,\`id\`);`,
   `CREATE TABLE \`ledger_transfer\` (
@@ -273,7 +273,7 @@ export const initialSqlite: readonly string[] = [
   \`at_ms\` integer NOT NULL,
   \`reverses_id\` text,
   \`memo\` text,
-  CONSTRAINT "ledger_transfer_cause_kind_known" CHECK("ledger_transfer"."cause_kind" in ('opening', 'top-up', 'withdrawal', 'hold', 'release', 'capture', 'refund', 'sale-line', 'sale-refund', 'write-off', 'organisation-receipt', 'distribution-line', 'payout-line', 'payout-return', 'wage-line', 'grant-line', 'surplus-line', 'reconciliation', 'correction', 'reversal')),
+  CONSTRAINT "ledger_transfer_cause_kind_known" CHECK(("ledger_transfer"."cause_kind" = 'opening' or "ledger_transfer"."cause_kind" = 'top-up' or "ledger_transfer"."cause_kind" = 'withdrawal' or "ledger_transfer"."cause_kind" = 'hold' or "ledger_transfer"."cause_kind" = 'release' or "ledger_transfer"."cause_kind" = 'capture' or "ledger_transfer"."cause_kind" = 'refund' or "ledger_transfer"."cause_kind" = 'sale-line' or "ledger_transfer"."cause_kind" = 'sale-refund' or "ledger_transfer"."cause_kind" = 'write-off' or "ledger_transfer"."cause_kind" = 'organisation-receipt' or "ledger_transfer"."cause_kind" = 'distribution-line' or "ledger_transfer"."cause_kind" = 'payout-line' or "ledger_transfer"."cause_kind" = 'payout-return' or "ledger_transfer"."cause_kind" = 'wage-line' or "ledger_transfer"."cause_kind" = 'grant-line' or "ledger_transfer"."cause_kind" = 'surplus-line' or "ledger_transfer"."cause_kind" = 'reconciliation' or "ledger_transfer"."cause_kind" = 'correction' or "ledger_transfer"."cause_kind" = 'reversal')),
   CONSTRAINT "ledger_transfer_positive" CHECK("ledger_transfer"."amount_fen" > 0),
   CONSTRAINT "ledger_transfer_two_accounts" CHECK("ledger_transfer"."debit_account_id" <> "ledger_transfer"."credit_account_id"),
   CONSTRAINT "ledger_transfer_id_says_cause" CHECK("ledger_transfer"."id" = "ledger_transfer"."cause_kind" || ':' || "ledger_transfer"."cause_id" || ':' || "ledger_transfer"."leg")
@@ -322,7 +322,7 @@ export const initialSqlite: readonly string[] = [
   \`prepared_at_ms\` integer NOT NULL,
   \`approved_by\` text,
   \`approved_at_ms\` integer,
-  CONSTRAINT "revenue_plan_state_known" CHECK("revenue_plan"."state" in ('draft', 'approved')),
+  CONSTRAINT "revenue_plan_state_known" CHECK(("revenue_plan"."state" = 'draft' or "revenue_plan"."state" = 'approved')),
   CONSTRAINT "revenue_plan_adds_up" CHECK("revenue_plan"."household_bp" + "revenue_plan"."supplier_bp" + "revenue_plan"."organisation_bp" + "revenue_plan"."operator_bp" = 10000),
   CONSTRAINT "revenue_plan_shares_positive" CHECK("revenue_plan"."household_bp" >= 0 and "revenue_plan"."supplier_bp" >= 0 and "revenue_plan"."organisation_bp" >= 0 and "revenue_plan"."operator_bp" >= 0 and "revenue_plan"."fund_bp" between 0 and 10000),
   CONSTRAINT "revenue_plan_two_people" CHECK("revenue_plan"."approved_by" is null or "revenue_plan"."approved_by" <> "revenue_plan"."prepared_by"),
@@ -358,7 +358,7 @@ export const initialSqlite: readonly string[] = [
   PRIMARY KEY(\`sale_line_id\`, \`ordinal\`),
   FOREIGN KEY (\`sale_line_id\`) REFERENCES \`attributed_line\`(\`sale_line_id\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`account_id\`) REFERENCES \`ledger_account\`(\`id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "attribution_part_role_known" CHECK("attribution_part"."role" in ('household', 'supplier', 'organisation', 'fund', 'operator', 'unattributed')),
+  CONSTRAINT "attribution_part_role_known" CHECK(("attribution_part"."role" = 'household' or "attribution_part"."role" = 'supplier' or "attribution_part"."role" = 'organisation' or "attribution_part"."role" = 'fund' or "attribution_part"."role" = 'operator' or "attribution_part"."role" = 'unattributed')),
   CONSTRAINT "attribution_part_positive" CHECK("attribution_part"."amount_fen" > 0),
   CONSTRAINT "attribution_part_household" CHECK(("attribution_part"."role" = 'household') = ("attribution_part"."household_code" is not null))
 ) STRICT, WITHOUT ROWID;`,
@@ -372,7 +372,7 @@ export const initialSqlite: readonly string[] = [
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`refund_id\`, \`ordinal\`),
   FOREIGN KEY (\`sale_line_id\`) REFERENCES \`attributed_line\`(\`sale_line_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "refunded_part_cause_kind_known" CHECK("refunded_part"."cause_kind" in ('sale-refund', 'write-off')),
+  CONSTRAINT "refunded_part_cause_kind_known" CHECK(("refunded_part"."cause_kind" = 'sale-refund' or "refunded_part"."cause_kind" = 'write-off')),
   CONSTRAINT "refunded_part_positive" CHECK("refunded_part"."taken_fen" >= 0 and "refunded_part"."borne_fen" >= 0 and "refunded_part"."taken_fen" + "refunded_part"."borne_fen" > 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`refunded_part_by_line\` ON \`refunded_part\` (\`sale_line_id\`);`,
@@ -386,8 +386,8 @@ export const initialSqlite: readonly string[] = [
   \`refunded_fen\` integer NOT NULL,
   \`held_at_ms\` integer NOT NULL,
   \`finished_at_ms\` integer,
-  CONSTRAINT "payment_intent_method_known" CHECK("payment_intent"."method" in ('wallet')),
-  CONSTRAINT "payment_intent_state_known" CHECK("payment_intent"."state" in ('held', 'captured', 'released')),
+  CONSTRAINT "payment_intent_method_known" CHECK(("payment_intent"."method" = 'wallet')),
+  CONSTRAINT "payment_intent_state_known" CHECK(("payment_intent"."state" = 'held' or "payment_intent"."state" = 'captured' or "payment_intent"."state" = 'released')),
   CONSTRAINT "payment_intent_captured_within_hold" CHECK("payment_intent"."captured_fen" between 0 and "payment_intent"."held_fen"),
   CONSTRAINT "payment_intent_refunded_within_capture" CHECK("payment_intent"."refunded_fen" between 0 and "payment_intent"."captured_fen"),
   CONSTRAINT "payment_intent_held_captures_nothing" CHECK("payment_intent"."state" <> 'held' or "payment_intent"."captured_fen" = 0),
@@ -408,7 +408,7 @@ export const initialSqlite: readonly string[] = [
   \`legal_type\` text NOT NULL,
   \`town_code\` text NOT NULL,
   \`created_at_ms\` integer NOT NULL,
-  CONSTRAINT "organisation_legal_type_known" CHECK("organisation"."legal_type" in ('enterprise', 'cooperative', 'share_cooperative', 'village_collective', 'family_farm'))
+  CONSTRAINT "organisation_legal_type_known" CHECK(("organisation"."legal_type" = 'enterprise' or "organisation"."legal_type" = 'cooperative' or "organisation"."legal_type" = 'share_cooperative' or "organisation"."legal_type" = 'village_collective' or "organisation"."legal_type" = 'family_farm'))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`organisation_name_unique\` ON \`organisation\` (\`name\`);`,
   `CREATE TABLE \`organisation_member\` (
@@ -433,8 +433,8 @@ export const initialSqlite: readonly string[] = [
   \`from_ms\` integer NOT NULL,
   \`to_ms\` integer,
   FOREIGN KEY (\`organisation_id\`) REFERENCES \`organisation\`(\`organisation_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "share_holding_kind_known" CHECK("share_holding"."kind" in ('LAND', 'CAPITAL', 'BASIC', 'COLLECTIVE', 'RESERVE', 'SUBSIDY')),
-  CONSTRAINT "share_holding_unit_known" CHECK("share_holding"."unit" in ('mu', 'yuan', 'person', 'share')),
+  CONSTRAINT "share_holding_kind_known" CHECK(("share_holding"."kind" = 'LAND' or "share_holding"."kind" = 'CAPITAL' or "share_holding"."kind" = 'BASIC' or "share_holding"."kind" = 'COLLECTIVE' or "share_holding"."kind" = 'RESERVE' or "share_holding"."kind" = 'SUBSIDY')),
+  CONSTRAINT "share_holding_unit_known" CHECK(("share_holding"."unit" = 'mu' or "share_holding"."unit" = 'yuan' or "share_holding"."unit" = 'person' or "share_holding"."unit" = 'share')),
   CONSTRAINT "share_holding_positive" CHECK("share_holding"."quantity_milli" > 0 and "share_holding"."shares_milli" > 0),
   CONSTRAINT "share_holding_collective" CHECK(("share_holding"."kind" = 'COLLECTIVE') = ("share_holding"."household_code" is null)),
   CONSTRAINT "share_holding_from_before_to" CHECK("share_holding"."to_ms" is null or "share_holding"."to_ms" > "share_holding"."from_ms")
@@ -465,8 +465,8 @@ export const initialSqlite: readonly string[] = [
   \`approved_by\` text,
   \`approved_at_ms\` integer,
   FOREIGN KEY (\`organisation_id\`) REFERENCES \`organisation\`(\`organisation_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "charter_state_known" CHECK("charter"."state" in ('draft', 'approved')),
-  CONSTRAINT "charter_second_split_known" CHECK("charter"."second_split" in ('equal', 'per_head', 'by_weight')),
+  CONSTRAINT "charter_state_known" CHECK(("charter"."state" = 'draft' or "charter"."state" = 'approved')),
+  CONSTRAINT "charter_second_split_known" CHECK(("charter"."second_split" = 'equal' or "charter"."second_split" = 'per_head' or "charter"."second_split" = 'by_weight')),
   CONSTRAINT "charter_deductions_within_income" CHECK("charter"."reserve_bp" >= 0 and "charter"."welfare_bp" >= 0 and "charter"."reinvestment_bp" >= 0 and "charter"."reserve_bp" + "charter"."welfare_bp" + "charter"."reinvestment_bp" < 10000),
   CONSTRAINT "charter_classes_add_up" CHECK("charter"."land_bp" + "charter"."capital_bp" + "charter"."basic_bp" + "charter"."collective_bp" = 10000),
   CONSTRAINT "charter_patronage_at_least_60_percent" CHECK("charter"."patronage_bp" between 6000 and 10000),
@@ -510,9 +510,9 @@ export const initialSqlite: readonly string[] = [
   \`run_at_ms\` integer,
   FOREIGN KEY (\`organisation_id\`) REFERENCES \`organisation\`(\`organisation_id\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`charter_id\`) REFERENCES \`charter\`(\`charter_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "distribution_plan_template_known" CHECK("distribution_plan"."template" in ('PATRONAGE', 'SHARE', 'GUARANTEE_FLOAT', 'SECOND')),
-  CONSTRAINT "distribution_plan_volume_basis_known" CHECK("distribution_plan"."volume_basis" in ('delivered', 'sold')),
-  CONSTRAINT "distribution_plan_state_known" CHECK("distribution_plan"."state" in ('draft', 'published', 'adopted', 'rejected', 'withdrawn', 'run', 'reversed')),
+  CONSTRAINT "distribution_plan_template_known" CHECK(("distribution_plan"."template" = 'PATRONAGE' or "distribution_plan"."template" = 'SHARE' or "distribution_plan"."template" = 'GUARANTEE_FLOAT' or "distribution_plan"."template" = 'SECOND')),
+  CONSTRAINT "distribution_plan_volume_basis_known" CHECK(("distribution_plan"."volume_basis" = 'delivered' or "distribution_plan"."volume_basis" = 'sold')),
+  CONSTRAINT "distribution_plan_state_known" CHECK(("distribution_plan"."state" = 'draft' or "distribution_plan"."state" = 'published' or "distribution_plan"."state" = 'adopted' or "distribution_plan"."state" = 'rejected' or "distribution_plan"."state" = 'withdrawn' or "distribution_plan"."state" = 'run' or "distribution_plan"."state" = 'reversed')),
   CONSTRAINT "distribution_plan_period" CHECK("distribution_plan"."period_from_ms" < "distribution_plan"."period_to_ms"),
   CONSTRAINT "distribution_plan_positive" CHECK("distribution_plan"."total_fen" > 0 and "distribution_plan"."income_fen" > 0 and "distribution_plan"."losses_fen" >= 0),
   CONSTRAINT "distribution_plan_volume" CHECK(("distribution_plan"."template" = 'PATRONAGE') = ("distribution_plan"."volume_basis" is not null)),
@@ -529,7 +529,7 @@ export const initialSqlite: readonly string[] = [
   \`weight\` integer NOT NULL,
   PRIMARY KEY(\`plan_id\`, \`measure\`, \`household_code\`),
   FOREIGN KEY (\`plan_id\`) REFERENCES \`distribution_plan\`(\`plan_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "distribution_basis_measure_known" CHECK("distribution_basis"."measure" in ('LAND', 'CAPITAL', 'BASIC', 'COLLECTIVE', 'MU', 'VOLUME', 'CONTRIBUTION', 'PAYEE')),
+  CONSTRAINT "distribution_basis_measure_known" CHECK(("distribution_basis"."measure" = 'LAND' or "distribution_basis"."measure" = 'CAPITAL' or "distribution_basis"."measure" = 'BASIC' or "distribution_basis"."measure" = 'COLLECTIVE' or "distribution_basis"."measure" = 'MU' or "distribution_basis"."measure" = 'VOLUME' or "distribution_basis"."measure" = 'CONTRIBUTION' or "distribution_basis"."measure" = 'PAYEE')),
   CONSTRAINT "distribution_basis_positive" CHECK("distribution_basis"."weight" > 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`distribution_volume\` (
@@ -555,7 +555,7 @@ export const initialSqlite: readonly string[] = [
   \`rounding_fen\` integer NOT NULL,
   PRIMARY KEY(\`plan_id\`, \`ordinal\`),
   FOREIGN KEY (\`plan_id\`) REFERENCES \`distribution_plan\`(\`plan_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "distribution_line_step_known" CHECK("distribution_line"."step" in ('reserve', 'welfare', 'reinvestment', 'LAND', 'CAPITAL', 'BASIC', 'COLLECTIVE', 'MU', 'VOLUME', 'CONTRIBUTION', 'PAYEE')),
+  CONSTRAINT "distribution_line_step_known" CHECK(("distribution_line"."step" = 'reserve' or "distribution_line"."step" = 'welfare' or "distribution_line"."step" = 'reinvestment' or "distribution_line"."step" = 'LAND' or "distribution_line"."step" = 'CAPITAL' or "distribution_line"."step" = 'BASIC' or "distribution_line"."step" = 'COLLECTIVE' or "distribution_line"."step" = 'MU' or "distribution_line"."step" = 'VOLUME' or "distribution_line"."step" = 'CONTRIBUTION' or "distribution_line"."step" = 'PAYEE')),
   CONSTRAINT "distribution_line_not_negative" CHECK("distribution_line"."amount_fen" >= 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`distribution_line_by_household\` ON \`distribution_line\` (\`household_code\`,\`plan_id\`);`,
@@ -567,7 +567,7 @@ export const initialSqlite: readonly string[] = [
   \`reason\` text,
   \`at_ms\` integer NOT NULL,
   FOREIGN KEY (\`plan_id\`) REFERENCES \`distribution_plan\`(\`plan_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "distribution_run_kind_known" CHECK("distribution_run"."kind" in ('run', 'reversal'))
+  CONSTRAINT "distribution_run_kind_known" CHECK(("distribution_run"."kind" = 'run' or "distribution_run"."kind" = 'reversal'))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`distribution_run_once\` ON \`distribution_run\` (\`plan_id\`,\`kind\`);`,
   `CREATE TABLE \`distribution_booking\` (
@@ -595,7 +595,7 @@ export const initialSqlite: readonly string[] = [
   \`contact\` text NOT NULL,
   \`created_at_ms\` integer NOT NULL,
   FOREIGN KEY (\`organisation_id\`) REFERENCES \`organisation\`(\`organisation_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "supplier_kind_known" CHECK("supplier"."kind" in ('enterprise', 'cooperative', 'share_cooperative', 'village_collective', 'family_farm')),
+  CONSTRAINT "supplier_kind_known" CHECK(("supplier"."kind" = 'enterprise' or "supplier"."kind" = 'cooperative' or "supplier"."kind" = 'share_cooperative' or "supplier"."kind" = 'village_collective' or "supplier"."kind" = 'family_farm')),
   CONSTRAINT "supplier_is_certified_known" CHECK("supplier"."is_certified" in (0, 1))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`supplier_organisation_id_unique\` ON \`supplier\` (\`organisation_id\`);`,
@@ -615,9 +615,9 @@ export const initialSqlite: readonly string[] = [
   \`label_unit_mass_sd_mg\` integer NOT NULL,
   \`shelf_life_days\` integer NOT NULL,
   \`created_at_ms\` integer NOT NULL,
-  CONSTRAINT "sku_category_known" CHECK("sku"."category" in ('fruit', 'vegetable', 'egg', 'dry_goods', 'condiment', 'drink', 'livestock')),
-  CONSTRAINT "sku_food_class_known" CHECK("sku"."food_class" in ('EDIBLE_AGRI', 'PREPACKAGED', 'OTHER')),
-  CONSTRAINT "sku_mode_known" CHECK("sku"."mode" in ('piece', 'weight')),
+  CONSTRAINT "sku_category_known" CHECK(("sku"."category" = 'fruit' or "sku"."category" = 'vegetable' or "sku"."category" = 'egg' or "sku"."category" = 'dry_goods' or "sku"."category" = 'condiment' or "sku"."category" = 'drink' or "sku"."category" = 'livestock')),
+  CONSTRAINT "sku_food_class_known" CHECK(("sku"."food_class" = 'EDIBLE_AGRI' or "sku"."food_class" = 'PREPACKAGED' or "sku"."food_class" = 'OTHER')),
+  CONSTRAINT "sku_mode_known" CHECK(("sku"."mode" = 'piece' or "sku"."mode" = 'weight')),
   CONSTRAINT "sku_is_certified_known" CHECK("sku"."is_certified" in (0, 1)),
   CONSTRAINT "sku_price_not_negative" CHECK("sku"."price_fen" >= 0),
   CONSTRAINT "sku_label_mass_positive" CHECK("sku"."label_unit_mass_mg" > 0)
@@ -671,7 +671,7 @@ export const initialSqlite: readonly string[] = [
   \`units\` integer NOT NULL,
   \`cause_id\` text NOT NULL,
   FOREIGN KEY (\`lot_id\`) REFERENCES \`lot\`(\`lot_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "stock_move_kind_known" CHECK("stock_move"."kind" in ('received', 'loaded', 'stocktake'))
+  CONSTRAINT "stock_move_kind_known" CHECK(("stock_move"."kind" = 'received' or "stock_move"."kind" = 'loaded' or "stock_move"."kind" = 'stocktake'))
 ) STRICT;`,
   `CREATE INDEX \`stock_move_by_lot\` ON \`stock_move\` (\`lot_id\`,\`move_id\`);`,
   `CREATE TABLE \`moisture_loss\` (
@@ -711,7 +711,7 @@ export const initialSqlite: readonly string[] = [
   \`released_by\` text,
   \`released_at_ms\` integer,
   \`release_note\` text,
-  CONSTRAINT "lane_lock_reason_known" CHECK("lane_lock"."reason" in ('expired', 'recalled', 'label_incomplete', 'not_allowed', 'scale_drift', 'inspection')),
+  CONSTRAINT "lane_lock_reason_known" CHECK(("lane_lock"."reason" = 'expired' or "lane_lock"."reason" = 'recalled' or "lane_lock"."reason" = 'label_incomplete' or "lane_lock"."reason" = 'not_allowed' or "lane_lock"."reason" = 'scale_drift' or "lane_lock"."reason" = 'inspection')),
   CONSTRAINT "lane_lock_ends_after_it_began" CHECK("lane_lock"."released_at_ms" is null or "lane_lock"."released_at_ms" >= "lane_lock"."locked_at_ms")
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`lane_lock_once_per_cause\` ON \`lane_lock\` (\`cabinet_id\`,\`lane_id\`,\`reason\`,\`cause_id\`) WHERE "lane_lock"."released_at_ms" is null;`,
@@ -741,7 +741,7 @@ export const initialSqlite: readonly string[] = [
   \`helper_account_id\` text,
   \`helper_name\` text,
   FOREIGN KEY (\`village_code\`) REFERENCES \`village\`(\`village_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "household_kind_known" CHECK("household"."kind" in ('POOR', 'EXITED', 'UNSTABLE_EXITED', 'EDGE_AT_RISK', 'SUDDEN_HARDSHIP', 'ORDINARY')),
+  CONSTRAINT "household_kind_known" CHECK(("household"."kind" = 'POOR' or "household"."kind" = 'EXITED' or "household"."kind" = 'UNSTABLE_EXITED' or "household"."kind" = 'EDGE_AT_RISK' or "household"."kind" = 'SUDDEN_HARDSHIP' or "household"."kind" = 'ORDINARY')),
   CONSTRAINT "household_code_has_16_digits" CHECK(length("household"."household_code") = 16),
   CONSTRAINT "household_population_positive" CHECK("household"."population" > 0)
 ) STRICT;`,
@@ -757,7 +757,7 @@ export const initialSqlite: readonly string[] = [
   \`reason\` text,
   PRIMARY KEY(\`household_code\`, \`at_ms\`, \`what\`),
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "household_change_what_known" CHECK("household_change"."what" in ('kind', 'headName', 'population', 'phone', 'identifiedYear', 'exitedYear'))
+  CONSTRAINT "household_change_what_known" CHECK(("household_change"."what" = 'kind' or "household_change"."what" = 'headName' or "household_change"."what" = 'population' or "household_change"."what" = 'phone' or "household_change"."what" = 'identifiedYear' or "household_change"."what" = 'exitedYear'))
 ) STRICT;`,
   `CREATE TABLE \`helper_binding\` (
   \`binding_id\` text PRIMARY KEY NOT NULL,
@@ -785,7 +785,7 @@ export const initialSqlite: readonly string[] = [
   \`by_name\` text NOT NULL,
   \`recorded_at_ms\` integer NOT NULL,
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "visit_channel_known" CHECK("visit"."channel" in ('PHONE', 'WECHAT', 'HOME'))
+  CONSTRAINT "visit_channel_known" CHECK(("visit"."channel" = 'PHONE' or "visit"."channel" = 'WECHAT' or "visit"."channel" = 'HOME'))
 ) STRICT;`,
   `CREATE INDEX \`visit_by_household\` ON \`visit\` (\`household_code\`,\`at_ms\`,\`visit_id\`);`,
   `CREATE INDEX \`visit_by_time\` ON \`visit\` (\`at_ms\`,\`visit_id\`);`,
@@ -850,13 +850,13 @@ export const initialSqlite: readonly string[] = [
   \`ticked_by\` text NOT NULL,
   PRIMARY KEY(\`household_code\`, \`year\`, \`key\`, \`ticked_at_ms\`),
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "six_ones_tick_key_known" CHECK("six_ones_tick"."key" in ('fourth', 'fifth', 'sixth')),
+  CONSTRAINT "six_ones_tick_key_known" CHECK(("six_ones_tick"."key" = 'fourth' or "six_ones_tick"."key" = 'fifth' or "six_ones_tick"."key" = 'sixth')),
   CONSTRAINT "six_ones_tick_is_done_known" CHECK("six_ones_tick"."is_done" in (0, 1))
 ) STRICT;`,
   `CREATE TABLE \`six_ones_label\` (
   \`key\` text PRIMARY KEY NOT NULL,
   \`label\` text NOT NULL,
-  CONSTRAINT "six_ones_label_key_known" CHECK("six_ones_label"."key" in ('fourth', 'fifth', 'sixth'))
+  CONSTRAINT "six_ones_label_key_known" CHECK(("six_ones_label"."key" = 'fourth' or "six_ones_label"."key" = 'fifth' or "six_ones_label"."key" = 'sixth'))
 ) STRICT;`,
   `CREATE TABLE \`surplus_notice\` (
   \`notice_id\` text PRIMARY KEY NOT NULL,
@@ -873,8 +873,8 @@ export const initialSqlite: readonly string[] = [
   \`opened_at_ms\` integer NOT NULL,
   \`closed_at_ms\` integer,
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "surplus_notice_category_known" CHECK("surplus_notice"."category" in ('fruit', 'vegetable', 'egg', 'dry_goods', 'condiment', 'drink', 'livestock')),
-  CONSTRAINT "surplus_notice_level_known" CHECK("surplus_notice"."level" in ('HELPER', 'TOWN', 'DISTRICT')),
+  CONSTRAINT "surplus_notice_category_known" CHECK(("surplus_notice"."category" = 'fruit' or "surplus_notice"."category" = 'vegetable' or "surplus_notice"."category" = 'egg' or "surplus_notice"."category" = 'dry_goods' or "surplus_notice"."category" = 'condiment' or "surplus_notice"."category" = 'drink' or "surplus_notice"."category" = 'livestock')),
+  CONSTRAINT "surplus_notice_level_known" CHECK(("surplus_notice"."level" = 'HELPER' or "surplus_notice"."level" = 'TOWN' or "surplus_notice"."level" = 'DISTRICT')),
   CONSTRAINT "surplus_notice_masses" CHECK("surplus_notice"."agreed_mg" >= 0 and "surplus_notice"."delivered_mg" >= 0 and "surplus_notice"."agreed_mg" + "surplus_notice"."delivered_mg" <= "surplus_notice"."mass_mg"),
   CONSTRAINT "surplus_notice_closed_at_zero" CHECK("surplus_notice"."closed_at_ms" is null or "surplus_notice"."delivered_mg" = "surplus_notice"."mass_mg")
 ) STRICT;`,
@@ -888,7 +888,7 @@ export const initialSqlite: readonly string[] = [
   \`reason\` text NOT NULL,
   PRIMARY KEY(\`notice_id\`, \`level\`),
   FOREIGN KEY (\`notice_id\`) REFERENCES \`surplus_notice\`(\`notice_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "surplus_escalation_level_known" CHECK("surplus_escalation"."level" in ('HELPER', 'TOWN', 'DISTRICT'))
+  CONSTRAINT "surplus_escalation_level_known" CHECK(("surplus_escalation"."level" = 'HELPER' or "surplus_escalation"."level" = 'TOWN' or "surplus_escalation"."level" = 'DISTRICT'))
 ) STRICT;`,
   `CREATE TABLE \`surplus_order\` (
   \`order_id\` text PRIMARY KEY NOT NULL,
@@ -903,8 +903,8 @@ export const initialSqlite: readonly string[] = [
   \`ended_by\` text,
   \`ended_at_ms\` integer,
   \`cancel_reason\` text,
-  CONSTRAINT "surplus_order_channel_known" CHECK("surplus_order"."channel" in ('UNIT_ORDER', 'DEALER', 'CABINET', 'OTHER')),
-  CONSTRAINT "surplus_order_state_known" CHECK("surplus_order"."state" in ('agreed', 'delivered', 'cancelled')),
+  CONSTRAINT "surplus_order_channel_known" CHECK(("surplus_order"."channel" = 'UNIT_ORDER' or "surplus_order"."channel" = 'DEALER' or "surplus_order"."channel" = 'CABINET' or "surplus_order"."channel" = 'OTHER')),
+  CONSTRAINT "surplus_order_state_known" CHECK(("surplus_order"."state" = 'agreed' or "surplus_order"."state" = 'delivered' or "surplus_order"."state" = 'cancelled')),
   CONSTRAINT "surplus_order_ended" CHECK(("surplus_order"."state" = 'agreed') = ("surplus_order"."ended_at_ms" is null))
 ) STRICT;`,
   `CREATE INDEX \`surplus_order_delivered\` ON \`surplus_order\` (\`ended_at_ms\`) WHERE "surplus_order"."state" = 'delivered';`,
@@ -938,7 +938,7 @@ export const initialSqlite: readonly string[] = [
   PRIMARY KEY(\`import_id\`, \`row\`),
   FOREIGN KEY (\`import_id\`) REFERENCES \`in_kind_import\`(\`import_id\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "in_kind_grant_item_known" CHECK("in_kind_grant"."item" in ('FERTILISER', 'SEED', 'OTHER')),
+  CONSTRAINT "in_kind_grant_item_known" CHECK(("in_kind_grant"."item" = 'FERTILISER' or "in_kind_grant"."item" = 'SEED' or "in_kind_grant"."item" = 'OTHER')),
   CONSTRAINT "in_kind_grant_positive" CHECK("in_kind_grant"."mass_mg" > 0)
 ) STRICT;`,
   `CREATE INDEX \`in_kind_grant_by_household\` ON \`in_kind_grant\` (\`household_code\`,\`import_id\`,\`row\`);`,
@@ -954,7 +954,7 @@ export const initialSqlite: readonly string[] = [
   \`ended_at_ms\` integer,
   FOREIGN KEY (\`supplier_id\`) REFERENCES \`supplier\`(\`supplier_id\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "benefit_link_kind_known" CHECK("benefit_link"."kind" in ('WAGE', 'ASSET', 'OPERATING'))
+  CONSTRAINT "benefit_link_kind_known" CHECK(("benefit_link"."kind" = 'WAGE' or "benefit_link"."kind" = 'ASSET' or "benefit_link"."kind" = 'OPERATING'))
 ) STRICT;`,
   `CREATE INDEX \`benefit_link_by_household\` ON \`benefit_link\` (\`household_code\`);`,
   `CREATE UNIQUE INDEX \`benefit_link_once\` ON \`benefit_link\` (\`supplier_id\`,\`household_code\`,\`kind\`,\`document_number\`);`,
@@ -987,8 +987,8 @@ export const initialSqlite: readonly string[] = [
   \`outcome_by\` text,
   \`outcome_at_ms\` integer,
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "warning_rule_known" CHECK("warning"."rule" in ('INCOME_FELL', 'BELOW_LINE', 'NO_SALE_IN_SEASON', 'SURPLUS_OPEN', 'PAYOUT_FAILED')),
-  CONSTRAINT "warning_outcome_known" CHECK("warning"."outcome" in ('HELP_ARRANGED', 'WATCHED_ON', 'NO_NEED', 'DATA_WRONG', 'STATUS_REVIEW_ASKED')),
+  CONSTRAINT "warning_rule_known" CHECK(("warning"."rule" = 'INCOME_FELL' or "warning"."rule" = 'BELOW_LINE' or "warning"."rule" = 'NO_SALE_IN_SEASON' or "warning"."rule" = 'SURPLUS_OPEN' or "warning"."rule" = 'PAYOUT_FAILED')),
+  CONSTRAINT "warning_outcome_known" CHECK(("warning"."outcome" = 'HELP_ARRANGED' or "warning"."outcome" = 'WATCHED_ON' or "warning"."outcome" = 'NO_NEED' or "warning"."outcome" = 'DATA_WRONG' or "warning"."outcome" = 'STATUS_REVIEW_ASKED')),
   CONSTRAINT "warning_outcome_by_someone" CHECK(("warning"."outcome" is null) = ("warning"."outcome_by" is null) and ("warning"."outcome" is null) = ("warning"."outcome_at_ms" is null))
 ) STRICT;`,
   `CREATE INDEX \`warning_open\` ON \`warning\` (\`warning_id\`) WHERE "warning"."outcome" is null;`,
@@ -1001,8 +1001,8 @@ export const initialSqlite: readonly string[] = [
   \`set_by\` text NOT NULL,
   \`set_at_ms\` integer NOT NULL,
   PRIMARY KEY(\`source\`, \`effective_from_ms\`),
-  CONSTRAINT "income_mapping_source_known" CHECK("income_mapping"."source" in ('sale', 'surplus', 'distribution', 'patronage', 'second-distribution', 'wage', 'grant', 'cost', 'history')),
-  CONSTRAINT "income_mapping_income_kind_known" CHECK("income_mapping"."income_kind" in ('OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND'))
+  CONSTRAINT "income_mapping_source_known" CHECK(("income_mapping"."source" = 'sale' or "income_mapping"."source" = 'surplus' or "income_mapping"."source" = 'distribution' or "income_mapping"."source" = 'patronage' or "income_mapping"."source" = 'second-distribution' or "income_mapping"."source" = 'wage' or "income_mapping"."source" = 'grant' or "income_mapping"."source" = 'cost' or "income_mapping"."source" = 'history')),
+  CONSTRAINT "income_mapping_income_kind_known" CHECK(("income_mapping"."income_kind" = 'OPERATING' or "income_mapping"."income_kind" = 'OPERATING_COST' or "income_mapping"."income_kind" = 'PROPERTY' or "income_mapping"."income_kind" = 'WAGE' or "income_mapping"."income_kind" = 'TRANSFER' or "income_mapping"."income_kind" = 'IN_KIND'))
 ) STRICT;`,
   `CREATE TABLE \`income_import\` (
   \`import_id\` text PRIMARY KEY NOT NULL,
@@ -1018,8 +1018,8 @@ export const initialSqlite: readonly string[] = [
   \`imported_by\` text NOT NULL,
   \`imported_at_ms\` integer NOT NULL,
   \`reason\` text,
-  CONSTRAINT "income_import_kind_known" CHECK("income_import"."kind" in ('wages', 'grants', 'costs', 'history')),
-  CONSTRAINT "income_import_payer_known" CHECK("income_import"."payer" in ('outside', 'organisation', 'relief-fund')),
+  CONSTRAINT "income_import_kind_known" CHECK(("income_import"."kind" = 'wages' or "income_import"."kind" = 'grants' or "income_import"."kind" = 'costs' or "income_import"."kind" = 'history')),
+  CONSTRAINT "income_import_payer_known" CHECK(("income_import"."payer" = 'outside' or "income_import"."payer" = 'organisation' or "income_import"."payer" = 'relief-fund')),
   CONSTRAINT "income_import_organisation" CHECK(("income_import"."payer" = 'organisation') = ("income_import"."organisation_id" is not null)),
   CONSTRAINT "income_import_file_or_reversal" CHECK(("income_import"."sha_256" is null) = ("income_import"."reverses_import_id" is not null))
 ) STRICT;`,
@@ -1041,8 +1041,8 @@ export const initialSqlite: readonly string[] = [
   PRIMARY KEY(\`import_id\`, \`row\`),
   FOREIGN KEY (\`import_id\`) REFERENCES \`income_import\`(\`import_id\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "income_line_source_known" CHECK("income_line"."source" in ('sale', 'surplus', 'distribution', 'patronage', 'second-distribution', 'wage', 'grant', 'cost', 'history')),
-  CONSTRAINT "income_line_income_kind_known" CHECK("income_line"."income_kind" in ('OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND')),
+  CONSTRAINT "income_line_source_known" CHECK(("income_line"."source" = 'sale' or "income_line"."source" = 'surplus' or "income_line"."source" = 'distribution' or "income_line"."source" = 'patronage' or "income_line"."source" = 'second-distribution' or "income_line"."source" = 'wage' or "income_line"."source" = 'grant' or "income_line"."source" = 'cost' or "income_line"."source" = 'history')),
+  CONSTRAINT "income_line_income_kind_known" CHECK(("income_line"."income_kind" = 'OPERATING' or "income_line"."income_kind" = 'OPERATING_COST' or "income_line"."income_kind" = 'PROPERTY' or "income_line"."income_kind" = 'WAGE' or "income_line"."income_kind" = 'TRANSFER' or "income_line"."income_kind" = 'IN_KIND')),
   CONSTRAINT "income_line_is_posted_known" CHECK("income_line"."is_posted" in (0, 1)),
   CONSTRAINT "income_line_borne" CHECK("income_line"."borne_fen" >= 0 and ("income_line"."borne_fen" = 0 or "income_line"."amount_fen" <= 0))
 ) STRICT, WITHOUT ROWID;`,
@@ -1079,8 +1079,8 @@ export const initialSqlite: readonly string[] = [
   \`ended_at_ms\` integer,
   \`deadline_at_ms\` integer,
   \`outcome_seq\` integer,
-  CONSTRAINT "shopping_session_kind_known" CHECK("shopping_session"."kind" in ('sale', 'restock')),
-  CONSTRAINT "shopping_session_state_known" CHECK("shopping_session"."state" in ('authorised', 'open', 'closing', 'silent', 'review', 'settled', 'refused', 'not_opened', 'interrupted')),
+  CONSTRAINT "shopping_session_kind_known" CHECK(("shopping_session"."kind" = 'sale' or "shopping_session"."kind" = 'restock')),
+  CONSTRAINT "shopping_session_state_known" CHECK(("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing' or "shopping_session"."state" = 'silent' or "shopping_session"."state" = 'review' or "shopping_session"."state" = 'settled' or "shopping_session"."state" = 'refused' or "shopping_session"."state" = 'not_opened' or "shopping_session"."state" = 'interrupted')),
   CONSTRAINT "shopping_session_held_not_negative" CHECK("shopping_session"."held_fen" >= 0),
   CONSTRAINT "shopping_session_within_hold" CHECK("shopping_session"."total_fen" is null or "shopping_session"."total_fen" between 0 and "shopping_session"."held_fen")
 ) STRICT;`,
@@ -1111,7 +1111,7 @@ export const initialSqlite: readonly string[] = [
   \`is_certified\` integer NOT NULL,
   \`at_ms\` integer NOT NULL,
   FOREIGN KEY (\`session_id\`) REFERENCES \`shopping_session\`(\`session_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "sale_line_mode_known" CHECK("sale_line"."mode" in ('piece', 'weight')),
+  CONSTRAINT "sale_line_mode_known" CHECK(("sale_line"."mode" = 'piece' or "sale_line"."mode" = 'weight')),
   CONSTRAINT "sale_line_is_certified_known" CHECK("sale_line"."is_certified" in (0, 1)),
   CONSTRAINT "sale_line_amount_known" CHECK("sale_line"."amount_fen" between 0 and "sale_line"."list_fen"),
   CONSTRAINT "sale_line_quantity" CHECK(("sale_line"."mode" = 'piece') = ("sale_line"."count" is not null)),
@@ -1182,8 +1182,8 @@ export const initialSqlite: readonly string[] = [
   \`proposed_at_ms\` integer NOT NULL,
   \`decided_by\` text,
   \`decided_at_ms\` integer,
-  CONSTRAINT "write_off_sale_kind_known" CHECK("write_off"."sale_kind" in ('cabinet', 'surplus')),
-  CONSTRAINT "write_off_state_known" CHECK("write_off"."state" in ('proposed', 'approved', 'withdrawn')),
+  CONSTRAINT "write_off_sale_kind_known" CHECK(("write_off"."sale_kind" = 'cabinet' or "write_off"."sale_kind" = 'surplus')),
+  CONSTRAINT "write_off_state_known" CHECK(("write_off"."state" = 'proposed' or "write_off"."state" = 'approved' or "write_off"."state" = 'withdrawn')),
   CONSTRAINT "write_off_positive" CHECK("write_off"."amount_fen" > 0),
   CONSTRAINT "write_off_two_people" CHECK("write_off"."state" <> 'approved' or "write_off"."decided_by" <> "write_off"."proposed_by"),
   CONSTRAINT "write_off_decided_by_someone" CHECK(("write_off"."state" = 'proposed') = ("write_off"."decided_by" is null) and ("write_off"."decided_by" is null) = ("write_off"."decided_at_ms" is null))
@@ -1207,9 +1207,9 @@ export const initialSqlite: readonly string[] = [
   \`evidence\` text,
   \`recorded_by\` text NOT NULL,
   \`at_ms\` integer NOT NULL,
-  CONSTRAINT "consent_purpose_known" CHECK("consent"."purpose" in ('SENSITIVE_DATA', 'PUBLICATION')),
+  CONSTRAINT "consent_purpose_known" CHECK(("consent"."purpose" = 'SENSITIVE_DATA' or "consent"."purpose" = 'PUBLICATION')),
   CONSTRAINT "consent_is_given_known" CHECK("consent"."is_given" in (0, 1)),
-  CONSTRAINT "consent_channel_known" CHECK("consent"."channel" in ('paper', 'visit', 'phone', 'page'))
+  CONSTRAINT "consent_channel_known" CHECK(("consent"."channel" = 'paper' or "consent"."channel" = 'visit' or "consent"."channel" = 'phone' or "consent"."channel" = 'page'))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`consent_in_order\` ON \`consent\` (\`household_code\`,\`purpose\`,\`ordinal\`);`,
   `CREATE TABLE \`audit_row\` (
@@ -1243,7 +1243,7 @@ export const initialSqlite: readonly string[] = [
   \`day\` text PRIMARY KEY NOT NULL,
   \`kind\` text NOT NULL,
   \`note\` text NOT NULL,
-  CONSTRAINT "calendar_day_kind_known" CHECK("calendar_day"."kind" in ('day-off', 'working-day')),
+  CONSTRAINT "calendar_day_kind_known" CHECK(("calendar_day"."kind" = 'day-off' or "calendar_day"."kind" = 'working-day')),
   CONSTRAINT "calendar_day_is_a_day" CHECK(length("calendar_day"."day") = 10)
 ) STRICT;`,
   `CREATE TABLE \`payee_account\` (
@@ -1263,7 +1263,7 @@ export const initialSqlite: readonly string[] = [
   \`confirmed_at_ms\` integer,
   \`usable_from_ms\` integer,
   \`paused_reason\` text,
-  CONSTRAINT "payee_account_state_known" CHECK("payee_account"."state" in ('proposed', 'active', 'paused', 'replaced', 'rejected')),
+  CONSTRAINT "payee_account_state_known" CHECK(("payee_account"."state" = 'proposed' or "payee_account"."state" = 'active' or "payee_account"."state" = 'paused' or "payee_account"."state" = 'replaced' or "payee_account"."state" = 'rejected')),
   CONSTRAINT "payee_account_two_people" CHECK("payee_account"."confirmed_by" is null or "payee_account"."confirmed_by" <> "payee_account"."changed_by"),
   CONSTRAINT "payee_account_confirmed" CHECK(("payee_account"."state" in ('active', 'paused', 'replaced')) <= ("payee_account"."confirmed_by" is not null and "payee_account"."usable_from_ms" is not null)),
   CONSTRAINT "payee_account_last4" CHECK(length("payee_account"."last_4") = 4)
@@ -1289,8 +1289,8 @@ export const initialSqlite: readonly string[] = [
   \`created_by\` text,
   \`created_at_ms\` integer NOT NULL,
   PRIMARY KEY(\`profile_id\`, \`version\`),
-  CONSTRAINT "bank_profile_format_known" CHECK("bank_profile"."format" in ('csv', 'xlsx', 'pain.001')),
-  CONSTRAINT "bank_profile_encoding_known" CHECK("bank_profile"."encoding" in ('utf-8-bom', 'gb18030', 'utf-8')),
+  CONSTRAINT "bank_profile_format_known" CHECK(("bank_profile"."format" = 'csv' or "bank_profile"."format" = 'xlsx' or "bank_profile"."format" = 'pain.001')),
+  CONSTRAINT "bank_profile_encoding_known" CHECK(("bank_profile"."encoding" = 'utf-8-bom' or "bank_profile"."encoding" = 'gb18030' or "bank_profile"."encoding" = 'utf-8')),
   CONSTRAINT "bank_profile_has_control_row_known" CHECK("bank_profile"."has_control_row" in (0, 1)),
   CONSTRAINT "bank_profile_rows" CHECK("bank_profile"."max_rows_per_file" between 1 and 5000),
   CONSTRAINT "bank_profile_xml_is_utf8" CHECK(("bank_profile"."format" = 'csv') or "bank_profile"."encoding" = 'utf-8')
@@ -1300,7 +1300,7 @@ export const initialSqlite: readonly string[] = [
   \`from_fen\` integer NOT NULL,
   \`signatures\` integer NOT NULL,
   PRIMARY KEY(\`step\`, \`from_fen\`),
-  CONSTRAINT "payout_step_rule_step_known" CHECK("payout_step_rule"."step" in ('review', 'approve', 'release')),
+  CONSTRAINT "payout_step_rule_step_known" CHECK(("payout_step_rule"."step" = 'review' or "payout_step_rule"."step" = 'approve' or "payout_step_rule"."step" = 'release')),
   CONSTRAINT "payout_step_rule_signed" CHECK("payout_step_rule"."signatures" between 0 and 9 and "payout_step_rule"."from_fen" >= 0),
   CONSTRAINT "payout_step_rule_someone" CHECK("payout_step_rule"."step" = 'review' or "payout_step_rule"."signatures" >= 1)
 ) STRICT;`,
@@ -1336,8 +1336,8 @@ export const initialSqlite: readonly string[] = [
   \`return_due_ms\` integer,
   \`settled_at_ms\` integer,
   FOREIGN KEY (\`profile_id\`,\`profile_version\`) REFERENCES \`bank_profile\`(\`profile_id\`,\`version\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "payout_batch_income_kind_known" CHECK("payout_batch"."income_kind" in ('OPERATING', 'PROPERTY', 'WAGE', 'TRANSFER')),
-  CONSTRAINT "payout_batch_state_known" CHECK("payout_batch"."state" in ('DRAFT', 'REVIEWED', 'NOTICE_OPEN', 'OBJECTED', 'RESOLVED', 'NOTICE_CLOSED', 'APPROVED', 'EXPORTED', 'BANK_RETURNED', 'SETTLED', 'CANCELLED')),
+  CONSTRAINT "payout_batch_income_kind_known" CHECK(("payout_batch"."income_kind" = 'OPERATING' or "payout_batch"."income_kind" = 'PROPERTY' or "payout_batch"."income_kind" = 'WAGE' or "payout_batch"."income_kind" = 'TRANSFER')),
+  CONSTRAINT "payout_batch_state_known" CHECK(("payout_batch"."state" = 'DRAFT' or "payout_batch"."state" = 'REVIEWED' or "payout_batch"."state" = 'NOTICE_OPEN' or "payout_batch"."state" = 'OBJECTED' or "payout_batch"."state" = 'RESOLVED' or "payout_batch"."state" = 'NOTICE_CLOSED' or "payout_batch"."state" = 'APPROVED' or "payout_batch"."state" = 'EXPORTED' or "payout_batch"."state" = 'BANK_RETURNED' or "payout_batch"."state" = 'SETTLED' or "payout_batch"."state" = 'CANCELLED')),
   CONSTRAINT "payout_batch_someone_signs" CHECK("payout_batch"."approvals_required" >= 1 and "payout_batch"."releases_required" >= 1),
   CONSTRAINT "payout_batch_notice_over" CHECK("payout_batch"."state" not in ('NOTICE_CLOSED', 'APPROVED', 'EXPORTED', 'BANK_RETURNED', 'SETTLED') or "payout_batch"."follows_batch_id" is not null or coalesce("payout_batch"."notice_closed_at_ms" >= "payout_batch"."notice_until_ms", false)),
   CONSTRAINT "payout_batch_draft_done" CHECK("payout_batch"."draft_cursor" is null or "payout_batch"."state" in ('DRAFT', 'CANCELLED'))
@@ -1351,7 +1351,7 @@ export const initialSqlite: readonly string[] = [
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`batch_id\`, \`account_id\`),
   FOREIGN KEY (\`batch_id\`) REFERENCES \`payout_batch\`(\`batch_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "payout_part_step_known" CHECK("payout_part"."step" in ('prepare', 'review', 'approve', 'release', 'account-change'))
+  CONSTRAINT "payout_part_step_known" CHECK(("payout_part"."step" = 'prepare' or "payout_part"."step" = 'review' or "payout_part"."step" = 'approve' or "payout_part"."step" = 'release' or "payout_part"."step" = 'account-change'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE UNIQUE INDEX \`payout_part_step\` ON \`payout_part\` (\`batch_id\`,\`account_id\`,\`step\`);`,
   `CREATE TABLE \`payout_changer\` (
@@ -1360,7 +1360,7 @@ export const initialSqlite: readonly string[] = [
   \`step\` text NOT NULL,
   PRIMARY KEY(\`batch_id\`, \`changed_by\`),
   FOREIGN KEY (\`batch_id\`,\`changed_by\`,\`step\`) REFERENCES \`payout_part\`(\`batch_id\`,\`account_id\`,\`step\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "payout_changer_step_known" CHECK("payout_changer"."step" in ('account-change'))
+  CONSTRAINT "payout_changer_step_known" CHECK(("payout_changer"."step" = 'account-change'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`payout_line\` (
   \`line_id\` text PRIMARY KEY NOT NULL,
@@ -1371,8 +1371,8 @@ export const initialSqlite: readonly string[] = [
   \`amount_fen\` integer NOT NULL,
   \`state\` text NOT NULL,
   FOREIGN KEY (\`batch_id\`) REFERENCES \`payout_batch\`(\`batch_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "payout_line_income_kind_known" CHECK("payout_line"."income_kind" in ('OPERATING', 'PROPERTY', 'WAGE', 'TRANSFER')),
-  CONSTRAINT "payout_line_state_known" CHECK("payout_line"."state" in ('drafted', 'exported', 'unknown', 'paid', 'failed', 'returned', 'withdrawn')),
+  CONSTRAINT "payout_line_income_kind_known" CHECK(("payout_line"."income_kind" = 'OPERATING' or "payout_line"."income_kind" = 'PROPERTY' or "payout_line"."income_kind" = 'WAGE' or "payout_line"."income_kind" = 'TRANSFER')),
+  CONSTRAINT "payout_line_state_known" CHECK(("payout_line"."state" = 'drafted' or "payout_line"."state" = 'exported' or "payout_line"."state" = 'unknown' or "payout_line"."state" = 'paid' or "payout_line"."state" = 'failed' or "payout_line"."state" = 'returned' or "payout_line"."state" = 'withdrawn')),
   CONSTRAINT "payout_line_positive" CHECK("payout_line"."amount_fen" > 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE UNIQUE INDEX \`payout_line_live\` ON \`payout_line\` (\`household_code\`,\`income_kind\`) WHERE "payout_line"."state" in ('drafted', 'exported', 'unknown', 'failed');`,
@@ -1395,7 +1395,7 @@ export const initialSqlite: readonly string[] = [
   FOREIGN KEY (\`line_id\`) REFERENCES \`payout_line\`(\`line_id\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`batch_id\`,\`changed_by\`) REFERENCES \`payout_changer\`(\`batch_id\`,\`changed_by\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`payee_account_id\`,\`changed_by\`) REFERENCES \`payee_account\`(\`payee_account_id\`,\`changed_by\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "payout_attempt_outcome_known" CHECK("payout_attempt"."outcome" in ('pending', 'exported', 'unknown', 'paid', 'failed', 'returned', 'withdrawn')),
+  CONSTRAINT "payout_attempt_outcome_known" CHECK(("payout_attempt"."outcome" = 'pending' or "payout_attempt"."outcome" = 'exported' or "payout_attempt"."outcome" = 'unknown' or "payout_attempt"."outcome" = 'paid' or "payout_attempt"."outcome" = 'failed' or "payout_attempt"."outcome" = 'returned' or "payout_attempt"."outcome" = 'withdrawn')),
   CONSTRAINT "payout_attempt_numbered" CHECK("payout_attempt"."seq" >= 1 and "payout_attempt"."attempt" between 1 and 99)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`payout_attempt_open\` ON \`payout_attempt\` (\`batch_id\`,\`outcome\`) WHERE "payout_attempt"."outcome" in ('exported', 'unknown');`,
@@ -1404,11 +1404,9 @@ export const initialSqlite: readonly string[] = [
   \`batch_id\` text NOT NULL,
   \`household_code\` text NOT NULL,
   \`amount_fen\` integer NOT NULL,
-  \`reason\` text,
-  \`payee_account_id\` text,
-  \`changed_by\` text,
+  \`reason\` text NOT NULL,
   PRIMARY KEY(\`batch_id\`, \`household_code\`),
-  CONSTRAINT "payout_candidate_reason_known" CHECK("payout_candidate"."reason" in ('below_minimum', 'no_account', 'account_paused', 'account_cooling', 'account_changed_by_preparer', 'line_is_live', 'not_covered'))
+  CONSTRAINT "payout_candidate_reason_known" CHECK(("payout_candidate"."reason" = 'below_minimum' or "payout_candidate"."reason" = 'no_account' or "payout_candidate"."reason" = 'account_paused' or "payout_candidate"."reason" = 'account_cooling' or "payout_candidate"."reason" = 'account_changed_by_preparer' or "payout_candidate"."reason" = 'line_is_live' or "payout_candidate"."reason" = 'not_covered'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`payout_file\` (
   \`batch_id\` text NOT NULL,
@@ -1435,7 +1433,7 @@ export const initialSqlite: readonly string[] = [
   \`decision_note\` text,
   \`decided_at_ms\` integer,
   FOREIGN KEY (\`batch_id\`) REFERENCES \`payout_batch\`(\`batch_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "payout_objection_decision_known" CHECK("payout_objection"."decision" in ('upheld', 'dismissed')),
+  CONSTRAINT "payout_objection_decision_known" CHECK(("payout_objection"."decision" = 'upheld' or "payout_objection"."decision" = 'dismissed')),
   CONSTRAINT "payout_objection_decided" CHECK(("payout_objection"."decision" is null) = ("payout_objection"."decided_by" is null))
 ) STRICT;`,
   `CREATE INDEX \`payout_objection_by_batch\` ON \`payout_objection\` (\`batch_id\`,\`objection_id\`);`,
@@ -1465,7 +1463,7 @@ export const initialSqlite: readonly string[] = [
   \`settled_at_ms\` integer,
   PRIMARY KEY(\`return_id\`, \`row\`),
   FOREIGN KEY (\`return_id\`) REFERENCES \`payout_return\`(\`return_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "payout_return_row_result_known" CHECK("payout_return_row"."result" in ('PAID', 'FAILED', 'UNKNOWN', 'RETURNED'))
+  CONSTRAINT "payout_return_row_result_known" CHECK(("payout_return_row"."result" = 'PAID' or "payout_return_row"."result" = 'FAILED' or "payout_return_row"."result" = 'UNKNOWN' or "payout_return_row"."result" = 'RETURNED'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE UNIQUE INDEX \`payout_return_row_once\` ON \`payout_return_row\` (\`return_id\`,\`seq\`);`,
   `CREATE TABLE \`payout_verification\` (
@@ -1477,7 +1475,7 @@ export const initialSqlite: readonly string[] = [
   \`asked_at_ms\` integer,
   PRIMARY KEY(\`batch_id\`, \`line_id\`),
   FOREIGN KEY (\`batch_id\`) REFERENCES \`payout_batch\`(\`batch_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "payout_verification_answer_known" CHECK("payout_verification"."answer" in ('received', 'not-received', 'not-reached')),
+  CONSTRAINT "payout_verification_answer_known" CHECK(("payout_verification"."answer" = 'received' or "payout_verification"."answer" = 'not-received' or "payout_verification"."answer" = 'not-reached')),
   CONSTRAINT "payout_verification_asked" CHECK(("payout_verification"."answer" is null) = ("payout_verification"."asked_by" is null))
 ) STRICT;`,
   `CREATE TABLE \`channel_statement\` (
@@ -1490,7 +1488,7 @@ export const initialSqlite: readonly string[] = [
   \`total_fen\` integer NOT NULL,
   \`imported_by\` text NOT NULL,
   \`imported_at_ms\` integer NOT NULL,
-  CONSTRAINT "channel_statement_channel_known" CHECK("channel_statement"."channel" in ('top-ups', 'payouts'))
+  CONSTRAINT "channel_statement_channel_known" CHECK(("channel_statement"."channel" = 'top-ups' or "channel_statement"."channel" = 'payouts'))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`channel_statement_once\` ON \`channel_statement\` (\`channel\`,\`sha_256\`);`,
   `CREATE TABLE \`channel_statement_line\` (
@@ -1503,7 +1501,7 @@ export const initialSqlite: readonly string[] = [
   \`note\` text NOT NULL,
   PRIMARY KEY(\`channel\`, \`reference\`),
   FOREIGN KEY (\`statement_id\`) REFERENCES \`channel_statement\`(\`statement_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "channel_statement_line_channel_known" CHECK("channel_statement_line"."channel" in ('top-ups', 'payouts')),
+  CONSTRAINT "channel_statement_line_channel_known" CHECK(("channel_statement_line"."channel" = 'top-ups' or "channel_statement_line"."channel" = 'payouts')),
   CONSTRAINT "channel_statement_line_not_zero" CHECK("channel_statement_line"."amount_fen" <> 0)
 ) STRICT;`,
   `CREATE INDEX \`channel_statement_line_by_day\` ON \`channel_statement_line\` (\`channel\`,\`day\`,\`reference\`);`,
@@ -1516,7 +1514,7 @@ export const initialSqlite: readonly string[] = [
   \`open_count\` integer NOT NULL,
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`channel\`, \`subject\`),
-  CONSTRAINT "reconciliation_channel_known" CHECK("reconciliation"."channel" in ('top-ups', 'payouts'))
+  CONSTRAINT "reconciliation_channel_known" CHECK(("reconciliation"."channel" = 'top-ups' or "reconciliation"."channel" = 'payouts'))
 ) STRICT;`,
   `CREATE INDEX \`reconciliation_open\` ON \`reconciliation\` (\`open_count\`);`,
   `CREATE TABLE \`reconciliation_difference\` (
@@ -1537,9 +1535,9 @@ export const initialSqlite: readonly string[] = [
   \`proposed_at_ms\` integer,
   \`approved_by\` text,
   \`approved_at_ms\` integer,
-  CONSTRAINT "reconciliation_difference_channel_known" CHECK("reconciliation_difference"."channel" in ('top-ups', 'payouts')),
-  CONSTRAINT "reconciliation_difference_kind_known" CHECK("reconciliation_difference"."kind" in ('missing_in_books', 'missing_in_statement', 'amount_differs')),
-  CONSTRAINT "reconciliation_difference_state_known" CHECK("reconciliation_difference"."state" in ('open', 'proposed', 'closed', 'matched')),
+  CONSTRAINT "reconciliation_difference_channel_known" CHECK(("reconciliation_difference"."channel" = 'top-ups' or "reconciliation_difference"."channel" = 'payouts')),
+  CONSTRAINT "reconciliation_difference_kind_known" CHECK(("reconciliation_difference"."kind" = 'missing_in_books' or "reconciliation_difference"."kind" = 'missing_in_statement' or "reconciliation_difference"."kind" = 'amount_differs')),
+  CONSTRAINT "reconciliation_difference_state_known" CHECK(("reconciliation_difference"."state" = 'open' or "reconciliation_difference"."state" = 'proposed' or "reconciliation_difference"."state" = 'closed' or "reconciliation_difference"."state" = 'matched')),
   CONSTRAINT "reconciliation_difference_two_people" CHECK("reconciliation_difference"."approved_by" is null or "reconciliation_difference"."approved_by" <> "reconciliation_difference"."proposed_by"),
   CONSTRAINT "reconciliation_difference_closed" CHECK(("reconciliation_difference"."state" = 'closed') = ("reconciliation_difference"."approved_by" is not null) and ("reconciliation_difference"."state" not in ('proposed', 'closed') or ("reconciliation_difference"."proposed_by" is not null and "reconciliation_difference"."reason" is not null and "reconciliation_difference"."other_account_id" is not null)))
 ) STRICT;`,
@@ -1579,7 +1577,7 @@ export const initialSqlite: readonly string[] = [
   \`total_fen\` integer NOT NULL,
   \`published_at_ms\` integer NOT NULL,
   \`open_until_ms\` integer NOT NULL,
-  CONSTRAINT "public_notice_kind_known" CHECK("public_notice"."kind" in ('income', 'payout', 'distribution'))
+  CONSTRAINT "public_notice_kind_known" CHECK(("public_notice"."kind" = 'income' or "public_notice"."kind" = 'payout' or "public_notice"."kind" = 'distribution'))
 ) STRICT;`,
   `CREATE INDEX \`public_notice_by_time\` ON \`public_notice\` (\`published_at_ms\`);`,
   `CREATE UNIQUE INDEX \`public_notice_once\` ON \`public_notice\` (\`kind\`,\`source_id\`);`,

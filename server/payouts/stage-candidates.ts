@@ -1,0 +1,58 @@
+// The households that a draft looks at, before they become lines: the set is read once into a temporary table of the connection,
+// numbered in the order of household codes, and leaves it as lines with their attempts or as the record of who was left out.
+import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { sqlExec, sqlRows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+
+/** What was staged: candidates without a reason are to be paid, the others are left out. */
+export interface StagedSums extends Record<string, number> {
+  readonly paidCount: number
+  readonly paidFen: number
+  readonly skippedCount: number
+  readonly skippedFen: number
+}
+
+/**
+ * Stages the candidates that a SELECT gives (household_code, amount_fen, reason, payee_account_id, changed_by; in any order). Those
+ * to be paid are numbered from `firstSeq`.
+ */
+export function* stageCandidates(ctx: UnitContext, select: SQL, firstSeq: number): Unit<StagedSums> {
+  yield* sqlExec(sql`
+    create temporary table if not exists payout_staged (household_code text not null, amount_fen bigint not null, reason text,
+      payee_account_id text, changed_by text, seq bigint not null)`)
+  yield* sqlExec(ctx.dialect === 'postgres' ? sql`truncate payout_staged` : sql`delete from payout_staged`)
+  yield* sqlExec(sql`
+    insert into payout_staged (household_code, amount_fen, reason, payee_account_id, changed_by, seq)
+    select s.household_code, s.amount_fen, s.reason, s.payee_account_id, s.changed_by,
+      cast(${sql.raw(String(firstSeq - 1))} + row_number() over (partition by s.reason is null order by s.household_code) as bigint)
+    from (${select}) s`)
+  const [sums] = yield* sqlRows<StagedSums>(sql`
+    select cast(count(case when reason is null then 1 end) as bigint) as "paidCount",
+      cast(coalesce(sum(case when reason is null then amount_fen end), 0) as bigint) as "paidFen",
+      cast(count(reason) as bigint) as "skippedCount",
+      cast(coalesce(sum(case when reason is not null then amount_fen end), 0) as bigint) as "skippedFen"
+    from payout_staged`)
+  return sums ?? { paidCount: 0, paidFen: 0, skippedCount: 0, skippedFen: 0 }
+}
+
+/** Whoever changed an account that the batch pays to takes that part in it, and with it no other (schema.ts). */
+export function* enterChangers(ctx: UnitContext, batchId: string): Unit<void> {
+  const batch = sql`cast(${batchId} as text)`
+  const changers = sql`
+    from (select distinct s.changed_by from payout_staged s where s.reason is null) x
+    where not exists (select 1 from payout_changer k where k.batch_id = ${batchId} and k.changed_by = x.changed_by)`
+  yield* sqlExec(sql`
+    insert into payout_part (batch_id, account_id, step, at_ms)
+    select ${batch}, x.changed_by, 'account-change', cast(${ctx.now()} as bigint) ${changers}`)
+  yield* sqlExec(sql`
+    insert into payout_changer (batch_id, changed_by, step) select ${batch}, x.changed_by, 'account-change' ${changers}`)
+}
+
+/** Candidates with a reason stay as the batch's record of who was left out and why. */
+export function* keepSkipped(batchId: string): Unit<void> {
+  yield* sqlExec(sql`
+    insert into payout_candidate (batch_id, household_code, amount_fen, reason)
+    select cast(${batchId} as text), s.household_code, s.amount_fen, s.reason
+    from payout_staged s where s.reason is not null order by s.household_code`)
+}
