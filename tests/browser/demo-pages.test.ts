@@ -50,6 +50,9 @@ describe('every page', () => {
     '/admin/cabinets',
     '/admin/sessions',
     '/admin/households',
+    '/admin/organisations',
+    '/admin/distributions',
+    '/admin/payouts',
     '/admin/ledger',
     '/admin/accounts',
   ]

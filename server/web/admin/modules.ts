@@ -1,6 +1,7 @@
 import { accountsModule } from './accounts/module.ts'
 import type { AdminModule } from './admin-module.ts'
 import { cabinetsModule } from './cabinets/module.ts'
+import { distributionsModule, organisationsModule } from './distributions/module.ts'
 import { householdsModule } from './households/module.ts'
 import { ledgerModule } from './ledger/module.ts'
 import { overviewModule } from './overview/module.ts'
@@ -13,6 +14,8 @@ export const modules: readonly AdminModule[] = [
   cabinetsModule,
   sessionsModule,
   householdsModule,
+  organisationsModule,
+  distributionsModule,
   payoutsModule,
   ledgerModule,
   accountsModule,
