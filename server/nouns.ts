@@ -33,6 +33,7 @@ import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { personalDataRoutes } from './personal-data/routes.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
+import { salesRoutes } from './sales/routes.ts'
 import { sessionCommandEnds, sessionEvents } from './sessions/events.ts'
 import { expireSessions } from './sessions/expire-sessions.ts'
 import { makeLiveRelay } from './sessions/relay-live.ts'
@@ -73,6 +74,7 @@ export const nouns: readonly Noun[] = [
   { routes: householdRoutes },
   { routes: assistanceRoutes },
   { routes: inKindRoutes },
+  { routes: salesRoutes },
   { routes: writeOffRoutes },
   { routes: benefitLinkRoutes },
   {

@@ -23,6 +23,7 @@ import { payoutStorage, payoutTables } from '../payouts/schema.ts'
 import { reconciliationStorage, reconciliationTables } from '../reconciliation/schema.ts'
 import { personalDataStorage, personalDataTables } from '../personal-data/schema.ts'
 import { restockTables } from '../restock/schema.ts'
+import { salesTables } from '../sales/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
 import { warningStorage, warningTables } from '../warnings/schema.ts'
@@ -48,6 +49,7 @@ export function makeTables(kit: Kit) {
   const incomes = incomeTables(kit, households)
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
+  const sales = salesTables(kit)
   const writeOffs = writeOffTables(kit)
   const calendar = calendarTables(kit)
   const payouts = payoutTables(kit)
@@ -80,6 +82,7 @@ export function makeTables(kit: Kit) {
     ...incomes,
     ...sessions,
     ...restock,
+    ...sales,
     ...writeOffs,
     ...personalData,
     ...audit,

@@ -18,6 +18,7 @@ import * as payouts from './payouts.ts'
 import * as personalData from './personal-data.ts'
 import type { RouteContract } from './route.ts'
 import * as reconciliation from './reconciliation.ts'
+import * as sales from './sales.ts'
 import * as sessions from './sessions.ts'
 import * as surplus from './surplus.ts'
 import * as warnings from './warnings.ts'
@@ -51,6 +52,7 @@ export const routes: readonly RouteContract[] = [
   distributions,
   payouts,
   reconciliation,
+  sales,
   writeOffs,
   alerts,
 ].flatMap((noun) => Object.values(noun as Record<string, unknown>).filter(isRoute))

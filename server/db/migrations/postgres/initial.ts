@@ -1029,6 +1029,27 @@ export const initialPostgres: readonly string[] = [
   "at_ms" bigint NOT NULL,
   CONSTRAINT "lane_weight_cabinet_id_lane_id_pk" PRIMARY KEY("cabinet_id","lane_id")
 );`,
+  `CREATE TABLE "sales_opening" (
+  "opening_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "document_number" text COLLATE "C" NOT NULL,
+  "ordinal" bigint NOT NULL,
+  "category" text COLLATE "C",
+  "channel" text COLLATE "C",
+  "amount_fen" bigint NOT NULL,
+  "through_day" text COLLATE "C" NOT NULL,
+  "note" text COLLATE "C" NOT NULL,
+  "prepared_by" text COLLATE "C" NOT NULL,
+  "prepared_at_ms" bigint NOT NULL,
+  "approved_by" text COLLATE "C",
+  "approved_at_ms" bigint,
+  CONSTRAINT "sales_opening_once" UNIQUE("document_number","ordinal"),
+  CONSTRAINT "sales_opening_category_known" CHECK (("sales_opening"."category" = 'fruit' or "sales_opening"."category" = 'vegetable' or "sales_opening"."category" = 'egg' or "sales_opening"."category" = 'dry_goods' or "sales_opening"."category" = 'condiment' or "sales_opening"."category" = 'drink' or "sales_opening"."category" = 'livestock')),
+  CONSTRAINT "sales_opening_channel_known" CHECK (("sales_opening"."channel" = 'cabinet' or "sales_opening"."channel" = 'unit_order' or "sales_opening"."channel" = 'dealer' or "sales_opening"."channel" = 'other')),
+  CONSTRAINT "sales_opening_positive" CHECK ("sales_opening"."amount_fen" > 0 and "sales_opening"."ordinal" > 0),
+  CONSTRAINT "sales_opening_day" CHECK (length("sales_opening"."through_day") = 10),
+  CONSTRAINT "sales_opening_two_people" CHECK ("sales_opening"."approved_by" is null or "sales_opening"."approved_by" <> "sales_opening"."prepared_by"),
+  CONSTRAINT "sales_opening_approved" CHECK (("sales_opening"."approved_by" is null) = ("sales_opening"."approved_at_ms" is null))
+);`,
   `CREATE TABLE "write_off" (
   "write_off_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "sale_kind" text COLLATE "C" NOT NULL,

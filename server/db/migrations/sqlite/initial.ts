@@ -1170,6 +1170,27 @@ export const initialSqlite: readonly string[] = [
   PRIMARY KEY(\`cabinet_id\`, \`lane_id\`),
   CONSTRAINT "lane_weight_is_count_doubtful_known" CHECK("lane_weight"."is_count_doubtful" in (0, 1))
 ) STRICT;`,
+  `CREATE TABLE \`sales_opening\` (
+  \`opening_id\` text PRIMARY KEY NOT NULL,
+  \`document_number\` text NOT NULL,
+  \`ordinal\` integer NOT NULL,
+  \`category\` text,
+  \`channel\` text,
+  \`amount_fen\` integer NOT NULL,
+  \`through_day\` text NOT NULL,
+  \`note\` text NOT NULL,
+  \`prepared_by\` text NOT NULL,
+  \`prepared_at_ms\` integer NOT NULL,
+  \`approved_by\` text,
+  \`approved_at_ms\` integer,
+  CONSTRAINT "sales_opening_category_known" CHECK(("sales_opening"."category" = 'fruit' or "sales_opening"."category" = 'vegetable' or "sales_opening"."category" = 'egg' or "sales_opening"."category" = 'dry_goods' or "sales_opening"."category" = 'condiment' or "sales_opening"."category" = 'drink' or "sales_opening"."category" = 'livestock')),
+  CONSTRAINT "sales_opening_channel_known" CHECK(("sales_opening"."channel" = 'cabinet' or "sales_opening"."channel" = 'unit_order' or "sales_opening"."channel" = 'dealer' or "sales_opening"."channel" = 'other')),
+  CONSTRAINT "sales_opening_positive" CHECK("sales_opening"."amount_fen" > 0 and "sales_opening"."ordinal" > 0),
+  CONSTRAINT "sales_opening_day" CHECK(length("sales_opening"."through_day") = 10),
+  CONSTRAINT "sales_opening_two_people" CHECK("sales_opening"."approved_by" is null or "sales_opening"."approved_by" <> "sales_opening"."prepared_by"),
+  CONSTRAINT "sales_opening_approved" CHECK(("sales_opening"."approved_by" is null) = ("sales_opening"."approved_at_ms" is null))
+) STRICT;`,
+  `CREATE UNIQUE INDEX \`sales_opening_once\` ON \`sales_opening\` (\`document_number\`,\`ordinal\`);`,
   `CREATE TABLE \`write_off\` (
   \`write_off_id\` text PRIMARY KEY NOT NULL,
   \`sale_kind\` text NOT NULL,
