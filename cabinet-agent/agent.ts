@@ -4,7 +4,7 @@ import { AckMessage, type Versions } from '#shared/contracts/mqtt/event.ts'
 import { maxPayloadBytes, type Channel } from '#shared/contracts/mqtt/topics.ts'
 import type { Presence, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import type { Random } from '#shared/ids/random.ts'
-import type { Id } from '#shared/ids/uuid-v7.ts'
+import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { delay, type CancelTimer, type Clock } from '#shared/time/clock.ts'
 import type { KeyObject } from 'node:crypto'
 import { runSelfTest } from './health/self-test.ts'
@@ -18,6 +18,7 @@ import { CommandDesk } from './link/command-desk.ts'
 import type { Login } from './link/login.ts'
 import { MqttLink } from './link/mqtt-link.ts'
 import { OutboxSender } from './link/outbox-sender.ts'
+import { PassDesk } from './pass/pass-desk.ts'
 import { startDoorWatch, type DoorWatch } from './sampling/door-watch.ts'
 import { startSampler, type Sampler } from './sampling/sampler.ts'
 import { SessionWatch, type ScaleSheet, type Shelf } from './sampling/session-watch.ts'
@@ -66,6 +67,7 @@ export class Agent implements AsyncDisposable {
   readonly #outbox: OutboxSender
   readonly #desk: CommandDesk
   readonly #link: MqttLink
+  readonly #passes: PassDesk | undefined
   readonly #laneIds: readonly string[]
   readonly #startedMs: number
   readonly #timers = new Map<TimerName, CancelTimer>()
@@ -96,6 +98,7 @@ export class Agent implements AsyncDisposable {
       watch: this.#watch,
       door: () => this.#doorWatch(),
       onCommitted: () => this.#onCommitted(),
+      onReply: (reply) => this.#passes?.answered(reply),
       onVolatileReply: (reply) => this.#link.publish('replies', reply),
       onSessionEnded: () => this.#twin.takeWaiting(),
       onRestart: (reason) => this.#reboot(reason),
@@ -129,6 +132,18 @@ export class Agent implements AsyncDisposable {
       sendReply: (reply) => this.#link.publish('replies', reply),
       onReplies: () => this.#sendReplies(),
     })
+    if (hardware.scanner !== undefined) {
+      this.#passes = new PassDesk({
+        serverKeys: parts.serverKeys,
+        journal,
+        clock,
+        runner: this.#runner,
+        scanner: hardware.scanner,
+        shelf: () => ({ ...this.#twin.applied, selling: this.#twin.applied.config.offlineSelling }),
+        facts: (sessionId) => this.#facts(sessionId),
+        newId: () => makeId(clock, parts.random),
+      })
+    }
     this.#link = new MqttLink({
       connect: parts.connect,
       url: parts.mqttUrl,
@@ -215,6 +230,7 @@ export class Agent implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
+    this.#passes?.stop()
     this.#runner.stop()
     this.#sampler?.stop()
     this.#door?.stop()

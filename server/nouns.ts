@@ -23,6 +23,10 @@ import { checkBooksNightly } from './ledger/check-books.ts'
 import { rollUpLedger } from './ledger/roll-up-ledger.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/event-handlers.ts'
+import { closePasses } from './offline-passes/close-passes.ts'
+import { offlinePassRoutes } from './offline-passes/routes.ts'
+import { defaultPassSettings } from './offline-passes/settings.ts'
+import { announceUses } from './offline-passes/tell-group.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
 import { checkPayouts } from './payouts/check-payouts.ts'
@@ -123,6 +127,22 @@ export const nouns: readonly Noun[] = [
   },
   { routes: attributionRoutes },
   { routes: paymentRoutes },
+  {
+    routes: offlinePassRoutes,
+    jobs: [
+      {
+        name: 'announce used passes',
+        intervalMs: 2_000,
+        run: async (ctx) => ctx.perform(await ctx.database.run((unit) => announceUses(unit, ctx.signer))),
+      },
+      {
+        name: 'close expired passes',
+        intervalMs: 600_000,
+        run: async ({ database }) =>
+          void (await database.run((ctx) => closePasses(ctx, walletPayments, defaultPassSettings.graceMs))),
+      },
+    ],
+  },
   {
     routes: payoutRoutes,
     jobs: [{ name: 'look after payouts', intervalMs: 3_600_000, run: checkPayouts }],

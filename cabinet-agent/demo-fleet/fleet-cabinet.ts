@@ -70,7 +70,7 @@ export class FleetCabinet implements AsyncDisposable {
     this.#inHand = world.inHand
     this.#random = seededRandom(cabinet.seed)
     this.#virtual = new VirtualCabinet<Goods>({
-      installation: makeVirtualInstallation({ laneCount: cabinet.laneCount }),
+      installation: makeVirtualInstallation({ laneCount: cabinet.laneCount, hasScanner: true }),
       cells: cabinet.profile,
       clock,
       random: seededRandom(cabinet.seed + 1),
@@ -111,6 +111,7 @@ export class FleetCabinet implements AsyncDisposable {
       isPowered: this.#isPowered,
       isNetworkUp: this.#isNetworkUp,
       temperatureDeciC: this.#virtual.climate.temperatureDeciC,
+      ...(this.#virtual.scannerDisplay === undefined ? {} : { scannerDisplay: this.#virtual.scannerDisplay }),
       lanes: view.map(({ laneId, items, displayed }) => ({
         laneId,
         displayMg: displayed === undefined ? 0 : Math.round(displayed.grossG * 1_000),
@@ -159,6 +160,8 @@ export class FleetCabinet implements AsyncDisposable {
       case 'walk-away':
         this.#inHand = []
         return undefined
+      case 'scan':
+        return this.#virtual.scan(command.code) ? undefined : 'there is no code reader'
       case 'rest-on':
         return this.#onLane(command.laneId, () => this.#virtual.handOn(command.laneId, command.massMg / 1_000))
       case 'lift-off':

@@ -3,7 +3,7 @@ import { genesisHash } from '#shared/contracts/mqtt/event.ts'
 import { JournalError } from './journal-error.ts'
 
 /** Raised with every change of the tables; an older journal is brought forward, a newer one is refused. */
-const schemaVersion = 3
+const schemaVersion = 4
 
 /**
  * The agent's only store. `entries` is journal and outbox in one: a row is written with the state that caused it and
@@ -81,6 +81,24 @@ CREATE TABLE dryingRates (
 ) STRICT, WITHOUT ROWID;
 `
 
+/**
+ * Passes that open nothing here any more: used or revoked. `seq` is the entry that told of the use; behind the acknowledged
+ * position the server may not know of it.
+ */
+const passUsesTable = `
+CREATE TABLE passUses (
+  passId TEXT PRIMARY KEY,
+  buyerId TEXT NOT NULL,
+  counter INTEGER NOT NULL CHECK (counter >= 0),
+  capFen INTEGER NOT NULL CHECK (capFen >= 0),
+  expiresAtMs INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  isRevoked INTEGER NOT NULL CHECK (isRevoked IN (0, 1))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX passUsesByBuyer ON passUses (buyerId, counter);
+CREATE INDEX passUsesBySeq ON passUses (seq);
+`
+
 /** Makes the tables of a new file; throws JournalError when the file was written by a newer agent. */
 export function prepareSchema(db: BetterSqlite3.Database, file: string): void {
   const found = db.pragma('user_version', { simple: true }) as number
@@ -92,6 +110,7 @@ export function prepareSchema(db: BetterSqlite3.Database, file: string): void {
     if (found < 1) db.exec(tables)
     if (found < 2) db.exec(tracesTable)
     if (found < 3) db.exec(dryingTable)
+    if (found < 4) db.exec(passUsesTable)
     db.pragma(`user_version = ${schemaVersion}`)
   })()
 }

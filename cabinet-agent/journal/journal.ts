@@ -4,7 +4,7 @@ import { genesisHash, type JournalEntry } from '#shared/contracts/mqtt/event.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { LaneRecord } from '../lanes/lane-record.ts'
 import { isFinalEvent } from '../session/end-session.ts'
-import { activeSession, initialState, type CabinetState } from '../session/session-state.ts'
+import { activeSession, initialState, type CabinetState, type SessionPass } from '../session/session-state.ts'
 import type { DryingRate } from '../weighing/moisture-loss.ts'
 import { chainEntry, fitBody, hashEntry } from './entry-chain.ts'
 import { DiskFullError, isDiskFull, JournalError } from './journal-error.ts'
@@ -19,6 +19,9 @@ export interface JournalWrite {
   command?: Pick<Command, 'commandId' | 'kind' | 'issuedAtMs' | 'expiresAtMs'>
   replies?: readonly Reply[]
   lanes?: readonly LaneRecord[]
+  /** Passes used up by the last of these events. */
+  passUses?: readonly SessionPass[]
+  revokedPass?: Pick<SessionPass, 'passId' | 'buyerId' | 'counter' | 'expiresAtMs'>
   /** By SKU. */
   dryingRates?: ReadonlyMap<Id, DryingRate>
   /** What the decoder was told of a session: gzipped NDJSON, base64. */
@@ -64,6 +67,8 @@ interface EntryRow {
 const commandMemoryMs = 7 * 86_400_000
 /** About a month of a busy cabinet; at 10 kB each. */
 const keptTraces = 1_000
+/** Passes are remembered this long after they expired, ms. */
+const passMemoryMs = 30 * 86_400_000
 const sessionMemoryMs = 90 * 86_400_000
 
 /**
@@ -179,6 +184,11 @@ export class Journal {
         reply.commandId,
       )
     }
+    for (const pass of write.passUses ?? []) this.#usePass(pass)
+    if (write.revokedPass !== undefined) {
+      const { passId, buyerId, counter, expiresAtMs } = write.revokedPass
+      this.#run('INSERT OR IGNORE INTO passUses VALUES (?, ?, ?, 0, ?, 0, 1)', passId, buyerId, counter, expiresAtMs)
+    }
     for (const lane of write.lanes ?? []) {
       this.#run('INSERT OR REPLACE INTO lanes (laneId, record) VALUES (?, ?)', lane.laneId, JSON.stringify(lane))
     }
@@ -249,6 +259,14 @@ export class Journal {
     this.#run('DELETE FROM sessions WHERE endedAtMs < ?', atMs - sessionMemoryMs)
   }
 
+  /** Old passes go by signed times only: a clock years ahead must not forget what is used up. */
+  #usePass({ passId, buyerId, counter, capFen, notBeforeMs, expiresAtMs }: SessionPass): void {
+    const { lastSeq, ackedSeq } = this.#position
+    const use = [passId, buyerId, counter, capFen, expiresAtMs, lastSeq] as const
+    this.#run('INSERT INTO passUses VALUES (?, ?, ?, ?, ?, ?, 0)', ...use)
+    this.#run('DELETE FROM passUses WHERE expiresAtMs < ? AND seq <= ?', notBeforeMs - passMemoryMs, ackedSeq)
+  }
+
   #saveTrace(sessionId: Id, trace: string, atMs: number): void {
     this.#run(
       'INSERT OR REPLACE INTO traces (sessionId, atMs, trace) VALUES (?, ?, ?)',
@@ -274,6 +292,22 @@ export class Journal {
 
   isKnownSession(sessionId: Id): boolean {
     return this.#get('SELECT 1 FROM sessions WHERE sessionId = ?', sessionId) !== undefined
+  }
+
+  /** The highest counter of a buyer's passes that is used up or revoked here; -1 when none is. */
+  lastPassCounter(buyerId: Id): number {
+    const query = 'SELECT coalesce(max(counter), -1) AS counter FROM passUses WHERE buyerId = ?'
+    return (this.#get(query, buyerId) as { counter: number }).counter
+  }
+
+  isPassRevoked(passId: Id): boolean {
+    return this.#get('SELECT 1 FROM passUses WHERE passId = ? AND isRevoked = 1', passId) !== undefined
+  }
+
+  /** Uses that the server has not acknowledged: how many, and the sum of their caps in fen. */
+  openPassUses(): { sessions: number; capFen: number } {
+    const query = 'SELECT count(*) AS sessions, coalesce(sum(capFen), 0) AS capFen FROM passUses WHERE seq > ?'
+    return this.#get(query, this.#position.ackedSeq) as { sessions: number; capFen: number }
   }
 
   /** A command taken up before: its reply, or null while it is being carried out. Undefined when it is new. */
@@ -352,6 +386,9 @@ export class Journal {
     if (serverSeq <= this.#position.lastSeq) return
     this.#transact(() => {
       const waiting = this.entriesAfter(this.#position.ackedSeq, Number.MAX_SAFE_INTEGER)
+      // Each moves by as much, so what was open stays open.
+      const byHowMuch = serverSeq - this.#position.ackedSeq
+      this.#run('UPDATE passUses SET seq = seq + ? WHERE seq > ?', byHowMuch, this.#position.ackedSeq)
       this.#run('DELETE FROM entries')
       this.#run('UPDATE chain SET lastSeq = ?, lastHash = ?, ackedSeq = ?', serverSeq, genesisHash, serverSeq)
       this.#lastHash = genesisHash

@@ -109,13 +109,22 @@ export class CommandDesk {
     const known = { kind: command.kind, body: body.data } as KnownCommand
     const { commandId, expiresAtMs } = command
     const atMs = this.#now()
-    if (known.kind !== 'self-test' && known.kind !== 'set-config') {
+    if (known.kind !== 'self-test' && known.kind !== 'set-config' && known.kind !== 'revoke-pass') {
       const sessionId = known.kind === 'unlock' || known.kind === 'restock-open' ? known.body.sessionId : undefined
       const machineCommand: MachineCommand = { ...known, commandId, expiresAtMs }
       runner.feed({ input: 'command', command: machineCommand, facts: facts(sessionId), atMs }, command)
     } else if (atMs > expiresAtMs) this.#answer(command, 'expired', 'expired')
     else if (known.kind === 'self-test') void this.#selfTest(command)
+    else if (known.kind === 'revoke-pass') this.#revokePass(command, known.body)
     else this.#setConfig(command)
+  }
+
+  #revokePass(command: Command, { passExpiresAtMs, ...pass }: CommandBody<'revoke-pass'>): void {
+    const { runner, sendReply, onReplies } = this.#options
+    const reply = this.#reply(command.commandId, 'done')
+    const revokedPass = { ...pass, expiresAtMs: passExpiresAtMs }
+    if (runner.write({ atMs: this.#now(), command, replies: [reply], revokedPass })) onReplies()
+    else sendReply(this.#reply(command.commandId, 'refused', 'disk_full'))
   }
 
   #setConfig(command: Command): void {

@@ -5,7 +5,7 @@ import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { LostWater } from '../lanes/dry-lanes.ts'
 import type { LaneRecord } from '../lanes/lane-record.ts'
 import type { DryingRate } from '../weighing/moisture-loss.ts'
-import type { ActiveSession, Decision, DoorState, SessionTimeouts } from './session-state.ts'
+import type { ActiveSession, Decision, DoorState, SessionPass, SessionTimeouts } from './session-state.ts'
 
 /**
  * What goes into the session machine and what comes out of it, both as data. Times come in with the inputs; the
@@ -41,6 +41,8 @@ export type TimerName = 'opening' | 'no-open' | 'door-prompt' | 'door-alarm' | '
 
 export type SessionInput =
   | { input: 'command'; command: MachineCommand; facts: CommandFacts; atMs: number }
+  /** A verified pass was shown; `sessionId` is made for it here. */
+  | { input: 'pass-shown'; sessionId: Id; pass: SessionPass; facts: CommandFacts; atMs: number }
   | { input: 'opening-ready'; sessionId: Id; opening: readonly Plateau[]; atMs: number }
   | {
       input: 'opening-failed'
@@ -89,6 +91,8 @@ export type Effect =
   | { effect: 'reply'; reply: Reply }
   | { effect: 'save-lanes'; lanes: readonly LaneRecord[] }
   | { effect: 'save-drying'; rates: Drying['rates'] }
+  /** The pass is used up, whatever becomes of the session. */
+  | { effect: 'use-pass'; pass: SessionPass }
   | { effect: 'save-trace'; sessionId: Id; trace: string }
   | { effect: 'raise-alarm'; alarm: string; detail: string }
   | { effect: 'clear-alarm'; alarm: string }

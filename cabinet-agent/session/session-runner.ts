@@ -20,6 +20,8 @@ export interface SessionRunnerOptions {
   door: () => DoorWatch
   /** News for the link: events or replies wait in the journal, or something reported has changed. */
   onCommitted: () => void
+  /** An answer is on the disk: of a command, or to a pass that was shown. */
+  onReply: (reply: Reply) => void
   /** A reply that could not be journalled, the disk being full: sent from memory. */
   onVolatileReply: (reply: Reply) => void
   onSessionEnded: () => void
@@ -222,8 +224,11 @@ export class SessionRunner {
   #perform(effect: Effect): void {
     const { watch, door } = this.#options
     switch (effect.effect) {
-      case 'record':
       case 'reply':
+        this.#options.onReply(effect.reply)
+        return
+      case 'record':
+      case 'use-pass':
       case 'save-lanes':
       case 'save-drying':
       case 'save-trace':
@@ -322,6 +327,7 @@ function toWrite(atMs: number, state: CabinetState, effects: readonly Effect[]):
     events: effects.flatMap((effect) => (effect.effect === 'record' ? [{ type: effect.type, body: effect.body }] : [])),
     replies: effects.flatMap((effect) => (effect.effect === 'reply' ? [effect.reply] : [])),
     traces: effects.flatMap((effect) => (effect.effect === 'save-trace' ? [effect] : [])),
+    passUses: effects.flatMap((effect) => (effect.effect === 'use-pass' ? [effect.pass] : [])),
     lanes: effects.flatMap((effect) => (effect.effect === 'save-lanes' ? effect.lanes : [])),
     dryingRates: new Map(effects.flatMap((effect) => (effect.effect === 'save-drying' ? [...effect.rates] : []))),
     raiseAlarms: effects.flatMap((effect) => (effect.effect === 'raise-alarm' ? [effect] : [])),

@@ -21,11 +21,24 @@ export interface SessionTimeouts {
   settleMs: number
 }
 
+/** The offline pass that a session was opened with, and what it was scanned as. */
+export interface SessionPass {
+  code: string
+  passId: Id
+  buyerId: Id
+  counter: number
+  capFen: number
+  notBeforeMs: number
+  expiresAtMs: number
+}
+
 /** What stays the same from authorisation to the end. */
 export interface SessionCore {
   sessionId: Id
   kind: SessionKind
+  /** The command that asked for it, or the pass. */
   commandId: Id
+  pass?: SessionPass
   expiresAtMs: number
   timeouts: SessionTimeouts
   versions: Versions

@@ -7,7 +7,7 @@ import { forceDoor, type Stepped } from './force-door.ts'
 
 /** How the states of a session under way answer their inputs, one function a state. */
 
-type Input = Exclude<SessionInput, { input: 'command' | 'restarted' }>
+type Input = Exclude<SessionInput, { input: 'command' | 'pass-shown' | 'restarted' }>
 type UnlockFinished = Extract<SessionInput, { input: 'unlock-finished' }>
 type TimerFired = Extract<SessionInput, { input: 'timer-fired' }>
 
@@ -48,14 +48,16 @@ function startUnlocking(
   startedAtMs: number,
 ): Stepped {
   const { core } = session
-  const { sessionId, kind, commandId, versions, timeouts, expiresAtMs } = core
+  const { sessionId, kind, commandId, versions, timeouts, expiresAtMs, pass } = core
+  const passCode = pass === undefined ? {} : { passCode: pass.code }
   return {
     state: {
       ...state,
       session: { name: 'unlocking', core, opening, startedAtMs, isAnswered: false, isResumed: false },
     },
     effects: [
-      record('session.started', { sessionId, kind, commandId, versions, opening: [...opening] }),
+      record('session.started', { sessionId, kind, commandId, versions, opening: [...opening], ...passCode }),
+      ...(pass === undefined ? [] : [{ effect: 'use-pass', pass } as const]),
       { effect: 'cancel-timers', sessionId },
       { effect: 'set-timer', sessionId, timer: 'no-open', delayMs: timeouts.noOpenMs },
       { effect: 'unlock', sessionId, expiresAtMs },

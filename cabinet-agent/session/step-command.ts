@@ -86,24 +86,37 @@ function openSession(state: CabinetState, input: CommandInput, kind: SessionCore
 }
 
 function whyNot(state: CabinetState, command: MachineCommand, facts: CommandFacts): Refusal | undefined {
+  const refusal = whyNotOpen(state, facts)
+  if (refusal !== undefined) return refusal
+  if (command.kind === 'unlock') return whyNotAgreed(command.body, facts) ?? whyNotSell(state, facts)
+  if (command.kind === 'restock-open') return whyNotRestock(command.body, facts)
+  return undefined
+}
+
+/** What keeps the door shut whoever asks. */
+export function whyNotOpen(state: CabinetState, facts: CommandFacts): Refusal | undefined {
   if (facts.isKnownSession) return { reason: 'busy', detail: 'this session was started before' }
   if (activeSession(state.session) !== undefined) return { reason: 'busy', detail: 'another session is under way' }
   if (facts.isDiskFull) return { reason: 'disk_full', detail: 'nothing more can be journalled' }
   if (facts.door === 'open') return { reason: 'lock_fault', detail: 'the door is open already' }
   if (facts.door === 'unknown') return { reason: 'lock_fault', detail: 'the lock board does not answer' }
-  if (command.kind === 'unlock') return whyNotSell(state, command.body, facts)
-  if (command.kind === 'restock-open') return whyNotRestock(command.body, facts)
   return undefined
 }
 
-function whyNotSell(state: CabinetState, body: CommandBody<'unlock'>, facts: CommandFacts): Refusal | undefined {
-  if (!state.isInService) return { reason: 'out_of_service', detail: state.lockReason ?? 'out of service' }
+/** The price was agreed on other versions than this cabinet's. */
+function whyNotAgreed(body: CommandBody<'unlock'>, facts: CommandFacts): Refusal | undefined {
   if (body.planogramVersion !== facts.planogramVersion) {
     return { reason: 'stale_planogram', detail: `holds ${facts.planogramVersion}, asked for ${body.planogramVersion}` }
   }
   if (body.pricesVersion !== facts.pricesVersion) {
     return { reason: 'stale_prices', detail: `holds ${facts.pricesVersion}, asked for ${body.pricesVersion}` }
   }
+  return undefined
+}
+
+/** What keeps a cabinet from selling. */
+export function whyNotSell(state: CabinetState, facts: CommandFacts): Refusal | undefined {
+  if (!state.isInService) return { reason: 'out_of_service', detail: state.lockReason ?? 'out of service' }
   if (facts.knownLaneIds.length === 0) return { reason: 'lane_unknown', detail: 'no planogram yet' }
   if (facts.onSaleLaneIds.length > 0 && facts.onSaleLaneIds.every((laneId) => facts.lockedLaneIds.includes(laneId))) {
     return { reason: 'lanes_locked', detail: `locked: ${facts.lockedLaneIds.join(', ')}` }

@@ -3,6 +3,7 @@ import { record, type SessionInput } from './session-input.ts'
 import { activeSession, type CabinetState } from './session-state.ts'
 import { stepAuthorised, stepClosing, stepOpen, stepUnlocking } from './step-active.ts'
 import { stepCommand } from './step-command.ts'
+import { stepPass } from './step-pass.ts'
 import { stepRestarted } from './step-restarted.ts'
 
 /**
@@ -11,6 +12,7 @@ import { stepRestarted } from './step-restarted.ts'
  */
 export function step(state: CabinetState, input: SessionInput): Stepped {
   if (input.input === 'command') return stepCommand(state, input)
+  if (input.input === 'pass-shown') return stepPass(state, input)
   if (input.input === 'restarted') return stepRestarted(state, input)
   const session = activeSession(state.session)
   if (session === undefined) return stepIdle(state, input)

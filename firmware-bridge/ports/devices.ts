@@ -49,6 +49,14 @@ export interface DoorInput {
   readIsOpen(): Promise<boolean>
 }
 
+/** A reader of printed and shown codes at the door; it sends what it reads by itself. */
+export interface CodeScanner {
+  /** Called with the text of every code read. Returns the unsubscribe. */
+  onCode(listener: (text: string) => void): () => void
+  /** A line for the reader's own display, when it has one; lost when the line is down. */
+  show(text: string): void
+}
+
 /** Counters of one bus since its start: telemetry, and the first thing to look at when a line is bad. */
 export interface LinkCounters {
   requests: number
@@ -77,6 +85,7 @@ export interface CabinetHardware extends AsyncDisposable {
   readonly scales: ReadonlyMap<string, Scale>
   readonly doorInput?: DoorInput
   readonly thermometer?: Thermometer
+  readonly scanner?: CodeScanner
   counters(): Readonly<Record<string, LinkCounters>>
   health(): readonly DeviceHealth[]
   /** Called when a device goes offline or comes back. Returns the unsubscribe. */

@@ -119,6 +119,9 @@ export const DoorInputSettings = z.strictObject({
 })
 export type DoorInputSettings = z.infer<typeof DoorInputSettings>
 
+export const ScannerSettings = z.strictObject({ driver: z.literal('scanner-line') })
+export type ScannerSettings = z.infer<typeof ScannerSettings>
+
 export const PortSettings = z.strictObject({
   url: PortUrl,
   baudRate: z.int().min(1200).max(921_600).default(9600),
@@ -149,9 +152,11 @@ export const InstallationProfile = z
       .max(99),
     thermometer: z.strictObject({ port: z.string(), board: ThermometerSettings }).optional(),
     doorInput: z.strictObject({ port: z.string(), board: DoorInputSettings }).optional(),
+    /** A reader of passes; it speaks unasked, so nothing else may be on its port. */
+    scanner: z.strictObject({ port: z.string(), board: ScannerSettings }).optional(),
   })
   .check((context) => {
-    const { ports, lock, scales, thermometer, doorInput } = context.value
+    const { ports, lock, scales, thermometer, doorInput, scanner } = context.value
     const complain = (message: string, path: Array<string | number>) =>
       context.issues.push({ code: 'custom', message, path, input: context.value })
     if (lock.doorLock > lock.board.lockCount) complain('the board has no such lock', ['lock', 'doorLock'])
@@ -164,6 +169,9 @@ export const InstallationProfile = z
     for (const { at, port } of placed) {
       if (ports[port] === undefined) complain(`no port is named ${port}`, [...at, 'port'])
     }
+    if (scanner !== undefined && ports[scanner.port] === undefined)
+      complain(`no port is named ${scanner.port}`, ['scanner', 'port'])
+    if (placed.some(({ port }) => port === scanner?.port)) complain('the scanner shares its port', ['scanner', 'port'])
     const lanes = scales.map(({ laneId }) => laneId)
     if (new Set(lanes).size < lanes.length) complain('a lane has one scale only', ['scales'])
   })

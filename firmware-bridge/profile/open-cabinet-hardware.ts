@@ -1,5 +1,6 @@
 import type { Clock } from '#shared/time/clock.ts'
 import { Bus } from '../bus/bus.ts'
+import { createCodeScanner } from '../drivers/code-scanner.ts'
 import { createDoorInput } from '../drivers/door-input.ts'
 import { createLockBoard } from '../drivers/lock-board.ts'
 import { createScale } from '../drivers/scale.ts'
@@ -27,6 +28,7 @@ export async function openCabinetHardware(
 ): Promise<CabinetHardware> {
   const buses = new Map<string, Bus>()
   for (const [name, settings] of Object.entries(profile.ports)) {
+    if (name === profile.scanner?.port) continue
     const transport = transportOf(settings, clock, openVirtual)
     const { baudRate, quietGapMs, changeGapMs, probeIntervalMs } = settings
     buses.set(name, new Bus({ name, transport, clock, baudRate, quietGapMs, changeGapMs, probeIntervalMs }))
@@ -47,25 +49,38 @@ export async function openCabinetHardware(
     ...(thermometer && { thermometer: createThermometer(thermometer.board, busOf(thermometer.port), 'thermometer') }),
     ...(doorInput && { doorInput: createDoorInput(doorInput.board, busOf(doorInput.port), 'door-input') }),
   }
-  await Promise.all([...buses.values()].map((bus) => bus.start()))
+  const scanner = scannerOf(profile, clock, openVirtual)
+  const lines = [...buses.values()]
+  await Promise.all([...lines.map((bus) => bus.start()), scanner?.start()])
 
   return {
     lock,
     doorLock: profile.lock.doorLock,
     scales,
     ...sensors,
-    counters: () => Object.fromEntries([...buses].map(([name, bus]) => [name, { ...bus.counters }])),
-    health: () => [...buses.values()].flatMap((bus) => bus.health()),
+    ...(scanner && { scanner }),
+    counters: () => ({
+      ...Object.fromEntries([...buses].map(([name, bus]) => [name, { ...bus.counters }])),
+      ...(scanner && { scanner: { ...scanner.counters() } }),
+    }),
+    health: () => [...lines.flatMap((bus) => bus.health()), ...(scanner === undefined ? [] : [scanner.health()])],
     onHealthChange(listener: (health: DeviceHealth) => void) {
-      const unsubscribes = [...buses.values()].map((bus) => bus.onHealthChange(listener))
+      const unsubscribes = lines.map((bus) => bus.onHealthChange(listener))
+      if (scanner !== undefined) unsubscribes.push(scanner.onHealthChange(listener))
       return () => {
         for (const unsubscribe of unsubscribes) unsubscribe()
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...buses.values()].map((bus) => bus[Symbol.asyncDispose]()))
+      await Promise.all([...lines.map((bus) => bus[Symbol.asyncDispose]()), scanner?.stop()])
     },
   }
+}
+
+function scannerOf(profile: InstallationProfile, clock: Clock, openVirtual: HardwareSurroundings['openVirtual']) {
+  const settings = profile.scanner === undefined ? undefined : profile.ports[profile.scanner.port]
+  if (settings === undefined) return undefined
+  return createCodeScanner(transportOf(settings, clock, openVirtual), clock, 'scanner')
 }
 
 function transportOf(

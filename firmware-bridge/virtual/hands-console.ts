@@ -10,6 +10,7 @@ export const handsHelp = `Commands, one a line on standard input; each is answer
   take L01 [ITEM]           take a piece from a lane: the one named, or the one in front
   put L01 GRAMS [ITEM]      put a piece of so many grams into a lane
   rest L01 GRAMS | lift L01 rest a hand on a lane (negative: lift at it), let go
+  scan TEXT                 hold a code before the reader (needs --scanner)
   temperature C             set the cabinet's temperature
   state                     the truth: door, lock, lanes with their pieces and what the scales show
   fault KIND [...]          lock-jammed | board-silent BOARD | board-slow BOARD MS | echo
@@ -28,7 +29,9 @@ export function obeyHands(text: string, cabinet: VirtualCabinet, lineName: strin
   const [command = '', ...args] = text.trim().split(/\s+/)
   if (command === 'quit') return { kind: 'quit' }
   try {
-    return { kind: 'answer', answer: obey(command, args, cabinet, lineName) }
+    // A code may hold spaces anywhere: everything behind the word is the code.
+    const given = command === 'scan' ? [text.trimStart().slice('scan '.length)] : args
+    return { kind: 'answer', answer: obey(command, given, cabinet, lineName) }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return { kind: 'answer', answer: refused(error.message) }
@@ -60,6 +63,9 @@ function obey(command: string, args: readonly string[], cabinet: VirtualCabinet,
     case 'lift':
       cabinet.handOff(first)
       return { lifted: first }
+    case 'scan':
+      if (!cabinet.scan(first)) return refused('the cabinet has no code reader')
+      return { scanned: first.length }
     case 'temperature':
       cabinet.climate.temperatureDeciC = Math.round(grams(first) * 10)
       return { temperatureC: cabinet.climate.temperatureDeciC / 10 }
@@ -84,6 +90,7 @@ function stateOf(cabinet: VirtualCabinet): object {
     locked: cabinet.isLocked,
     openLocks: cabinet.openLocks,
     faults: cabinet.faults,
+    ...(cabinet.scannerDisplay === undefined ? {} : { scannerDisplay: cabinet.scannerDisplay }),
     lanes: cabinet.view(),
   }
 }

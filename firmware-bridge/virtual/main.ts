@@ -17,7 +17,9 @@ async function main(): Promise<void> {
   }
   const served = await serveCabinet(options)
   const print = (answer: object) => process.stdout.write(`${JSON.stringify(answer)}\n`)
-  print({ listening: served.url, lock: options.lock, scale: options.scale, lanes: options.lanes, seed: options.seed })
+  const { lock, scale, lanes, seed } = options
+  const scanner = served.scannerUrl === undefined ? {} : { scanner: served.scannerUrl }
+  print({ listening: served.url, ...scanner, lock, scale, lanes, seed })
 
   const hands = createInterface({ input: process.stdin })
   const stop = new Promise<void>((resolve) => {

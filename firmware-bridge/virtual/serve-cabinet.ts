@@ -6,6 +6,7 @@ import { VirtualCabinet } from './virtual-cabinet.ts'
 import type { VirtualCabinetArguments } from './virtual-cabinet-options.ts'
 import { makeVirtualInstallation } from './virtual-installation.ts'
 import { serveLineOnSerial, serveLineOnTcp, type ServedLine } from './serve-line.ts'
+import type { VirtualLine } from './virtual-line.ts'
 import { wireClock } from './wire-clock.ts'
 
 /** A virtual cabinet on a real port, as the command line describes it. */
@@ -15,6 +16,8 @@ export interface ServedCabinet extends AsyncDisposable {
   /** The line that the port leads to. */
   lineName: string
   url: string
+  /** Where the code reader can be reached. */
+  scannerUrl?: string
 }
 
 export async function serveCabinet(options: VirtualCabinetArguments): Promise<ServedCabinet> {
@@ -25,6 +28,7 @@ export async function serveCabinet(options: VirtualCabinetArguments): Promise<Se
     scaleDriver: options.scale,
     scaleBaudRate: options.baud,
     isOneLine: !isAlone,
+    hasScanner: options.scanner !== undefined,
   })
   const random = seededRandom(options.seed)
   const itemsOf = (laneId: string): CabinetItem[] =>
@@ -41,21 +45,26 @@ export async function serveCabinet(options: VirtualCabinetArguments): Promise<Se
     isPaced: options.paced,
   })
   const lineName = isAlone ? 'scale-L01' : 'all'
-  const served = await serve(cabinet, lineName, options)
+  const served = await serve(cabinet.line(lineName), options.port, options.baud)
+  const scanner =
+    options.scanner === undefined ? undefined : await serve(cabinet.line('scanner'), options.scanner, scannerBaudRate)
   return {
     cabinet,
     lineName,
     url: served.url,
+    ...(scanner && { scannerUrl: scanner.url }),
     async [Symbol.asyncDispose]() {
+      await scanner?.[Symbol.asyncDispose]()
       await served[Symbol.asyncDispose]()
       cabinet.stop()
     },
   }
 }
 
-function serve(cabinet: VirtualCabinet, lineName: string, options: VirtualCabinetArguments): Promise<ServedLine> {
-  const line = cabinet.line(lineName)
-  const tcp = /^tcp:\/\/\[?([^\]]+?)\]?:(\d+)$/.exec(options.port)
+const scannerBaudRate = 9600
+
+function serve(line: VirtualLine, port: string, baudRate: number): Promise<ServedLine> {
+  const tcp = /^tcp:\/\/\[?([^\]]+?)\]?:(\d+)$/.exec(port)
   if (tcp !== null) return serveLineOnTcp(line, { host: tcp[1] ?? '127.0.0.1', port: Number(tcp[2]) })
-  return serveLineOnSerial(line, { path: options.port.slice('serial:'.length), baudRate: options.baud }, systemClock)
+  return serveLineOnSerial(line, { path: port.slice('serial:'.length), baudRate }, systemClock)
 }

@@ -12,6 +12,7 @@ export const virtualCabinetHelp = `Virtual boards of one cabinet on a real port,
   npm run virtual-cabinet -- --port serial:/dev/…|tcp://host:port [options]
 
   --port URL      a tty to open, or where to listen (tcp port 0: any free one)
+  --scanner URL   a second tty or tcp port, for a code reader
   --baud N        bit/s of the tty, and of a paced wire (default 115200)
   --paced         bytes take the wire's own time at that rate (default: none)
   --lock DRIVER   lock-8a (address 1), lock-cu48, lock-cu16 or lock-wkly (address 0); default lock-8a
@@ -30,6 +31,7 @@ ${handsHelp}`
 
 export interface VirtualCabinetArguments {
   port: PortUrl
+  scanner?: PortUrl
   baud: number
   paced: boolean
   lock: LockSettings['driver']
@@ -43,11 +45,17 @@ export interface VirtualCabinetArguments {
 
 const count = (low: number, high: number) => z.coerce.number().int().min(low).max(high)
 
+const RealPort = PortUrl.refine(
+  (url) => !url.startsWith('virtual:'),
+  'expected serial:/dev/… or tcp://host:port',
+).refine(
+  (url) => !url.startsWith('tcp:') || url.endsWith(':0') || parseTcpUrl(url) !== undefined,
+  'a tcp port is 0…65535',
+)
+
 const Flags = z.object({
-  port: PortUrl.refine((url) => !url.startsWith('virtual:'), 'expected serial:/dev/… or tcp://host:port').refine(
-    (url) => !url.startsWith('tcp:') || url.endsWith(':0') || parseTcpUrl(url) !== undefined,
-    'a tcp port is 0…65535',
-  ),
+  port: RealPort,
+  scanner: RealPort.optional(),
   baud: count(1200, 921_600).default(115_200),
   paced: z.boolean().default(false),
   lock: z.enum(['lock-8a', 'lock-cu48', 'lock-cu16', 'lock-wkly']).default('lock-8a'),
@@ -74,14 +82,15 @@ export function parseVirtualCabinetArguments(
   if (!result.success) {
     return { problems: result.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`) }
   }
-  const { 'item-g': itemG, lanes: laneCount, ...flags } = result.data
+  const { 'item-g': itemG, lanes: laneCount, scanner, ...flags } = result.data
   const isAlone = flags.scale === 'scale-mt-sics'
   if (isAlone && (laneCount ?? 1) > 1) return { problems: ['--lanes: a scale-mt-sics stands alone on its port'] }
-  return { ...flags, itemG, lanes: laneCount ?? (isAlone ? 1 : 4) }
+  return { ...flags, ...(scanner && { scanner }), itemG, lanes: laneCount ?? (isAlone ? 1 : 4) }
 }
 
 const stringOptions = {
   port: { type: 'string' },
+  scanner: { type: 'string' },
   baud: { type: 'string' },
   lock: { type: 'string' },
   scale: { type: 'string' },

@@ -12,6 +12,7 @@ import { Transmitter, type DisplayedMass } from './transmitter.ts'
 import type { VirtualBoard } from './virtual-board.ts'
 import type { BoardName, VirtualFault } from './virtual-fault.ts'
 import { VirtualLine } from './virtual-line.ts'
+import { createVirtualScanner, type VirtualScanner } from './virtual-scanner.ts'
 
 /**
  * A cabinet as a thing in the world: a door, goods on lanes, hands, and boards that report on them over lines. Nothing
@@ -67,6 +68,7 @@ export class VirtualCabinet<Item extends CabinetItem = CabinetItem> {
   private readonly boards = new Map<BoardName, VirtualBoard>()
   private readonly lines = new Map<string, VirtualLine>()
   private readonly active: VirtualFault[] = []
+  private scanner: VirtualScanner | undefined
 
   constructor(options: VirtualCabinetOptions<Item>) {
     const { installation, clock, random } = options
@@ -115,6 +117,17 @@ export class VirtualCabinet<Item extends CabinetItem = CabinetItem> {
   /** How often any lock’s coil was fired: an unlock sent twice shows here. */
   get unlockPulses(): number {
     return this.mechanisms.reduce((sum, { pulseCount }) => sum + pulseCount, 0)
+  }
+
+  /** Holds a code before the reader at the door. False when there is none. */
+  scan(code: string): boolean {
+    this.scanner?.scan(code)
+    return this.scanner !== undefined
+  }
+
+  /** What the reader's display shows. */
+  get scannerDisplay(): string | undefined {
+    return this.scanner?.display
   }
 
   /** The emergency key: draws the bolt without any board knowing, jammed or not. */
@@ -215,7 +228,7 @@ export class VirtualCabinet<Item extends CabinetItem = CabinetItem> {
       this.boards.set(name, board)
       boardsOf.get(port)?.push(board)
     }
-    const { lock, thermometer, doorInput } = installation
+    const { lock, thermometer, doorInput, scanner } = installation
     place('lock', lock.port, createVirtualLockBoard(lock.board, this.mechanisms, clock))
     for (const { laneId, port, board } of installation.scales) {
       place(laneId, port, createVirtualScale(board, this.laneOf(laneId).transmitter, clock))
@@ -227,6 +240,10 @@ export class VirtualCabinet<Item extends CabinetItem = CabinetItem> {
     if (doorInput !== undefined) {
       const board = createVirtualInputModule(doorInput.board, () => this.isDoorOpen, clock)
       place('door-input', doorInput.port, board)
+    }
+    if (scanner !== undefined) {
+      this.scanner = createVirtualScanner()
+      place('scanner', scanner.port, this.scanner)
     }
     for (const [name, settings] of Object.entries(installation.ports)) {
       const paced = isPaced ? { pacedBaudRate: settings.baudRate } : {}

@@ -1,7 +1,7 @@
 /** What can be made to go wrong with a virtual cabinet, on demand and until it is cleared. */
 
-/** `lock`, `thermometer`, `door-input`, or a lane id for that lane's scale. */
-export type BoardName = 'lock' | 'thermometer' | 'door-input' | (string & {})
+/** `lock`, `thermometer`, `door-input`, `scanner`, or a lane id for that lane's scale. */
+export type BoardName = 'lock' | 'thermometer' | 'door-input' | 'scanner' | (string & {})
 
 /** Lines are named like the ports of the installation profile. */
 export type VirtualFault =

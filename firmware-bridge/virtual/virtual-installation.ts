@@ -12,6 +12,8 @@ export interface VirtualInstallationOptions {
   scaleBaudRate?: number
   /** Everything on one line named `all`; default false: locks and sensors apart from scales. */
   isOneLine?: boolean
+  /** A code reader on a line of its own, named `scanner`; default false. */
+  hasScanner?: boolean
 }
 
 /** Units of the Modbus boards on the same line as the scales, out of the scales' way. */
@@ -20,7 +22,13 @@ const doorInputAddress = 102
 
 /** Lanes are L01…; MT-SICS scales, which are point to point, get a line each. */
 export function makeVirtualInstallation(options: VirtualInstallationOptions): InstallationProfile {
-  const { laneCount, lockDriver = 'lock-8a', scaleDriver = 'scale-sbt', isOneLine = false } = options
+  const {
+    laneCount,
+    lockDriver = 'lock-8a',
+    scaleDriver = 'scale-sbt',
+    isOneLine = false,
+    hasScanner = false,
+  } = options
   const urlOf = options.urlOf ?? ((port: string) => `virtual:${port}`)
   const isPointToPoint = scaleDriver === 'scale-mt-sics'
   if (isPointToPoint && isOneLine) throw new RangeError('MT-SICS scales are point to point: they cannot share a line')
@@ -34,6 +42,7 @@ export function makeVirtualInstallation(options: VirtualInstallationOptions): In
   for (const port of laneIds.map(scalePort)) {
     if (!ports.has(port)) ports.set(port, { url: urlOf(port), baudRate: scaleBaudRate })
   }
+  if (hasScanner) ports.set('scanner', { url: urlOf('scanner'), baudRate: 9600 })
   return InstallationProfile.parse({
     ports: Object.fromEntries(
       // Virtual boards need no time to turn the line around; 2 ms is Modbus' own gap above 19,200 baud.
@@ -47,5 +56,6 @@ export function makeVirtualInstallation(options: VirtualInstallationOptions): In
     })),
     thermometer: { port: lockPort, board: { driver: 'thermometer-xy-md02', address: thermometerAddress } },
     doorInput: { port: lockPort, board: { driver: 'input-8', address: doorInputAddress } },
+    ...(hasScanner ? { scanner: { port: 'scanner', board: { driver: 'scanner-line' } } } : {}),
   } satisfies Record<string, unknown>)
 }

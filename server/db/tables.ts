@@ -17,6 +17,7 @@ import { inKindStorage, inKindTables } from '../in-kind/schema.ts'
 import { laneLockTables } from '../lane-locks/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
 import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
+import { offlinePassStorage, offlinePassTables } from '../offline-passes/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
 import { paymentStorage, paymentTables } from '../payments/schema.ts'
 import { payoutStorage, payoutTables } from '../payouts/schema.ts'
@@ -36,6 +37,7 @@ export function makeTables(kit: Kit) {
   const ledger = ledgerTables(kit)
   const attribution = attributionTables(kit, ledger)
   const payments = paymentTables(kit)
+  const offlinePasses = offlinePassTables(kit)
   const organisations = organisationTables(kit)
   const distributions = distributionTables(kit, organisations)
   const catalog = catalogTables(kit, organisations)
@@ -69,6 +71,7 @@ export function makeTables(kit: Kit) {
     ...ledger,
     ...attribution,
     ...payments,
+    ...offlinePasses,
     ...organisations,
     ...distributions,
     ...catalog,
@@ -105,6 +108,7 @@ export const storages: readonly Storage[] = [
   ledgerStorage,
   attributionStorage,
   paymentStorage,
+  offlinePassStorage,
   distributionStorage,
   catalogStorage,
   householdStorage,

@@ -75,6 +75,8 @@ export const namedAccounts = {
   distributionsBorne: 'writeoff:distributions-borne',
   /** Wages and grants taken back that a household has been paid already. */
   incomesBorne: 'writeoff:incomes-borne',
+  /** What was taken on an offline pass beyond its money: a pass shown at two cabinets that could not ask. */
+  offlineRisk: 'writeoff:offline-risk',
   stockLoss: 'writeoff:stock-loss',
   payouts: 'transit:payouts',
   /** Sales that nothing ties to a lot; waits for a correction. */

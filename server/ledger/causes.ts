@@ -8,6 +8,8 @@ export const causeKinds = [
   'release',
   'capture',
   'refund',
+  'offline-risk',
+  'arrears',
   'sale-line',
   'sale-refund',
   'write-off',

@@ -1,6 +1,7 @@
 // Signs commands with the server's Ed25519 key, so that a broker alone cannot open a door.
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto'
 import { type Command, commandSigningText } from '#shared/contracts/mqtt/command.ts'
+import { type PassKey, passKeySigningBytes } from '#shared/passes/pass-code.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 
 export class CommandSigner {
@@ -13,6 +14,11 @@ export class CommandSigner {
     this.#privateKey = createPrivateKey(privateKeyPem)
     if (this.#privateKey.asymmetricKeyType !== 'ed25519') throw new TypeError('the command key is not an Ed25519 key')
     this.publicKey = createPublicKey(this.#privateKey).export({ type: 'spki', format: 'der' }).toString('base64')
+  }
+
+  /** Vouches for a key that signs offline passes. */
+  signPassKey(key: PassKey): Uint8Array {
+    return Uint8Array.from(sign(null, passKeySigningBytes(key), this.#privateKey))
   }
 
   sign(cabinetId: Id, command: Omit<Command, 'signature'>): Command {

@@ -9,6 +9,7 @@ import { registerRoute } from '../http/register-route.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { listEntries } from '../ledger/list-accounts.ts'
+import { type ArrearsRow, listArrears, payArrears } from './arrears.ts'
 import { openWallet, topUpWallet, walletOf } from './wallets.ts'
 
 /** Latest movements shown with a wallet. */
@@ -21,7 +22,33 @@ function* requireBuyer(ctx: UnitContext, accountId: string): Unit<void> {
   if (found === undefined) throw new RefusalError('payment.wallet_unknown', undefined, { field: 'accountId' })
 }
 
-export const paymentRoutes: NounRoutes = (app, { database }) => {
+const showArrears = (found: readonly ArrearsRow[]) => ({
+  rows: found.map(({ intentId: sessionId, payerAccountId: accountId, owedFen, sinceMs }) => ({
+    sessionId,
+    accountId,
+    owedFen,
+    sinceMs,
+  })),
+})
+
+const registerArrears: NounRoutes = (app, { database }) => {
+  registerRoute(app, contract.listMyArrears, async ({ account }) =>
+    showArrears(await database.read((ctx) => listArrears(ctx, account.accountId))),
+  )
+  registerRoute(app, contract.listAllArrears, async () => showArrears(await database.read((ctx) => listArrears(ctx))))
+  registerRoute(app, contract.payMyArrears, async ({ params, account: { accountId } }) =>
+    showArrears(
+      await database.run(function* (ctx) {
+        yield* payArrears(ctx, { intentId: params.sessionId, payerAccountId: accountId })
+        return yield* listArrears(ctx, accountId)
+      }),
+    ),
+  )
+}
+
+export const paymentRoutes: NounRoutes = (app, server) => {
+  const { database } = server
+  registerArrears(app, server)
   registerRoute(app, contract.getWallet, async ({ account }) => {
     // The first look opens the wallet, so that there is one to show.
     await database.run((ctx) => openWallet(ctx, account.accountId))

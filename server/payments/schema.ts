@@ -18,12 +18,22 @@ export function paymentTables({ table, column: c, check, index, primaryKey }: Ki
       refundedFen: c.int().notNull(),
       heldAtMs: c.int().notNull(),
       finishedAtMs: c.int(),
+      /** Another intent whose hold this one is paid from; it holds nothing itself until it is captured. */
+      drawsOnIntentId: c.text(),
+      /** Taken from this hold by intents that draw on it. */
+      drawnFen: c.int().notNull(),
+      /** What a draw should have taken and the hold did not have. */
+      shortFen: c.int().notNull(),
+      /** Whether the payer owes what is short; false: the platform bears it for good. */
+      isPayerLiable: c.bool().notNull(),
     },
     (t) => [
       check('payment_intent_captured_within_hold', sql`${t.capturedFen} between 0 and ${t.heldFen}`),
       check('payment_intent_refunded_within_capture', sql`${t.refundedFen} between 0 and ${t.capturedFen}`),
       check('payment_intent_held_captures_nothing', sql`${t.state} <> 'held' or ${t.capturedFen} = 0`),
       check('payment_intent_finished_once', sql`(${t.state} = 'held') = (${t.finishedAtMs} is null)`),
+      check('payment_intent_drawn_within_hold', sql`${t.drawnFen} between 0 and ${t.heldFen}`),
+      index('payment_intent_by_drawn_on').on(t.drawsOnIntentId),
       index('payment_intent_by_payer').on(t.payerAccountId, t.intentId),
     ],
   )
@@ -40,7 +50,27 @@ export function paymentTables({ table, column: c, check, index, primaryKey }: Ki
     },
     (t) => [primaryKey({ columns: [t.refundId] }), check('payment_refund_positive', sql`${t.amountFen} > 0`)],
   )
-  return { paymentIntents, paymentRefunds }
+  /** What a payer owes because a hold did not reach. */
+  const paymentArrears = table(
+    'payment_arrears',
+    {
+      intentId: c
+        .text()
+        .primaryKey()
+        .references(() => paymentIntents.intentId),
+      payerAccountId: c.text().notNull(),
+      owedFen: c.int().notNull(),
+      sinceMs: c.int().notNull(),
+      paidAtMs: c.int(),
+    },
+    (t) => [
+      index('payment_arrears_open')
+        .on(t.payerAccountId)
+        .where(sql`${t.paidAtMs} is null`),
+      check('payment_arrears_positive', sql`${t.owedFen} > 0`),
+    ],
+  )
+  return { paymentIntents, paymentRefunds, paymentArrears }
 }
 
 export const paymentStorage: Storage = {

@@ -4,7 +4,7 @@ import { eq, sql } from 'drizzle-orm'
 import { command, exec, insertRows, one, statement } from '../db/unit.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { accountIdOf } from '../ledger/account-kinds.ts'
+import { accountIdOf, namedAccounts } from '../ledger/account-kinds.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
 import type { HoldRequest, PaymentIntent, PaymentPort, RefundRequest } from './payment-port.ts'
@@ -22,6 +22,9 @@ const intentById = statement((ctx, p: Params<{ intentId: string }>) => {
       heldFen: t.heldFen,
       capturedFen: t.capturedFen,
       refundedFen: t.refundedFen,
+      drawsOnIntentId: t.drawsOnIntentId,
+      drawnFen: t.drawnFen,
+      isPayerLiable: t.isPayerLiable,
     })
     .from(t)
     .where(eq(t.intentId, p.intentId))
@@ -37,11 +40,70 @@ const finishIntent = command(
   },
 )
 
+interface StoredIntent extends PaymentIntent {
+  readonly drawsOnIntentId: string | null
+  readonly drawnFen: number
+  readonly isPayerLiable: boolean
+}
+
 /** Refuses with payment.intent_unknown. */
-export function* requireIntent(intentId: string): Unit<PaymentIntent> {
+export function* requireIntent(intentId: string): Unit<StoredIntent> {
   const intent = yield* one(intentById.with({ intentId }))
   if (intent === undefined) throw new RefusalError('payment.intent_unknown')
   return intent
+}
+
+const notDrawn = { drawsOnIntentId: undefined, drawnFen: 0, shortFen: 0, isPayerLiable: true }
+
+/** Opens an intent that is paid from another's hold when it is captured; until then it holds nothing. */
+export function* openDraw(
+  ctx: UnitContext,
+  draw: {
+    readonly intentId: string
+    readonly drawsOnIntentId: string
+    readonly payerAccountId: string
+    /** Whether the payer owes what the hold does not reach. */
+    readonly isPayerLiable: boolean
+  },
+): Unit<void> {
+  const figures = { heldFen: 0, capturedFen: 0, refundedFen: 0, drawnFen: 0, shortFen: 0 }
+  const row = { ...draw, ...figures, method: 'wallet', state: 'held', heldAtMs: ctx.now() } as const
+  yield* insertRows(ctx.tables.paymentIntents, [row])
+}
+
+/**
+ * Captures from another's hold as far as it reaches. The rest is booked to the named account of offline risk, so that the sale
+ * is whole for everybody who earned it, and the payer owes it unless somebody else was to blame.
+ */
+function* captureDraw(ctx: UnitContext, intent: StoredIntent, onIntentId: string, amountFen: number) {
+  const { paymentIntents: t, paymentArrears } = ctx.tables
+  const { intentId, payerAccountId, isPayerLiable } = intent
+  const parent = yield* requireIntent(onIntentId)
+  const leftFen = parent.state === 'held' ? parent.heldFen - parent.drawnFen : 0
+  const capturedFen = Math.min(amountFen, leftFen)
+  const shortFen = amountFen - capturedFen
+  const atMs = ctx.now()
+  const taken = { heldFen: capturedFen, capturedFen, shortFen, state: 'captured', finishedAtMs: atMs } as const
+  yield* exec(ctx.db.update(t).set(taken).where(eq(t.intentId, intentId)))
+  const drawnFen = parent.drawnFen + capturedFen
+  yield* exec(ctx.db.update(t).set({ drawnFen }).where(eq(t.intentId, onIntentId)))
+  const transfers: Transfer[] = []
+  if (capturedFen > 0) {
+    const cause = { kind: 'capture', id: intentId } as const
+    const debit = accountIdOf('hold', payerAccountId)
+    transfers.push({ debit, credit: walletChannel, amountFen: capturedFen, cause, leg: 'taken' })
+  }
+  if (shortFen > 0) {
+    const cause = { kind: 'offline-risk', id: intentId } as const
+    const debit = namedAccounts.offlineRisk
+    transfers.push({ debit, credit: walletChannel, amountFen: shortFen, cause, leg: 'borne' })
+  }
+  yield* postTransfers(ctx, transfers, atMs)
+  if (shortFen > 0 && isPayerLiable)
+    yield* insertRows(paymentArrears, [
+      { intentId, payerAccountId, owedFen: shortFen, sinceMs: atMs, paidAtMs: undefined },
+    ])
+  return { ...intent, state: 'captured' as const, heldFen: capturedFen, capturedFen }
 }
 
 function* hold(ctx: UnitContext, request: HoldRequest): Unit<PaymentIntent> {
@@ -61,7 +123,7 @@ function* hold(ctx: UnitContext, request: HoldRequest): Unit<PaymentIntent> {
     capturedFen: 0,
     refundedFen: 0,
   }
-  yield* insertRows(ctx.tables.paymentIntents, [{ ...intent, heldAtMs: ctx.now() }])
+  yield* insertRows(ctx.tables.paymentIntents, [{ ...intent, ...notDrawn, heldAtMs: ctx.now() }])
   yield* postTransfers(ctx, [
     {
       debit: accountIdOf('wallet', payerAccountId),
@@ -76,13 +138,13 @@ function* hold(ctx: UnitContext, request: HoldRequest): Unit<PaymentIntent> {
 
 function* finish(
   ctx: UnitContext,
-  intent: PaymentIntent,
+  intent: StoredIntent,
   state: 'captured' | 'released',
   capturedFen: number,
 ): Unit<PaymentIntent> {
-  const { intentId, payerAccountId, heldFen } = intent
+  const { intentId, payerAccountId, heldFen, drawnFen } = intent
   const held = accountIdOf('hold', payerAccountId)
-  const restFen = heldFen - capturedFen
+  const restFen = heldFen - drawnFen - capturedFen
   const transfers: Transfer[] = []
   if (capturedFen > 0)
     transfers.push({
@@ -108,6 +170,9 @@ function* finish(
 
 function* capture(ctx: UnitContext, intentId: string, amountFen: number): Unit<PaymentIntent> {
   const intent = yield* requireIntent(intentId)
+  const { drawsOnIntentId } = intent
+  if (drawsOnIntentId !== null && intent.state === 'held')
+    return yield* captureDraw(ctx, intent, drawsOnIntentId, amountFen)
   if (amountFen > intent.heldFen) throw new RefusalError('payment.capture_exceeds_hold')
   if (intent.state === 'held') return yield* finish(ctx, intent, 'captured', amountFen)
   if (intent.state === 'captured' && intent.capturedFen === amountFen) return intent

@@ -24,6 +24,8 @@ export interface Shelf {
   readonly planned: readonly PlannedLane[]
   /** Fen per piece or per kg, by SKU. */
   readonly prices: Readonly<Record<string, number>>
+  /** When the door was opened; default: now. */
+  readonly atMs?: number
 }
 
 /** Refuses with session.nothing_on_sale when no lane may be sold from: none on sale, or all are locked, or past their date. */
@@ -35,7 +37,7 @@ export function* makeContract(ctx: UnitContext, shelf: Shelf): Unit<ContractLane
     ctx,
     onSale.flatMap(({ lotId }) => (lotId === undefined ? [] : [lotId])),
   )
-  const nowMs = ctx.now()
+  const nowMs = shelf.atMs ?? ctx.now()
   const locked = lockedAt(yield* openLocksOf(shelf.cabinetId), nowMs)
   const lanes = onSale.flatMap((lane) => {
     const sku = skus.get(lane.skuId)

@@ -4,6 +4,7 @@ import type { Effect } from '../context.ts'
 import { insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { CommandEnd, CommandEndHandlers, EventHandlers, JournalEvent } from '../mqtt/event-handlers.ts'
+import { isPass, startOnPass } from '../offline-passes/start-session.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
 import { endUnsold } from './end-session.ts'
 import { addFinding } from './findings.ts'
@@ -25,6 +26,8 @@ function quietMsOf(session: SessionRow, settings: SessionSettings): number {
 export function sessionEvents(payments: PaymentPort, settings: SessionSettings): EventHandlers {
   return {
     *'session.started'(ctx, { body, ...event }) {
+      const { passCode } = body
+      if (passCode !== undefined) return yield* startOnPass(ctx, { ...event, body, passCode })
       const session = yield* findSession(body.sessionId)
       if (session === undefined || session.cabinetId !== event.cabinetId) {
         return yield* refuseStranger(ctx, event, body.sessionId, session)
@@ -36,7 +39,10 @@ export function sessionEvents(payments: PaymentPort, settings: SessionSettings):
     'door.opened': (ctx, event) => moveDoor(ctx, settings, event, event.body.sessionId),
     'door.closed': (ctx, event) => moveDoor(ctx, settings, event, event.body.sessionId),
     *'session.refused'(ctx, { body, ...event }) {
-      const session = yield* requireMove(ctx, event, body.sessionId, yield* findSession(body.sessionId))
+      const found = yield* findSession(body.sessionId)
+      // A pass that was refused before the lock fired: the server never knew of that session, and nothing became of it.
+      if (found === undefined && (yield* isPass(ctx, body.commandId))) return []
+      const session = yield* requireMove(ctx, event, body.sessionId, found)
       if (session === undefined) return []
       return yield* endUnsold(ctx, payments, session, { state: 'refused', reason: body.reason, seq: event.seq })
     },
@@ -89,7 +95,7 @@ function* moveDoor(
     return yield* refuseStranger(ctx, event, sessionId, session)
   }
   const state = nextState(session.state, event.type)
-  if (state === undefined) return []
+  if (state === undefined || session.passId !== null) return []
   const moved = yield* advance(session, {
     state,
     openedAtMs: session.openedAtMs ?? (state === 'open' ? event.atMs : null),

@@ -20,6 +20,9 @@ export interface Finding {
     | 'expired_item'
     | 'locked_item'
     | 'load_differs'
+    | 'unknown_pass'
+    | 'unknown_shelf'
+    | 'pass_repeated'
   readonly detail: string
 }
 

@@ -144,21 +144,28 @@ type NewSession = OpenRequest &
     | 'pricesVersion'
     | 'heldFen'
     | 'deadlineAtMs'
-  > & { readonly lanes: ContractLane[]; readonly loads: DeclaredLoad[] }
+  > & {
+    readonly lanes: ContractLane[]
+    readonly loads: DeclaredLoad[]
+    /** Opened by an offline pass, and reported afterwards. */
+    readonly onPass?: { readonly passId: string; readonly startedAtMs: number; readonly flags: string[] }
+  }
 
-export function* insertSession(ctx: UnitContext, { lanes, loads, ...known }: NewSession): Unit<SessionRow> {
+export function* insertSession(ctx: UnitContext, { lanes, loads, onPass, ...known }: NewSession): Unit<SessionRow> {
   const session: SessionRow = {
     ...known,
-    state: 'authorised',
+    // What happened on a pass is over by now: it stands in nobody's way while the rest of the journal comes in.
+    state: onPass === undefined ? 'authorised' : 'silent',
+    passId: onPass?.passId ?? null,
     totalFen: null,
     shortfallFen: null,
     reason: null,
-    flags: null,
+    flags: onPass?.flags ?? null,
     receiptNumber: null,
     pricingVersion: null,
     confidencePpm: null,
-    authorisedAtMs: ctx.now(),
-    openedAtMs: null,
+    authorisedAtMs: onPass?.startedAtMs ?? ctx.now(),
+    openedAtMs: onPass?.startedAtMs ?? null,
     endedAtMs: null,
     outcomeSeq: null,
   }

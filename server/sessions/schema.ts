@@ -31,7 +31,10 @@ export function sessionTables({ table, column: c, primaryKey, index, uniqueIndex
       /** The intent: made once by the page, never renewed. */
       idempotencyKey: c.text().notNull(),
       state: c.choice(sessionStates).notNull(),
+      /** The unlock that opened it, or the pass. */
       commandId: c.text().notNull(),
+      /** The offline pass it was opened with; empty for an unlock. */
+      passId: c.text(),
       planogramVersion: c.int().notNull(),
       pricesVersion: c.int().notNull(),
       heldFen: c.int().notNull(),

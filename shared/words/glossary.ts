@@ -10,6 +10,7 @@ export const glossary = {
   shopping: { zh: '选购中', en: 'shopping' },
   settleOnClose: { zh: '关门结算', en: 'settle on close' },
   payAfter: { zh: '先享后付', en: 'pay after' },
+  offlinePass: { zh: '离线通行码', en: 'offline pass' },
   arrears: { zh: '欠款', en: 'arrears' },
   chargeFailed: { zh: '扣款失败', en: 'charge failed' },
   manualReview: { zh: '人工复核', en: 'manual review' },

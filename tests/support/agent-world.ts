@@ -77,7 +77,7 @@ export class AgentWorld implements AsyncDisposable {
         itemId: `${index}-${piece}`,
         massMg: Math.round(unitMg * (1 + index) + 3_000 * nextGaussian(this.random)),
       }))
-    const installation = makeVirtualInstallation({ laneCount })
+    const installation = makeVirtualInstallation({ laneCount, hasScanner: true })
     this.cabinet = new VirtualCabinet({
       installation,
       cells: options.cells ?? 'good',

@@ -36,6 +36,8 @@ export const HandsCommand = z.discriminatedUnion('hand', [
   }),
   /** Carries the pieces in the hand away, out of reach. */
   z.object({ hand: z.literal('walk-away') }),
+  /** Holds the phone with a pass before the reader at the door. */
+  z.object({ hand: z.literal('scan'), code: z.string().min(1).max(500) }),
   z.object({ hand: z.literal('rest-on'), laneId: LaneId, massMg: MassMg.min(1).max(20_000_000) }),
   z.object({ hand: z.literal('lift-off'), laneId: LaneId }),
   /** A restocker loads so many pieces of a SKU; each piece gets its own true weight. */
@@ -69,6 +71,8 @@ export const HandsState = z
     isPowered: z.boolean(),
     isNetworkUp: z.boolean(),
     temperatureDeciC: z.int(),
+    /** What the reader's display shows. */
+    scannerDisplay: z.string().optional(),
     lanes: z.array(z.object({ laneId: LaneId, displayMg: MassMg, isStable: z.boolean(), items: z.array(VirtualItem) })),
     inHand: z.array(VirtualItem),
     faults: z.array(z.object({ fault: z.string(), laneId: LaneId.optional() })),

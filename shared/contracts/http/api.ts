@@ -13,6 +13,7 @@ import * as identity from './identity.ts'
 import * as inKind from './in-kind.ts'
 import * as laneLocks from './lane-locks.ts'
 import * as money from './money.ts'
+import * as offlinePasses from './offline-passes.ts'
 import * as organisations from './organisations.ts'
 import * as payouts from './payouts.ts'
 import * as personalData from './personal-data.ts'
@@ -41,6 +42,7 @@ export const routes: readonly RouteContract[] = [
   laneLocks,
   sessions,
   money,
+  offlinePasses,
   households,
   incomes,
   assistance,

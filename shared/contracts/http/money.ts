@@ -50,6 +50,38 @@ export const getWallet = defineRoute({
   reply: z.object({ balanceFen: Fen, heldFen: NonNegativeFen, entries: z.array(LedgerEntry) }),
   status: 200,
 })
+/** What a buyer took on an offline pass beyond its money (欠款). */
+export const Arrears = z
+  .object({ sessionId: Id, accountId: Id, owedFen: NonNegativeFen, sinceMs: EpochMs })
+  .meta({ id: 'Arrears' })
+export const listMyArrears = defineRoute({
+  method: 'GET',
+  path: '/api/me/arrears',
+  tag: 'payments',
+  summary: 'What I owe, the oldest first',
+  access: ['buyer'],
+  reply: z.object({ rows: z.array(Arrears) }),
+  status: 200,
+})
+export const payMyArrears = defineRoute({
+  method: 'POST',
+  path: '/api/me/arrears/:sessionId/payment',
+  tag: 'payments',
+  summary: 'Pay one debt from the wallet',
+  access: ['buyer'],
+  params: z.object({ sessionId: Id }),
+  reply: z.object({ rows: z.array(Arrears) }),
+  status: 201,
+})
+export const listAllArrears = defineRoute({
+  method: 'GET',
+  path: '/api/arrears',
+  tag: 'payments',
+  summary: 'What buyers owe, at most 1,000, the oldest first',
+  access: ['finance', 'auditor', 'admin'],
+  reply: z.object({ rows: z.array(Arrears) }),
+  status: 200,
+})
 export const topUpWallet = defineRoute({
   method: 'POST',
   path: '/api/wallets/:accountId/top-ups',

@@ -32,6 +32,8 @@ export const commandBodies = {
   lock: z.object({ reason: z.string().min(1).max(200) }),
   release: z.object({ reason: z.string().min(1).max(200) }),
   reboot: z.object({ reason: z.string().max(200).default('') }),
+  /** The buyer lost the phone: this offline pass opens nothing any more. */
+  'revoke-pass': z.object({ passId: Id, buyerId: Id, counter: z.int().min(0), passExpiresAtMs: EpochMs }),
   'self-test': z.object({}),
   'set-config': z.object({ config: CabinetConfigChange }),
 } as const

@@ -103,6 +103,8 @@ export const eventBodies = {
     commandId: Id,
     versions: Versions,
     opening: z.array(Plateau).max(99),
+    /** The offline pass that opened it instead of a command, as scanned; `commandId` is the pass's id then. */
+    passCode: z.string().max(400).optional(),
   }),
   'session.refused': z.object({ sessionId, commandId: Id, reason: z.string().max(200) }),
   'session.not_opened': z.object({
@@ -136,6 +138,8 @@ export const eventBodies = {
     trace: z.string().max(100_000).optional(),
   }),
   'session.interrupted': z.object({ sessionId, stage: z.string().max(40), isDoorOpen: z.boolean().optional() }),
+  /** A scanned code that opened nothing. */
+  'pass.refused': z.object({ reason: z.string().max(40), passId: Id.optional(), detail: z.string().max(300) }),
   'session.misplaced': z.object({ sessionId, fromLaneId: LaneId, inLaneId: LaneId, skuId: Id }),
   'restock.completed': z.object({
     sessionId,

@@ -41,6 +41,19 @@ export const ScaleVerification = z
   .object({ certificateNumber: z.string().trim().min(1).max(60), expiresAtMs: EpochMs })
   .meta({ id: 'ScaleVerification' })
 
+/** Selling without a network, on passes of one host site, within a risk the operator chose. */
+export const OfflineSelling = z
+  .object({
+    /** Whose passes open this cabinet: its host site. */
+    groupId: Id,
+    /** Sessions on passes that the server may not have heard of. */
+    maxOpenSessions: z.int().min(1).max(100),
+    /** Sum of their caps, fen. */
+    maxOpenFen: NonNegativeFen.max(1_000_000),
+  })
+  .meta({ id: 'OfflineSelling' })
+export type OfflineSelling = z.infer<typeof OfflineSelling>
+
 /** Each setting with its bounds; durations in ms. */
 const configFields = {
   noOpenTimeoutMs: z.int().min(2_000).max(120_000),
@@ -59,6 +72,8 @@ const configFields = {
     .url({ protocol: /^mqtts?$/ })
     .max(200)
     .nullable(),
+  /** Null: no pass opens this cabinet. */
+  offlineSelling: OfflineSelling.nullable(),
 }
 /** What an operator may tune from afar; every field has a safe default. */
 export const CabinetConfig = z
@@ -73,6 +88,7 @@ export const CabinetConfig = z
     settleConfidence: configFields.settleConfidence.default(0.995),
     scaleVerification: configFields.scaleVerification.default(null),
     mqttUrl: configFields.mqttUrl.default(null),
+    offlineSelling: configFields.offlineSelling.default(null),
   })
   .meta({ id: 'CabinetConfig' })
 export type CabinetConfig = z.infer<typeof CabinetConfig>

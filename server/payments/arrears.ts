@@ -1,0 +1,54 @@
+// Arrears (欠款): what a buyer took on a pass and its hold did not reach. The platform has borne it by then; paying it gives the
+// money back to the account that did.
+import { and, asc, eq, isNull } from 'drizzle-orm'
+import { recordAudit } from '../audit/record-audit.ts'
+import { exec, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { accountIdOf, namedAccounts } from '../ledger/account-kinds.ts'
+import { postTransfers } from '../ledger/post-transfers.ts'
+
+export type ArrearsRow = UnitContext['tables']['paymentArrears']['$inferSelect']
+
+/** Of one buyer, or everybody's: what is not paid, the oldest first. */
+export function* listArrears(
+  { db, tables: { paymentArrears: t } }: UnitContext,
+  payerAccountId?: string,
+): Unit<ArrearsRow[]> {
+  const whose = payerAccountId === undefined ? undefined : eq(t.payerAccountId, payerAccountId)
+  return yield* rows(
+    db
+      .select()
+      .from(t)
+      .where(and(isNull(t.paidAtMs), whose))
+      .orderBy(asc(t.intentId))
+      .limit(1_000),
+  )
+}
+
+export function* owesArrears(ctx: UnitContext, payerAccountId: string): Unit<boolean> {
+  return (yield* listArrears(ctx, payerAccountId)).length > 0
+}
+
+/** Pays one debt from the wallet, whole. Refuses with ledger.balance_insufficient; paying again does nothing. */
+export function* payArrears(
+  ctx: UnitContext,
+  input: { readonly intentId: string; readonly payerAccountId: string },
+): Unit<void> {
+  const { paymentArrears: t } = ctx.tables
+  const { intentId, payerAccountId } = input
+  const owed = yield* one(ctx.db.select().from(t).where(eq(t.intentId, intentId)))
+  if (owed === undefined || owed.payerAccountId !== payerAccountId) throw new RefusalError('payment.arrears_unknown')
+  if (owed.paidAtMs !== null) return
+  yield* postTransfers(ctx, [
+    {
+      debit: accountIdOf('wallet', payerAccountId),
+      credit: namedAccounts.offlineRisk,
+      amountFen: owed.owedFen,
+      cause: { kind: 'arrears', id: intentId },
+      leg: 'paid',
+    },
+  ])
+  yield* exec(ctx.db.update(t).set({ paidAtMs: ctx.now() }).where(eq(t.intentId, intentId)))
+  const after = { paidFen: owed.owedFen }
+  yield* recordAudit(ctx, { accountId: payerAccountId, action: 'arrears.paid', subjectId: intentId, after })
+}
