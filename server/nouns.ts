@@ -1,6 +1,7 @@
 // The list of nouns the server is made of: their routes, and what they do with what cabinets say.
 import { sendAlerts, watchConditions } from './alerts/jobs.ts'
 import { alertRoutes } from './alerts/routes.ts'
+import { agentReleaseRoutes } from './agent-releases/routes.ts'
 import { assistanceRoutes } from './assistance/routes.ts'
 import { attributionRoutes } from './attribution/routes.ts'
 import { proveAudit } from './audit/check-audit.ts'
@@ -38,6 +39,8 @@ import { personalDataRoutes } from './personal-data/routes.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { salesRoutes } from './sales/routes.ts'
+import { rolloutRoutes } from './rollouts/routes.ts'
+import { sweepRollouts } from './rollouts/sweep-rollouts.ts'
 import { sessionCommandEnds, sessionEvents } from './sessions/events.ts'
 import { expireSessions } from './sessions/expire-sessions.ts'
 import { makeLiveRelay } from './sessions/relay-live.ts'
@@ -70,6 +73,8 @@ export const nouns: readonly Noun[] = [
   { routes: identityRoutes },
   { routes: auditRoutes, jobs: [{ name: 'prove the audit trail', intervalMs: 86_400_000, run: proveAudit }] },
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
+  { routes: agentReleaseRoutes },
+  { routes: rolloutRoutes, jobs: [{ name: 'carry roll-outs on', intervalMs: 1_000, run: sweepRollouts }] },
   { routes: catalogRoutes, events: catalogEvents },
   {
     routes: laneLockRoutes,

@@ -1,6 +1,7 @@
 // Every noun's tables, once per dialect. A new noun adds its schema.ts here, then `npm run migrations` makes the migrations
 // of both dialects anew (there is one initial migration per dialect until the first release).
 import { alertStorage, alertTables } from '../alerts/schema.ts'
+import { agentReleaseStorage, agentReleaseTables } from '../agent-releases/schema.ts'
 import { assistanceStorage, assistanceTables } from '../assistance/schema.ts'
 import { attributionStorage, attributionTables } from '../attribution/schema.ts'
 import { auditStorage, auditTables } from '../audit/schema.ts'
@@ -25,6 +26,7 @@ import { reconciliationStorage, reconciliationTables } from '../reconciliation/s
 import { personalDataStorage, personalDataTables } from '../personal-data/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { salesTables } from '../sales/schema.ts'
+import { rolloutTables } from '../rollouts/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
 import { warningStorage, warningTables } from '../warnings/schema.ts'
@@ -58,6 +60,8 @@ export function makeTables(kit: Kit) {
   const reconciliation = reconciliationTables(kit)
   const identity = identityTables(kit)
   const cabinets = cabinetTables(kit)
+  const agentReleases = agentReleaseTables(kit)
+  const rollouts = rolloutTables(kit, cabinets)
   const mqtt = mqttTables(kit)
   const personalData = personalDataTables(kit)
   const audit = auditTables(kit)
@@ -67,6 +71,8 @@ export function makeTables(kit: Kit) {
     ...identity,
     ...alerts,
     ...cabinets,
+    ...agentReleases,
+    ...rollouts,
     ...mqtt,
     ...ledger,
     ...attribution,
@@ -104,6 +110,7 @@ export const storages: readonly Storage[] = [
   auditStorage,
   identityStorage,
   cabinetStorage,
+  agentReleaseStorage,
   mqttStorage,
   ledgerStorage,
   attributionStorage,

@@ -22,7 +22,11 @@ export class CommandSigner {
   }
 
   sign(cabinetId: Id, command: Omit<Command, 'signature'>): Command {
-    const text = commandSigningText(cabinetId, command)
-    return { ...command, signature: sign(null, Buffer.from(text), this.#privateKey).toString('base64') }
+    return { ...command, signature: this.signText(commandSigningText(cabinetId, command)) }
+  }
+
+  /** Base64. The text names its purpose, so that no signature serves for anything else. */
+  signText(text: string): string {
+    return sign(null, Buffer.from(text), this.#privateKey).toString('base64')
   }
 }

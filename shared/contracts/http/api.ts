@@ -20,6 +20,7 @@ import * as personalData from './personal-data.ts'
 import type { RouteContract } from './route.ts'
 import * as reconciliation from './reconciliation.ts'
 import * as sales from './sales.ts'
+import * as rollouts from './rollouts.ts'
 import * as sessions from './sessions.ts'
 import * as surplus from './surplus.ts'
 import * as warnings from './warnings.ts'
@@ -38,6 +39,7 @@ export const routes: readonly RouteContract[] = [
   disclosure,
   cabinets,
   fleet,
+  rollouts,
   catalog,
   laneLocks,
   sessions,
