@@ -7,6 +7,9 @@ import { canonicalJson } from '#shared/contracts/mqtt/canonical-json.ts'
 export const twinParts = ['planogram', 'prices', 'config', 'agent'] as const
 export type TwinPart = (typeof twinParts)[number]
 
+/** What of a twin is compared; locks of lanes are not: they bind at once and are no wish. */
+export type ComparedTwin = Omit<DesiredTwin, 'lockedLanes'>
+
 export interface TwinDifference {
   /** Such as `version`, `L03.skuId` or `settleTimeoutMs`. */
   readonly field: string
@@ -34,27 +37,27 @@ const differ = (field: string, desired: unknown, reported: unknown): TwinDiffere
 
 const shown = (value: unknown) => (typeof value === 'string' ? value : canonicalJson(value ?? null))
 
-function diffPlanogram({ planogram }: DesiredTwin, reported: ReportedTwin): TwinDifference[] {
+function diffPlanogram({ planogram }: ComparedTwin, reported: ReportedTwin): TwinDifference[] {
   const version = differ('version', planogram.version, reported.planogramVersion)
   const lies = new Map(reported.lanes.map(({ laneId, skuId }) => [laneId, skuId]))
   const lanes = planogram.lanes.flatMap(({ laneId, skuId }) => differ(`${laneId}.skuId`, skuId, lies.get(laneId)))
   return [...version, ...lanes]
 }
 
-function diffConfig(desired: DesiredTwin, reported: ReportedTwin): TwinDifference[] {
+function diffConfig(desired: ComparedTwin, reported: ReportedTwin): TwinDifference[] {
   // Parsed, so that settings which one side does not know yet count with their defaults.
   const should = CabinetConfig.parse(desired.config) as Readonly<Record<string, unknown>>
   const is = CabinetConfig.parse(reported.config) as Readonly<Record<string, unknown>>
   return Object.keys(should).flatMap((field) => differ(field, should[field], is[field]))
 }
 
-function diffAgent({ agent }: DesiredTwin, { agent: runs }: ReportedTwin): TwinDifference[] {
+function diffAgent({ agent }: ComparedTwin, { agent: runs }: ReportedTwin): TwinDifference[] {
   if (agent === null) return differ('isInstalled', true, runs?.isInstalled ?? true)
   return differ('version', agent.version, runs?.version ?? 'installed')
 }
 
 /** The refusal that is about this twin or release, not an earlier one's. */
-function refusalOf(part: TwinPart, desired: DesiredTwin, reported: ReportedTwin): string | undefined {
+function refusalOf(part: TwinPart, desired: ComparedTwin, reported: ReportedTwin): string | undefined {
   if (part === 'agent') {
     const refused = reported.agent?.refused
     const isAbout = refused !== undefined && refused.sha256 === desired.agent?.sha256
@@ -66,7 +69,7 @@ function refusalOf(part: TwinPart, desired: DesiredTwin, reported: ReportedTwin)
 }
 
 /** Undefined `reported`: the cabinet has never reported; then nothing is equal. */
-export function diffTwin(desired: DesiredTwin, reported: ReportedTwin | undefined): TwinDiff {
+export function diffTwin(desired: ComparedTwin, reported: ReportedTwin | undefined): TwinDiff {
   if (reported === undefined) {
     const unknown = [{ field: 'reported', desired: 'reported', reported: 'never' }]
     const parts = twinParts.map((part) => ({

@@ -144,7 +144,10 @@ describe.each(dialects)('a staged roll-out on %s', (dialect) => {
       })
       .toBe('equal')
 
-    expect(listed).toMatchObject([{ state: 'listed', reason: 'offline' }, { state: 'sent' }])
+    expect(listed).toMatchObject([
+      { code: cabinet.code, state: 'listed', reason: 'offline' },
+      { code: other.code, state: 'sent' },
+    ])
   })
 
   it('puts back what each cabinet had, and leaves alone what somebody changed since', async () => {
