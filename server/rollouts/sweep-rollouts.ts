@@ -40,14 +40,15 @@ interface Judged {
 }
 
 /** One step of one roll-out; false when there is nothing more to do now. */
-async function carryOn({ database, signer, perform }: ServerContext, rolloutId: Id): Promise<boolean> {
+async function carryOn(ctx: ServerContext, rolloutId: Id): Promise<boolean> {
+  const { database, signer } = ctx
   const judged = await database.read((unit) => judgeAll(unit, rolloutId))
   if (judged.length > 0) {
     await database.run((unit) => keepVerdicts(unit, rolloutId, judged))
     if (judged.length === judgedAtOnce) return true
   }
   const { isMore, effects } = await database.run((unit) => takeStep(unit, signer, rolloutId))
-  perform(effects)
+  ctx.perform(effects)
   return isMore
 }
 
