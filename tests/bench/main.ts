@@ -5,6 +5,7 @@ import { benchAgentProcess } from './agent-process.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 import { benchBus } from './bus.ts'
 import { benchConnections } from './connections.ts'
+import { benchForecast } from './forecast.ts'
 import { benchIngest } from './ingest.ts'
 import { moneyBenches } from './money/benches.ts'
 import { benchReceiptLatency } from './receipt-latency.ts'
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, Bench>> = {
   latency: benchReceiptLatency,
   connections: benchConnections,
   weighing: () => benchWeighing(),
+  forecast: benchForecast,
   ...Object.fromEntries(Object.entries(moneyBenches).map(([name, bench]) => [`money/${name}`, bench])),
 }
 
