@@ -8,7 +8,6 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { isOfKind } from './income-entries.ts'
-import { liveLineStates } from './rules.ts'
 import type { PayoutKind } from './rules.ts'
 import { enterChangers, keepSkipped, stageCandidates } from './stage-candidates.ts'
 import { changeBatch, nextBatchNo, requireBatch, requireProfile, takePart } from './store.ts'
@@ -149,7 +148,6 @@ function* nextPage(batch: BatchRow, afterId: string): Unit<DraftPage> {
 }
 
 const bigint = (value: number) => sql`cast(${value} as bigint)`
-const quoted = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(', '))
 const lesser = (a: SQL, b: SQL) => sql`case when ${a} < ${b} then ${a} else ${b} end`
 
 /**
@@ -180,7 +178,7 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
     select d.household_code, d.amount_fen,
       case
         when exists (select 1 from payout_line l where l.household_code = d.household_code
-          and l.income_kind = ${incomeKind} and l.state in (${quoted(liveLineStates)})) then 'line_is_live'
+          and l.income_kind = ${incomeKind} and l.is_live) then 'line_is_live'
         when d.amount_fen < ${bigint(minimumFen)} then 'below_minimum'
         ${accountReasons(ctx, preparedBy)}
       end as reason, p.payee_account_id, p.changed_by
@@ -203,8 +201,8 @@ function* makeLines({ batchId, batchNo, incomeKind, cutoffMs }: BatchRow): Unit<
   const batch = sql`cast(${batchId} as text)`
   const lineId = sql`cast(${batchNo} as text) || '-' || substr('0000000' || cast(s.seq as text), length(cast(s.seq as text)) + 1)`
   yield* sqlExec(sql`
-    insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state)
-    select ${lineId}, ${batch}, s.household_code, cast(${incomeKind} as text), ${bigint(cutoffMs)}, s.amount_fen, 'drafted'
+    insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state, is_live)
+    select ${lineId}, ${batch}, s.household_code, cast(${incomeKind} as text), ${bigint(cutoffMs)}, s.amount_fen, 'drafted', 1 = 1
     from payout_staged s where s.reason is null order by s.seq`)
   yield* sqlExec(sql`
     insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)

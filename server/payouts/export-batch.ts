@@ -2,11 +2,11 @@
 // and marks it. What cannot be paid any more (the account was changed or paused, a refund took the money) leaves the batch
 // here, with its reason; the money stays with the household.
 import { createHash } from 'node:crypto'
-import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { addWorkingDays } from '../calendar/rules.ts'
 import { readCalendar } from '../calendar/calendar-days.ts'
-import { exec, insertRows, one, rows, sqlExec } from '../db/unit.ts'
+import { exec, insertRows, one, rows, sqlExec, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -57,8 +57,11 @@ interface Range {
 function* exportRange(ctx: UnitContext, sealer: Opener, range: Range): Unit<void> {
   const { batch, profile, throughSeq, byAccountId } = range
   const { batchId, exportedSeq } = batch
-  yield* withdrawUnpayable(batchId, exportedSeq, throughSeq)
-  const bankRows = yield* readBankRows(ctx, sealer, batchId, exportedSeq, throughSeq)
+  const pending = sql`${inRange(batchId, exportedSeq, throughSeq)} and a.outcome = 'pending'`
+  const found = yield* findPayments(pending)
+  const payable = found.filter(({ isPayable }) => isPayable === 1)
+  if (payable.length < found.length) yield* withdrawUnpayable(batchId, exportedSeq, throughSeq)
+  const bankRows = openPayments(payable, sealer)
   if (bankRows.length === 0) return
   const fileNo = (yield* countFiles(ctx, batchId)) + 1
   const createdAtMs = ctx.now()
@@ -75,7 +78,6 @@ function* exportRange(ctx: UnitContext, sealer: Opener, range: Range): Unit<void
     createdAtMs,
   }
   yield* insertRows(ctx.tables.payoutFiles, [file])
-  const pending = sql`${inRange(batchId, exportedSeq, throughSeq)} and a.outcome = 'pending'`
   const posted = yield* postSelected(ctx, postingsOf('out', pending), createdAtMs)
   if (posted.count !== file.rowCount || posted.totalFen !== file.totalFen)
     throw new Error(`file ${batch.batchNo}/${fileNo} and its postings differ`)
@@ -88,63 +90,59 @@ function* exportRange(ctx: UnitContext, sealer: Opener, range: Range): Unit<void
   })
 }
 
-/** Takes lines out whose account is not the household's usable one any more, or whose money is not there. */
+/** The account is the household's usable one, and its money is there; over `p`, `h` and `l`. */
+const isPayable = sql`(p.state = 'active' and coalesce(h.balance_fen, 0) >= l.amount_fen)`
+
+/** Attempts with all that says whom they pay. */
+const payments = sql`
+  payout_attempt a
+  join payout_line l on l.line_id = a.line_id
+  join payee_account p on p.payee_account_id = a.payee_account_id
+  left join ledger_account h on h.id = 'household:' || l.household_code`
+
+/** Takes the lines out that cannot be paid any more. */
 function* withdrawUnpayable(batchId: string, afterSeq: number, throughSeq: number): Unit<void> {
-  const unpayable = sql`
-    select a.seq from payout_attempt a
-    join payout_line l on l.line_id = a.line_id
-    join payee_account p on p.payee_account_id = a.payee_account_id
-    left join ledger_account h on h.id = 'household:' || l.household_code
-    where ${inRange(batchId, afterSeq, throughSeq)} and a.outcome = 'pending'
-      and (p.state <> 'active' or coalesce(h.balance_fen, 0) < l.amount_fen)`
   yield* sqlExec(sql`
     update payout_attempt set outcome = 'withdrawn', fail_code = 'NOT_PAYABLE',
       fail_reason = 'the account changed or the balance is not enough'
-    where batch_id = ${batchId} and seq in (${unpayable})`)
+    where batch_id = ${batchId} and seq in (
+      select a.seq from ${payments}
+      where ${inRange(batchId, afterSeq, throughSeq)} and a.outcome = 'pending' and not ${isPayable})`)
   yield* sqlExec(sql`
-    update payout_line set state = 'withdrawn' where line_id in (
+    update payout_line set state = 'withdrawn', is_live = (1 = 0) where line_id in (
       select a.line_id from payout_attempt a where ${inRange(batchId, afterSeq, throughSeq)} and a.outcome = 'withdrawn')
       and state in ('drafted', 'failed')`)
 }
 
-/** The rows of a file in order; `fileNo` undefined: those that are to be sent now. */
-function* readBankRows(
-  { db, tables: { payoutAttempts: a, payoutLines: l, payeeAccounts: p } }: UnitContext,
-  sealer: Opener,
-  batchId: string,
-  afterSeq: number,
-  throughSeq: number,
-  fileNo?: number,
-): Unit<BankRow[]> {
-  const found = yield* rows(
-    db
-      .select({
-        seq: a.seq,
-        amountFen: l.amountFen,
-        householdCode: l.householdCode,
-        payeeAccountId: a.payeeAccountId,
-        payeeName: p.name,
-        payeeBankName: p.bankName,
-        payeeBankNo: p.bankNo,
-        accountSealed: p.accountSealed,
-      })
-      .from(a)
-      .innerJoin(l, eq(l.lineId, a.lineId))
-      .innerJoin(p, eq(p.payeeAccountId, a.payeeAccountId))
-      .where(
-        and(
-          eq(a.batchId, batchId),
-          gt(a.seq, afterSeq),
-          lte(a.seq, throughSeq),
-          fileNo === undefined ? eq(a.outcome, 'pending') : eq(a.fileNo, fileNo),
-        ),
-      )
-      .orderBy(asc(a.seq)),
+interface SealedPayment extends Record<string, unknown>, Omit<BankRow, 'payeeAccount'> {
+  readonly payeeAccountId: string
+  readonly accountSealed: string
+  /** 1 or 0. */
+  readonly isPayable: number
+}
+
+/** The payments of the attempts `a` that the condition selects, in the order of their file. */
+function* findPayments(condition: SQL): Unit<SealedPayment[]> {
+  return yield* sqlRows<SealedPayment>(sql`
+    select a.seq as "seq", l.amount_fen as "amountFen", l.household_code as "householdCode",
+      a.payee_account_id as "payeeAccountId", p.name as "payeeName", p.bank_name as "payeeBankName",
+      p.bank_no as "payeeBankNo", p.account_sealed as "accountSealed", case when ${isPayable} then 1 else 0 end as "isPayable"
+    from ${payments} where ${condition} order by a.seq`)
+}
+
+/** Account numbers are opened here and nowhere else. */
+function openPayments(found: readonly SealedPayment[], sealer: Opener): BankRow[] {
+  return found.map(
+    ({ seq, amountFen, householdCode, payeeAccountId, payeeName, payeeBankName, payeeBankNo, accountSealed }) => ({
+      seq,
+      amountFen,
+      householdCode,
+      payeeName,
+      payeeAccount: sealer.open(accountSealed, accountPurpose(payeeAccountId)),
+      payeeBankName,
+      payeeBankNo,
+    }),
   )
-  return found.map(({ accountSealed, payeeAccountId, ...row }) => ({
-    ...row,
-    payeeAccount: sealer.open(accountSealed, accountPurpose(payeeAccountId)),
-  }))
 }
 
 function* countFiles({ db, tables: { payoutFiles: f } }: UnitContext, batchId: string): Unit<number> {
@@ -191,7 +189,8 @@ export function* readFile(
   )
   if (file === undefined) throw new RefusalError('payout.file_unknown')
   const profile = yield* requireProfile(ctx, batch.profileId, batch.profileVersion)
-  const bankRows = yield* readBankRows(ctx, sealer, batchId, file.fromSeq - 1, file.throughSeq, fileNo)
+  const inFile = sql`${inRange(batchId, file.fromSeq - 1, file.throughSeq)} and a.file_no = ${fileNo}`
+  const bankRows = openPayments(yield* findPayments(inFile), sealer)
   const bytes = makeBankFile(profile, { ...batch, fileNo, createdAtMs: file.createdAtMs, rows: bankRows })
   if (createHash('sha256').update(bytes).digest('hex') !== file.sha256)
     throw new RefusalError('payout.file_changed', undefined, { facts: { sha256: file.sha256 } })

@@ -10,7 +10,7 @@ import { postSelected } from '../ledger/post-selected.ts'
 import { drawSample } from './verify-recipients.ts'
 import { postingsOf } from './postings.ts'
 import type { PostingName } from './postings.ts'
-import { applyResult } from './rules.ts'
+import { applyResult, isLiveState } from './rules.ts'
 import type { AttemptOutcome, BankResult } from './rules.ts'
 import { moveBatch, requireBatch } from './store.ts'
 import type { BatchRow } from './store.ts'
@@ -250,8 +250,9 @@ function* applyPlan(ctx: UnitContext, { batchId }: BatchRow, returnId: string): 
   for (const { posting, outcome, from, results } of changes) {
     const condition = changedBy(batchId, returnId, from, results)
     if (posting !== undefined) yield* postSelected(ctx, postingsOf(posting, condition), atMs)
+    const change = isLiveState(outcome) ? sql`state = ${outcome}` : sql`state = ${outcome}, is_live = (1 = 0)`
     yield* sqlExec(sql`
-      update payout_line set state = ${outcome} where line_id in (select a.line_id from payout_attempt a where ${condition})`)
+      update payout_line set ${change} where line_id in (select a.line_id from payout_attempt a where ${condition})`)
     yield* sqlExec(sql`
       update payout_attempt set outcome = ${outcome},
         fail_code = r.fail_code, fail_reason = r.fail_reason,

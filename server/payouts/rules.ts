@@ -52,6 +52,8 @@ export type LineState = (typeof lineStates)[number]
 /** While a line is live no other may pay the same household the same kind of income: a unique index says so. */
 export const liveLineStates = ['drafted', 'exported', 'unknown', 'failed'] as const satisfies readonly LineState[]
 
+export const isLiveState = (state: string): boolean => (liveLineStates as readonly string[]).includes(state)
+
 /** An attempt's outcome is its line's state while that attempt is the newest. */
 export const attemptOutcomes = ['pending', 'exported', 'unknown', 'paid', 'failed', 'returned', 'withdrawn'] as const
 export type AttemptOutcome = (typeof attemptOutcomes)[number]

@@ -155,7 +155,7 @@ function* withdrawLine(batchId: string, lineId: string, reason: string): Unit<vo
     update payout_attempt set outcome = 'withdrawn', fail_code = 'OBJECTION', fail_reason = ${reason}
     where batch_id = ${batchId} and line_id = ${lineId} and outcome = 'pending'`)
   yield* sqlExec(sql`
-    update payout_line set state = 'withdrawn' where line_id = ${lineId} and state in ('drafted', 'failed')`)
+    update payout_line set state = 'withdrawn', is_live = (1 = 0) where line_id = ${lineId} and state in ('drafted', 'failed')`)
 }
 
 /** NOTICE_OPEN or RESOLVED → NOTICE_CLOSED, once its working days have passed and every objection is answered. */
@@ -197,7 +197,7 @@ export function* cancelBatch(ctx: UnitContext, batchId: string, accountId: strin
     throw new RefusalError('payout.state_wrong', 'files of this payout are out', { facts: { state: batch.state } })
   const lines = sql`(select a.line_id from payout_attempt a where a.batch_id = ${batchId} and a.outcome = 'pending')`
   yield* sqlExec(
-    sql`update payout_line set state = 'withdrawn' where state in ('drafted', 'failed') and line_id in ${lines}`,
+    sql`update payout_line set state = 'withdrawn', is_live = (1 = 0) where state in ('drafted', 'failed') and line_id in ${lines}`,
   )
   yield* sqlExec(sql`
     update payout_attempt set outcome = 'withdrawn', fail_code = 'CANCELLED', fail_reason = ${reason}

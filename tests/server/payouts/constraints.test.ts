@@ -50,8 +50,8 @@ describe.each(dialects)('the database on %s', (dialect) => {
 
     await tell(
       world,
-      sql`insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state)
-        values ('extra', ${batchId}, ${householdOf(1)}, 'OPERATING', 1, 1, 'withdrawn')`,
+      sql`insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state, is_live)
+        values ('extra', ${batchId}, ${householdOf(1)}, 'OPERATING', 1, 1, 'withdrawn', 1 = 0)`,
     )
     const attempt = (changedBy: string) => sql`
       insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
@@ -111,8 +111,8 @@ describe.each(dialects)('the database on %s', (dialect) => {
 
     const second = tell(
       world,
-      sql`insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state)
-        values ('again', ${batchId}, ${householdOf(1)}, 'OPERATING', 1, 1, 'drafted')`,
+      sql`insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state, is_live)
+        values ('again', ${batchId}, ${householdOf(1)}, 'OPERATING', 1, 1, 'drafted', 1 = 1)`,
     )
 
     await expect(second).rejects.toMatchObject({ kind: 'unique' })

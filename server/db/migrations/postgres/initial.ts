@@ -1328,8 +1328,10 @@ export const initialPostgres: readonly string[] = [
   "through_ms" bigint NOT NULL,
   "amount_fen" bigint NOT NULL,
   "state" text COLLATE "C" NOT NULL,
+  "is_live" boolean NOT NULL,
   CONSTRAINT "payout_line_income_kind_known" CHECK (("payout_line"."income_kind" = 'OPERATING' or "payout_line"."income_kind" = 'PROPERTY' or "payout_line"."income_kind" = 'WAGE' or "payout_line"."income_kind" = 'TRANSFER')),
   CONSTRAINT "payout_line_state_known" CHECK (("payout_line"."state" = 'drafted' or "payout_line"."state" = 'exported' or "payout_line"."state" = 'unknown' or "payout_line"."state" = 'paid' or "payout_line"."state" = 'failed' or "payout_line"."state" = 'returned' or "payout_line"."state" = 'withdrawn')),
+  CONSTRAINT "payout_line_live_by_state" CHECK ("payout_line"."is_live" = ("payout_line"."state" = 'drafted' or "payout_line"."state" = 'exported' or "payout_line"."state" = 'unknown' or "payout_line"."state" = 'failed')),
   CONSTRAINT "payout_line_positive" CHECK ("payout_line"."amount_fen" > 0)
 );`,
   `CREATE TABLE "payout_attempt" (
@@ -1690,7 +1692,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE UNIQUE INDEX "payee_account_of_one_household" ON "payee_account" USING btree ("account_fingerprint") WHERE "payee_account"."state" in ('active', 'paused');`,
   `CREATE INDEX "payee_account_history" ON "payee_account" USING btree ("household_code","payee_account_id");`,
   `CREATE INDEX "payout_batch_by_state" ON "payout_batch" USING btree ("state","batch_id");`,
-  `CREATE UNIQUE INDEX "payout_line_live" ON "payout_line" USING btree ("household_code","income_kind") WHERE "payout_line"."state" in ('drafted', 'exported', 'unknown', 'failed');`,
+  `CREATE UNIQUE INDEX "payout_line_live" ON "payout_line" USING btree ("household_code","income_kind") WHERE "payout_line"."is_live";`,
   `CREATE INDEX "payout_line_by_household" ON "payout_line" USING btree ("household_code","income_kind","through_ms");`,
   `CREATE INDEX "payout_attempt_open" ON "payout_attempt" USING btree ("batch_id","outcome") WHERE "payout_attempt"."outcome" in ('exported', 'unknown');`,
   `CREATE INDEX "payout_objection_by_batch" ON "payout_objection" USING btree ("batch_id","objection_id");`,

@@ -1501,12 +1501,15 @@ export const initialSqlite: readonly string[] = [
   \`through_ms\` integer NOT NULL,
   \`amount_fen\` integer NOT NULL,
   \`state\` text NOT NULL,
+  \`is_live\` integer NOT NULL,
   FOREIGN KEY (\`batch_id\`) REFERENCES \`payout_batch\`(\`batch_id\`) ON UPDATE no action ON DELETE no action,
   CONSTRAINT "payout_line_income_kind_known" CHECK(("payout_line"."income_kind" = 'OPERATING' or "payout_line"."income_kind" = 'PROPERTY' or "payout_line"."income_kind" = 'WAGE' or "payout_line"."income_kind" = 'TRANSFER')),
   CONSTRAINT "payout_line_state_known" CHECK(("payout_line"."state" = 'drafted' or "payout_line"."state" = 'exported' or "payout_line"."state" = 'unknown' or "payout_line"."state" = 'paid' or "payout_line"."state" = 'failed' or "payout_line"."state" = 'returned' or "payout_line"."state" = 'withdrawn')),
+  CONSTRAINT "payout_line_is_live_known" CHECK("payout_line"."is_live" in (0, 1)),
+  CONSTRAINT "payout_line_live_by_state" CHECK("payout_line"."is_live" = ("payout_line"."state" = 'drafted' or "payout_line"."state" = 'exported' or "payout_line"."state" = 'unknown' or "payout_line"."state" = 'failed')),
   CONSTRAINT "payout_line_positive" CHECK("payout_line"."amount_fen" > 0)
 ) STRICT, WITHOUT ROWID;`,
-  `CREATE UNIQUE INDEX \`payout_line_live\` ON \`payout_line\` (\`household_code\`,\`income_kind\`) WHERE "payout_line"."state" in ('drafted', 'exported', 'unknown', 'failed');`,
+  `CREATE UNIQUE INDEX \`payout_line_live\` ON \`payout_line\` (\`household_code\`,\`income_kind\`) WHERE "payout_line"."is_live";`,
   `CREATE INDEX \`payout_line_by_household\` ON \`payout_line\` (\`household_code\`,\`income_kind\`,\`through_ms\`);`,
   `CREATE TABLE \`payout_attempt\` (
   \`batch_id\` text NOT NULL,
