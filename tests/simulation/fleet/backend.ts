@@ -1,0 +1,174 @@
+// The server's machine: its database on a disk of its own, its line to the broker, and a supervisor.
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { UnitContext, Unit } from '#server/db/unit.ts'
+import { readServerConfig } from '#server/config/server-config.ts'
+import type { ServerContext } from '#server/context.ts'
+import { startCore } from '#server/core.ts'
+import type { Database } from '#server/db/database.ts'
+import { openSqlite } from '#server/db/sqlite-database.ts'
+import { LiveHub } from '#server/http/live-hub.ts'
+import { Metrics } from '#server/http/metrics.ts'
+import type { CabinetLink, LinkListener } from '#server/mqtt/cabinet-link.ts'
+import { CommandSigner } from '#server/mqtt/command-signer.ts'
+import type { Noun } from '#server/nouns.ts'
+import { channelRules, channels, topicOf, topicOfAll } from '#shared/contracts/mqtt/topics.ts'
+import { seededRandom, type Random } from '#shared/ids/random.ts'
+import { testSealer } from '#tests/support/test-sealer.ts'
+import type { Broker, Line } from './broker.ts'
+import { Machine, ProcessDied, type Life, type StatementFilter } from './machine.ts'
+import type { Scheduler } from './scheduler.ts'
+import { epochMs } from './shop.ts'
+
+const restartMs = 3_000
+const reconnectMs = 1_000
+const commitMs = 4
+export const serverClientId = 'server'
+
+export interface BackendOptions {
+  readonly folder: string
+  readonly scheduler: Scheduler
+  readonly broker: Broker
+  readonly random: Random
+  readonly commandKeyPem: string
+  readonly nouns: readonly Noun[]
+  readonly log: (line: string) => void
+  readonly filter?: StatementFilter | undefined
+  /** Wraps the line to the cabinets, for planted bugs. */
+  readonly wrapLink?: ((link: CabinetLink, listener: LinkListener) => CabinetLink) | undefined
+  readonly wrapListener?: ((listener: LinkListener, link: () => CabinetLink | undefined) => LinkListener) | undefined
+}
+
+export class Backend {
+  readonly machine: Machine
+  readonly signer: CommandSigner
+  ctx: ServerContext | undefined
+  readonly #options: BackendOptions
+  readonly #config
+
+  constructor(options: BackendOptions) {
+    const { scheduler, random, log, folder } = options
+    this.#options = options
+    this.#config = readServerConfig({ HUINONG_DATA_DIR: folder })
+    this.signer = new CommandSigner(options.commandKeyPem)
+    this.machine = new Machine({
+      name: 'server',
+      scheduler,
+      random,
+      epochMs,
+      filter: options.filter,
+      onDeath: (why) => {
+        log(`server ended: ${why}`)
+        this.ctx = undefined
+        scheduler.after(restartMs, () => this.boot())
+      },
+    })
+  }
+
+  get databaseFile(): string {
+    return join(this.#options.folder, 'server.db')
+  }
+
+  /** Runs a use case as a request would; undefined when the server is down or dies on the way (nothing is ever answered then). */
+  async run<T>(work: (ctx: UnitContext) => Unit<T>): Promise<T> {
+    if (this.ctx === undefined) throw new ProcessDied('the server is down')
+    return await this.ctx.database.run(work)
+  }
+
+  boot(): void {
+    if (this.machine.isRunning) return
+    const life = this.machine.boot()
+    const random = seededRandom(this.#options.random.nextUint32())
+    const database = this.#open(life, random)
+    const logger = pino(
+      { level: 'warn', base: null, timestamp: false },
+      { write: (line) => this.#options.log(`server log ${line.trim()}`) },
+    )
+    const metrics = new Metrics()
+    const parts = {
+      config: this.#config,
+      database,
+      clock: life.clock,
+      random,
+      logger,
+      metrics,
+      hub: new LiveHub(life.clock, metrics),
+      signer: this.signer,
+      sealer: testSealer,
+    }
+    const { nouns } = this.#options
+    void startCore(parts, { nouns, ends: [], openLink: (listener) => this.#openLink(life, listener) }).then(
+      ({ ctx }) => {
+        if (!life.isOver) this.ctx = ctx
+      },
+    )
+  }
+
+  #open(life: Life, random: Random): Database {
+    const { scheduler } = this.#options
+    return openSqlite(
+      this.databaseFile,
+      { url: '', clock: life.clock, random },
+      {
+        defer: (callback) => void scheduler.after(commitMs, () => !life.isOver && callback()),
+        openFile: life.openFile,
+      },
+    )
+  }
+
+  #openLink(life: Life, listener: LinkListener): CabinetLink {
+    const { broker, scheduler, wrapLink, wrapListener } = this.#options
+    let line: Line | undefined
+    let wrapped: CabinetLink | undefined
+    const heard = wrapListener?.(listener, () => wrapped) ?? listener
+    const connect = () => {
+      if (life.isOver) return
+      const mine = broker.connect({
+        clientId: serverClientId,
+        isKept: false,
+        keepaliveMs: 30_000,
+        mayLogin: () => true,
+        onOpen: () => {
+          if (life.isOver) return
+          const filters = channels.filter((channel) => channelRules[channel].publisher === 'cabinet').map(topicOfAll)
+          mine.subscribe(filters, () => !life.isOver && heard.onConnected())
+        },
+        handlers: {
+          onMessage: ({ topic, payload }) => !life.isOver && heard.onMessage(topic, payload),
+          onClose: () => void (life.isOver || scheduler.after(reconnectMs, connect)),
+        },
+      })
+      line = mine
+    }
+    // The listener is told once the line is in somebody's hand.
+    scheduler.after(0, connect)
+    life.onEnd(() => line?.drop())
+    const link: CabinetLink = {
+      get isConnected() {
+        return line?.isOpen === true
+      },
+      url: 'sim://broker',
+      publish(cabinetId, channel, message) {
+        life.touch('publish')
+        return new Promise((resolve, reject) => {
+          if (line?.isOpen !== true) {
+            reject(new Error('the broker is away'))
+            return
+          }
+          const { qos, isRetained } = channelRules[channel]
+          const payload = Buffer.from(JSON.stringify(message))
+          line.publish({ topic: topicOf(cabinetId, channel), payload, qos }, isRetained, (error) => {
+            if (life.isOver) return
+            if (error === undefined) resolve()
+            else reject(error)
+          })
+        })
+      },
+      shareWithPages: () => {},
+      disconnect: () => {},
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }
+    wrapped = wrapLink?.(link, listener) ?? link
+    return wrapped
+  }
+}

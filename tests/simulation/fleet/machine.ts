@@ -1,0 +1,165 @@
+// One computer of the simulation: a disk that survives, and a process that may end at any call it makes. Every way out of the
+// process (a write, a message, the lock's coil) goes through `Life.touch`, where a planned crash strikes.
+import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import BetterSqlite3 from 'better-sqlite3'
+import { nextBelow, nextUnit, type Random } from '#shared/ids/random.ts'
+import { MachineClock, type Scheduler } from './scheduler.ts'
+
+/** What a process that has just died throws at whoever called; nobody is left to catch it. */
+export class ProcessDied extends Error {
+  override readonly name = 'ProcessDied'
+}
+
+/** Lets a test's planted bug change or leave out a statement: return false and it is not run. */
+export type StatementFilter = (sql: string, values: readonly unknown[]) => boolean
+
+export interface MachineOptions {
+  readonly name: string
+  readonly scheduler: Scheduler
+  readonly random: Random
+  /** Wall-clock time at the simulation's beginning, epoch ms. */
+  readonly epochMs: number
+  readonly onDeath: (why: string) => void
+  readonly filter?: StatementFilter | undefined
+}
+
+/** What SQLite says when the device underneath fails. */
+function diskError(code: 'SQLITE_IOERR_WRITE' | 'SQLITE_FULL'): Error {
+  const message = code === 'SQLITE_FULL' ? 'database or disk is full' : 'disk I/O error'
+  return Object.assign(new Error(message), { code })
+}
+
+export class Machine {
+  readonly name: string
+  readonly scheduler: Scheduler
+  /** How far the wall clock is off. */
+  skewMs = 0
+  isDiskFull = false
+  /** Writes that fail from now on, one after the other. */
+  failingWrites = 0
+  life: Life | undefined
+  readonly #options: MachineOptions
+
+  constructor(options: MachineOptions) {
+    this.#options = options
+    this.name = options.name
+    this.scheduler = options.scheduler
+  }
+
+  get isRunning(): boolean {
+    return this.life !== undefined
+  }
+
+  boot(): Life {
+    if (this.life !== undefined) throw new Error(`${this.name} runs already`)
+    this.life = new Life(this, this.#options)
+    return this.life
+  }
+
+  /** Ends the process where it stands. With the power gone the page cache goes too: torn frames are left behind. */
+  crash(why: string, isPowerCut = false): void {
+    const { life } = this
+    if (life === undefined) return
+    this.life = undefined
+    life.end(isPowerCut)
+    this.#options.onDeath(why)
+  }
+}
+
+export class Life {
+  readonly clock: MachineClock
+  isOver = false
+  /** Calls out of the process until the planned crash; undefined when none is planned. */
+  callsLeft: number | undefined
+  readonly #machine: Machine
+  readonly #options: MachineOptions
+  readonly #cleanUps: Array<() => void> = []
+  readonly #files = new Map<string, BetterSqlite3.Database[]>()
+
+  constructor(machine: Machine, options: MachineOptions) {
+    this.#machine = machine
+    this.#options = options
+    this.clock = new MachineClock(
+      options.scheduler,
+      () => options.epochMs + machine.skewMs,
+      () => !this.isOver,
+    )
+  }
+
+  /** Runs when the process is gone, however it went: what the kernel does for it, such as closing its sockets. */
+  onEnd(cleanUp: () => void): void {
+    this.#cleanUps.push(cleanUp)
+  }
+
+  /** Must be called on the way out of the process: here a planned crash strikes. */
+  touch(what: string): void {
+    if (this.isOver) throw new ProcessDied(`${this.#options.name} is dead`)
+    if (this.callsLeft === undefined) return
+    this.callsLeft -= 1
+    if (this.callsLeft > 0) return
+    this.#machine.crash(`crash at ${what}`, true)
+    throw new ProcessDied(`${this.#options.name} died at ${what}`)
+  }
+
+  openFile = (path: string, settings: { timeout: number; readonly?: boolean }): BetterSqlite3.Database => {
+    const db = new BetterSqlite3(path, settings)
+    this.#files.set(path, [...(this.#files.get(path) ?? []), db])
+    const prepare = db.prepare.bind(db)
+    const wrapped = (sql: string) => this.#guard(prepare(sql), sql)
+    db.prepare = wrapped as typeof db.prepare
+    return db
+  }
+
+  #guard(statement: BetterSqlite3.Statement, sql: string): BetterSqlite3.Statement {
+    if (statement.reader) return statement
+    const run = statement.run.bind(statement)
+    const isCommit = sql === 'COMMIT'
+    const { filter } = this.#options
+    const nothing = { changes: 1, lastInsertRowid: 0 }
+    statement.run = (...values: unknown[]) => {
+      this.touch(isCommit ? 'commit' : 'write')
+      this.#fail(sql)
+      if (filter !== undefined && !filter(sql, values)) return nothing
+      const result = run(...values)
+      // The commit is on the disk and nobody knows it yet.
+      if (isCommit) this.touch('committed')
+      return result
+    }
+    return statement
+  }
+
+  #fail(sql: string): void {
+    if (!/^(insert|update|delete|COMMIT)/i.test(sql)) return
+    if (this.#machine.isDiskFull) throw diskError('SQLITE_FULL')
+    if (this.#machine.failingWrites === 0) return
+    this.#machine.failingWrites -= 1
+    throw diskError('SQLITE_IOERR_WRITE')
+  }
+
+  /** What is on the disk stays there, nothing else does. */
+  end(isPowerCut: boolean): void {
+    this.isOver = true
+    for (const cleanUp of this.#cleanUps) cleanUp()
+    for (const [path, handles] of this.#files) {
+      copyFileSync(path, `${path}.kept`)
+      if (existsSync(`${path}-wal`)) {
+        copyFileSync(`${path}-wal`, `${path}.kept-wal`)
+        if (isPowerCut) tearTail(`${path}.kept-wal`, this.#options.random)
+      }
+      for (const handle of handles) handle.close()
+      for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true })
+      renameSync(`${path}.kept`, path)
+      if (existsSync(`${path}.kept-wal`)) renameSync(`${path}.kept-wal`, `${path}-wal`)
+    }
+  }
+}
+
+/** Frames that were on their way and never synced: half of one, garbage, or zeros behind the last good frame. */
+function tearTail(file: string, random: Random): void {
+  const draw = nextUnit(random)
+  if (draw < 0.4) return
+  const length = 1 + nextBelow(random, 6_000)
+  const tail = Buffer.alloc(length)
+  if (draw < 0.8) for (let at = 0; at < length; at += 4) tail.writeUInt8(nextBelow(random, 256), at)
+  writeFileSync(file, tail, { flag: 'a' })
+}

@@ -1,0 +1,94 @@
+// `npm run simulate -- --seed N --sessions M --cabinets K [--seeds S]`: runs the simulation and prints what it did. A seed that
+// breaks an invariant ends it with a minimal story and exit code 1.
+import { parseArgs } from 'node:util'
+import { faultKinds, type FaultKind } from './faults.ts'
+import { shrink } from './shrink.ts'
+import { Simulator, type SimulationResult } from './simulate.ts'
+
+const help = `The real agent, server and decoder in one process, under faults, on simulated time.
+
+  npm run simulate -- --seed N --sessions M --cabinets K
+
+  --seed N      the first seed (1)
+  --seeds S     so many seeds, one after the other (1)
+  --sessions M  door sessions of each seed (1000)
+  --cabinets K  cabinets (4)
+  --without X   leaves out kinds of faults, parted by commas: ${faultKinds.join(', ')}
+  --story N     shows the last N lines of each run's story (0)
+`
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '1' },
+    sessions: { type: 'string', default: '1000' },
+    cabinets: { type: 'string', default: '4' },
+    without: { type: 'string', default: '' },
+    story: { type: 'string', default: '0' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  process.stdout.write(help)
+  process.exit(0)
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const without = values.without.split(',').filter((kind) => kind !== '') as FaultKind[]
+const unknown = without.find((kind) => !faultKinds.includes(kind))
+if (unknown !== undefined) {
+  process.stderr.write(`there is no fault ${unknown}\n`)
+  process.exit(2)
+}
+
+const total = {
+  sessions: 0,
+  opened: 0,
+  settled: 0,
+  over: 0,
+  under: 0,
+  simulatedMs: 0,
+  faults: {} as Record<string, number>,
+}
+function add({ people, bills, faults, simulatedMs }: SimulationResult): void {
+  total.sessions += people.asked
+  total.opened += people.opened
+  total.settled += bills.settled
+  total.over += bills.over
+  total.under += bills.under
+  total.simulatedMs += simulatedMs
+  for (const [kind, count] of Object.entries(faults)) total.faults[kind] = (total.faults[kind] ?? 0) + count
+}
+
+using simulator = new Simulator()
+const sizes = { sessions: Number(values.sessions), cabinets: Number(values.cabinets) }
+const startedMs = performance.now()
+let failed = 0
+for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.seeds) && failed === 0; seed += 1) {
+  const options = { seed, ...sizes, without }
+  const result = await simulator.run(options)
+  add(result)
+  if (Number(values.story) > 0) for (const line of result.story.slice(-Number(values.story))) say(line)
+  if (result.violations.length === 0) {
+    say(`seed ${seed}: ${result.people.asked} sessions, hash ${result.hash}`)
+    continue
+  }
+  failed += 1
+  say(`seed ${seed} FAILS: ${result.violations[0]}`)
+  say('looking for a shorter way to it …')
+  const least = await shrink(simulator, options, result, say)
+  say(
+    `\nThe shortest story found: --seed ${seed} --sessions ${least.options.sessions} --cabinets ${least.options.cabinets} --without ${(least.options.without ?? []).join(',')}`,
+  )
+  for (const line of least.result.story.slice(-80)) say(line)
+}
+const seconds = (performance.now() - startedMs) / 1_000
+say(
+  `\n${total.sessions} sessions asked for, ${total.opened} doors opened, ${total.settled} bills settled (${total.over} lines over, ${total.under} under what was taken)`,
+)
+say(
+  `${(total.simulatedMs / 3_600_000).toFixed(1)} simulated hours in ${seconds.toFixed(1)} s: ${(total.sessions / seconds).toFixed(0)} sessions/s`,
+)
+for (const [kind, count] of Object.entries(total.faults)) say(`  ${kind.padEnd(20)} ${count}`)
+say(failed === 0 ? 'no invariant broken' : 'an invariant is broken')
+process.exitCode = failed === 0 ? 0 : 1

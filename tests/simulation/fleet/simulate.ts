@@ -1,0 +1,197 @@
+// One run of the simulation: so many sessions under faults, then quiet, then the invariants. Everything follows from the seed.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { nextUnit } from '#shared/ids/random.ts'
+import { defaultRates, type FaultKind } from './faults.ts'
+import { checkAfterwards, checkAlways, countWrongBills } from './invariants.ts'
+import { People } from './people.ts'
+import { makeShop, type Shop } from './shop.ts'
+import { Trouble } from './trouble.ts'
+import { signingKey, World, type PlantedBug } from './world.ts'
+
+export interface SimulationOptions {
+  readonly seed: number
+  readonly sessions: number
+  readonly cabinets: number
+  /** Kinds left out; for finding the few that a failure needs. */
+  readonly without?: readonly FaultKind[]
+  readonly bug?: PlantedBug
+}
+
+export interface SimulationResult {
+  readonly seed: number
+  readonly violations: readonly string[]
+  readonly story: readonly string[]
+  readonly faults: Readonly<Record<FaultKind, number>>
+  readonly people: People['counts']
+  readonly bills: { settled: number; over: number; under: number }
+  /** SHA-256 over every journal and every transfer: the same seed, the same hash. */
+  readonly hash: string
+  readonly simulatedMs: number
+}
+
+/** Sessions between two looks at what must always hold. */
+const sessionsPerCheck = 40
+/** Longest time for everything to come to rest after the last fault. */
+const restMs = 3 * 3_600_000
+
+/** A disk in memory where there is one: what an fsync promises is modelled, not waited for. */
+const baseFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+/** Makes the shop once for any number of runs. */
+export class Simulator implements Disposable {
+  readonly #folder = mkdtempSync(join(baseFolder, 'huinong-simulation-'))
+  readonly #shops = new Map<number, Promise<Shop>>()
+  #runs = 0
+
+  async run(options: SimulationOptions): Promise<SimulationResult> {
+    const { cabinets } = options
+    const template = join(this.#folder, `shop-${cabinets}`)
+    let shop = this.#shops.get(cabinets)
+    if (shop === undefined) {
+      shop = makeShop(template, cabinets, signingKey.publicKey)
+      this.#shops.set(cabinets, shop)
+    }
+    this.#runs += 1
+    const folder = join(this.#folder, `run-${this.#runs}`)
+    const world = new World({ ...options, folder, template, shop: await shop })
+    return await withOwnErrors(world, () => play(world, options))
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** Errors that nobody catches come to the world: most are the last words of a process that a fault has ended. */
+async function withOwnErrors<T>(world: World, work: () => Promise<T>): Promise<T> {
+  const events = ['unhandledRejection', 'uncaughtException'] as const
+  const before = events.map((event) => process.listeners(event as 'unhandledRejection'))
+  for (const event of events) {
+    process.removeAllListeners(event)
+    process.on(event as 'uncaughtException', (error: unknown) => world.takeUncaught(error))
+  }
+  try {
+    return await work()
+  } finally {
+    for (const [index, event] of events.entries()) {
+      process.removeAllListeners(event)
+      for (const listener of before[index] ?? []) process.on(event as 'unhandledRejection', listener)
+    }
+    world.close()
+  }
+}
+
+async function play(world: World, options: SimulationOptions): Promise<SimulationResult> {
+  const { seed, sessions, without = [] } = options
+  const { scheduler } = world
+  const rates = { ...defaultRates, ...Object.fromEntries(without.map((kind) => [kind, 0])) }
+  const people = new People(world, world.fork())
+  const trouble = new Trouble(world, rates, seed)
+  people.onDoorOpen = (cabinet) => trouble.drawAtOpenDoor(cabinet)
+  world.backend.boot()
+  for (const cabinet of world.cabinets) cabinet.boot()
+  let open = world.cabinets.length
+  const random = world.fork()
+  const serve = async (index: number) => {
+    const cabinet = world.cabinets[index]
+    const buyers = world.shop.buyerIds
+    while (cabinet !== undefined && people.counts.asked < sessions && world.violations.length === 0) {
+      await wait(scheduler, 1_000 + 6_000 * nextUnit(random) ** 2)
+      trouble.draw(cabinet)
+      if (people.needsRestock(cabinet)) await people.restock(cabinet)
+      else await people.buy(cabinet, buyers[(index + (nextUnit(random) < 0.05 ? 1 : 0)) % buyers.length] ?? '')
+      if (nextUnit(random) < 0.05) await people.staff()
+    }
+    open -= 1
+  }
+  for (const index of world.cabinets.keys()) scheduler.after(8_000, () => void serve(index))
+  let checkedAt = 0
+  const step = async () => {
+    try {
+      if (!(await scheduler.step())) world.fail('nothing is left to happen')
+    } catch (error) {
+      world.takeUncaught(error)
+    }
+  }
+  while (open > 0 && world.violations.length === 0) {
+    await step()
+    if (people.counts.asked - checkedAt < sessionsPerCheck) continue
+    checkedAt = people.counts.asked
+    checkAlways(world)
+  }
+  trouble.end()
+  for (const cabinet of world.cabinets) cabinet.boards.mechanism.closeDoor()
+  const untilMs = scheduler.nowMs + restMs
+  while (scheduler.nowMs < untilMs && world.violations.length === 0) {
+    const nextLookMs = scheduler.nowMs + 30_000
+    while (scheduler.nowMs < nextLookMs) await step()
+    if (isAtRest(world)) break
+  }
+  if (world.violations.length === 0) checkAfterwards(world, people.truths)
+  const { violations, story } = world
+  const bills = countWrongBills(world, people.truths)
+  const hash = hashWorld(world)
+  return {
+    seed,
+    violations,
+    story,
+    faults: { ...trouble.counts, ...broken(world) },
+    people: people.counts,
+    bills,
+    hash,
+    simulatedMs: scheduler.nowMs,
+  }
+}
+
+function wait(scheduler: World['scheduler'], ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    scheduler.after(ms, resolve)
+  })
+}
+
+function broken({ broker: { counts } }: World) {
+  return { duplicate: counts.duplicated, reorder: counts.reordered, delay: counts.delayed }
+}
+
+/** Every journal acknowledged, every command answered, nobody's door expected, every twin taken over. */
+function isAtRest(world: World): boolean {
+  if (world.backend.ctx === undefined) return false
+  for (const { agent, journal } of world.cabinets) {
+    if (agent?.isConnected !== true || journal === undefined) return false
+    const chain = journal.prepare('SELECT lastSeq, ackedSeq FROM chain').get() as { lastSeq: number; ackedSeq: number }
+    if (chain.lastSeq !== chain.ackedSeq) return false
+  }
+  const db = new BetterSqlite3(world.backend.databaseFile, { readonly: true })
+  try {
+    const count = (sql: string) => (db.prepare(sql).get() as { n: number }).n
+    return (
+      count('SELECT count(*) AS n FROM cabinet_command WHERE outcome IS NULL') === 0 &&
+      count(`SELECT count(*) AS n FROM shopping_session WHERE state IN ('authorised', 'open', 'closing')`) === 0 &&
+      count(`SELECT count(*) AS n FROM cabinet_twin t JOIN cabinet_status s ON s.cabinet_id = t.cabinet_id
+             WHERE coalesce(json_extract(s.reported, '$.desiredVersion'), -1) <> t.version OR s.is_online = 0`) === 0
+    )
+  } finally {
+    db.close()
+  }
+}
+
+function hashWorld(world: World): string {
+  const hash = createHash('sha256')
+  const db = new BetterSqlite3(world.backend.databaseFile, { readonly: true })
+  try {
+    for (const sql of [
+      'SELECT cabinet_id, seq, hash, received_at_ms FROM journal_entry ORDER BY cabinet_id, seq',
+      'SELECT id, debit_account_id, credit_account_id, amount_fen, at_ms FROM ledger_transfer ORDER BY id',
+      'SELECT command_id, outcome, reason, replied_at_ms FROM cabinet_command ORDER BY command_id',
+    ]) {
+      for (const row of db.prepare(sql).raw().iterate()) hash.update(JSON.stringify(row))
+    }
+  } finally {
+    db.close()
+  }
+  return hash.digest('hex')
+}

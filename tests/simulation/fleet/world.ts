@@ -1,0 +1,179 @@
+// The whole of it: broker, server, cabinets, the people in front of them, and what they did in truth.
+import { rmSync } from 'node:fs'
+import { seededRandom, nextBelow, nextUnit, type Random } from '#shared/ids/random.ts'
+import { parseTopic } from '#shared/contracts/mqtt/topics.ts'
+import type { Command } from '#shared/contracts/mqtt/command.ts'
+import { nouns, type Noun } from '#server/nouns.ts'
+import { Backend, type BackendOptions } from './backend.ts'
+import { Broker } from './broker.ts'
+import { SimCabinet, type CabinetOptions } from './cabinet.ts'
+import { makeKey } from './keys.ts'
+import { Scheduler } from './scheduler.ts'
+import { copyShop, epochMs, type Shop } from './shop.ts'
+
+/** Where a test may plant a bug: hands at the ports, none of them in the product. */
+export interface PlantedBug {
+  readonly name: string
+  readonly agent?: Pick<CabinetOptions, 'filter' | 'wrapClock'>
+  readonly server?: Pick<BackendOptions, 'filter' | 'wrapLink' | 'wrapListener'>
+  readonly nouns?: readonly Noun[]
+  readonly extraServerKey?: string
+  onWorld?(world: World): void
+}
+
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+/** What was truly taken in a session, by lane; present once the door has closed on it. */
+export interface Truth {
+  readonly cabinetCode: string
+  readonly taken: ReadonlyMap<string, number>
+}
+
+export const signingKey = makeKey(1)
+export const thiefKey = makeKey(2)
+const storyLength = 4_000
+
+export class World {
+  readonly scheduler: Scheduler
+  readonly broker: Broker
+  readonly backend: Backend
+  readonly cabinets: readonly SimCabinet[]
+  readonly shop: Shop
+  readonly random: Random
+  readonly story: string[] = []
+  readonly violations: string[] = []
+  /** Commands the server signed, as the broker saw them. */
+  readonly commands = new Map<string, { cabinetId: string; command: Command; pulses: number }>()
+  readonly folder: string
+
+  constructor(options: {
+    seed: number
+    cabinets: number
+    folder: string
+    template: string
+    shop: Shop
+    bug?: PlantedBug | undefined
+  }) {
+    const { seed, folder, template, shop, bug } = options
+    this.folder = folder
+    this.shop = shop
+    this.random = seededRandom(seed)
+    this.scheduler = new Scheduler(this.fork())
+    this.broker = new Broker(this.scheduler, this.fork())
+    copyShop(template, folder)
+    const { scheduler, broker } = this
+    const log = (line: string) => this.tell(line)
+    this.backend = new Backend({
+      folder,
+      scheduler,
+      broker,
+      random: this.fork(),
+      commandKeyPem: signingKey.pem,
+      nouns: bug?.nouns ?? nouns,
+      log,
+      ...bug?.server,
+    })
+    const serverKeys = [signingKey.publicKey, ...(bug?.extraServerKey === undefined ? [] : [bug.extraServerKey])]
+    this.cabinets = shop.cabinets.slice(0, options.cabinets).map(({ cabinetId, code }, index) => {
+      const cabinet = new SimCabinet({
+        index,
+        cabinetId,
+        code,
+        folder,
+        scheduler,
+        broker,
+        random: this.fork(),
+        serverKeys,
+        log,
+        ...bug?.agent,
+      })
+      cabinet.boards.onPulse = () => this.#judgePulse(cabinet)
+      return cabinet
+    })
+    broker.filter = (packet, toClientId) => {
+      if (toClientId === undefined) this.#noteCommand(packet.topic, packet.payload)
+      return packet
+    }
+    bug?.onWorld?.(this)
+  }
+
+  fork(): Random {
+    return seededRandom(this.random.nextUint32())
+  }
+
+  tell(line: string): void {
+    this.story.push(`${(this.scheduler.nowMs / 1_000).toFixed(3).padStart(12)} ${line}`)
+    if (this.story.length > storyLength) this.story.splice(0, storyLength / 2)
+  }
+
+  fail(what: string): void {
+    this.violations.push(what)
+    this.tell(`VIOLATION ${what}`)
+  }
+
+  /** An error that nobody caught: of a process that is dead it is nothing, of a live one its end. */
+  takeUncaught(error: unknown): void {
+    if (
+      error instanceof Error &&
+      (error.name === 'ProcessDied' || /database connection is not open/.test(error.message))
+    )
+      return
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const isDiskFault = /disk I\/O error|disk is full/.test(text)
+    this.tell(`uncaught ${text}`)
+    if (!isDiskFault) this.fail(`an error that nobody caught: ${text.split('\n').slice(0, 4).join(' | ')}`)
+  }
+
+  close(): void {
+    for (const cabinet of this.cabinets) {
+      cabinet.isPowered = false
+      cabinet.machine.life?.end(false)
+    }
+    this.backend.machine.life?.end(false)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #noteCommand(topic: string, payload: Buffer): void {
+    const parsed = parseTopic(topic)
+    if (parsed?.channel !== 'commands') return
+    const command = JSON.parse(payload.toString()) as Command
+    const { cabinetId } = parsed
+    if (this.commands.has(command.commandId)) return
+    const { signature, ...rest } = command
+    // Signatures are deterministic: only the server's own is equal.
+    if (this.backend.signer.sign(cabinetId, rest).signature !== signature) return
+    this.commands.set(command.commandId, { cabinetId, command, pulses: 0 })
+  }
+
+  /** The lock's coil is about to fire: somebody must have been authorised, just now and once. */
+  #judgePulse(cabinet: SimCabinet): void {
+    const row = cabinet.journal?.prepare('SELECT state FROM machine').get() as { state: string } | undefined
+    const session =
+      row === undefined
+        ? undefined
+        : (JSON.parse(row.state) as { session: { name: string; core?: { commandId: string; sessionId: string } } })
+            .session
+    const commandId = session?.core?.commandId ?? ''
+    const known = this.commands.get(commandId)
+    if (session?.name !== 'unlocking') return this.fail(`${cabinet.code} unlocked in state ${session?.name ?? 'none'}`)
+    if (known === undefined || known.cabinetId !== cabinet.cabinetId)
+      return this.fail(`${cabinet.code} unlocked without a command of the server`)
+    known.pulses += 1
+    if (known.pulses > 1) this.fail(`${cabinet.code} unlocked twice for ${commandId}`)
+    const nowMs = epochMs + cabinet.machine.skewMs + this.scheduler.nowMs
+    if (nowMs > known.command.expiresAtMs + 1_000)
+      this.fail(`${cabinet.code} unlocked ${nowMs - known.command.expiresAtMs} ms after the command expired`)
+  }
+}
+
+export function chance(random: Random, probability: number): boolean {
+  return nextUnit(random) < probability
+}
+
+export function pick<T>(random: Random, from: readonly T[]): T {
+  const one = from[nextBelow(random, from.length)]
+  if (one === undefined) throw new Error('nothing to pick from')
+  return one
+}
