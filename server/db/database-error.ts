@@ -12,6 +12,8 @@ export const databaseErrorKinds = [
   'conflict',
   'connection',
   'full',
+  /** The device underneath failed a read or write. */
+  'io',
   'other',
 ] as const
 export type DatabaseErrorKind = (typeof databaseErrorKinds)[number]
@@ -47,6 +49,7 @@ const kindByCode: Readonly<Record<string, DatabaseErrorKind>> = {
   '40001': 'conflict',
   '40P01': 'conflict',
   '53100': 'full',
+  '58030': 'io',
   '57P01': 'connection',
   '57P02': 'connection',
   '57P03': 'connection',
@@ -59,12 +62,17 @@ const kindByCode: Readonly<Record<string, DatabaseErrorKind>> = {
   ENOENT: 'connection',
 }
 
+function kindOf(code: string): DatabaseErrorKind | undefined {
+  // SQLite has some thirty of these, by the call that failed.
+  return kindByCode[code] ?? (code.startsWith('SQLITE_IOERR') ? 'io' : undefined)
+}
+
 /** Whatever a driver threw → DatabaseError; the driver's own error stays its cause. */
 export function asDatabaseError(thrown: unknown): DatabaseError {
   if (thrown instanceof DatabaseError) return thrown
   for (let link: unknown = thrown; link instanceof Error; link = link.cause) {
     const code = (link as { code?: unknown }).code
-    const kind = typeof code === 'string' ? kindByCode[code] : undefined
+    const kind = typeof code === 'string' ? kindOf(code) : undefined
     if (kind !== undefined) return new DatabaseError(kind, link.message, { cause: thrown })
     if (link.message.startsWith('Connection terminated'))
       return new DatabaseError('connection', link.message, { cause: thrown })

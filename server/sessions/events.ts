@@ -16,7 +16,7 @@ import { endsSession, nextState } from './rules.ts'
 import { newsOf } from './session-news.ts'
 import type { SessionSettings } from './settings.ts'
 import { settleSession } from './settle-session.ts'
-import { advance, findContracted, findSession } from './store.ts'
+import { advance, findContracted, findLive, findSession } from './store.ts'
 import type { Contracted, SessionRow } from './store.ts'
 
 function quietMsOf(session: SessionRow, settings: SessionSettings): number {
@@ -96,9 +96,15 @@ function* moveDoor(
   }
   const state = nextState(session.state, event.type)
   if (state === undefined || session.passId !== null) return []
+  const openedAtMs = session.openedAtMs ?? (state === 'open' ? event.atMs : null)
+  if (session.state === 'silent' && (yield* findLive(ctx, session)).length > 0) {
+    // While it was silent its buyer or its cabinet went on to another: it is live no more, and waits for its end.
+    yield* advance(session, { openedAtMs })
+    return []
+  }
   const moved = yield* advance(session, {
     state,
-    openedAtMs: session.openedAtMs ?? (state === 'open' ? event.atMs : null),
+    openedAtMs,
     deadlineAtMs: ctx.now() + quietMsOf(session, settings),
   })
   return newsOf(moved)

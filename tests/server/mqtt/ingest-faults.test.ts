@@ -58,21 +58,21 @@ const stored = (database: Database) =>
   database.read(({ db, tables }) => rows(db.select({ seq: tables.journalEntries.seq }).from(tables.journalEntries)))
 
 describe.each(dialects)('the ingest on %s', (dialect) => {
-  it('acknowledges nothing while the database is busy, away or full, and all of it afterwards', async () => {
+  it('acknowledges nothing while the database is busy, away, full or failing, and all of it afterwards', async () => {
     await using database = await openTestDatabase(dialect)
-    const faults: DatabaseErrorKind[] = ['busy', 'connection', 'full', 'conflict']
+    const faults: DatabaseErrorKind[] = ['busy', 'connection', 'full', 'conflict', 'io']
     await using world = await openIngest(database, faults).then((made) => ({
       ...made,
       [Symbol.asyncDispose]: () => made.ingest[Symbol.asyncDispose](),
     }))
     world.ingest.submit(world.cabinetId, [world.write()])
-    await expect.poll(() => faults.length).toBe(3)
+    await expect.poll(() => faults.length).toBe(4)
     // New entries join those that wait, and do not make the database tried sooner.
     world.ingest.submit(world.cabinetId, [world.write()])
     expect(world.acks).toEqual([])
-    expect(faults).toHaveLength(3)
+    expect(faults).toHaveLength(4)
 
-    for (const waitMs of [100, 200, 400, 800]) {
+    for (const waitMs of [100, 200, 400, 800, 1_600]) {
       expect(world.acks).toEqual([])
       await expect.poll(() => world.clock.timerCount).toBe(1)
       world.clock.advance(waitMs)
@@ -80,7 +80,7 @@ describe.each(dialects)('the ingest on %s', (dialect) => {
 
     await expect.poll(() => world.acks).toEqual([{ throughSeq: 2 }])
     expect(await stored(database)).toHaveLength(2)
-    expect(await world.countOf('retried')).toBe(4)
+    expect(await world.countOf('retried')).toBe(5)
   })
 
   it('holds so many entries of one cabinet and no more', async () => {

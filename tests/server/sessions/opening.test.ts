@@ -180,4 +180,23 @@ describe.each(dialects)('a session without a sale on %s', (dialect) => {
     expect(await stateOf(market, sessionId)).toBe('settled')
     expect(await wallet(market)).toEqual({ balanceFen: 50_000 - 1_280 - 10_000, heldFen: 10_000 })
   })
+
+  it('lets a silent session that comes back wait for its end while its buyer shops in another', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await market.open()
+    clock.advance(16 * 60_000)
+    await database.run(expireSessions)
+    const after = await market.open('intent-after')
+
+    const opened = await market.tell('door.opened', { sessionId })
+    const closed = await market.tell('door.closed', { sessionId })
+
+    expect([...opened.flags, ...closed.flags]).toEqual([])
+    expect(await stateOf(market, sessionId)).toBe('silent')
+    expect(await stateOf(market, after)).toBe('authorised')
+    await market.tell('session.settled', settled(market, sessionId, { count: 1 }))
+    expect(await stateOf(market, sessionId)).toBe('settled')
+  })
 })

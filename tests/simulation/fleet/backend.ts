@@ -36,7 +36,7 @@ export interface BackendOptions {
   readonly filter?: StatementFilter | undefined
   /** Wraps the line to the cabinets, for planted bugs. */
   readonly wrapLink?: ((link: CabinetLink, listener: LinkListener) => CabinetLink) | undefined
-  readonly wrapListener?: ((listener: LinkListener, link: () => CabinetLink | undefined) => LinkListener) | undefined
+  readonly wrapListener?: ((listener: LinkListener, link: CabinetLink) => LinkListener) | undefined
 }
 
 export class Backend {
@@ -119,30 +119,6 @@ export class Backend {
   #openLink(life: Life, listener: LinkListener): CabinetLink {
     const { broker, scheduler, wrapLink, wrapListener } = this.#options
     let line: Line | undefined
-    let wrapped: CabinetLink | undefined
-    const heard = wrapListener?.(listener, () => wrapped) ?? listener
-    const connect = () => {
-      if (life.isOver) return
-      const mine = broker.connect({
-        clientId: serverClientId,
-        isKept: false,
-        keepaliveMs: 30_000,
-        mayLogin: () => true,
-        onOpen: () => {
-          if (life.isOver) return
-          const filters = channels.filter((channel) => channelRules[channel].publisher === 'cabinet').map(topicOfAll)
-          mine.subscribe(filters, () => !life.isOver && heard.onConnected())
-        },
-        handlers: {
-          onMessage: ({ topic, payload }) => !life.isOver && heard.onMessage(topic, payload),
-          onClose: () => void (life.isOver || scheduler.after(reconnectMs, connect)),
-        },
-      })
-      line = mine
-    }
-    // The listener is told once the line is in somebody's hand.
-    scheduler.after(0, connect)
-    life.onEnd(() => line?.drop())
     const link: CabinetLink = {
       get isConnected() {
         return line?.isOpen === true
@@ -168,7 +144,30 @@ export class Backend {
       disconnect: () => {},
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
-    wrapped = wrapLink?.(link, listener) ?? link
+    const wrapped = wrapLink?.(link, listener) ?? link
+    const heard = wrapListener?.(listener, wrapped) ?? listener
+    const connect = () => {
+      if (life.isOver) return
+      const mine = broker.connect({
+        clientId: serverClientId,
+        isKept: false,
+        keepaliveMs: 30_000,
+        mayLogin: () => true,
+        onOpen: () => {
+          if (life.isOver) return
+          const filters = channels.filter((channel) => channelRules[channel].publisher === 'cabinet').map(topicOfAll)
+          mine.subscribe(filters, () => !life.isOver && heard.onConnected())
+        },
+        handlers: {
+          onMessage: ({ topic, payload }) => !life.isOver && heard.onMessage(topic, payload),
+          onClose: () => void (life.isOver || scheduler.after(reconnectMs, connect)),
+        },
+      })
+      line = mine
+    }
+    // The listener is told once the line is in somebody's hand.
+    scheduler.after(0, connect)
+    life.onEnd(() => line?.drop())
     return wrapped
   }
 }

@@ -11,7 +11,7 @@ function open(file: string): BetterSqlite3.Database {
   return new BetterSqlite3(file, { readonly: true, fileMustExist: true })
 }
 
-const text = (value: unknown) => String(value ?? '')
+const text = (value: string | number | null | undefined) => String(value ?? '')
 
 /** Each returns rows that break it; the first two columns say which. */
 const always: ReadonlyArray<readonly [what: string, sql: string]> = [
@@ -171,7 +171,8 @@ const endOf: Readonly<Record<string, readonly string[]>> = {
   'restock.completed': ['settled'],
   'session.review': ['review', 'settled'],
   'session.refused': ['refused'],
-  'session.not_opened': ['not_opened'],
+  // The answer to the unlock says so too, and may be there first.
+  'session.not_opened': ['not_opened', 'refused'],
   'session.interrupted': ['interrupted'],
 }
 

@@ -21,9 +21,21 @@ const patienceMs = 14_000
 
 export class People {
   readonly truths = new Map<string, Truth>()
-  readonly counts = { asked: 0, opened: 0, refused: 0, taken: 0, restocks: 0, refunds: 0, reviews: 0, twins: 0 }
+  readonly counts = {
+    asked: 0,
+    made: 0,
+    opened: 0,
+    refused: 0,
+    taken: 0,
+    restocks: 0,
+    refunds: 0,
+    reviews: 0,
+    twins: 0,
+  }
   /** Told while a door is open, so that a fault may strike then. */
   onDoorOpen: (cabinet: SimCabinet) => void = () => {}
+  /** Why the server refused, by code. */
+  readonly refusals = new Map<string, number>()
   readonly #world: World
   readonly #random: Random
   /** Pieces on each lane, by their own mass, the newest last. */
@@ -198,22 +210,25 @@ export class People {
     const { backend, scheduler } = this.#world
     this.counts.asked += 1
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      const answer = await new Promise<string | undefined | 'silence'>((resolve) => {
+      const answer = await new Promise<{ sessionId?: string } | 'silence'>((resolve) => {
         scheduler.after(2_500, () => resolve('silence'))
         backend.run(unit).then(
           ({ session, effects }) => {
             backend.ctx?.perform(effects)
-            resolve(session.sessionId)
+            resolve({ sessionId: session.sessionId })
           },
           (error: unknown) => {
-            if (error instanceof RefusalError) resolve(undefined)
-            else if (!/disk|died|dead|down/i.test(String(error))) this.#world.takeUncaught(error)
+            if (error instanceof RefusalError) {
+              this.refusals.set(error.code, (this.refusals.get(error.code) ?? 0) + 1)
+              resolve({})
+            } else if (!/disk|died|dead|down/i.test(String(error))) this.#world.takeUncaught(error)
           },
         )
       })
       if (answer !== 'silence') {
-        if (answer === undefined) this.counts.refused += 1
-        return answer
+        if (answer.sessionId === undefined) this.counts.refused += 1
+        else this.counts.made += 1
+        return answer.sessionId
       }
     }
     return undefined

@@ -11,7 +11,6 @@ export async function shrink(
   simulator: Simulator,
   options: SimulationOptions,
   result: SimulationResult,
-  say: (line: string) => void,
 ): Promise<Shrunk> {
   let least: Shrunk = { options, result }
   const attempt = async (change: Partial<SimulationOptions>): Promise<boolean> => {
@@ -19,10 +18,9 @@ export async function shrink(
     const again = await simulator.run(tried)
     if (again.violations.length === 0) return false
     least = { options: tried, result: again }
-    say(`  still fails with ${JSON.stringify(change)}`)
     return true
   }
-  await attempt({ sessions: Math.max(1, result.people.asked) })
+  await attempt({ sessions: Math.max(1, result.people.made) })
   for (const kind of faultKinds) {
     const { without = [] } = least.options
     if (!without.includes(kind)) await attempt({ without: [...without, kind] })

@@ -27,6 +27,7 @@ export interface SimulationResult {
   readonly story: readonly string[]
   readonly faults: Readonly<Record<FaultKind, number>>
   readonly people: People['counts']
+  readonly refusals: ReadonlyMap<string, number>
   readonly bills: { settled: number; over: number; under: number }
   /** SHA-256 over every journal and every transfer: the same seed, the same hash. */
   readonly hash: string
@@ -99,8 +100,8 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
   const serve = async (index: number) => {
     const cabinet = world.cabinets[index]
     const buyers = world.shop.buyerIds
-    while (cabinet !== undefined && people.counts.asked < sessions && world.violations.length === 0) {
-      await wait(scheduler, 1_000 + 6_000 * nextUnit(random) ** 2)
+    while (cabinet !== undefined && people.counts.made < sessions && world.violations.length === 0) {
+      await wait(scheduler, 3_500 + 8_000 * nextUnit(random) ** 3)
       trouble.draw(cabinet)
       if (people.needsRestock(cabinet)) await people.restock(cabinet)
       else await people.buy(cabinet, buyers[(index + (nextUnit(random) < 0.05 ? 1 : 0)) % buyers.length] ?? '')
@@ -119,8 +120,8 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
   }
   while (open > 0 && world.violations.length === 0) {
     await step()
-    if (people.counts.asked - checkedAt < sessionsPerCheck) continue
-    checkedAt = people.counts.asked
+    if (people.counts.made - checkedAt < sessionsPerCheck) continue
+    checkedAt = people.counts.made
     checkAlways(world)
   }
   trouble.end()
@@ -141,6 +142,7 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
     story,
     faults: { ...trouble.counts, ...broken(world) },
     people: people.counts,
+    refusals: people.refusals,
     bills,
     hash,
     simulatedMs: scheduler.nowMs,
