@@ -61,6 +61,8 @@ export default defineConfig({
       input: {
         buyer: fromRoot('server/web/buyer/index.html'),
         admin: fromRoot('server/web/admin/index.html'),
+        farmer: fromRoot('server/web/farmer/index.html'),
+        disclosure: fromRoot('server/web/disclosure/index.html'),
         'virtual-cabinet': fromRoot('server/web/virtual-cabinet/index.html'),
       },
       treeshake: {

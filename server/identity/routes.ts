@@ -36,7 +36,7 @@ const addressRule = { maxFailures: 50, windowMs: 900_000 }
 const nobodysHash = `scrypt$15$8$1$${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(32).toString('base64')}`
 
 function showMe(account: SignedIn): Me {
-  const { accountId, login, displayName, roles, hostSiteId, areaCode, mustChangePassword } = account
+  const { accountId, login, displayName, roles, hostSiteId, areaCode, householdCode, mustChangePassword } = account
   return {
     accountId,
     login,
@@ -45,6 +45,7 @@ function showMe(account: SignedIn): Me {
     mustChangePassword,
     ...(hostSiteId === undefined ? {} : { hostSiteId }),
     ...(areaCode === undefined ? {} : { areaCode }),
+    ...(householdCode === undefined ? {} : { householdCode }),
   }
 }
 

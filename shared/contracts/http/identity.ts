@@ -25,6 +25,8 @@ export const Me = z
     roles: z.array(Role),
     hostSiteId: Id.optional(),
     areaCode: z.string().optional(),
+    /** A farmer's own household. */
+    householdCode: z.string().optional(),
     /** True after an import or the first start, until the person chose a password. */
     mustChangePassword: z.boolean(),
   })

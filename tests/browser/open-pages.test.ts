@@ -1,0 +1,56 @@
+// The farmer's own books and what is open to everybody, in a real browser.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { desk as deskSize, findBarriers, phone, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
+import { openDemoDesk, type DemoDesk } from '#tests/support/demo-desk.ts'
+
+let office: DemoDesk
+let browser: TestBrowser
+
+beforeAll(async () => {
+  office = await openDemoDesk()
+  await office.earn(office.data.households.length, 8_800)
+  browser = await startBrowser()
+}, 120_000)
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]()
+  await office?.[Symbol.asyncDispose]()
+}, 60_000)
+
+describe('the farmer’s page', { timeout: 60_000 }, () => {
+  it('shows the own household’s income, helper and six ones after signing in', async () => {
+    await using window = await browser.openWindow(phone)
+    const { page } = window
+    await page.goto(`${office.url}/farmer`)
+    await page.locator('#login').fill('farmer')
+    await page.locator('#password').fill('wrong')
+    await page.locator('button[type=submit]').click()
+    await page.locator('[role=alert]', { hasText: '请核对后再试' }).waitFor()
+    await page.locator('#password').fill('farmer-huinong')
+    await page.locator('button[type=submit]').click()
+    await page.locator('[data-testid=six-ones] li').first().waitFor()
+
+    expect(await page.locator('[data-testid=income-total]').innerText()).toBe('¥88.00')
+    expect(await page.locator('[data-testid=helper]').innerText()).toMatch(/^\S+ · \S+$/)
+    expect(await page.locator('[data-testid=six-ones] li').count()).toBe(6)
+    expect(await findBarriers(page)).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
+})
+
+describe('the open books', { timeout: 60_000 }, () => {
+  it('show notices and days to anybody, and tell a false proof in a sentence', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    for (const language of ['zh', 'en']) {
+      await page.goto(`${office.url}/disclosure?lang=${language}`)
+      await page.locator('h2').first().waitFor()
+      expect(await findBarriers(page)).toEqual([])
+    }
+    await page.goto(`${office.url}/disclosure?lang=zh`)
+    await page.locator('#proof').fill('{"format":"huinong-income-proof-1"}')
+    await page.locator('button.check').first().click()
+    await page.locator('[data-testid=verdict]', { hasText: '不是收入证明' }).waitFor()
+
+    expect(window.complaints).toEqual([])
+  })
+})
