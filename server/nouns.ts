@@ -36,6 +36,7 @@ import { walletPayments } from './payments/wallet-payments.ts'
 import { reconcileDaily } from './reconciliation/reconcile.ts'
 import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { personalDataRoutes } from './personal-data/routes.ts'
+import { replenishmentRoutes } from './replenishment/routes.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { salesRoutes } from './sales/routes.ts'
@@ -80,6 +81,7 @@ export const nouns: readonly Noun[] = [
     routes: laneLockRoutes,
     jobs: [{ name: 'lock what is past its date', intervalMs: 60_000, run: lockAllExpired }],
   },
+  { routes: replenishmentRoutes },
   { routes: householdRoutes },
   { routes: assistanceRoutes },
   { routes: inKindRoutes },

@@ -6,6 +6,7 @@ import { organisationJobs } from '../organisations/batch.ts'
 import { personalDataJobs } from '../personal-data/batch.ts'
 import { payoutJobs } from '../payouts/batch.ts'
 import { reconciliationJobs } from '../reconciliation/batch.ts'
+import { replenishmentJobs } from '../replenishment/batch.ts'
 import type { BatchJob } from './job.ts'
 
 export const batchJobs: readonly BatchJob[] = [
@@ -16,4 +17,5 @@ export const batchJobs: readonly BatchJob[] = [
   ...auditJobs,
   ...payoutJobs,
   ...reconciliationJobs,
+  ...replenishmentJobs,
 ]

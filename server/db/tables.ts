@@ -24,6 +24,7 @@ import { paymentStorage, paymentTables } from '../payments/schema.ts'
 import { payoutStorage, payoutTables } from '../payouts/schema.ts'
 import { reconciliationStorage, reconciliationTables } from '../reconciliation/schema.ts'
 import { personalDataStorage, personalDataTables } from '../personal-data/schema.ts'
+import { replenishmentTables } from '../replenishment/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { salesTables } from '../sales/schema.ts'
 import { rolloutTables } from '../rollouts/schema.ts'
@@ -53,6 +54,7 @@ export function makeTables(kit: Kit) {
   const incomes = incomeTables(kit, households)
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
+  const replenishment = replenishmentTables(kit)
   const sales = salesTables(kit)
   const writeOffs = writeOffTables(kit)
   const calendar = calendarTables(kit)
@@ -91,6 +93,7 @@ export function makeTables(kit: Kit) {
     ...incomes,
     ...sessions,
     ...restock,
+    ...replenishment,
     ...sales,
     ...writeOffs,
     ...personalData,

@@ -19,6 +19,7 @@ import * as payouts from './payouts.ts'
 import * as personalData from './personal-data.ts'
 import type { RouteContract } from './route.ts'
 import * as reconciliation from './reconciliation.ts'
+import * as replenishment from './replenishment.ts'
 import * as sales from './sales.ts'
 import * as rollouts from './rollouts.ts'
 import * as sessions from './sessions.ts'
@@ -41,6 +42,7 @@ export const routes: readonly RouteContract[] = [
   fleet,
   rollouts,
   catalog,
+  replenishment,
   laneLocks,
   sessions,
   money,

@@ -1123,6 +1123,15 @@ export const initialPostgres: readonly string[] = [
   "at_ms" bigint NOT NULL,
   CONSTRAINT "lane_weight_cabinet_id_lane_id_pk" PRIMARY KEY("cabinet_id","lane_id")
 );`,
+  `CREATE TABLE "demand_forecast" (
+  "cabinet_id" text COLLATE "C" NOT NULL,
+  "sku_id" text COLLATE "C" NOT NULL,
+  "first_day" text COLLATE "C" NOT NULL,
+  "milli_units_by_day" jsonb NOT NULL,
+  "dispersion_milli" bigint NOT NULL,
+  "made_at_ms" bigint NOT NULL,
+  CONSTRAINT "demand_forecast_cabinet_id_sku_id_pk" PRIMARY KEY("cabinet_id","sku_id")
+);`,
   `CREATE TABLE "sales_opening" (
   "opening_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "document_number" text COLLATE "C" NOT NULL,

@@ -1280,6 +1280,15 @@ export const initialSqlite: readonly string[] = [
   PRIMARY KEY(\`cabinet_id\`, \`lane_id\`),
   CONSTRAINT "lane_weight_is_count_doubtful_known" CHECK("lane_weight"."is_count_doubtful" in (0, 1))
 ) STRICT;`,
+  `CREATE TABLE \`demand_forecast\` (
+  \`cabinet_id\` text NOT NULL,
+  \`sku_id\` text NOT NULL,
+  \`first_day\` text NOT NULL,
+  \`milli_units_by_day\` text NOT NULL,
+  \`dispersion_milli\` integer NOT NULL,
+  \`made_at_ms\` integer NOT NULL,
+  PRIMARY KEY(\`cabinet_id\`, \`sku_id\`)
+) STRICT;`,
   `CREATE TABLE \`sales_opening\` (
   \`opening_id\` text PRIMARY KEY NOT NULL,
   \`document_number\` text NOT NULL,

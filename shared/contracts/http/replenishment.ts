@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { Id } from '../../ids/uuid-v7.ts'
+import { EpochMs } from '../../time/clock.ts'
+import { LaneId } from '../mqtt/lane.ts'
+import { defineRoute } from './route.ts'
+
+/** What one cabinet is expected to sell of one SKU. */
+export const Forecast = z
+  .object({
+    cabinetId: Id,
+    skuId: Id,
+    skuName: z.string(),
+    /** `YYYY-MM-DD`, China Standard Time. */
+    firstDay: z.string(),
+    /** Thousandths of a unit on each day from the first on. */
+    milliUnitsByDay: z.array(z.int().min(0)),
+    /** Variance ÷ mean of a day's demand, thousandths. */
+    dispersionMilli: z.int().min(1000),
+    madeAtMs: EpochMs,
+  })
+  .meta({ id: 'Forecast' })
+export type Forecast = z.infer<typeof Forecast>
+
+const Pick = z.object({
+  skuId: Id,
+  skuName: z.string(),
+  lotId: Id,
+  traceCode: z.string(),
+  expiresAtMs: EpochMs,
+  count: z.int().min(1),
+})
+/** What to load where, and what to take from the depot for it, lot by lot. */
+export const RestockProposal = z
+  .object({
+    /** Empty: no forecast was made yet, so nothing is proposed. */
+    forecastMadeAtMs: EpochMs.optional(),
+    cabinets: z.array(
+      z.object({
+        cabinetId: Id,
+        cabinetCode: z.string(),
+        hostSiteName: z.string(),
+        loads: z.array(Pick.extend({ laneId: LaneId })),
+      }),
+    ),
+    picks: z.array(Pick),
+    /** What the depot cannot give, or would expire before it sells. */
+    shortages: z.array(z.object({ cabinetId: Id, laneId: LaneId, count: z.int().min(1) })),
+  })
+  .meta({ id: 'RestockProposal' })
+export type RestockProposal = z.infer<typeof RestockProposal>
+
+export const listForecasts = defineRoute({
+  method: 'GET',
+  path: '/api/forecasts',
+  tag: 'replenishment',
+  summary: 'What a cabinet is expected to sell, SKU by SKU',
+  access: ['operator', 'restocker', 'auditor', 'admin'],
+  query: z.object({ cabinetId: Id }),
+  reply: z.object({ rows: z.array(Forecast) }),
+  status: 200,
+})
+export const proposeRestock = defineRoute({
+  method: 'GET',
+  path: '/api/restock-proposal',
+  tag: 'replenishment',
+  summary: 'Loads per cabinet up to their par levels, first expired first out, with the pick list',
+  access: ['operator', 'restocker', 'admin'],
+  query: z.object({
+    /** Days until the loads arrive, and days they have to last. */
+    leadDays: z.coerce.number().int().min(0).max(7).default(1),
+    coverDays: z.coerce.number().int().min(1).max(7).default(3),
+    /** Probability in % that a lane does not run empty before. */
+    servicePercent: z.coerce.number().int().min(50).max(99).default(95),
+    /** Cabinets shown, those that get the most units first. */
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+  }),
+  reply: RestockProposal,
+  status: 200,
+})
