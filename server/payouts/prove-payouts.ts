@@ -2,6 +2,7 @@
 // person must look at every hour is in check-payouts.ts.
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { rows } from '../db/unit.ts'
+import { namedAccounts } from '../ledger/account-kinds.ts'
 import { proofOver, shownProblems } from '../ledger/proof.ts'
 import type { Proof } from '../ledger/proof.ts'
 
@@ -32,4 +33,48 @@ const attemptsAreBooked = proofOver({
   },
 })
 
-export const payoutProofs: readonly Proof[] = [attemptsAreBooked]
+const answersAreBooked = proofOver({
+  name: 'every answer of the bank is booked as it says',
+  from: ({ tables: { payoutAttempts: a } }) => ({ table: a, key: [a.batchId, a.seq] }),
+  *findWrong({ db, tables: { payoutAttempts: a, payoutLines: l, ledgerTransfers: t } }, within) {
+    const isPaid = eq(a.outcome, 'paid')
+    const isBooked = and(
+      sql`${t.id} = case when ${isPaid} then 'payout-line:' else 'payout-return:' end || ${a.lineId} || ':' || ${a.outcome} || '.' || cast(${a.attempt} as text)`,
+      sql`${t.creditAccountId} = case when ${isPaid} then ${namedAccounts.mainBank} else 'household:' || ${l.householdCode} end`,
+      eq(t.amountFen, l.amountFen),
+    )
+    const wrong = yield* rows(
+      db
+        .select({ lineId: a.lineId, outcome: a.outcome })
+        .from(a)
+        .innerJoin(l, eq(l.lineId, a.lineId))
+        .where(
+          and(
+            within,
+            inArray(a.outcome, ['paid', 'failed', 'returned']),
+            sql`not exists (select 1 from ${t} where ${isBooked})`,
+          ),
+        )
+        .limit(shownProblems),
+    )
+    return wrong.map(({ lineId, outcome }) => `payout line ${lineId} is ${outcome}, and not booked so`)
+  },
+})
+
+const batchesAreTheirLines = proofOver({
+  name: 'every payout batch is the sum of its lines',
+  from: ({ tables: { payoutBatches: b } }) => ({ table: b, key: [b.batchId] }),
+  *findWrong({ db, tables: { payoutBatches: b, payoutAttempts: a, payoutLines: l } }, within) {
+    const linesFen = sql`(select coalesce(sum(${l.amountFen}), 0) from ${a} inner join ${l} on ${eq(l.lineId, a.lineId)} where ${eq(a.batchId, b.batchId)})`
+    const wrong = yield* rows(
+      db
+        .select({ batchNo: b.batchNo })
+        .from(b)
+        .where(and(within, sql`${b.totalFen} <> ${linesFen}`))
+        .limit(shownProblems),
+    )
+    return wrong.map(({ batchNo }) => `payout batch ${batchNo} does not sum to its lines`)
+  },
+})
+
+export const payoutProofs: readonly Proof[] = [attemptsAreBooked, answersAreBooked, batchesAreTheirLines]
