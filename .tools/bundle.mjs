@@ -26,9 +26,10 @@ export const productionFlags = [
 ]
 
 /** Writes dist/<name>.mjs and returns its path. */
-export async function bundleEntry(entry, { isWhole = false } = {}) {
+export async function bundleEntry(entry, { isWhole = false, agentVersion } = {}) {
   const name = entry.replace(/\.ts$/, '').replaceAll('/', '-')
-  const outfile = `${root}dist/${name}${isWhole ? '.bundle' : ''}.mjs`
+  const suffix = agentVersion === undefined ? '' : `-${agentVersion}`
+  const outfile = `${root}dist/${name}${suffix}${isWhole ? '.bundle' : ''}.mjs`
   // Built beside and moved into place: tests and processes that start meanwhile read the old file or the new one.
   const draft = `${outfile}.${process.pid}-${Math.random().toString(36).slice(2)}.mjs`
   await build({
@@ -43,6 +44,7 @@ export async function bundleEntry(entry, { isWhole = false } = {}) {
     minify: isWhole,
     keepNames: true,
     logLevel: 'error',
+    ...(agentVersion === undefined ? {} : { define: { HUINONG_AGENT_VERSION: JSON.stringify(agentVersion) } }),
     ...(isWhole
       ? {
           external: nativePackages,

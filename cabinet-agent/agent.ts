@@ -2,11 +2,12 @@ import type { CabinetHardware } from '#firmware-bridge/ports/devices.ts'
 import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import { AckMessage, type Versions } from '#shared/contracts/mqtt/event.ts'
 import { maxPayloadBytes, type Channel } from '#shared/contracts/mqtt/topics.ts'
-import type { Presence, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
+import { DesiredTwin, type Presence, type ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import type { Random } from '#shared/ids/random.ts'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { delay, type CancelTimer, type Clock } from '#shared/time/clock.ts'
 import type { KeyObject } from 'node:crypto'
+import { agentVersion } from './agent-version.ts'
 import { runSelfTest } from './health/self-test.ts'
 import { readTelemetry } from './health/telemetry.ts'
 import type { DiskGuard } from './journal/disk-guard.ts'
@@ -19,6 +20,8 @@ import type { Login } from './link/login.ts'
 import { MqttLink } from './link/mqtt-link.ts'
 import { OutboxSender } from './link/outbox-sender.ts'
 import { PassDesk } from './pass/pass-desk.ts'
+import { ReleaseKeeper } from './releases/release-keeper.ts'
+import type { ReleaseStore } from './releases/release-store.ts'
 import { startDoorWatch, type DoorWatch } from './sampling/door-watch.ts'
 import { startSampler, type Sampler } from './sampling/sampler.ts'
 import { SessionWatch, type ScaleSheet, type Shelf } from './sampling/session-watch.ts'
@@ -28,8 +31,6 @@ import { activeSession } from './session/session-state.ts'
 import { TwinKeeper } from './twin/twin-keeper.ts'
 import { decoderVersion } from './weighing/decoder.ts'
 import { plateauSdMg } from './weighing/noise-model.ts'
-
-export const agentVersion = '0.1.0'
 
 type TimerName = 'heartbeat' | 'telemetry' | 'live' | 'report' | 'reboot' | 'reconnect'
 
@@ -47,6 +48,8 @@ export interface AgentParts {
   clock: Clock
   random: Random
   rssBytes: () => number
+  /** How the agent comes to other code; absent where this process cannot be replaced. */
+  releases?: { store: ReleaseStore; isInstalled: boolean; serverUrl: string; fetch: typeof globalThis.fetch }
   onRestart: (reason: string) => void
   onLog: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void
 }
@@ -66,10 +69,12 @@ export class Agent implements AsyncDisposable {
   readonly #twin: TwinKeeper
   readonly #outbox: OutboxSender
   readonly #desk: CommandDesk
+  readonly #releases: ReleaseKeeper
   readonly #link: MqttLink
   readonly #passes: PassDesk | undefined
   readonly #laneIds: readonly string[]
   readonly #startedMs: number
+  readonly #seqBefore: number
   readonly #timers = new Map<TimerName, CancelTimer>()
   readonly #repliesInFlight = new Set<Id>()
   readonly #stopping = new AbortController()
@@ -100,7 +105,10 @@ export class Agent implements AsyncDisposable {
       onCommitted: () => this.#onCommitted(),
       onReply: (reply) => this.#passes?.answered(reply),
       onVolatileReply: (reply) => this.#link.publish('replies', reply),
-      onSessionEnded: () => this.#twin.takeWaiting(),
+      onSessionEnded: () => {
+        this.#twin.takeWaiting()
+        this.#releases.restartWhenIdle()
+      },
       onRestart: (reason) => this.#reboot(reason),
       onLog,
     })
@@ -117,8 +125,24 @@ export class Agent implements AsyncDisposable {
       journal,
       clock,
       publish: (entries) => this.#link.publish('events', entries),
-      onAcked: (throughSeq) => this.#twin.onAcked(throughSeq),
+      onAcked: (throughSeq) => {
+        this.#twin.onAcked(throughSeq)
+        // The journal's first word of this run is committed: the code started, and the server was heard.
+        if (throughSeq > this.#seqBefore) this.#releases.onHealthy()
+      },
       onLog,
+    })
+    this.#seqBefore = journal.position().lastSeq
+    const { store, isInstalled = true, serverUrl = '', fetch = globalThis.fetch } = parts.releases ?? {}
+    this.#releases = new ReleaseKeeper({
+      store,
+      running: { version: agentVersion, isInstalled },
+      serverUrl,
+      serverKeys: parts.serverKeys,
+      fetch,
+      isIdle: () => this.#runner.isIdle,
+      onRestart: (reason) => this.#reboot(reason),
+      onChanged: () => this.#report(),
     })
     this.#desk = new CommandDesk({
       cabinetId: parts.cabinetId,
@@ -146,7 +170,7 @@ export class Agent implements AsyncDisposable {
     }
     this.#link = new MqttLink({
       connect: parts.connect,
-      url: parts.mqttUrl,
+      url: () => this.#twin.applied.config.mqttUrl ?? parts.mqttUrl,
       cabinetId: parts.cabinetId,
       clock,
       random: parts.random,
@@ -307,12 +331,21 @@ export class Agent implements AsyncDisposable {
       return
     }
     if (channel === 'commands') this.#desk.receive(message)
-    else if (channel === 'desired') this.#twin.offer(message)
+    else if (channel === 'desired') this.#onDesired(message)
     else if (channel === 'acks') {
       const ack = AckMessage.safeParse(message)
       if (ack.success) this.#outbox.receive(ack.data)
       else this.#desk.rejected.malformed += 1
     }
+  }
+
+  #onDesired(message: unknown): void {
+    this.#twin.offer(message)
+    const desired = DesiredTwin.pick({ agent: true }).safeParse(message)
+    if (!desired.success) return
+    this.#releases.offer(desired.data.agent).catch((error: unknown) => {
+      this.#parts.onLog('error', 'a release could not be taken', { error: String(error) })
+    })
   }
 
   #onConnected(): void {
@@ -395,6 +428,7 @@ export class Agent implements AsyncDisposable {
       plateauSdMg: plateauSdMg(this.#parts.sheet),
       alarms: [...alarms].toSorted((a, b) => a.localeCompare(b)).slice(0, 50),
       ...(rejected === undefined ? {} : { rejected }),
+      agent: this.#releases.report(),
       atMs: clock.now(),
     }
   }

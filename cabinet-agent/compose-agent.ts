@@ -14,6 +14,7 @@ import { createDiskGuard } from './journal/disk-guard.ts'
 import { Journal, type JournalOptions } from './journal/journal.ts'
 import { connectMqtt } from './link/mqtt-connection.ts'
 import { readPrivateKey, readPublicKey, signedLogin } from './link/login.ts'
+import type { ReleaseStore } from './releases/release-store.ts'
 
 export interface AgentOverrides {
   clock?: Clock
@@ -23,6 +24,8 @@ export interface AgentOverrides {
   /** Gives up waiting for a server to enrol at. */
   signal?: AbortSignal
   fetch?: typeof globalThis.fetch
+  /** Where releases of the agent are kept; absent where this process cannot be replaced. */
+  releases?: { store: ReleaseStore; isInstalled: boolean }
   /** A reboot was commanded: the process should end with code 75 and be started again. */
   onRestart?: (reason: string) => void
   onLog?: AgentParts['onLog']
@@ -66,6 +69,15 @@ export async function createAgent(config: AgentConfig, overrides: AgentOverrides
     clock,
     random,
     rssBytes: () => process.memoryUsage.rss(),
+    ...(overrides.releases === undefined
+      ? {}
+      : {
+          releases: {
+            ...overrides.releases,
+            serverUrl: config.serverUrl,
+            fetch: overrides.fetch ?? globalThis.fetch,
+          },
+        }),
     onRestart,
     onLog,
   })

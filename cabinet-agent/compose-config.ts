@@ -39,6 +39,12 @@ export const AgentConfig = z.strictObject({
       minFreeBytes: z.int().min(0).max(1_099_511_627_776).default(16_777_216),
     })
     .prefault({}),
+  releases: z
+    .strictObject({
+      /** How long another release has to reach the server before what ran before is put back, ms. */
+      trialMs: z.int().min(1_000).max(86_400_000).default(300_000),
+    })
+    .prefault({}),
   log: z.enum(['error', 'warn', 'info']).default('info'),
   hardware: InstallationProfile,
 })
@@ -59,6 +65,7 @@ cabinet.json:
   scales.scaleSdMg        white noise of one weighing, mg (700)
   journal.ballastBytes    kept aside for a full disk (1 MiB)
   journal.minFreeBytes    no session starts with less space (16 MiB)
+  releases.trialMs        another release must reach the server in this time, ms (300000)
   log                     error, warn or info (info)
   hardware                the installation profile:
     ports.NAME            { url: serial:/dev/… | tcp://host:port, baudRate, parity, … }
@@ -66,7 +73,7 @@ cabinet.json:
     scales                [{ laneId: "L01", port, board: { driver: scale-sbt | scale-dini-dgt | scale-mt-sics, … } }]
     thermometer, doorInput  optional
 
-Exit codes: 0 ended by a signal · 1 could not start · 75 a reboot was commanded: start it again.
+Exit codes: 0 ended by a signal · 1 could not start · 75 a reboot or another release: start it again.
 `
 
 /** Reads and checks the file; a failure names every problem at once. */

@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { createAgent } from './compose-agent.ts'
-import { agentHelp, loadAgentConfig } from './compose-config.ts'
+import { agentHelp, type AgentConfig, loadAgentConfig } from './compose-config.ts'
+import { ReleaseStore } from './releases/release-store.ts'
+import { releaseVariable, restartExitCode, runTrial } from './releases/run-trial.ts'
 
-/** `npm run agent`: one production cabinet, until a signal or a commanded reboot ends it. */
+/** `npm run agent`: one production cabinet, until a signal, a commanded reboot or another release ends it. */
 
 /** The arguments; without any when they cannot be read, which is said. */
 function readArguments(): { config?: string; help?: boolean } {
@@ -31,19 +36,41 @@ process.once('SIGINT', () => stop(0))
 process.once('SIGTERM', () => stop(0))
 try {
   const config = loadAgentConfig(values.config)
+  const store = new ReleaseStore(join(config.dataDirectory, 'releases'))
+  const isInstalled = process.env[releaseVariable] === undefined
+  const release = isInstalled ? store.current() : undefined
+  // The agent that was installed begins; from there a release goes on in its place.
+  if (release === undefined || !existsSync(store.fileOf(release))) await runAgent(config, store, isInstalled)
+  else await runRelease(config, store, release)
+} catch (error) {
+  if (stopping.signal.aborted) process.exit(exitCode)
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
+
+async function runRelease({ releases }: AgentConfig, store: ReleaseStore, release: string): Promise<void> {
+  const trial = store.trial()
+  if (trial !== undefined) {
+    const { trialMs } = releases
+    const args = process.argv.slice(2)
+    process.exit(await runTrial({ store, trial, trialMs, args, signal: stopping.signal }))
+  }
+  // Proven code runs in this very process: a second one would cost the small computer its memory.
+  process.env[releaseVariable] = release
+  await import(pathToFileURL(store.fileOf(release)).href)
+}
+
+async function runAgent(config: AgentConfig, store: ReleaseStore, isInstalled: boolean): Promise<void> {
   // Whoever read our output may be gone; the cabinet is not. (pino's own stream throws while the process exits then.)
   process.stdout.on('error', () => {})
   const logger = pino({ level: config.log, name: 'cabinet-agent' }, process.stdout)
   const agent = await createAgent(config, {
     signal: stopping.signal,
-    onRestart: () => stop(75),
+    releases: { store, isInstalled },
+    onRestart: () => stop(restartExitCode),
     onLog: (level, message, detail) => logger[level](detail ?? {}, message),
   })
   if (!stopping.signal.aborted) await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
   await agent[Symbol.asyncDispose]()
   process.exit(exitCode)
-} catch (error) {
-  if (stopping.signal.aborted) process.exit(exitCode)
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(1)
 }

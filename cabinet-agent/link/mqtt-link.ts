@@ -8,8 +8,8 @@ import type { Login } from './login.ts'
 
 export interface MqttLinkOptions {
   connect: ConnectBroker
-  /** mqtt://host:port or mqtts://host:port. */
-  url: string
+  /** mqtt://host:port or mqtts://host:port, asked at each connection. */
+  url: () => string
   cabinetId: Id
   clock: Clock
   random: Random
@@ -116,7 +116,7 @@ export class MqttLink implements AsyncDisposable {
     const isCurrent = () => this.#connection === connection
     const connection = connect(
       {
-        url,
+        url: url(),
         clientId: cabinetId,
         login: login(),
         keepaliveS: keepaliveS(),

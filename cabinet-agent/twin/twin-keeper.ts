@@ -1,7 +1,16 @@
-import { CabinetConfig, DesiredTwin, LockedLane, type Planogram, type PriceList } from '#shared/contracts/mqtt/twin.ts'
+import {
+  CabinetConfig,
+  DesiredTwin,
+  LockedLane,
+  type Planogram,
+  type PriceList,
+  type ReportedTwin,
+  type twinRefusals,
+} from '#shared/contracts/mqtt/twin.ts'
 import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import { z } from 'zod'
 import type { Journal, JournalWrite } from '../journal/journal.ts'
+import { beginTrial, isLinkChanged, isProven, type LinkTrial, trialLeftMs } from './link-trial.ts'
 
 /** What is applied now. */
 const Applied = z.object({
@@ -13,16 +22,8 @@ const Applied = z.object({
 type Applied = z.infer<typeof Applied>
 /** Locks as the server last told them, with the version of the twin they came in. */
 const Locks = z.object({ desiredVersion: z.int(), lanes: z.array(LockedLane) })
-type Rejected = { desiredVersion: number; reason: string }
-/** A change of what the link runs by, until the server is heard through the changed link. */
-interface Trial {
-  previousConfig: CabinetConfig
-  desiredVersion: number
-  /** The entry whose ack proves the link. */
-  seq: number
-  untilMs: number
-}
-
+type Rejected = NonNullable<ReportedTwin['rejected']>
+type Problem = { code: (typeof twinRefusals)[number]; reason: string }
 export interface TwinKeeperOptions {
   journal: Journal
   clock: Clock
@@ -34,9 +35,6 @@ export interface TwinKeeperOptions {
   onLinkChanged: () => void
   onChanged: () => void
 }
-
-/** A changed link must carry an ack within this time, ms, or the change is taken back. */
-export const trialMs = 60_000
 
 const nothingYet: Applied = {
   desiredVersion: 0,
@@ -55,7 +53,7 @@ export class TwinKeeper {
   #waiting: DesiredTwin | undefined
   #locks: z.infer<typeof Locks>
   #rejected: Rejected | undefined
-  #trial: Trial | undefined
+  #trial: LinkTrial | undefined
   #cancelTrial: CancelTimer = () => {}
 
   constructor(options: TwinKeeperOptions) {
@@ -67,7 +65,7 @@ export class TwinKeeper {
     this.#locks = locks.success ? locks.data : { desiredVersion: 0, lanes: [] }
     this.#waiting = journal.setting('twinWaiting') as DesiredTwin | undefined
     this.#rejected = journal.setting('twinRejected') as Rejected | undefined
-    this.#trial = journal.setting('twinTrial') as Trial | undefined
+    this.#trial = journal.setting('twinTrial') as LinkTrial | undefined
   }
 
   get applied(): Readonly<Applied> {
@@ -99,7 +97,10 @@ export class TwinKeeper {
     const version = z.object({ version: z.int() }).safeParse(payload)
     const desired = DesiredTwin.safeParse(payload)
     if (!desired.success) {
-      this.#reject(version.success ? version.data.version : 0, z.prettifyError(desired.error))
+      this.#reject(version.success ? version.data.version : 0, {
+        code: 'malformed',
+        reason: z.prettifyError(desired.error),
+      })
       return
     }
     this.#takeLocks(desired.data)
@@ -145,7 +146,7 @@ export class TwinKeeper {
 
   /** The server has committed so far: a link on trial has proven itself. */
   onAcked(throughSeq: number): void {
-    if (this.#trial === undefined || throughSeq < this.#trial.seq) return
+    if (this.#trial === undefined || !isProven(this.#trial, throughSeq)) return
     this.#trial = undefined
     this.#cancelTrial()
     this.#options.write({ atMs: this.#options.clock.now(), settings: { twinTrial: null } })
@@ -154,16 +155,11 @@ export class TwinKeeper {
   #apply(next: Applied, also: Omit<JournalWrite, 'atMs'> = {}): void {
     const { journal, clock, write, onLinkChanged, onChanged } = this.#options
     const previous = this.#applied
-    const isLinkChanged = previous.config.heartbeatIntervalMs !== next.config.heartbeatIntervalMs
+    const isOnTrial = isLinkChanged(previous.config, next.config)
     const atMs = clock.now()
-    const trial: Trial | undefined = isLinkChanged
-      ? {
-          previousConfig: this.#trial?.previousConfig ?? previous.config,
-          desiredVersion: next.desiredVersion,
-          seq: journal.position().lastSeq + 1,
-          untilMs: atMs + trialMs,
-        }
-      : this.#trial
+    const seq = journal.position().lastSeq + 1
+    const { desiredVersion } = next
+    const trial = isOnTrial ? beginTrial(previous.config, this.#trial, { desiredVersion, seq, atMs }) : this.#trial
     this.#applied = next
     this.#rejected = undefined
     write({
@@ -173,24 +169,24 @@ export class TwinKeeper {
       settings: { ...also.settings, twin: next, twinWaiting: null, twinRejected: null, twinTrial: trial ?? null },
     })
     onChanged()
-    if (!isLinkChanged || trial === undefined) return
+    if (!isOnTrial || trial === undefined) return
     this.#trial = trial
     this.#awaitTrial(trial)
     onLinkChanged()
   }
 
-  #awaitTrial(trial: Trial): void {
+  #awaitTrial(trial: LinkTrial): void {
     this.#cancelTrial()
-    const leftMs = Math.min(trialMs, Math.max(0, trial.untilMs - this.#options.clock.now()))
+    const leftMs = trialLeftMs(trial, this.#options.clock.now())
     this.#cancelTrial = this.#options.clock.setTimer(leftMs, () => this.#revert(trial))
   }
 
-  #revert(trial: Trial): void {
+  #revert(trial: LinkTrial): void {
     const { clock, write, onLinkChanged, onChanged } = this.#options
     const reason = 'the server was not heard over the changed link'
     this.#trial = undefined
     this.#applied = { ...this.#applied, config: trial.previousConfig }
-    this.#rejected = { desiredVersion: trial.desiredVersion, reason }
+    this.#rejected = { desiredVersion: trial.desiredVersion, code: 'link_lost', reason }
     write({
       atMs: clock.now(),
       events: [{ type: 'twin.reverted', body: { desiredVersion: trial.desiredVersion, reason } }],
@@ -200,23 +196,27 @@ export class TwinKeeper {
     onLinkChanged()
   }
 
-  #reject(desiredVersion: number, reason: string): void {
-    this.#rejected = { desiredVersion, reason: reason.slice(0, 300) }
+  #reject(desiredVersion: number, { code, reason }: Problem): void {
+    this.#rejected = { desiredVersion, code, reason: reason.slice(0, 300) }
     this.#options.write({ atMs: this.#options.clock.now(), settings: { twinRejected: this.#rejected } })
     this.#options.onChanged()
   }
 
-  #problemOf({ version, planogram, prices, config }: DesiredTwin): string | undefined {
-    if (version < this.#applied.desiredVersion)
-      return `older than version ${this.#applied.desiredVersion}, which is applied`
+  #problemOf({ version, planogram, prices, config }: DesiredTwin): Problem | undefined {
+    const { desiredVersion } = this.#applied
+    if (version < desiredVersion)
+      return { code: 'stale_version', reason: `older than version ${desiredVersion}, which is applied` }
     const seen = new Set<string>()
     for (const { laneId, skuId } of planogram.lanes) {
-      if (seen.has(laneId)) return `lane ${laneId} is there twice`
+      if (seen.has(laneId)) return { code: 'lane_repeated', reason: `lane ${laneId} is there twice` }
       seen.add(laneId)
-      if (!this.#options.laneIds.includes(laneId)) return `lane ${laneId} has no scale here`
-      if (prices.prices[skuId] === undefined) return `lane ${laneId} has no price`
+      if (!this.#options.laneIds.includes(laneId))
+        return { code: 'lane_without_scale', reason: `lane ${laneId} has no scale here` }
+      if (prices.prices[skuId] === undefined)
+        return { code: 'lane_without_price', reason: `lane ${laneId} has no price` }
     }
-    return problemOfConfig(config)
+    const reason = problemOfConfig(config)
+    return reason === undefined ? undefined : { code: 'config_impossible', reason }
   }
 }
 

@@ -1,6 +1,17 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
 import { AgentWorld, makeTwin } from '#tests/support/agent-world.ts'
+
+async function closedPortUrl(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return `mqtt://127.0.0.1:${port}`
+}
 
 describe('the twin', () => {
   it('takes prices over between sessions only, and refuses a price agreed on before', async () => {
@@ -94,6 +105,31 @@ describe('the twin', () => {
 
     expect(world.reported?.config.heartbeatIntervalMs).toBe(10_000)
     expect(world.broker.types()).not.toContain('twin.reverted')
+  })
+
+  it('comes back from the address of a broker that is not there', async () => {
+    await using world = await AgentWorld.start()
+    // Nobody listens on the port that a closed server had.
+    const mqttUrl = await closedPortUrl()
+
+    world.broker.send('desired', makeTwin(2, world.skuIds, { mqttUrl }))
+    await world.until(() => world.agent?.isConnected === false, 'the cut')
+    await world.until(() => world.broker.types().includes('twin.reverted'), 'the way back', 120_000)
+    await world.until(() => world.reported?.rejected?.desiredVersion === 2, 'the report')
+
+    expect(world.reported).toMatchObject({ config: { mqttUrl: null }, rejected: { code: 'link_lost' } })
+    expect(world.agent?.isConnected).toBe(true)
+  })
+
+  it('refuses a twin older than the one it holds, with a code, and changes nothing', async () => {
+    await using world = await AgentWorld.start()
+    world.broker.send('desired', makeTwin(5, world.skuIds))
+    await world.until(() => world.reported?.desiredVersion === 5, 'twin 5')
+
+    world.broker.send('desired', makeTwin(4, world.skuIds))
+    await world.until(() => world.reported?.rejected !== undefined, 'the refusal')
+
+    expect(world.reported).toMatchObject({ desiredVersion: 5, rejected: { desiredVersion: 4, code: 'stale_version' } })
   })
 
   it('goes on with a trial that a power cut interrupts', async () => {

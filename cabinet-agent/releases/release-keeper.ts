@@ -1,0 +1,137 @@
+import { createHash, type KeyObject } from 'node:crypto'
+import { getAgentBundle } from '#shared/contracts/http/rollouts.ts'
+import { maxBundleBytes, type AgentRelease, type ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
+import { judgeRelease, type ReleaseRefusal, type RunningAgent } from './release-rules.ts'
+import type { ReleaseStore } from './release-store.ts'
+
+export interface ReleaseKeeperOptions {
+  /** Undefined where this process cannot be replaced: every release is refused as not supported. */
+  store: ReleaseStore | undefined
+  running: RunningAgent
+  serverUrl: string
+  serverKeys: readonly KeyObject[]
+  fetch: typeof globalThis.fetch
+  isIdle: () => boolean
+  /** New code is in place: end, so that it starts. */
+  onRestart: (reason: string) => void
+  onChanged: () => void
+}
+
+const downloadTimeoutMs = 120_000
+
+/**
+ * Brings the cabinet to the release that its twin names: verified before it is fetched, fetched over HTTP, checked against
+ * the signed size and hash, staged, and started between sessions. What is refused is reported and not tried again.
+ */
+export class ReleaseKeeper {
+  readonly #options: ReleaseKeeperOptions
+  #wanted: AgentRelease | null | undefined
+  #isBusy = false
+  #isReady = false
+  #refused: NonNullable<ReportedTwin['agent']>['refused']
+
+  constructor(options: ReleaseKeeperOptions) {
+    this.#options = options
+    this.#refused = options.store?.refused()
+  }
+
+  report(): NonNullable<ReportedTwin['agent']> {
+    const { version, isInstalled } = this.#options.running
+    return { version, isInstalled, ...(this.#refused === undefined ? {} : { refused: this.#refused }) }
+  }
+
+  /** Takes the release of a desired twin; null: the agent that was installed. */
+  async offer(release: AgentRelease | null): Promise<void> {
+    this.#wanted = release
+    if (this.#isBusy || this.#isReady) return
+    this.#isBusy = true
+    try {
+      // Another one may come while this one is fetched.
+      for (let taken: AgentRelease | null | undefined; taken !== this.#wanted;) {
+        taken = this.#wanted
+        await this.#take(taken)
+      }
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  /** Starts the new code when nobody is at the cabinet; called whenever a session has ended. */
+  restartWhenIdle(): void {
+    if (!this.#isReady || !this.#options.isIdle()) return
+    this.#isReady = false
+    this.#options.onRestart('another release of the agent')
+  }
+
+  /** The server was heard: the code that runs has proven itself. */
+  onHealthy(): void {
+    const { store, running } = this.#options
+    if (store?.trial()?.version === running.version) store.confirm()
+  }
+
+  async #take(release: AgentRelease | null | undefined): Promise<void> {
+    const { store, running, serverKeys } = this.#options
+    if (release === undefined) return
+    if (release === null) {
+      if (running.isInstalled || store === undefined) return
+      store.useInstalled()
+      this.#start()
+      return
+    }
+    if (!running.isInstalled && release.version === running.version) return
+    if (this.#refused?.sha256 === release.sha256 && this.#refused.code !== 'download_failed') return
+    const refusal: ReleaseRefusal | undefined =
+      store === undefined
+        ? { code: 'not_supported', reason: 'this agent cannot replace itself' }
+        : (judgeRelease(release, running, serverKeys) ?? (await this.#fetch(store, release)))
+    if (refusal === undefined) this.#start()
+    else this.#refuse(release, refusal)
+  }
+
+  #start(): void {
+    this.#isReady = true
+    this.restartWhenIdle()
+  }
+
+  #refuse({ version, sha256 }: AgentRelease, { code, reason }: ReleaseRefusal): void {
+    this.#refused = { version, sha256, code, reason: reason.slice(0, 300) }
+    this.#options.store?.refuse(this.#refused)
+    this.#options.onChanged()
+  }
+
+  async #fetch(store: ReleaseStore, release: AgentRelease): Promise<ReleaseRefusal | undefined> {
+    const { version, sha256, sizeBytes } = release
+    let bytes: Uint8Array
+    try {
+      bytes = await this.#download(version, sizeBytes)
+    } catch (error) {
+      return { code: 'download_failed', reason: String(error) }
+    }
+    if (bytes.length !== sizeBytes) return { code: 'wrong_size', reason: `${bytes.length} bytes, ${sizeBytes} signed` }
+    const found = createHash('sha256').update(bytes).digest('hex')
+    if (found !== sha256) return { code: 'wrong_hash', reason: `the bytes hash to ${found}` }
+    try {
+      store.refuse(undefined)
+      store.stage(version, sha256, bytes)
+      return undefined
+    } catch (error) {
+      return { code: 'disk_full', reason: String(error) }
+    }
+  }
+
+  /** At most one byte more than was signed: a server gone wrong must not fill the memory. */
+  async #download(version: string, sizeBytes: number): Promise<Uint8Array> {
+    const { serverUrl, fetch } = this.#options
+    const url = new URL(getAgentBundle.path.replace(':version', version), serverUrl)
+    const response = await fetch(url, { signal: AbortSignal.timeout(downloadTimeoutMs) })
+    if (!response.ok || response.body === null) throw new Error(`HTTP ${response.status}`)
+    const chunks: Uint8Array[] = []
+    let length = 0
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > Math.min(sizeBytes, maxBundleBytes)) break
+    }
+    return Buffer.concat(chunks)
+  }
+}

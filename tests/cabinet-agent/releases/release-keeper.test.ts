@@ -1,0 +1,139 @@
+import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { ReleaseKeeper } from '#cabinet-agent/releases/release-keeper.ts'
+import { ReleaseStore } from '#cabinet-agent/releases/release-store.ts'
+import { type AgentRelease, agentReleaseSigningText } from '#shared/contracts/mqtt/twin.ts'
+import { makeScratchFolder } from '#tests/support/scratch-folder.ts'
+
+const bytes = Buffer.from('export const answer = 42\n')
+
+function signed(key: KeyObject, change: Partial<AgentRelease> = {}): AgentRelease {
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const release = { version: '0.2.0', sha256, sizeBytes: bytes.length, ...change }
+  const signature = sign(null, Buffer.from(agentReleaseSigningText(release)), key).toString('base64')
+  return { ...release, signature }
+}
+
+async function startKeeper(running = { version: '0.1.0', isInstalled: true }, served: Buffer = bytes) {
+  const keys = generateKeyPairSync('ed25519')
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith('/bundle') !== true) response.statusCode = 404
+    response.end(served)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const store = new ReleaseStore(makeScratchFolder('huinong-releases-'))
+  const restarts: string[] = []
+  const state = { isIdle: true }
+  const keeper = new ReleaseKeeper({
+    store,
+    running,
+    serverUrl: `http://127.0.0.1:${port}`,
+    serverKeys: [keys.publicKey],
+    fetch: globalThis.fetch,
+    isIdle: () => state.isIdle,
+    onRestart: (reason) => restarts.push(reason),
+    onChanged: () => {},
+  })
+  return {
+    keeper,
+    store,
+    restarts,
+    state,
+    key: keys.privateKey,
+    [Symbol.asyncDispose]: async () => {
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+describe('a release', () => {
+  it('is fetched, checked, staged on trial and started', async () => {
+    await using it = await startKeeper()
+
+    await it.keeper.offer(signed(it.key))
+
+    expect(readFileSync(it.store.fileOf('0.2.0'))).toEqual(bytes)
+    expect(it.store.current()).toBe('0.2.0')
+    expect(it.store.trial()).toMatchObject({ version: '0.2.0', previous: null, starts: 0 })
+    expect(it.restarts).toHaveLength(1)
+  })
+
+  it('starts between sessions only', async () => {
+    await using it = await startKeeper()
+    it.state.isIdle = false
+
+    await it.keeper.offer(signed(it.key))
+    const during = it.restarts.length
+    it.state.isIdle = true
+    it.keeper.restartWhenIdle()
+
+    expect([during, it.restarts.length]).toEqual([0, 1])
+  })
+
+  it.each([
+    ['bad_signature', (key: KeyObject) => ({ ...signed(key), version: '0.3.0' })],
+    ['bad_signature', () => signed(generateKeyPairSync('ed25519').privateKey)],
+    ['older_version', (key: KeyObject) => signed(key, { version: '0.0.9' })],
+    ['older_version', (key: KeyObject) => signed(key, { version: '0.0.9', goesBackFrom: '0.9.0' })],
+    ['wrong_hash', (key: KeyObject) => signed(key, { sha256: 'a'.repeat(64) })],
+    ['wrong_size', (key: KeyObject) => signed(key, { sizeBytes: bytes.length - 1 })],
+  ] as const)('that is forged, old or other bytes is refused as %s, and nothing changes', async (code, make) => {
+    await using it = await startKeeper()
+    const release = make(it.key)
+
+    await it.keeper.offer(release)
+
+    expect(it.keeper.report()).toMatchObject({ version: '0.1.0', refused: { version: release.version, code } })
+    expect(it.store.current()).toBeUndefined()
+    expect(existsSync(it.store.fileOf(release.version))).toBe(false)
+    expect(it.restarts).toEqual([])
+  })
+
+  it('may be older where the server allows to go back from what runs', async () => {
+    await using it = await startKeeper({ version: '0.3.0', isInstalled: false })
+
+    await it.keeper.offer(signed(it.key, { goesBackFrom: '0.3.0' }))
+
+    expect(it.store.current()).toBe('0.2.0')
+    expect(it.restarts).toHaveLength(1)
+  })
+
+  it('gives way to the agent that was installed', async () => {
+    await using it = await startKeeper({ version: '0.2.0', isInstalled: false })
+    it.store.stage('0.2.0', 'a'.repeat(64), bytes)
+
+    await it.keeper.offer(null)
+
+    expect(it.store.current()).toBeUndefined()
+    expect(it.restarts).toHaveLength(1)
+  })
+
+  it('that did not come up is not tried again', async () => {
+    await using it = await startKeeper()
+    const release = signed(it.key)
+    it.store.stage('0.2.0', release.sha256, bytes)
+    const trial = it.store.trial()
+    if (trial !== undefined) it.store.goBack(trial, 'it ended with 1')
+    const again = new ReleaseKeeper({
+      store: it.store,
+      running: { version: '0.1.0', isInstalled: true },
+      serverUrl: 'http://127.0.0.1:9',
+      serverKeys: [],
+      fetch: globalThis.fetch,
+      isIdle: () => true,
+      onRestart: (reason) => it.restarts.push(reason),
+      onChanged: () => {},
+    })
+
+    await again.offer(release)
+
+    expect(again.report().refused).toMatchObject({ code: 'not_healthy', reason: 'it ended with 1' })
+    expect(it.restarts).toEqual([])
+  })
+})
