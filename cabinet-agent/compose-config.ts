@@ -72,6 +72,7 @@ cabinet.json:
     lock                  { port, doorLock, board: { driver: lock-8a | lock-cu48 | lock-cu16 | lock-wkly, … } }
     scales                [{ laneId: "L01", port, board: { driver: scale-sbt | scale-dini-dgt | scale-mt-sics, … } }]
     thermometer, doorInput  optional
+    scanner               { port, board: { driver: scanner-line } }, alone on its port; optional, for offline passes
 
 Exit codes: 0 ended by a signal · 1 could not start · 75 a reboot or another release: start it again.
 `

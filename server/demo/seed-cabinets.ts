@@ -1,10 +1,13 @@
 /** Enters host sites and cabinets, and plans the shelves of the live ones: what lies in which lane; prices are the labels'. */
 import type { Id } from '#shared/ids/uuid-v7.ts'
-import { changePlanogram } from '../cabinets/change-twin.ts'
+import { changeConfig, changePlanogram } from '../cabinets/change-twin.ts'
 import { addCabinets, addHostSites } from '../cabinets/register-cabinets.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { DemoData } from './data/demo-data.ts'
 import type { SkuKey } from './data/goods.ts'
+
+/** What the demo's cabinets may sell on offline passes before the server has heard of it. */
+const offlineLimits = { maxOpenSessions: 3, maxOpenFen: 30_000 }
 
 /** Ids by site key. `joinCodes` has one for each site, in their order. */
 export function* seedSites(
@@ -34,7 +37,7 @@ export function* seedCabinets(
       isDemo: scaleProfile !== undefined,
     })),
   )
-  for (const [index, { code }] of data.cabinets.entries()) {
+  for (const [index, { code, siteKey }] of data.cabinets.entries()) {
     const lanes = data.shelves.get(code)
     const cabinetId = cabinetIds[index]
     if (lanes === undefined || cabinetId === undefined) continue
@@ -50,5 +53,7 @@ export function* seedCabinets(
         isOnSale: true,
       })),
     })
+    const offlineSelling = { groupId: ids.siteIds.get(siteKey) ?? '', ...offlineLimits }
+    yield* changeConfig(ctx, { cabinetId, config: { offlineSelling }, changedBy })
   }
 }

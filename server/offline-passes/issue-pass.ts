@@ -38,8 +38,10 @@ export function* issuePass(ctx: UnitContext, deps: PassDeps, request: PassReques
       .where(and(eq(t.offlinePasses.accountId, accountId), eq(t.offlinePasses.idempotencyKey, idempotencyKey))),
   )
   if (known !== undefined) {
-    if (known.groupId === cabinet.groupId && known.capFen === capFen) return known
-    throw new RefusalError('session.intent_conflict', undefined, { field: 'idempotencyKey' })
+    if (known.groupId !== cabinet.groupId || known.capFen !== capFen)
+      throw new RefusalError('session.intent_conflict', undefined, { field: 'idempotencyKey' })
+    yield* recordAudit(ctx, { accountId, action: 'pass.asked_again', subjectId: known.passId })
+    return known
   }
   if (!cabinet.isSelling) throw new RefusalError('pass.offline_selling_off', undefined, { field: 'cabinetCode' })
   if (capFen < minCapFen || capFen > maxCapFen)

@@ -29,7 +29,7 @@ export function* owesArrears(ctx: UnitContext, payerAccountId: string): Unit<boo
   return (yield* listArrears(ctx, payerAccountId)).length > 0
 }
 
-/** Pays one debt from the wallet, whole. Refuses with ledger.balance_insufficient; paying again does nothing. */
+/** Pays one debt from the wallet, whole. Refuses with ledger.balance_insufficient; with payment.arrears_unknown what is paid already. */
 export function* payArrears(
   ctx: UnitContext,
   input: { readonly intentId: string; readonly payerAccountId: string },
@@ -37,8 +37,8 @@ export function* payArrears(
   const { paymentArrears: t } = ctx.tables
   const { intentId, payerAccountId } = input
   const owed = yield* one(ctx.db.select().from(t).where(eq(t.intentId, intentId)))
-  if (owed === undefined || owed.payerAccountId !== payerAccountId) throw new RefusalError('payment.arrears_unknown')
-  if (owed.paidAtMs !== null) return
+  const isOwed = owed !== undefined && owed.payerAccountId === payerAccountId && owed.paidAtMs === null
+  if (!isOwed) throw new RefusalError('payment.arrears_unknown')
   yield* postTransfers(ctx, [
     {
       debit: accountIdOf('wallet', payerAccountId),

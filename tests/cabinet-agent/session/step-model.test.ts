@@ -7,6 +7,7 @@ import { step } from '#cabinet-agent/session/step.ts'
 import {
   commandInput,
   decisions,
+  makeFacts,
   makeTestId,
   opening,
   restockInput,
@@ -18,6 +19,7 @@ import { testEpochMs } from '#tests/support/test-clock.ts'
 type Move =
   | { kind: 'unlock' | 'restock' | 'busy-unlock'; variant: number }
   | { kind: 'lock' | 'release' | 'reboot' }
+  | { kind: 'pass'; variant: number }
   | { kind: 'session-input'; input: number; isLate: boolean; minutes: number }
   | { kind: 'restart'; door: number }
 
@@ -27,6 +29,7 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('unlock', 'restock', 'busy-unlock'), variant: fc.nat(5) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('lock', 'release', 'reboot') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), variant: fc.nat(5) }) },
   {
     weight: 14,
     arbitrary: fc.record({
@@ -48,6 +51,7 @@ class World {
   readonly commands = new Map<string, { sessionId: string | undefined; replies: number }>()
   readonly finals = new Map<string, number>()
   readonly unlocks = new Map<string, number>()
+  readonly uses = new Map<string, number>()
   readonly violations: string[] = []
   lastSessionId = makeTestId()
 
@@ -56,6 +60,7 @@ class World {
     const active = activeSession(this.state.session)
     const all = [...this.violations]
     for (const [sessionId, count] of this.unlocks) if (count > 1) all.push(`unlocked ${count} times for ${sessionId}`)
+    for (const [passId, count] of this.uses) if (count > 1) all.push(`pass ${passId} was used up ${count} times`)
     for (const [sessionId, count] of this.finals) {
       if (count !== 1 || sessionId === active?.core.sessionId) all.push(`${sessionId} ended ${count} times`)
     }
@@ -74,11 +79,36 @@ class World {
     } else if (move.kind === 'session-input') {
       this.atMs += 1 + move.minutes * 60_000
       this.#feed(this.#inputFor(move.input, move.isLate ? this.lastSessionId : this.#currentId()))
-    } else this.#command(move)
+    } else if (move.kind === 'pass') this.#showPass(move.variant)
+    else this.#command(move)
   }
 
   #currentId(): string {
     return activeSession(this.state.session)?.core.sessionId ?? this.lastSessionId
+  }
+
+  #showPass(variant: number): void {
+    const [sessionId, passId] = [makeTestId(), makeTestId()]
+    const { atMs } = this
+    const pass = {
+      code: `HN1:${passId}`,
+      passId,
+      buyerId: makeTestId(),
+      counter: 1,
+      capFen: 5_000,
+      notBeforeMs: atMs,
+      expiresAtMs: atMs + 3_600_000,
+    }
+    const facts = makeFacts(variant === 5 ? { door: 'unknown' } : {})
+    const isIdle = activeSession(this.state.session) === undefined
+    const starts = isIdle && variant !== 5 && this.state.isInService
+    // A refused pass makes no session: it has its answer and that is all.
+    this.commands.set(passId, { sessionId: starts ? sessionId : undefined, replies: 0 })
+    this.#feed({ input: 'pass-shown', sessionId, pass, facts, atMs })
+    if (starts) {
+      this.lastSessionId = sessionId
+      this.known.add(sessionId)
+    }
   }
 
   #command(move: Extract<Move, { kind: 'unlock' | 'restock' | 'busy-unlock' | 'lock' | 'release' | 'reboot' }>): void {
@@ -132,6 +162,10 @@ class World {
   }
 
   #book(effect: Effect, before: CabinetState, input: SessionInput): void {
+    if (effect.effect === 'use-pass') {
+      const { passId } = effect.pass
+      this.uses.set(passId, (this.uses.get(passId) ?? 0) + 1)
+    }
     if (effect.effect === 'unlock') {
       const active = activeSession(before.session)
       // Live authorisation: this very session, authorised, plateau just in, the command not expired.
