@@ -1,9 +1,11 @@
 // Keeps sums of the accounts that carry no inline balance cheap: now and then each gets a row with its balance through an
 // instant, so that a balance is that row plus the entries since. Run off the hot path; rows are a cache and never edited,
 // but a posting that is dated back removes those it makes wrong.
-import { and, asc, desc, eq, gt, gte, inArray, isNull, lte } from 'drizzle-orm'
-import { exec, insertRows, one, rows } from '../db/unit.ts'
+import { and, gte, inArray, sql } from 'drizzle-orm'
+import { isOneOf } from '../db/kit.ts'
+import { exec, insertRows, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { inlineKinds } from './account-kinds.ts'
 import type { AccountId } from './account-kinds.ts'
 import { balanceAt } from './balances.ts'
 
@@ -22,42 +24,23 @@ const accountsPerUnit = 200
  */
 export function* rollUpAccounts(ctx: UnitContext, throughAtMs: number, afterId = ''): Unit<string | undefined> {
   if (throughAtMs > ctx.now() - rollupMarginMs) throw new RangeError('a roll-up must end before the margin')
-  const { ledgerAccounts: t, ledgerRollups } = ctx.tables
-  const accounts = yield* rows(
-    ctx.db
-      .select({ id: t.id })
-      .from(t)
-      .where(and(isNull(t.balanceFen), gt(t.id, afterId)))
-      .orderBy(asc(t.id))
-      .limit(accountsPerUnit),
-  )
-  for (const { id } of accounts) {
-    if (!(yield* hasNewEntries(ctx, id, throughAtMs))) continue
-    const balanceFen = yield* balanceAt(ctx, id as AccountId, throughAtMs)
-    yield* insertRows(ledgerRollups, [{ accountId: id, throughAtMs, balanceFen }], 'ignore')
+  const moved = yield* findMoved(throughAtMs, afterId)
+  for (const { id } of moved) {
+    const balanceFen = yield* balanceAt(ctx, id, throughAtMs)
+    yield* insertRows(ctx.tables.ledgerRollups, [{ accountId: id, throughAtMs, balanceFen }], 'ignore')
   }
-  return accounts.at(-1)?.id
+  return moved.at(-1)?.id
 }
 
-/** Anything booked since the account's newest roll-up? An idle account needs no further one. */
-function* hasNewEntries(ctx: UnitContext, accountId: string, throughAtMs: number): Unit<boolean> {
-  const { ledgerEntries: e, ledgerRollups: r } = ctx.tables
-  const newest = yield* one(
-    ctx.db
-      .select({ throughAtMs: r.throughAtMs })
-      .from(r)
-      .where(eq(r.accountId, accountId))
-      .orderBy(desc(r.throughAtMs))
-      .limit(1),
-  )
-  const found = yield* one(
-    ctx.db
-      .select({ atMs: e.atMs })
-      .from(e)
-      .where(and(eq(e.accountId, accountId), gt(e.atMs, newest?.throughAtMs ?? -1), lte(e.atMs, throughAtMs)))
-      .limit(1),
-  )
-  return found !== undefined
+/** The next summed accounts with anything booked since their newest roll-up: an idle one needs no further one. */
+function* findMoved(throughAtMs: number, afterId: string): Unit<Array<{ id: AccountId }>> {
+  const since = sql`coalesce((select max(r.through_at_ms) from ledger_rollup r where r.account_id = a.id), -1)`
+  return yield* sqlRows<{ id: AccountId }>(sql`
+    select a.id as "id" from ledger_account a
+    where not ${isOneOf(sql`a.kind`, inlineKinds)} and a.id > ${afterId} and exists (
+      select 1 from ledger_entry e
+      where e.account_id = a.id and e.at_ms > ${since} and e.at_ms <= cast(${throughAtMs} as bigint))
+    order by a.id limit ${sql.raw(String(accountsPerUnit))}`)
 }
 
 /**

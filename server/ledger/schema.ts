@@ -30,6 +30,11 @@ export function ledgerTables(kit: Kit) {
         sql`not ${isOneOf(table.kind, neverNegativeKinds)} or ${table.balanceFen} >= 0`,
       ),
       kit.index('ledger_account_by_kind').on(table.kind, table.id),
+      // The roll-up finds its few accounts among any number of households by this one.
+      kit
+        .index('ledger_account_summed')
+        .on(table.id)
+        .where(sql`not ${isOneOf(table.kind, inlineKinds)}`),
     ],
   )
 

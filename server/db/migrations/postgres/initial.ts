@@ -1633,6 +1633,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "rollout_cabinet_by_position" ON "rollout_cabinet" USING btree ("rollout_id","position");`,
   `CREATE INDEX "rejected_message_by_cabinet" ON "rejected_message" USING btree ("cabinet_id","message_id");`,
   `CREATE INDEX "ledger_account_by_kind" ON "ledger_account" USING btree ("kind","id");`,
+  `CREATE INDEX "ledger_account_summed" ON "ledger_account" USING btree ("id") WHERE not ("ledger_account"."kind" = 'wallet' or "ledger_account"."kind" = 'hold' or "ledger_account"."kind" = 'household');`,
   `CREATE UNIQUE INDEX "ledger_transfer_reversed_once" ON "ledger_transfer" USING btree ("reverses_id") WHERE "ledger_transfer"."reverses_id" is not null;`,
   `CREATE UNIQUE INDEX "revenue_plan_in_force" ON "revenue_plan" USING btree ("scope","effective_from_ms") WHERE "revenue_plan"."state" = 'approved';`,
   `CREATE INDEX "refunded_part_by_line" ON "refunded_part" USING btree ("sale_line_id");`,

@@ -320,6 +320,7 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "ledger_account_never_negative" CHECK(not ("ledger_account"."kind" = 'wallet' or "ledger_account"."kind" = 'hold' or "ledger_account"."kind" = 'household') or "ledger_account"."balance_fen" >= 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`ledger_account_by_kind\` ON \`ledger_account\` (\`kind\`,\`id\`);`,
+  `CREATE INDEX \`ledger_account_summed\` ON \`ledger_account\` (\`id\`) WHERE not ("ledger_account"."kind" = 'wallet' or "ledger_account"."kind" = 'hold' or "ledger_account"."kind" = 'household');`,
   `CREATE TABLE \`ledger_transfer\` (
   \`id\` text PRIMARY KEY NOT NULL,
   \`debit_account_id\` text NOT NULL,

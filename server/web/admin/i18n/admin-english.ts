@@ -38,6 +38,7 @@ export function adminEnglish(words: Words): AdminMessages {
       books: 'Self-check of the books',
       booksSound: (transfers) => `The books balance: ${transfers} transfers checked, difference 0 fen.`,
       booksBroken: 'The books differ; look into it now:',
+      booksUnchecked: 'The books have not been proved yet; the server does so every night.',
     },
     rollout: { planned: 'planned', installed: 'installed', live: 'live', withdrawn: 'withdrawn' },
     siteKind: { government: 'government', hospital: 'hospital', school: 'school' },

@@ -38,6 +38,7 @@ function adminChinese(words: Words) {
       books: '账本自检',
       booksSound: (transfers: number) => `账本平衡：核对了 ${transfers} 笔，差额 0 分。`,
       booksBroken: '账本有差异，请立即核查：',
+      booksUnchecked: '账本尚未核对；服务器每晚自动核对。',
     },
     rollout: { planned: '计划中', installed: '已安装', live: '已上线', withdrawn: '已撤回' },
     siteKind: { government: '机关', hospital: '医院', school: '学校' },
