@@ -35,6 +35,8 @@ export function describeDemo(
     ['  Buyer', `${baseUrl}/`],
     ['  Virtual cabinet', `${baseUrl}/virtual-cabinet?code=${firstCode}`],
     ['  Admin', `${baseUrl}/admin`],
+    ['  Farmer', `${baseUrl}/farmer`],
+    ['  Open books', `${baseUrl}/disclosure`],
     ['  API', `${baseUrl}/api/openapi.json  ${baseUrl}/api/asyncapi.json`],
   ])
   const table = layOutTable([

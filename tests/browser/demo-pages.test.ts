@@ -53,6 +53,9 @@ describe('every page', () => {
     '/admin/organisations',
     '/admin/distributions',
     '/admin/payouts',
+    '/admin/warnings',
+    '/admin/reconciliation',
+    '/admin/audit',
     '/admin/ledger',
     '/admin/accounts',
   ]

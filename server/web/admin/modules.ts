@@ -1,6 +1,7 @@
 import { accountsModule } from './accounts/module.ts'
 import type { AdminModule } from './admin-module.ts'
 import { cabinetsModule } from './cabinets/module.ts'
+import { auditModule, reconciliationModule, warningsModule } from './desk/module.ts'
 import { distributionsModule, organisationsModule } from './distributions/module.ts'
 import { householdsModule } from './households/module.ts'
 import { ledgerModule } from './ledger/module.ts'
@@ -14,9 +15,12 @@ export const modules: readonly AdminModule[] = [
   cabinetsModule,
   sessionsModule,
   householdsModule,
+  warningsModule,
   organisationsModule,
   distributionsModule,
   payoutsModule,
+  reconciliationModule,
   ledgerModule,
+  auditModule,
   accountsModule,
 ]
