@@ -9,7 +9,7 @@ export function identityTables({ table, column: c, primaryKey, index, check }: K
     'account',
     {
       accountId: c.text().primaryKey(),
-      /** Staff number or phone, folded to lower case: one login, one account. */
+      /** Staff number or another name, never a phone number; folded to lower case: one login, one account. */
       login: c.text().notNull().unique(),
       displayName: c.text().notNull(),
       passwordHash: c.text().notNull(),

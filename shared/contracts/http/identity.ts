@@ -2,13 +2,15 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { defineRoute, Role } from './route.ts'
 
-/** A staff number (letters, digits, dashes) or a phone number. */
+/** A staff number or another name: letters, digits, dots and dashes. */
 export const Login = z
   .string()
   .trim()
   .min(3)
   .max(40)
   .regex(/^[\p{L}\p{N}._-]+$/u, 'letters, digits, dots and dashes only')
+/** Of a new account: a login stands in clear in the database, so nobody's phone, identity or bank number may be one. */
+export const NewLogin = Login.refine((login) => !/\d{11}/.test(login), 'a phone or identity number is no login')
 export const Password = z.string().min(8, 'at least 8 characters').max(200)
 /** A district (6 digits), town (9) or village (12): what the codes of its households begin with. */
 export const AreaCode = z
@@ -37,7 +39,7 @@ export const signIn = defineRoute({
   method: 'POST',
   path: '/api/sign-in',
   tag: 'identity',
-  summary: 'Sign in with a staff number or phone and a password; sets the session cookie',
+  summary: 'Sign in with a login and a password; sets the session cookie',
   access: 'public',
   body: z.object({ login: Login, password: z.string().min(1).max(200) }),
   reply: Me,
@@ -81,7 +83,7 @@ export const joinSite = defineRoute({
   access: 'public',
   body: z.object({
     joinCode: z.string().trim().min(4).max(20),
-    login: Login,
+    login: NewLogin,
     displayName: DisplayName,
     password: Password,
   }),
@@ -98,7 +100,7 @@ export const importAccounts = defineRoute({
     accounts: z
       .array(
         z.object({
-          login: Login,
+          login: NewLogin,
           displayName: DisplayName,
           roles: z.array(Role).min(1),
           hostSiteId: Id.optional(),

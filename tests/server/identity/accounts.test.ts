@@ -16,19 +16,32 @@ describe.each(dialects)('accounts on %s', (dialect) => {
     const answer = await admin.send('POST', '/api/accounts/import', {
       accounts: [
         { login: 'Wang.Wu', displayName: '王五', roles: ['restocker', 'operator'] },
-        { login: '13800000000', displayName: '赵六', roles: ['farmer'], householdCode: '5001121422010001' },
+        { login: 'zhao-6', displayName: '赵六', roles: ['farmer'], householdCode: '5001121422010001' },
       ],
     })
 
     expect(answer.status).toBe(201)
     const [first, second] = answer.body['accounts'] as Array<{ login: string; oneTimePassword: string }>
-    expect([first?.login, second?.login]).toEqual(['wang.wu', '13800000000'])
+    expect([first?.login, second?.login]).toEqual(['wang.wu', 'zhao-6'])
     const signIn = await server.anybody.send('POST', '/api/sign-in', {
       login: 'WANG.WU',
       password: first?.oneTimePassword,
     })
     expect(signIn).toMatchObject({ status: 200, body: { mustChangePassword: true, displayName: '王五' } })
     expect((signIn.body['roles'] as string[]).toSorted()).toEqual(['operator', 'restocker'])
+  })
+
+  it('are refused a phone number for a login, which would stand in clear', async () => {
+    await using server = await startServer({ dialect })
+    const admin = await server.signIn('admin')
+    const before = await countAccounts(server)
+
+    const answer = await admin.send('POST', '/api/accounts/import', {
+      accounts: [{ login: '13800000000', displayName: '赵六', roles: ['buyer'] }],
+    })
+
+    expect(answer).toMatchObject({ status: 422, body: { field: 'accounts.0.login' } })
+    expect(await countAccounts(server)).toEqual(before)
   })
 
   it('are imported all or none, with an error per row', async () => {

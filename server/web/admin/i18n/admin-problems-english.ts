@@ -32,6 +32,13 @@ const english: Readonly<Record<string, string>> = {
   'distribution.not_funded': 'The organisation holds too little. Book its receipts first.',
   'distribution.snapshot_broken':
     'The frozen registers do not give the lines shown, so it was stopped. Tell an administrator.',
+  'disclosure.title_reveals': 'The title holds what may be a phone, identity or account number. Take it out.',
+  'write_off.sale_unknown': 'There is no such sale. Check the number.',
+  'write_off.not_owed': 'Less than that is owed. Check the amount.',
+  'write_off.not_proposed': 'This write-off is decided already. Reload the page.',
+  'write_off.same_person': 'Who proposed a write-off cannot approve it. Somebody else must.',
+  'sales.document_known': 'This document is entered already. Check its number.',
+  'sales.same_person': 'Who entered earlier sales cannot approve them. Somebody else must.',
   'reconciliation.same_person': 'Who proposed this cannot approve it. Somebody else must.',
 }
 

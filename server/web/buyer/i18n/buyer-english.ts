@@ -182,7 +182,7 @@ export function buyerEnglish(words: Words): BuyerMessages {
       lead: 'Make a buyer’s account with your site’s code. It is on the notice beside the cabinet.',
       code: 'Site code',
       name: 'Your name',
-      login: 'Account (staff number or phone)',
+      login: 'Login (not your phone number)',
       submit: 'Join and sign in',
       have: 'Have an account? Sign in',
       no: 'No account yet? Join with a site code',

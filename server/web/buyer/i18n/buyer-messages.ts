@@ -179,7 +179,7 @@ function buyerChinese(words: Words) {
       lead: '用单位加入码开通买家账号。加入码在单位通知或柜门旁的告示上。',
       code: '单位加入码',
       name: '您的称呼',
-      login: '账号（工号或手机号）',
+      login: '账号（请不要用手机号）',
       submit: '加入并登录',
       have: '已有账号？去登录',
       no: '还没有账号？用单位加入码开通',

@@ -24,7 +24,7 @@ export function commonEnglish(words: Words): CommonMessages {
     problemOther: (detail: string) => `That did not work: ${detail} Check it and try again.`,
     signIn: {
       title: 'Sign in',
-      login: 'Staff number or phone',
+      login: 'Login or staff number',
       password: 'Password',
       submit: 'Sign in',
       submitting: 'Signing in…',

@@ -25,7 +25,7 @@ export function commonChinese(words: Words) {
     problemOther: (detail: string) => `没有成功：${detail}。请检查后再试。`,
     signIn: {
       title: '登录',
-      login: '工号或手机号',
+      login: '账号或工号',
       password: '密码',
       submit: '登录',
       submitting: '正在登录…',
