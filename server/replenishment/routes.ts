@@ -7,6 +7,7 @@ import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { proposeRestock } from './propose-restock.ts'
+import { trackLots } from './track-lots.ts'
 
 export const replenishmentRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.listForecasts, async ({ query }) => ({
@@ -14,6 +15,9 @@ export const replenishmentRoutes: NounRoutes = (app, { database }) => {
   }))
   registerRoute(app, contract.proposeRestock, ({ query: { servicePercent, ...query } }) =>
     database.read((ctx) => proposeRestock(ctx, { ...query, serviceLevel: servicePercent / 100 })),
+  )
+  registerRoute(app, contract.trackLots, ({ params, query, account }) =>
+    database.read((ctx) => trackLots(ctx, account, { ...params, ...query })),
   )
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
+import { Fen } from '../../units/fen.ts'
+import { MassMg } from '../../units/mass.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { defineRoute } from './route.ts'
+import { defineRoute, pageOf, PageQuery } from './route.ts'
 
 /** What one cabinet is expected to sell of one SKU. */
 export const Forecast = z
@@ -75,5 +77,42 @@ export const proposeRestock = defineRoute({
     limit: z.coerce.number().int().min(1).max(200).default(50),
   }),
   reply: RestockProposal,
+  status: 200,
+})
+
+/** One lot with a household's produce in it. */
+export const TrackedLot = z
+  .object({
+    lotId: Id,
+    traceCode: z.string(),
+    skuName: z.string(),
+    expiresAtMs: EpochMs,
+    /** Whole days it may still be sold. */
+    daysLeft: z.int().min(0),
+    unitsReceived: z.int().min(1),
+    unitsAtDepot: z.int().min(0),
+    /** The household's part of the lot. */
+    ownUnits: z.int().min(0),
+    ownMassMg: MassMg.min(0),
+    /** Where it lies for sale. */
+    places: z.array(z.object({ hostSiteName: z.string(), units: z.int().min(1) })),
+    /** Of the whole lot. */
+    soldUnits: z.int().min(0),
+    soldMassMg: MassMg.min(0),
+    /** What its sales brought this household. */
+    incomeFen: Fen,
+  })
+  .meta({ id: 'TrackedLot' })
+export type TrackedLot = z.infer<typeof TrackedLot>
+
+export const trackLots = defineRoute({
+  method: 'GET',
+  path: '/api/households/:householdCode/lots',
+  tag: 'replenishment',
+  summary: 'Where a household’s produce is, how long it keeps, what was sold and what it brought; newest lots first',
+  access: ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'],
+  params: z.object({ householdCode: z.string().regex(/^\d{16}$/) }),
+  query: PageQuery,
+  reply: pageOf(TrackedLot),
   status: 200,
 })
