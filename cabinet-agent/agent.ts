@@ -8,6 +8,7 @@ import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { delay, type CancelTimer, type Clock } from '#shared/time/clock.ts'
 import type { KeyObject } from 'node:crypto'
 import { agentVersion } from './agent-version.ts'
+import { HeatWatch } from './health/heat-watch.ts'
 import { runSelfTest } from './health/self-test.ts'
 import { readTelemetry } from './health/telemetry.ts'
 import type { DiskGuard } from './journal/disk-guard.ts'
@@ -67,6 +68,7 @@ export class Agent implements AsyncDisposable {
   readonly #runner: SessionRunner
   readonly #watch: SessionWatch
   readonly #twin: TwinKeeper
+  readonly #heat: HeatWatch
   readonly #outbox: OutboxSender
   readonly #desk: CommandDesk
   readonly #releases: ReleaseKeeper
@@ -121,6 +123,14 @@ export class Agent implements AsyncDisposable {
       onLinkChanged: () => this.#set('reconnect', 0, () => this.#link.reconnect()),
       onChanged: () => this.#report(),
     })
+    this.#heat = new HeatWatch({
+      hardware,
+      journal,
+      clock,
+      limitDeciC: () => this.#twin.applied.config.maxTemperatureDeciC,
+      write: (write) => this.#runner.write(write),
+      onChanged: () => this.#report(),
+    })
     this.#outbox = new OutboxSender({
       journal,
       clock,
@@ -151,6 +161,7 @@ export class Agent implements AsyncDisposable {
       clock,
       runner: this.#runner,
       twin: this.#twin,
+      heat: this.#heat,
       facts: (sessionId) => this.#facts(sessionId),
       selfTest: () => runSelfTest(hardware),
       sendReply: (reply) => this.#link.publish('replies', reply),
@@ -234,6 +245,7 @@ export class Agent implements AsyncDisposable {
       },
     })
     this.#twin.start()
+    this.#heat.start()
     this.#link.start()
     this.#beat()
     this.#live()
@@ -259,6 +271,7 @@ export class Agent implements AsyncDisposable {
     this.#sampler?.stop()
     this.#door?.stop()
     this.#twin.stop()
+    this.#heat.stop()
     this.#outbox.stop()
     for (const cancel of this.#timers.values()) cancel()
     await this.#link[Symbol.asyncDispose]()
@@ -304,6 +317,7 @@ export class Agent implements AsyncDisposable {
         .map((lane) => lane.laneId),
       onSaleLaneIds: planogram.lanes.filter((lane) => lane.isOnSale).map((lane) => lane.laneId),
       lockedLaneIds: this.#twin.lockedLaneIds(),
+      isOverTemperature: this.#heat.isLocked,
       isDiskFull: this.#runner.isDiskFull,
       door: this.#doorWatch().door(),
       isKnownSession: sessionId !== undefined && this.#parts.journal.isKnownSession(sessionId),

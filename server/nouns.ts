@@ -37,6 +37,7 @@ import { reconcileDaily } from './reconciliation/reconcile.ts'
 import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { personalDataRoutes } from './personal-data/routes.ts'
 import { replenishmentRoutes } from './replenishment/routes.ts'
+import { recallRoutes } from './recalls/routes.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { salesRoutes } from './sales/routes.ts'
@@ -167,6 +168,7 @@ export const nouns: readonly Noun[] = [
       },
     ],
   },
+  { routes: recallRoutes },
   { routes: restockRoutes, events: restockEvents },
   {
     routes: alertRoutes,

@@ -9,6 +9,7 @@ import {
 import { Id } from '#shared/ids/uuid-v7.ts'
 import type { Clock } from '#shared/time/clock.ts'
 import { z } from 'zod'
+import type { HeatWatch } from '../health/heat-watch.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { CommandFacts, MachineCommand } from '../session/session-input.ts'
 import type { SessionRunner } from '../session/session-runner.ts'
@@ -22,6 +23,7 @@ export interface CommandDeskOptions {
   clock: Clock
   runner: SessionRunner
   twin: TwinKeeper
+  heat: HeatWatch
   facts: (sessionId: Id | undefined) => CommandFacts
   selfTest: () => Promise<NonNullable<Reply['report']>>
   /** Sends a reply that the journal does not hold. */
@@ -109,13 +111,19 @@ export class CommandDesk {
     const known = { kind: command.kind, body: body.data } as KnownCommand
     const { commandId, expiresAtMs } = command
     const atMs = this.#now()
-    if (known.kind !== 'self-test' && known.kind !== 'set-config' && known.kind !== 'revoke-pass') {
+    if (
+      known.kind !== 'self-test' &&
+      known.kind !== 'set-config' &&
+      known.kind !== 'revoke-pass' &&
+      known.kind !== 'reset-temperature'
+    ) {
       const sessionId = known.kind === 'unlock' || known.kind === 'restock-open' ? known.body.sessionId : undefined
       const machineCommand: MachineCommand = { ...known, commandId, expiresAtMs }
       runner.feed({ input: 'command', command: machineCommand, facts: facts(sessionId), atMs }, command)
     } else if (atMs > expiresAtMs) this.#answer(command, 'expired', 'expired')
     else if (known.kind === 'self-test') void this.#selfTest(command)
     else if (known.kind === 'revoke-pass') this.#revokePass(command, known.body)
+    else if (known.kind === 'reset-temperature') this.#resetTemperature(command)
     else this.#setConfig(command)
   }
 
@@ -142,6 +150,15 @@ export class CommandDesk {
     const reply = this.#reply(command.commandId, 'done')
     const problem = twin.setConfig(config, { command, replies: [reply] })
     if (problem !== undefined) this.#answer(command, 'refused', 'invalid_config', problem)
+  }
+
+  #resetTemperature(command: Command): void {
+    if (this.#options.runner.isDiskFull) {
+      this.#answer(command, 'refused', 'disk_full')
+      return
+    }
+    const refusal = this.#options.heat.reset({ command, replies: [this.#reply(command.commandId, 'done')] })
+    if (refusal !== undefined) this.#answer(command, 'refused', refusal)
   }
 
   async #selfTest(command: Command): Promise<void> {

@@ -24,6 +24,8 @@ export interface CommandFacts {
   /** Lanes that could be sold from, were they not locked. */
   onSaleLaneIds: readonly string[]
   lockedLaneIds: readonly string[]
+  /** It was too warm for too long, and nobody has inspected the goods since. */
+  isOverTemperature: boolean
   isDiskFull: boolean
   door: DoorState
   /** A session with this id was seen before, whatever became of it. */

@@ -117,6 +117,7 @@ function whyNotAgreed(body: CommandBody<'unlock'>, facts: CommandFacts): Refusal
 /** What keeps a cabinet from selling. */
 export function whyNotSell(state: CabinetState, facts: CommandFacts): Refusal | undefined {
   if (!state.isInService) return { reason: 'out_of_service', detail: state.lockReason ?? 'out of service' }
+  if (facts.isOverTemperature) return { reason: 'over_temperature', detail: 'locked until the goods are inspected' }
   if (facts.knownLaneIds.length === 0) return { reason: 'lane_unknown', detail: 'no planogram yet' }
   if (facts.onSaleLaneIds.length > 0 && facts.onSaleLaneIds.every((laneId) => facts.lockedLaneIds.includes(laneId))) {
     return { reason: 'lanes_locked', detail: `locked: ${facts.lockedLaneIds.join(', ')}` }

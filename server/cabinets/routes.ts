@@ -13,6 +13,7 @@ import {
   listHostSites,
   putPlanogram,
   putPrices,
+  resetTemperature as resetTemperatureRoute,
   sendCommand,
   setRolloutState,
 } from '#shared/contracts/http/cabinets.ts'
@@ -36,6 +37,7 @@ import { issueCommand } from './issue-command.ts'
 import { moveCabinet } from './move-cabinet.ts'
 import { addCabinets, addHostSites } from './register-cabinets.ts'
 import { showShelf } from './show-shelf.ts'
+import { resetTemperature } from './reset-temperature.ts'
 import { countFleet, findCabinet, listCabinetPage, listCommandPage, listHostSitePage, showCabinet } from './store.ts'
 
 /** How long a command of a person counts; long enough for a cabinet behind a slow line. */
@@ -164,6 +166,14 @@ function registerControl(app: FastifyInstance, ctx: ServerContext): void {
       yield* recordAudit(unit, { accountId, action: 'cabinet.command_sent', subjectId: cabinetId, why, detail })
       return issued
     })
+    ctx.perform([effect])
+    return { commandId, expiresAtMs }
+  })
+  registerRoute(app, resetTemperatureRoute, async ({ params: { cabinetId }, body: { note }, account }) => {
+    const order = { cabinetId, note, inspectedBy: account.displayName, byAccountId: account.accountId }
+    const { commandId, expiresAtMs, effect } = await ctx.database.run((unit) =>
+      resetTemperature(unit, ctx.signer, { ...order, validForMs: commandValidMs }),
+    )
     ctx.perform([effect])
     return { commandId, expiresAtMs }
   })

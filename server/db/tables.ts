@@ -25,6 +25,7 @@ import { payoutStorage, payoutTables } from '../payouts/schema.ts'
 import { reconciliationStorage, reconciliationTables } from '../reconciliation/schema.ts'
 import { personalDataStorage, personalDataTables } from '../personal-data/schema.ts'
 import { replenishmentTables } from '../replenishment/schema.ts'
+import { recallTables } from '../recalls/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { salesTables } from '../sales/schema.ts'
 import { rolloutTables } from '../rollouts/schema.ts'
@@ -45,6 +46,7 @@ export function makeTables(kit: Kit) {
   const distributions = distributionTables(kit, organisations)
   const catalog = catalogTables(kit, organisations)
   const laneLocks = laneLockTables(kit, catalog)
+  const recalls = recallTables(kit, catalog)
   const households = householdTables(kit)
   const assistance = assistanceTables(kit, households)
   const surplus = surplusTables(kit, households)
@@ -84,6 +86,7 @@ export function makeTables(kit: Kit) {
     ...distributions,
     ...catalog,
     ...laneLocks,
+    ...recalls,
     ...households,
     ...assistance,
     ...surplus,

@@ -23,6 +23,7 @@ const config = {
   liveIntervalMs: 300,
   settleConfidence: 0.995,
   scaleVerification: null,
+  maxTemperatureDeciC: 100,
 }
 
 export const channelExamples: Readonly<Record<Channel, readonly MessageExample[]>> = {

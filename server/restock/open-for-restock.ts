@@ -6,6 +6,7 @@ import { issueCommand } from '../cabinets/issue-command.ts'
 import { findLotsById } from '../catalog/find-goods.ts'
 import type { LotRow } from '../catalog/find-goods.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { openRecallsOf } from '../recalls/find-recalls.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { adoptIntent, findAgreedLoads, insertSession, requireCabinet, requireFree } from '../sessions/open-cabinet.ts'
 import type { OpenDeps, OpenedSession, OpenRequest } from '../sessions/open-cabinet.ts'
@@ -41,6 +42,7 @@ export function* openForRestock(ctx: UnitContext, deps: OpenDeps, request: Resto
   yield* requireFree(ctx, request.accountId, cabinetId)
   const lots = yield* findLotsById(ctx, [...new Set(loads.map((load) => load.lotId))])
   checkLoads(loads, planogram.lanes, lots, ctx.now())
+  yield* refuseRecalled(ctx, loads)
   const sessionId = ctx.newId()
   const command = yield* issueCommand(ctx, deps.signer, {
     cabinetId,
@@ -77,6 +79,17 @@ function* requireSameLoads(sessionId: string, loads: readonly Load[]): Unit<void
   const agreed = yield* findAgreedLoads(sessionId)
   if (canonicalJson(agreed) === canonicalJson(loads)) return
   throw new RefusalError('session.intent_conflict', undefined, { field: 'idempotencyKey' })
+}
+
+/** What is under recall is not loaded. */
+function* refuseRecalled(ctx: UnitContext, loads: readonly Load[]): Unit<void> {
+  const lotIds = loads.map(({ lotId }) => lotId)
+  const recalled = yield* openRecallsOf(ctx, lotIds)
+  const index = lotIds.findIndex((lotId) => recalled.has(lotId))
+  if (index < 0) return
+  throw new RefusalError('restock.load_invalid', `load ${index + 1}: the lot is under recall`, {
+    field: `loads.${index}.lotId`,
+  })
 }
 
 /** Refuses with restock.load_invalid, naming the load and what is wrong with it. */

@@ -43,6 +43,8 @@ export function* openCabinet(ctx: UnitContext, deps: OpenDeps, request: OpenRequ
   if (reported.planogramVersion !== planogram.version || reported.pricesVersion !== prices.version) {
     throw new RefusalError('session.twin_behind')
   }
+  // Staff may open it all the same: somebody has to inspect the goods.
+  if (cabinet.alarms?.includes('over_temperature') === true) throw new RefusalError('cabinet.over_temperature')
   yield* requireFree(ctx, request.accountId, cabinet.cabinetId)
   const lanes = yield* makeContract(ctx, {
     cabinetId: cabinet.cabinetId,

@@ -247,6 +247,7 @@ export function* findCabinetByCode({ db, tables: t }: UnitContext, code: string)
         isEnrolled: sql<boolean>`${t.cabinets.publicKey} is not null`.mapWith(Boolean),
         isOnline: t.cabinetStatuses.isOnline,
         isInService: t.cabinetStatuses.isInService,
+        alarms: t.cabinetStatuses.alarms,
         reported: t.cabinetStatuses.reported,
         planogram: t.cabinetTwins.planogram,
         prices: t.cabinetTwins.prices,

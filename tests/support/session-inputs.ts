@@ -24,6 +24,7 @@ export function makeFacts(overrides: Partial<CommandFacts> = {}): CommandFacts {
     faultyLaneIds: [],
     onSaleLaneIds: ['L01', 'L02'],
     lockedLaneIds: [],
+    isOverTemperature: false,
     unverifiedLaneIds: [],
     isDiskFull: false,
     door: 'closed',

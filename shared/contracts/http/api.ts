@@ -17,6 +17,7 @@ import * as offlinePasses from './offline-passes.ts'
 import * as organisations from './organisations.ts'
 import * as payouts from './payouts.ts'
 import * as personalData from './personal-data.ts'
+import * as recalls from './recalls.ts'
 import type { RouteContract } from './route.ts'
 import * as reconciliation from './reconciliation.ts'
 import * as replenishment from './replenishment.ts'
@@ -44,6 +45,7 @@ export const routes: readonly RouteContract[] = [
   catalog,
   replenishment,
   laneLocks,
+  recalls,
   sessions,
   money,
   offlinePasses,

@@ -263,6 +263,17 @@ export const sendCommand = defineRoute({
   reply: z.object({ commandId: Id, expiresAtMs: EpochMs }),
   status: 202,
 })
+export const resetTemperature = defineRoute({
+  method: 'POST',
+  path: '/api/cabinets/:cabinetId/temperature-resets',
+  tag: 'cabinets',
+  summary: 'End an over-temperature lock after an inspection; only while it stands. Follow the outcome in the commands',
+  access: ['operator', 'restocker', 'admin'],
+  params: cabinetParams,
+  body: z.object({ note: z.string().trim().min(2).max(300) }),
+  reply: z.object({ commandId: Id, expiresAtMs: EpochMs }),
+  status: 202,
+})
 export const listCommands = defineRoute({
   method: 'GET',
   path: '/api/cabinets/:cabinetId/commands',

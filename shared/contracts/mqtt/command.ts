@@ -35,6 +35,8 @@ export const commandBodies = {
   /** The buyer lost the phone: this offline pass opens nothing any more. */
   'revoke-pass': z.object({ passId: Id, buyerId: Id, counter: z.int().min(0), passExpiresAtMs: EpochMs }),
   'self-test': z.object({}),
+  /** Ends an over-temperature lock after a named person has inspected the goods; refused unless it stands and it is cool again. */
+  'reset-temperature': z.object({ inspectedBy: z.string().min(1).max(80), note: z.string().min(1).max(300) }),
   'set-config': z.object({ config: CabinetConfigChange }),
 } as const
 export type CommandKind = keyof typeof commandBodies
@@ -80,6 +82,9 @@ export const commandReasons = [
   'stale_prices',
   'lane_unknown',
   'lanes_locked',
+  'over_temperature',
+  'not_locked',
+  'too_warm',
   'not_opened',
   'outcome_unknown',
   'interrupted',

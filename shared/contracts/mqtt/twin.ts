@@ -67,6 +67,8 @@ const configFields = {
   settleConfidence: z.number().min(0.9).max(0.999999),
   /** Null: no lane is sold by weight. */
   scaleVerification: ScaleVerification.nullable(),
+  /** Warmer than this for 30 minutes locks the cabinet; null: nothing in it must be kept cool. */
+  maxTemperatureDeciC: z.int().min(-300).max(600).nullable(),
   /** Address of the broker; null: the one the cabinet was installed with. */
   mqttUrl: z
     .url({ protocol: /^mqtts?$/ })
@@ -87,6 +89,7 @@ export const CabinetConfig = z
     liveIntervalMs: configFields.liveIntervalMs.default(300),
     settleConfidence: configFields.settleConfidence.default(0.995),
     scaleVerification: configFields.scaleVerification.default(null),
+    maxTemperatureDeciC: configFields.maxTemperatureDeciC.default(100),
     mqttUrl: configFields.mqttUrl.default(null),
     offlineSelling: configFields.offlineSelling.default(null),
   })

@@ -71,6 +71,7 @@ describe('every way through a session', () => {
     ['scale fault', {}, { faultyLaneIds: ['L01'] }, 'scale_fault'],
     ['goods by weight without a certificate', {}, { unverifiedLaneIds: ['L01'] }, 'scale_unverified'],
     ['every lane on sale locked', {}, { lockedLaneIds: ['L01', 'L02'] }, 'lanes_locked'],
+    ['too warm for too long', {}, { isOverTemperature: true }, 'over_temperature'],
     ['other planogram', {}, { planogramVersion: 2 }, 'stale_planogram'],
     ['other prices', {}, { pricesVersion: 5 }, 'stale_prices'],
     ['no planogram', {}, { knownLaneIds: [] }, 'lane_unknown'],

@@ -736,6 +736,17 @@ export const initialPostgres: readonly string[] = [
   "allowed_by" text COLLATE "C" NOT NULL,
   "allowed_at_ms" bigint NOT NULL
 );`,
+  `CREATE TABLE "recall" (
+  "recall_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "lot_id" text COLLATE "C" NOT NULL,
+  "reason" text COLLATE "C" NOT NULL,
+  "opened_by" text COLLATE "C" NOT NULL,
+  "opened_at_ms" bigint NOT NULL,
+  "closed_by" text COLLATE "C",
+  "closed_at_ms" bigint,
+  "close_note" text COLLATE "C",
+  CONSTRAINT "recall_closed_whole" CHECK (("recall"."closed_at_ms" is null) = ("recall"."closed_by" is null))
+);`,
   `CREATE TABLE "village" (
   "village_code" text COLLATE "C" PRIMARY KEY NOT NULL,
   "name" text COLLATE "C" NOT NULL,
@@ -1579,6 +1590,7 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "lot_source" ADD CONSTRAINT "lot_source_lot_id_lot_lot_id_fk" FOREIGN KEY ("lot_id") REFERENCES "public"."lot"("lot_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "stock_move" ADD CONSTRAINT "stock_move_lot_id_lot_lot_id_fk" FOREIGN KEY ("lot_id") REFERENCES "public"."lot"("lot_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "school_sku" ADD CONSTRAINT "school_sku_sku_id_sku_sku_id_fk" FOREIGN KEY ("sku_id") REFERENCES "public"."sku"("sku_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "recall" ADD CONSTRAINT "recall_lot_id_lot_lot_id_fk" FOREIGN KEY ("lot_id") REFERENCES "public"."lot"("lot_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "household" ADD CONSTRAINT "household_village_code_village_village_code_fk" FOREIGN KEY ("village_code") REFERENCES "public"."village"("village_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "household_change" ADD CONSTRAINT "household_change_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "helper_binding" ADD CONSTRAINT "helper_binding_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
@@ -1659,6 +1671,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "moisture_loss_by_sku" ON "moisture_loss" USING btree ("sku_id","until_ms");`,
   `CREATE UNIQUE INDEX "lane_lock_once_per_cause" ON "lane_lock" USING btree ("cabinet_id","lane_id","reason","cause_id") WHERE "lane_lock"."released_at_ms" is null;`,
   `CREATE INDEX "lane_lock_by_cause" ON "lane_lock" USING btree ("cause_id","lock_id");`,
+  `CREATE UNIQUE INDEX "recall_open_of_lot" ON "recall" USING btree ("lot_id") WHERE "recall"."closed_at_ms" is null;`,
   `CREATE INDEX "household_by_village" ON "household" USING btree ("village_code");`,
   `CREATE INDEX "household_by_helper" ON "household" USING btree ("helper_account_id");`,
   `CREATE UNIQUE INDEX "helper_binding_in_force" ON "helper_binding" USING btree ("household_code") WHERE "helper_binding"."to_ms" is null;`,
@@ -1688,6 +1701,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "shopping_session_by_cabinet" ON "shopping_session" USING btree ("cabinet_id","session_id");`,
   `CREATE INDEX "shopping_session_unfinished" ON "shopping_session" USING btree ("state","session_id") WHERE "shopping_session"."state" in ('authorised', 'open', 'closing', 'silent', 'review');`,
   `CREATE INDEX "sale_line_by_session" ON "sale_line" USING btree ("session_id");`,
+  `CREATE INDEX "sale_line_by_lot" ON "sale_line" USING btree ("lot_id","sale_line_id");`,
   `CREATE INDEX "review_case_open" ON "review_case" USING btree ("opened_at_ms") WHERE "review_case"."decided_at_ms" is null;`,
   `CREATE INDEX "session_finding_by_session" ON "session_finding" USING btree ("session_id");`,
   `CREATE INDEX "sale_refund_by_line" ON "sale_refund" USING btree ("sale_line_id");`,

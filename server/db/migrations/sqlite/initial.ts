@@ -832,6 +832,19 @@ export const initialSqlite: readonly string[] = [
   \`allowed_at_ms\` integer NOT NULL,
   FOREIGN KEY (\`sku_id\`) REFERENCES \`sku\`(\`sku_id\`) ON UPDATE no action ON DELETE no action
 ) STRICT;`,
+  `CREATE TABLE \`recall\` (
+  \`recall_id\` text PRIMARY KEY NOT NULL,
+  \`lot_id\` text NOT NULL,
+  \`reason\` text NOT NULL,
+  \`opened_by\` text NOT NULL,
+  \`opened_at_ms\` integer NOT NULL,
+  \`closed_by\` text,
+  \`closed_at_ms\` integer,
+  \`close_note\` text,
+  FOREIGN KEY (\`lot_id\`) REFERENCES \`lot\`(\`lot_id\`) ON UPDATE no action ON DELETE no action,
+  CONSTRAINT "recall_closed_whole" CHECK(("recall"."closed_at_ms" is null) = ("recall"."closed_by" is null))
+) STRICT;`,
+  `CREATE UNIQUE INDEX \`recall_open_of_lot\` ON \`recall\` (\`lot_id\`) WHERE "recall"."closed_at_ms" is null;`,
   `CREATE TABLE \`village\` (
   \`village_code\` text PRIMARY KEY NOT NULL,
   \`name\` text NOT NULL,
@@ -1229,6 +1242,7 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "sale_line_mass" CHECK(("sale_line"."mode" = 'weight') = ("sale_line"."mass_mg" is not null))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`sale_line_by_session\` ON \`sale_line\` (\`session_id\`);`,
+  `CREATE INDEX \`sale_line_by_lot\` ON \`sale_line\` (\`lot_id\`,\`sale_line_id\`);`,
   `CREATE TABLE \`review_case\` (
   \`session_id\` text PRIMARY KEY NOT NULL,
   \`reason\` text NOT NULL,

@@ -85,6 +85,7 @@ export function adminEnglish(words: Words): AdminMessages {
         release: 'release',
         reboot: 'reboot',
         'self-test': 'self-test',
+        'reset-temperature': 'temperature reset',
         'set-config': 'set config',
       },
       journal: 'Journal committed',

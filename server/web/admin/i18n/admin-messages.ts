@@ -85,6 +85,7 @@ function adminChinese(words: Words) {
         release: '恢复',
         reboot: '重启',
         'self-test': '自检',
+        'reset-temperature': '温度锁复位',
         'set-config': '改设置',
       } as Record<string, string>,
       journal: '已入账日志',

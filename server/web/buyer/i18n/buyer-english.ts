@@ -95,6 +95,7 @@ export function buyerEnglish(words: Words): BuyerMessages {
         scale_fault: 'A scale is faulty; maintenance has been told. Choose another cabinet.',
         scale_unverified: 'The scales are not verified for sale by weight. Choose another cabinet.',
         lanes_locked: 'Everything in this cabinet is withdrawn from sale. Choose another cabinet.',
+        over_temperature: 'This cabinet was too warm; its goods are inspected first. Choose another cabinet.',
         lock_fault: 'The lock is faulty; maintenance has been told. Choose another cabinet.',
         opening_unstable: 'The weights inside do not rest yet. Wait a few seconds and try again.',
         disk_full: 'The cabinet needs maintenance. Choose another one.',

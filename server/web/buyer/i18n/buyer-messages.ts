@@ -92,6 +92,7 @@ function buyerChinese(words: Words) {
         scale_fault: '柜子的秤有故障，已通知维护人员。请选别的柜子。',
         scale_unverified: '柜子的秤检定已过期，暂不能按重量出售。请选别的柜子。',
         lanes_locked: '柜内商品都已暂停销售。请选别的柜子。',
+        over_temperature: '柜内温度过高，商品需先检查。请选别的柜子。',
         lock_fault: '柜子的锁有故障，已通知维护人员。请选别的柜子。',
         opening_unstable: '柜内重量还没稳定。请等几秒再试。',
         disk_full: '柜子需要维护。请选别的柜子。',
