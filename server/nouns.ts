@@ -43,6 +43,7 @@ import { restockRoutes } from './restock/routes.ts'
 import { salesRoutes } from './sales/routes.ts'
 import { rolloutRoutes } from './rollouts/routes.ts'
 import { sweepRollouts } from './rollouts/sweep-rollouts.ts'
+import { serviceQualityRoutes, showServiceQuality } from './service-quality/routes.ts'
 import { sessionCommandEnds, sessionEvents } from './sessions/events.ts'
 import { expireSessions } from './sessions/expire-sessions.ts'
 import { makeLiveRelay } from './sessions/relay-live.ts'
@@ -76,6 +77,10 @@ export const nouns: readonly Noun[] = [
   { routes: auditRoutes, jobs: [{ name: 'prove the audit trail', intervalMs: 86_400_000, run: proveAudit }] },
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
   { routes: agentReleaseRoutes },
+  {
+    routes: serviceQualityRoutes,
+    jobs: [{ name: 'measure the service', intervalMs: 30_000, run: showServiceQuality }],
+  },
   { routes: rolloutRoutes, jobs: [{ name: 'carry roll-outs on', intervalMs: 1_000, run: sweepRollouts }] },
   { routes: catalogRoutes, events: catalogEvents },
   {

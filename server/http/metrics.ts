@@ -24,6 +24,8 @@ export class Metrics {
   readonly booksCheckedAt: Gauge
   readonly payoutsOverdue: Gauge
   readonly payoutProblems: Gauge
+  readonly receiptSeconds: Histogram
+  readonly serviceShare: Gauge<'quality'>
   readonly alertsRaised: Counter
   readonly alertsUnheard: Counter
   readonly alertDeliveries: Counter<'channel' | 'outcome'>
@@ -131,6 +133,18 @@ export class Metrics {
       name: 'huinong_alert_deliveries_total',
       help: 'Messages about alerts, by channel: sent, or failed and tried again',
       labelNames: ['channel', 'outcome'],
+      registers,
+    })
+    this.receiptSeconds = new Histogram({
+      name: 'huinong_close_to_receipt_seconds',
+      help: 'From the news that a door closed to the commit of its sale',
+      buckets: [...buckets, 20, 60],
+      registers,
+    })
+    this.serviceShare = new Gauge({
+      name: 'huinong_service_share',
+      help: 'Last 24 h, 0 to 1: open_success, automatic_settlement, review; and of live cabinets those online',
+      labelNames: ['quality'],
       registers,
     })
     this.effectFailures = new Counter({

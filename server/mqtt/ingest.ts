@@ -12,6 +12,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import type { Metrics } from '../http/metrics.ts'
 import { commitEntries, type CommitCare, type CommitResult, type HandlerTable } from './commit-entries.ts'
 import type { ReceivedEntry } from './journal-entries.ts'
+import { ReceiptTimer } from './receipt-timer.ts'
 
 /** Most entries one unit carries. */
 const maxBatch = 200
@@ -56,11 +57,13 @@ export class Ingest implements AsyncDisposable {
   readonly #options: IngestOptions
   readonly #lanes = new Map<Id, Lane>()
   readonly #running = new Set<Promise<void>>()
+  readonly #receipts: ReceiptTimer
   #waitingCount = 0
   #isClosed = false
 
   constructor(options: IngestOptions) {
     this.#options = options
+    this.#receipts = new ReceiptTimer(options.metrics.receiptSeconds)
   }
 
   /** Entries that wait for their commit. */
@@ -172,6 +175,7 @@ export class Ingest implements AsyncDisposable {
     this.#count('flagged', result.flagged.length)
     const now = this.#options.clock.now()
     for (const one of carried.slice(0, 1)) this.#options.metrics.ingestSeconds.observe((now - one.receivedAtMs) / 1_000)
+    this.#receipts.note(cabinetId, carried, now)
     this.#options.sendAck(cabinetId, { throughSeq: result.throughSeq })
     this.#options.perform(result.effects)
     for (const one of result.conflicts) this.#options.onConflict(cabinetId, one)

@@ -23,6 +23,7 @@ import * as reconciliation from './reconciliation.ts'
 import * as replenishment from './replenishment.ts'
 import * as sales from './sales.ts'
 import * as rollouts from './rollouts.ts'
+import * as serviceQuality from './service-quality.ts'
 import * as sessions from './sessions.ts'
 import * as surplus from './surplus.ts'
 import * as warnings from './warnings.ts'
@@ -42,6 +43,7 @@ export const routes: readonly RouteContract[] = [
   cabinets,
   fleet,
   rollouts,
+  serviceQuality,
   catalog,
   replenishment,
   laneLocks,
