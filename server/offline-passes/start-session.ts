@@ -8,9 +8,8 @@ import { insertRows, one, type Unit, type UnitContext } from '../db/unit.ts'
 import { openDraw } from '../payments/wallet-payments.ts'
 import { makeContract } from '../sessions/contract-lanes.ts'
 import { addFinding, type Finding } from '../sessions/findings.ts'
-import { insertSession } from '../sessions/open-cabinet.ts'
+import { insertSession, isSessionKnown } from '../sessions/open-cabinet.ts'
 import { newsOf } from '../sessions/session-news.ts'
-import { findSession } from '../sessions/store.ts'
 
 /** `session.started` of a session that a pass opened. */
 export interface PassStart {
@@ -27,7 +26,7 @@ export function* startOnPass(ctx: UnitContext, event: PassStart): Unit<readonly 
   const { cabinetId, seq, body } = event
   const { sessionId } = body
   // A journal that was renumbered tells its news again.
-  if ((yield* findSession(sessionId)) !== undefined) return []
+  if (yield* isSessionKnown(sessionId)) return []
   const find = function* (finding: Finding['finding'], detail: string): Unit<readonly Effect[]> {
     yield* addFinding(ctx, { cabinetId, seq, sessionId, finding, detail })
     return []

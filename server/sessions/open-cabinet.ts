@@ -13,7 +13,7 @@ import { newsOf } from './session-news.ts'
 import type { SessionSettings } from './settings.ts'
 import type { DeclaredLoad } from './schema.ts'
 import type { ContractLane } from './pricing.ts'
-import { findByIntent, findCabinetByCode, findContracted, findLive } from './store.ts'
+import { findByIntent, findCabinetByCode, findContracted, findLive, findSession } from './store.ts'
 import type { Contracted, SessionRow } from './store.ts'
 
 export interface OpenDeps {
@@ -152,6 +152,11 @@ type NewSession = OpenRequest &
     /** Opened by an offline pass, and reported afterwards. */
     readonly onPass?: { readonly passId: string; readonly startedAtMs: number; readonly flags: string[] }
   }
+
+/** Whether the server has heard of a session: one that a pass opened is born in the cabinet. */
+export function* isSessionKnown(sessionId: string): Unit<boolean> {
+  return (yield* findSession(sessionId)) !== undefined
+}
 
 export function* insertSession(ctx: UnitContext, { lanes, loads, onPass, ...known }: NewSession): Unit<SessionRow> {
   const session: SessionRow = {
