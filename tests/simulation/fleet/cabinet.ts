@@ -31,6 +31,7 @@ export interface CabinetOptions {
   readonly log: (line: string) => void
   /** A planted bug's hand in the agent's statements. */
   readonly filter?: StatementFilter | undefined
+  readonly isLogUnsynced?: boolean | undefined
   /** Wraps the agent's clock, for planted bugs. */
   readonly wrapClock?: ((clock: MachineClock) => MachineClock) | undefined
 }
@@ -59,6 +60,7 @@ export class SimCabinet {
       random: options.random,
       epochMs,
       filter: options.filter,
+      isLogUnsynced: options.isLogUnsynced,
       onDeath: (why) => {
         log(`${code} agent ended: ${why}`)
         this.agent = undefined

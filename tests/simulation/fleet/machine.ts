@@ -21,6 +21,8 @@ export interface MachineOptions {
   readonly epochMs: number
   readonly onDeath: (why: string) => void
   readonly filter?: StatementFilter | undefined
+  /** A planted bug: what the log holds was never synced, and a power cut takes it. */
+  readonly isLogUnsynced?: boolean | undefined
 }
 
 /** What SQLite says when the device underneath fails. */
@@ -142,7 +144,7 @@ export class Life {
     for (const cleanUp of this.#cleanUps) cleanUp()
     for (const [path, handles] of this.#files) {
       copyFileSync(path, `${path}.kept`)
-      if (existsSync(`${path}-wal`)) {
+      if (existsSync(`${path}-wal`) && !(isPowerCut && this.#options.isLogUnsynced === true)) {
         copyFileSync(`${path}-wal`, `${path}.kept-wal`)
         if (isPowerCut) tearTail(`${path}.kept-wal`, this.#options.random)
       }

@@ -2,6 +2,8 @@
 // breaks an invariant ends it with a minimal story and exit code 1.
 import { parseArgs } from 'node:util'
 import { faultKinds, type FaultKind } from './faults.ts'
+import { findPlanted } from './find-planted.ts'
+import { plantedBugs } from './planted-bugs.ts'
 import { shrink } from './shrink.ts'
 import { Simulator, type SimulationResult } from './simulate.ts'
 
@@ -14,6 +16,7 @@ const help = `The real agent, server and decoder in one process, under faults, o
   --sessions M  door sessions of each seed (1000)
   --cabinets K  cabinets (4)
   --without X   leaves out kinds of faults, parted by commas: ${faultKinds.join(', ')}
+  --mutations   plants bugs one by one and tells which invariant finds each, after how many sessions
   --keep-going  goes on with the next seed after a failure, without looking for a shorter story
   --story N     shows the last N lines of each run's story (0)
 `
@@ -26,6 +29,7 @@ const { values } = parseArgs({
     cabinets: { type: 'string', default: '4' },
     without: { type: 'string', default: '' },
     story: { type: 'string', default: '0' },
+    mutations: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -41,6 +45,16 @@ const unknown = without.find((kind) => !faultKinds.includes(kind))
 if (unknown !== undefined) {
   process.stderr.write(`there is no fault ${unknown}\n`)
   process.exit(2)
+}
+
+if (values.mutations) {
+  let missed = 0
+  for (const name of Object.keys(plantedBugs)) {
+    const { violation, sessions } = await findPlanted(name)
+    if (violation === undefined) missed += 1
+    say(`${violation === undefined ? 'NOT FOUND' : 'found'} after ${sessions} sessions: ${name}: ${violation ?? ''}`)
+  }
+  process.exit(missed === 0 ? 0 : 1)
 }
 
 const total = {

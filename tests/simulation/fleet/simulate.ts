@@ -18,7 +18,10 @@ export interface SimulationOptions {
   readonly cabinets: number
   /** Kinds left out; for finding the few that a failure needs. */
   readonly without?: readonly FaultKind[]
-  readonly bug?: PlantedBug
+  /** Longest time for everything to come to rest after the last fault; default three hours, a restock's own patience. */
+  readonly restMs?: number
+  /** Makes the bug that a mutation check plants. */
+  readonly bug?: (() => PlantedBug) | undefined
 }
 
 export interface SimulationResult {
@@ -36,8 +39,7 @@ export interface SimulationResult {
 
 /** Sessions between two looks at what must always hold. */
 const sessionsPerCheck = 40
-/** Longest time for everything to come to rest after the last fault. */
-const restMs = 3 * 3_600_000
+const defaultRestMs = 3 * 3_600_000
 
 /** A disk in memory where there is one: what an fsync promises is modelled, not waited for. */
 const baseFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -58,7 +60,7 @@ export class Simulator implements Disposable {
     }
     this.#runs += 1
     const folder = join(this.#folder, `run-${this.#runs}`)
-    const world = new World({ ...options, folder, template, shop: await shop })
+    const world = new World({ ...options, folder, template, shop: await shop, bug: options.bug?.() })
     return await withOwnErrors(world, () => play(world, options))
   }
 
@@ -126,7 +128,7 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
   }
   trouble.end()
   for (const cabinet of world.cabinets) cabinet.boards.mechanism.closeDoor()
-  const untilMs = scheduler.nowMs + restMs
+  const untilMs = scheduler.nowMs + (options.restMs ?? defaultRestMs)
   while (scheduler.nowMs < untilMs && world.violations.length === 0) {
     const nextLookMs = scheduler.nowMs + 30_000
     while (scheduler.nowMs < nextLookMs) await step()

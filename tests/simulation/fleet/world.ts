@@ -13,16 +13,11 @@ import { copyShop, epochMs, type Shop } from './shop.ts'
 
 /** Where a test may plant a bug: hands at the ports, none of them in the product. */
 export interface PlantedBug {
-  readonly name: string
-  readonly agent?: Pick<CabinetOptions, 'filter' | 'wrapClock'>
+  readonly agent?: Pick<CabinetOptions, 'filter' | 'isLogUnsynced' | 'wrapClock'>
   readonly server?: Pick<BackendOptions, 'filter' | 'wrapLink' | 'wrapListener'>
   readonly nouns?: readonly Noun[]
   readonly extraServerKey?: string
   onWorld?(world: World): void
-}
-
-export class Violation extends Error {
-  override readonly name = 'Violation'
 }
 
 /** What was truly taken in a session, by lane; present once the door has closed on it. */

@@ -1,0 +1,73 @@
+// Bugs for the mutation check: each is what a slip in the product would do, made by a hand at one of its ports. The simulation
+// must find every one of them; the product knows nothing of this file.
+import type { Channel } from '#shared/contracts/mqtt/topics.ts'
+import { parseTopic } from '#shared/contracts/mqtt/topics.ts'
+import type { StatementFilter } from './machine.ts'
+import type { MachineClock } from './scheduler.ts'
+import { thiefKey, type PlantedBug } from './world.ts'
+
+/** Leaves out every n-th run of the statements that the pattern fits. */
+function leaveOut(pattern: RegExp, everyNth: number): StatementFilter {
+  let seen = 0
+  return (sql) => {
+    if (!pattern.test(sql)) return true
+    seen += 1
+    return seen % everyNth !== 0
+  }
+}
+
+function withhold(channel: Channel, fromMs: number): NonNullable<PlantedBug['onWorld']> {
+  return (world) => {
+    const { filter } = world.broker
+    world.broker.filter = (packet, toClientId) => {
+      const isWithheld = toClientId !== undefined && parseTopic(packet.topic)?.channel === channel
+      return isWithheld && world.scheduler.nowMs > fromMs ? undefined : filter(packet, toClientId)
+    }
+  }
+}
+
+/** Made anew for each run: some of them count. */
+export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {
+  'acknowledges entries it never had': () => ({
+    server: {
+      wrapLink: (link) => ({
+        ...link,
+        get isConnected() {
+          return link.isConnected
+        },
+        publish(cabinetId, channel, message) {
+          const isAck = channel === 'acks' && 'throughSeq' in message
+          const sent = isAck ? { throughSeq: message.throughSeq + 3 } : message
+          return link.publish(cabinetId, channel, sent as typeof message)
+        },
+      }),
+    },
+  }),
+  'loses a row of the outbox': () => ({ agent: { filter: leaveOut(/^INSERT INTO entries/, 60) } }),
+  'forgets which commands and sessions it has seen': () => ({
+    agent: { filter: leaveOut(/^INSERT INTO (commands|sessions)/, 1) },
+  }),
+  'does not wait for the disk before it goes on': () => ({ agent: { isLogUnsynced: true } }),
+  'obeys any key': () => ({ extraServerKey: thiefKey.publicKey }),
+  'lets commands live for ever': () => ({
+    agent: {
+      wrapClock: (clock) => {
+        const stoppedAtMs = clock.now()
+        return Object.assign(Object.create(clock) as MachineClock, {
+          now: () => stoppedAtMs,
+          monotonicMs: () => clock.monotonicMs(),
+          setTimer: (delayMs: number, callback: () => void) => clock.setTimer(delayMs, callback),
+        })
+      },
+    },
+  }),
+  'posts one side of a transfer': () => ({ server: { filter: leaveOut(/^insert into "ledger_entry"/, 90) } }),
+  'forgets to take sold goods from the shelf': () => ({
+    server: { filter: leaveOut(/^insert into "lane_stock"/, 12) },
+  }),
+  'keeps the hold of a session that has ended': () => ({
+    server: { filter: leaveOut(/^update "payment_intent"/, 12) },
+  }),
+  'drops the answer to a command': () => ({ server: { filter: leaveOut(/^update "cabinet_command"/, 1) } }),
+  'never tells a cabinet of a changed twin': () => ({ onWorld: withhold('desired', 20_000) }),
+}
