@@ -96,7 +96,8 @@ describe('over a real tty', () => {
     const reading = codeOf(hardware.lock.readStates())
     await eventually('the frame breaks off', () => !cabinet.line('all').isPlugged)
     await world.unplug()
-    expect(await reading).toBe('TRANSPORT_CLOSED')
+    // A question asked again may be the first to meet the loss.
+    expect(['TRANSPORT_CLOSED', 'WRITE_FAILED']).toContain(await reading)
     await eventually('the loss is noticed', isAllOnline(false))
     expect(['TRANSPORT_CLOSED', 'TRANSPORT_OPEN_FAILED']).toContain(await codeOf(hardware.lock.unlock(1, deadline())))
 
