@@ -4,6 +4,8 @@ import { signIn, signOut } from '#shared/contracts/http/identity.ts'
 import { getSession } from '#shared/contracts/http/sessions.ts'
 import { seededRandom } from '#shared/ids/random.ts'
 import { refusals } from '#server/errors/refusal.ts'
+import { problemsChinese } from '#server/web/admin/i18n/admin-problems-chinese.ts'
+import { problemsEnglish } from '#server/web/admin/i18n/admin-problems-english.ts'
 import { createCall, urlOf } from '#server/web/common/http/call.ts'
 import { problemChinese } from '#server/web/common/i18n/problem-chinese.ts'
 import { problemEnglish } from '#server/web/common/i18n/problem-english.ts'
@@ -66,6 +68,15 @@ describe('sentences for problems', () => {
     const own = Object.keys(problemChinese).filter((code) => !/^(network|contract)\./.test(code))
 
     expect(own.filter((code) => !(code in refusals))).toEqual([])
+  })
+
+  it('leave no refusal without one in the administration, in either language', () => {
+    const codes = Object.keys(refusals)
+    const missing = (...tables: ReadonlyArray<Readonly<Record<string, string>>>) =>
+      codes.filter((code) => !tables.some((table) => code in table))
+
+    expect(missing(problemChinese, problemsChinese)).toEqual([])
+    expect(missing(problemEnglish, problemsEnglish())).toEqual([])
   })
 })
 
