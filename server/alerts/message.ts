@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { createTransport } from 'nodemailer'
 import type { AlertChannel, AlertEvent, AlertKind, AlertSeverity } from '#shared/contracts/http/alerts.ts'
 import type { Clock } from '#shared/time/clock.ts'
+import { districtMinuteOf } from '#shared/time/district-time.ts'
 import type { AlertFacts } from './schema.ts'
 
 /** How long a receiver may take. */
@@ -59,9 +60,6 @@ const eventNames: Readonly<Record<AlertEvent, string>> = {
   test: '测试消息',
 }
 
-/** `2026-11-27 14:05`, in the district. */
-const districtTime = (atMs: number) => new Date(atMs + 8 * 3_600_000).toISOString().slice(0, 16).replace('T', ' ')
-
 /** Subject and body of the e-mail. */
 export function wordsOf({ event, alert }: AlertMessage): { readonly subject: string; readonly text: string } {
   if (alert === undefined) return { subject: `惠农柜 ${eventNames[event]}`, text: '这是一条测试消息，告警可以送达。\n' }
@@ -69,8 +67,8 @@ export function wordsOf({ event, alert }: AlertMessage): { readonly subject: str
   const lines = [
     `事项：${kindNames[kind]}（${kind}）`,
     cabinetCode === undefined ? `对象：${subjectId}` : `柜机：${cabinetCode}`,
-    `开始：${districtTime(sinceMs)}`,
-    ...(clearedAtMs === null ? [] : [`解除：${districtTime(clearedAtMs)}`]),
+    `开始：${districtMinuteOf(sinceMs)}`,
+    ...(clearedAtMs === null ? [] : [`解除：${districtMinuteOf(clearedAtMs)}`]),
     ...Object.entries(facts).map(([label, value]) => `${label}：${value}`),
     `编号：${alertId}`,
   ]
@@ -112,13 +110,10 @@ async function sendWebhook(message: AlertMessage, to: Address, clock: Clock, sig
 
 /** Makes the sender; `smtpUrl` undefined: e-mail fails with that reason. */
 export function makeSend(mail: { smtpUrl: string; from: string } | undefined, clock: Clock): Send {
-  const transport =
-    mail === undefined
-      ? undefined
-      : createTransport({ url: mail.smtpUrl, connectionTimeout: timeoutMs, socketTimeout: timeoutMs })
   return async (message, to, signal) => {
     if (message.recipient.channel === 'webhook') return sendWebhook(message, to, clock, signal)
-    if (transport === undefined || mail === undefined) throw new Error('no SMTP server is configured')
+    if (mail === undefined) throw new Error('no SMTP server is configured')
+    const transport = createTransport({ url: mail.smtpUrl, connectionTimeout: timeoutMs, socketTimeout: timeoutMs })
     // The id is the message's own, so that a mailbox can drop what came twice.
     const messageId = `<${message.deliveryId}@huinong>`
     await transport.sendMail({ from: mail.from, to: to.address, messageId, ...wordsOf(message) })

@@ -8,7 +8,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import type { Sealer } from '../personal-data/seal.ts'
 import { addressPurpose } from './address-seal.ts'
 import type { Address } from './message.ts'
-import { findRecipients } from './store.ts'
+import { findRecipients, makeDelivery } from './store.ts'
 
 export type RecipientView = z.input<typeof AlertRecipient>
 type Addition = z.output<(typeof addAlertRecipient)['body']>
@@ -103,9 +103,6 @@ export function* testRecipient(
 ): Unit<void> {
   const { recipientId, byAccountId } = input
   yield* requireRecipient(ctx, recipientId)
-  const deliveryId = ctx.newId()
-  yield* insertRows(ctx.tables.alertDeliveries, [
-    { deliveryId, recipientId, event: 'test', level: 0, state: 'due', dueAtMs: ctx.now(), attempts: 0 },
-  ])
+  yield* insertRows(ctx.tables.alertDeliveries, [makeDelivery(ctx, { recipientId, event: 'test', level: 0 })])
   yield* recordAudit(ctx, { accountId: byAccountId, action: 'alert_recipient.tested', subjectId: recipientId })
 }

@@ -16,6 +16,14 @@ export function* findOpenAlerts({ db, tables: { alerts: t } }: UnitContext): Uni
   return yield* rows(db.select().from(t).where(isNull(t.clearedAtMs)))
 }
 
+/** A message that is due at once. */
+export function makeDelivery(
+  ctx: UnitContext,
+  what: { readonly alertId?: string; readonly recipientId: string; readonly event: AlertEvent; readonly level: number },
+) {
+  return { deliveryId: ctx.newId(), ...what, state: 'due' as const, dueAtMs: ctx.now(), attempts: 0 }
+}
+
 /** Puts messages into the outbox for whom it concerns; returns how many. */
 export function* tell(
   ctx: UnitContext,
@@ -28,14 +36,8 @@ export function* tell(
   return yield* insertRows(
     ctx.tables.alertDeliveries,
     told.map((recipient) => ({
-      deliveryId: ctx.newId(),
-      alertId,
-      recipientId: recipient.recipientId,
-      event,
-      level,
-      state: 'due' as const,
+      ...makeDelivery(ctx, { alertId, recipientId: recipient.recipientId, event, level }),
       dueAtMs: tellableAtMs(recipient, severity, ctx.now()),
-      attempts: 0,
     })),
     'ignore',
   )
@@ -53,16 +55,7 @@ export function* tellEnd(ctx: UnitContext, alertId: string): Unit<void> {
   )
   yield* insertRows(
     ctx.tables.alertDeliveries,
-    heard.map(({ recipientId }) => ({
-      deliveryId: ctx.newId(),
-      alertId,
-      recipientId,
-      event: 'cleared' as const,
-      level: 0,
-      state: 'due' as const,
-      dueAtMs: ctx.now(),
-      attempts: 0,
-    })),
+    heard.map(({ recipientId }) => makeDelivery(ctx, { alertId, recipientId, event: 'cleared', level: 0 })),
     'ignore',
   )
 }

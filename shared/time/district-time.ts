@@ -24,6 +24,11 @@ export function districtDateOf(atMs: EpochMs): string {
   return new Date(atMs + offsetMs).toISOString().slice(0, 10)
 }
 
+/** Date and time to the minute: 2026-11-27 14:05. */
+export function districtMinuteOf(atMs: EpochMs): string {
+  return new Date(atMs + offsetMs).toISOString().slice(0, 16).replace('T', ' ')
+}
+
 /** The first instant of a day MM-DD in a year; 02-29 of a year without one is 03-01. */
 export function districtDayStartMs(year: number, monthDay: string): EpochMs {
   const [month = 1, day = 1] = monthDay.split('-').map(Number)
