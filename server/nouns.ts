@@ -43,6 +43,7 @@ import { restockRoutes } from './restock/routes.ts'
 import { salesRoutes } from './sales/routes.ts'
 import { rolloutRoutes } from './rollouts/routes.ts'
 import { sweepRollouts } from './rollouts/sweep-rollouts.ts'
+import { scaleCheckRoutes } from './scale-checks/routes.ts'
 import { serviceQualityRoutes, showServiceQuality } from './service-quality/routes.ts'
 import { sessionCommandEnds, sessionEvents } from './sessions/events.ts'
 import { expireSessions } from './sessions/expire-sessions.ts'
@@ -87,6 +88,7 @@ export const nouns: readonly Noun[] = [
     routes: laneLockRoutes,
     jobs: [{ name: 'lock what is past its date', intervalMs: 60_000, run: lockAllExpired }],
   },
+  { routes: scaleCheckRoutes },
   { routes: replenishmentRoutes },
   { routes: householdRoutes },
   { routes: assistanceRoutes },

@@ -1,5 +1,5 @@
 // What holds now, by one look at the tables of each noun.
-import { and, eq, gt, inArray, lte, min } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, lte, min, sql } from 'drizzle-orm'
 import type { AlertKind } from '#shared/contracts/http/alerts.ts'
 import { countRows, sumOf } from '../db/expressions.ts'
 import { rows, type Unit, type UnitContext } from '../db/unit.ts'
@@ -135,6 +135,41 @@ function* findDifferences(ctx: UnitContext): Unit<Condition[]> {
   }))
 }
 
+/** Lanes that a check with check weights has locked, and certificates that end soon or have ended. */
+function* findScaleConditions(ctx: UnitContext, withinHours: number): Unit<Condition[]> {
+  const { laneLocks: k, scaleCertificates: s, cabinets } = ctx.tables
+  const drifted = yield* rows(
+    ctx.db
+      .select({ cabinetId: k.cabinetId, lanes: countRows(), sinceMs: min(k.lockedAtMs) })
+      .from(k)
+      .where(and(eq(k.reason, 'scale_drift'), isNull(k.releasedAtMs)))
+      .groupBy(k.cabinetId),
+  )
+  const held = ctx.db
+    .select({ cabinetId: s.cabinetId, untilMs: sql<number>`max(${s.expiresAtMs})`.mapWith(Number).as('until_ms') })
+    .from(s)
+    .where(isNull(s.revokedAtMs))
+    .groupBy(s.cabinetId)
+    .as('held')
+  const ending = yield* rows(
+    ctx.db
+      .select({ cabinetId: held.cabinetId, untilMs: held.untilMs })
+      .from(held)
+      .innerJoin(cabinets, eq(cabinets.cabinetId, held.cabinetId))
+      .where(and(eq(cabinets.rolloutState, 'live'), lte(held.untilMs, ctx.now() + withinHours * hourMs))),
+  )
+  return [
+    ...drifted.map(({ cabinetId, lanes, sinceMs }): Condition => {
+      const since = sinceMs === null ? {} : { sinceMs: Number(sinceMs) }
+      return { kind: 'scale_drift', subjectId: cabinetId, cabinetId, ...since, facts: { lanes } }
+    }),
+    ...ending.map(({ cabinetId, untilMs }): Condition => {
+      const facts = { expiresAt: new Date(untilMs).toISOString() }
+      return { kind: 'certificate_expiry', subjectId: cabinetId, cabinetId, facts }
+    }),
+  ]
+}
+
 /** Everything that holds at this instant, for the rules in force. */
 export function* findConditions(ctx: UnitContext, rules: readonly Rule[]): Unit<Condition[]> {
   const thresholds = new Map(rules.map(({ kind, threshold }) => [kind, threshold]))
@@ -143,6 +178,7 @@ export function* findConditions(ctx: UnitContext, rules: readonly Rule[]): Unit<
     ...(yield* findUnsettled(ctx)),
     ...(yield* findLowStock(ctx, thresholds.get('low_stock') ?? 0)),
     ...(yield* findExpiring(ctx, thresholds.get('expiry') ?? 0)),
+    ...(yield* findScaleConditions(ctx, thresholds.get('certificate_expiry') ?? 0)),
     ...(yield* findDifferences(ctx)),
   ]
 }

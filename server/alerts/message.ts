@@ -45,6 +45,8 @@ const kindNames: Readonly<Record<AlertKind, string>> = {
   over_temperature: '温度过高',
   lock_fault: '门锁故障',
   scale_fault: '秤故障',
+  scale_drift: '秤示值超差',
+  certificate_expiry: '检定证书到期',
   sensor_fault: '传感器故障',
   session_unsettled: '订单未结算',
   low_stock: '库存不足',

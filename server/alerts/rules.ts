@@ -36,6 +36,8 @@ export const shippedRules: readonly Rule[] = [
   shipped('over_temperature', 'critical', { escalateAfterMs: 15 * minuteMs }),
   shipped('lock_fault', 'warning', { holdMs: minuteMs }),
   shipped('scale_fault', 'warning', { holdMs: minuteMs }),
+  shipped('scale_drift', 'warning', { escalateAfterMs: 4 * hourMs }),
+  shipped('certificate_expiry', 'warning', { threshold: 30 * 24, escalateAfterMs: 72 * hourMs }),
   shipped('sensor_fault', 'notice', { holdMs: 5 * minuteMs, escalateAfterMs: 4 * hourMs }),
   shipped('session_unsettled', 'warning', { holdMs: 2 * minuteMs }),
   shipped('low_stock', 'notice', { threshold: 2, escalateAfterMs: 24 * hourMs }),

@@ -29,6 +29,7 @@ import { recallTables } from '../recalls/schema.ts'
 import { restockTables } from '../restock/schema.ts'
 import { salesTables } from '../sales/schema.ts'
 import { rolloutTables } from '../rollouts/schema.ts'
+import { scaleCheckStorage, scaleCheckTables } from '../scale-checks/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
 import { warningStorage, warningTables } from '../warnings/schema.ts'
@@ -66,6 +67,7 @@ export function makeTables(kit: Kit) {
   const cabinets = cabinetTables(kit)
   const agentReleases = agentReleaseTables(kit)
   const rollouts = rolloutTables(kit, cabinets)
+  const scaleChecks = scaleCheckTables(kit, cabinets)
   const mqtt = mqttTables(kit)
   const personalData = personalDataTables(kit)
   const audit = auditTables(kit)
@@ -77,6 +79,7 @@ export function makeTables(kit: Kit) {
     ...cabinets,
     ...agentReleases,
     ...rollouts,
+    ...scaleChecks,
     ...mqtt,
     ...ledger,
     ...attribution,
@@ -117,6 +120,7 @@ export const storages: readonly Storage[] = [
   identityStorage,
   cabinetStorage,
   agentReleaseStorage,
+  scaleCheckStorage,
   mqttStorage,
   ledgerStorage,
   attributionStorage,

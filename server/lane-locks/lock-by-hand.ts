@@ -1,5 +1,5 @@
 // A person locks lanes until somebody has looked at them, and lets one go after that. What a rule has locked ends by the rule,
-// a recall ends by the recall.
+// a recall ends by the recall, a drift of the scale by a check that passes.
 import { eq } from 'drizzle-orm'
 import { findTwin } from '../cabinets/change-twin.ts'
 import { one } from '../db/unit.ts'
@@ -7,7 +7,6 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { lockLanes, releaseLanes } from './lock-lanes.ts'
 import type { Actor, LockedPlaces } from './lock-lanes.ts'
-import { isAutomatic } from './rules.ts'
 import type { Effect } from '../context.ts'
 
 export function* lockByHand(
@@ -35,7 +34,7 @@ export function* releaseByHand(
   const lock = yield* one(ctx.db.select().from(t).where(eq(t.lockId, lockId)))
   if (lock === undefined) throw new RefusalError('lane_lock.unknown')
   if (lock.releasedAtMs !== null) throw new RefusalError('lane_lock.released')
-  if (isAutomatic(lock.reason) || lock.reason === 'recalled') throw new RefusalError('lane_lock.bound')
+  if (lock.reason !== 'inspection') throw new RefusalError('lane_lock.bound')
   const { cabinetId, laneId, reason, causeId } = lock
   const { effects } = yield* releaseLanes(ctx, { cabinetId, laneIds: [laneId], reason, causeId, by, note })
   return effects

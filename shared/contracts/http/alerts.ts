@@ -13,6 +13,8 @@ export const AlertKind = z
     'over_temperature',
     'lock_fault',
     'scale_fault',
+    'scale_drift',
+    'certificate_expiry',
     'sensor_fault',
     'session_unsettled',
     'low_stock',
@@ -72,7 +74,7 @@ export const acknowledgeAlert = defineRoute({
   status: 204,
 })
 
-/** What the threshold counts depends on the kind: pieces of low_stock, hours of expiry, MB of disk_full; else it is 0. */
+/** What the threshold counts depends on the kind: pieces of low_stock, hours of the expiries, MB of disk_full; else it is 0. */
 const RuleSettings = z.object({
   isEnabled: z.boolean(),
   severity: AlertSeverity,

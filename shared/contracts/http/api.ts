@@ -23,6 +23,7 @@ import * as reconciliation from './reconciliation.ts'
 import * as replenishment from './replenishment.ts'
 import * as sales from './sales.ts'
 import * as rollouts from './rollouts.ts'
+import * as scaleChecks from './scale-checks.ts'
 import * as serviceQuality from './service-quality.ts'
 import * as sessions from './sessions.ts'
 import * as surplus from './surplus.ts'
@@ -47,6 +48,7 @@ export const routes: readonly RouteContract[] = [
   catalog,
   replenishment,
   laneLocks,
+  scaleChecks,
   recalls,
   sessions,
   money,

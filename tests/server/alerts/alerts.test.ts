@@ -10,6 +10,8 @@ import { lookAtEverything } from '#server/alerts/look.ts'
 import { makeSend, type Send } from '#server/alerts/message.ts'
 import { addRecipient, removeRecipient, testRecipient } from '#server/alerts/recipients.ts'
 import { exec, insertRows, rows, type Unit, type UnitContext } from '#server/db/unit.ts'
+import { lockLanes } from '#server/lane-locks/lock-lanes.ts'
+import { enterCertificate } from '#server/scale-checks/enter-certificate.ts'
 import { Metrics } from '#server/http/metrics.ts'
 import { openHookReceiver, openMailbox } from '#tests/support/mailbox.ts'
 import { openMarket } from '#tests/support/market.ts'
@@ -82,6 +84,25 @@ const causes: Readonly<Record<AlertKind, (watch: Watch) => Promise<unknown>>> = 
   disk_full: ({ status }) => status({ alarms: ['disk_full'] }),
   lock_fault: ({ status }) => status({ offlineDevices: { lock: 'TIMEOUT_NO_REPLY' } }),
   scale_fault: ({ status }) => status({ offlineDevices: { 'scale 1': 'TIMEOUT_NO_REPLY' } }),
+  scale_drift: async ({ database, market }) => {
+    const by = { accountId: undefined, name: 'scale check' }
+    const place = { cabinetId: market.cabinetId, laneIds: ['L01'], reason: 'scale_drift' as const, causeId: 'check-1' }
+    await database.run((ctx) => lockLanes(ctx, { ...place, by }))
+  },
+  certificate_expiry: ({ database, market, clock }) =>
+    database.run((ctx) =>
+      enterCertificate(ctx, {
+        cabinetId: market.cabinetId,
+        certificateNumber: '渝检-1',
+        issuedBy: '渝北区计量所',
+        accuracyClass: 'III',
+        intervalMg: 2_000,
+        maxMassMg: 6_000_000,
+        verifiedAtMs: clock.now() - 1,
+        expiresAtMs: clock.now() + 86_400_000,
+        by: { accountId: byAccountId, name: '运营' },
+      }),
+    ),
   sensor_fault: ({ status }) => status({ offlineDevices: { thermometer: 'TIMEOUT_NO_REPLY' } }),
   session_unsettled: ({ market }) => closeWithoutSettling(market),
   low_stock: ({ database }) => database.run(({ db, tables: { laneStock: t } }) => exec(db.update(t).set({ units: 2 }))),

@@ -153,7 +153,18 @@ const english: Readonly<Record<string, string>> = {
   'lane_lock.locked': 'These lanes are locked for this already. Nothing is left to do.',
   'lane_lock.released': 'This lane was let go already. Reload the list.',
   'lane_lock.bound':
-    'This lock ends with what caused it: the goods, the label, the list or the recall. Mend that first.',
+    'This lock ends with what caused it: the goods, the label, the list, the scale or the recall. Mend that first.',
+  'scale_check.lane_unknown': 'The planogram has no such lane. Check it.',
+  'scale_check.class_unknown':
+    'The cabinet has no valid certificate. Enter class and interval from the plate of the scale.',
+  'scale_check.class_differs':
+    'The certificate says another class or interval. Leave them out, or correct the certificate.',
+  'scale_check.loads_insufficient': 'Look at the empty lane (0 g) and at least one check weight.',
+  'scale_check.load_beyond_range': 'The scale is not made for this load. Take a lighter weight.',
+  'scale_certificate.unknown': 'There is no such certificate. Reload the list.',
+  'scale_certificate.revoked': 'This certificate is taken back already. Reload the list.',
+  'scale_certificate.number_taken': 'This certificate is entered already. Check its number.',
+  'scale_certificate.date_wrong': 'A certificate was issued before now and ends after it. Check its dates.',
   'payout.objection_unknown': 'There is no such open objection. Reload the page.',
   'payout.profile_invalid': 'The bank profile cannot be right. Correct it.',
   'payout.file_unknown': 'There is no such payout file. Reload the page.',
