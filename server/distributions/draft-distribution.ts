@@ -124,6 +124,7 @@ export function* draftDistribution(ctx: UnitContext, request: DistributionReques
     withdrawnReason: null,
     runBy: null,
     runAtMs: null,
+    incomeKind: null,
   }
   const t = ctx.tables
   yield* insertRows(t.distributionPlans, [plan])

@@ -8,6 +8,8 @@ import { RefusalError } from '../errors/refusal.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import type { AccountId } from '../ledger/account-kinds.ts'
 import { balanceOf } from '../ledger/balances.ts'
+import { listMappings } from '../incomes/income-mapping.ts'
+import { kindOf, sourceOfTemplate } from '../incomes/rules.ts'
 import type { Cause } from '../ledger/causes.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
@@ -118,13 +120,14 @@ export function* runDistribution(ctx: UnitContext, planId: string, byAccountId: 
       borneFen: 0,
     })),
   )
-  const moved = yield* movePlan(ctx, plan, { state: 'run', runBy: byAccountId, runAtMs: run.atMs })
+  const incomeKind = kindOf(yield* listMappings(ctx), sourceOfTemplate[plan.template], run.atMs)
+  const moved = yield* movePlan(ctx, plan, { state: 'run', runBy: byAccountId, runAtMs: run.atMs, incomeKind })
   yield* recordAudit(ctx, {
     accountId: byAccountId,
     action: 'distribution.run',
     subjectId: planId,
     before: { state: plan.state },
-    after: { state: moved.state, runId: run.runId, lineCount: lines.length, totalFen: plan.totalFen },
+    after: { state: moved.state, runId: run.runId, incomeKind, lineCount: lines.length, totalFen: plan.totalFen },
   })
   return { plan: moved, run, lineCount: lines.length }
 }

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import type { Kit, Storage } from '../db/kit.ts'
 import type { organisationTables } from '../organisations/schema.ts'
 import { templates } from '../organisations/rules.ts'
+import { incomeKinds } from '../attribution/schema.ts'
 import { measures, planStates, steps, volumeBases } from './rules.ts'
 
 type Organisations = Pick<ReturnType<typeof organisationTables>, 'organisations' | 'charters'>
@@ -54,6 +55,8 @@ function planTable({ table, column: c, index, check }: Kit, { organisations, cha
       withdrawnReason: c.text(),
       runBy: c.text(),
       runAtMs: c.int(),
+      /** What the lines count as for the households: by the mapping at the run, and for good. */
+      incomeKind: c.choice(incomeKinds),
     },
     (t) => [
       index('distribution_plan_by_organisation').on(t.organisationId, t.planId),
@@ -70,6 +73,7 @@ function planTable({ table, column: c, index, check }: Kit, { organisations, cha
         sql`${t.state} not in ('adopted', 'rejected', 'run', 'reversed') or (${t.resolutionNumber} is not null and ${t.resolvedAtMs} >= ${t.meetingAtMs})`,
       ),
       check('distribution_plan_run', sql`(${t.state} in ('run', 'reversed')) = (${t.runBy} is not null)`),
+      check('distribution_plan_counts', sql`(${t.incomeKind} is null) = (${t.runBy} is null)`),
     ],
   )
 }

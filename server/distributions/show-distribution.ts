@@ -27,10 +27,20 @@ function present<TRow extends object>(row: TRow): { [K in keyof TRow]?: Exclude<
 
 export function showPlan(plan: PlanRow): PlanView {
   const { resolutionNumber, presentCount, votesFor, votesAgainst, resolvedBy, resolvedAtMs, ...rest } = plan
-  const { volumeBasis, publishedBy, publishedAtMs, meetingAtMs, withdrawnReason, runBy, runAtMs, ...fixed } = rest
+  const {
+    volumeBasis,
+    publishedBy,
+    publishedAtMs,
+    meetingAtMs,
+    withdrawnReason,
+    runBy,
+    runAtMs,
+    incomeKind,
+    ...fixed
+  } = rest
   return {
     ...fixed,
-    ...present({ volumeBasis, publishedBy, publishedAtMs, meetingAtMs, withdrawnReason, runBy, runAtMs }),
+    ...present({ volumeBasis, publishedBy, publishedAtMs, meetingAtMs, withdrawnReason, runBy, runAtMs, incomeKind }),
     ...(resolutionNumber === null
       ? {}
       : {

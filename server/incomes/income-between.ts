@@ -6,8 +6,7 @@ import { sumOf } from '../db/expressions.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
-import { listMappings } from './income-mapping.ts'
-import { incomeCauses, incomeKindOf, incomeSource } from './income-source.ts'
+import { incomeCauses, incomeKind } from './income-source.ts'
 import type { IncomeByKind } from './rules.ts'
 
 export interface Span {
@@ -28,16 +27,16 @@ export function* incomeBetween(
   if (householdCodes.length === 0) return new Map()
   const { ledgerEntries: e, ledgerTransfers: t, incomeLines: l } = ctx.tables
   const ids = householdCodes.map((code) => accountIdOf('household', code))
-  const incomeKind = incomeKindOf(incomeSource(ctx), e.atMs, yield* listMappings(ctx))
+  const bookedKind = incomeKind(ctx)
   const booked = yield* rows(
     ctx.db
-      .select({ accountId: e.accountId, incomeKind, amountFen: sumOf(e.amountFen) })
+      .select({ accountId: e.accountId, incomeKind: bookedKind, amountFen: sumOf(e.amountFen) })
       .from(e)
       .innerJoin(t, eq(t.id, e.transferId))
       .where(
         and(inArray(e.accountId, ids), gte(e.atMs, fromMs), lt(e.atMs, beforeMs), inArray(t.causeKind, incomeCauses)),
       )
-      .groupBy(e.accountId, incomeKind),
+      .groupBy(e.accountId, bookedKind),
   )
   const recorded = yield* rows(
     ctx.db

@@ -1,5 +1,5 @@
 // Which kind of income a source counts as, from when on: a table with the paper that decided it, over what is shipped
-// (rules.ts). Past income keeps the kind it had.
+// (rules.ts). Income takes its kind when it is booked and keeps it: a paper dated back moves nothing that is booked or paid.
 import { asc, desc } from 'drizzle-orm'
 import { insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'

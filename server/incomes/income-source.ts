@@ -1,12 +1,12 @@
 // Where in the ledger a household's income stands: which causes are income, of which source each is, and as what it counts, as
-// SQL over transfers `t` with the instant `atMs`. Payouts move income on and are not in it.
+// SQL over transfers. Payouts move income on and are not in it.
 import { sql } from 'drizzle-orm'
 import type { AnyColumn, SQL } from 'drizzle-orm'
 import type { IncomeKind } from '../attribution/schema.ts'
 import type { UnitContext } from '../db/unit.ts'
 import type { CauseKind } from '../ledger/causes.ts'
-import { incomeSources, kindsOfSource } from './rules.ts'
-import type { IncomeSource, MappingRow } from './rules.ts'
+import { kindsOfSource, sourceOfTemplate } from './rules.ts'
+import type { IncomeSource } from './rules.ts'
 
 const sourceOfCause = {
   'sale-line': 'sale',
@@ -23,15 +23,15 @@ export const incomeCauses = Object.keys(sourceOfCause) as CauseKind[]
 /** Words of closed lists only, so that the text is the same wherever a statement repeats it. */
 const word = (text: string) => sql.raw(`'${text}'`)
 
-/** A distribution's template says whose it is; its cause id begins with the plan's id (distributions/run-distribution.ts). */
-const sourceOfTemplate = { PATRONAGE: 'patronage', SECOND: 'second-distribution' } as const
-const idLength = 36
+/** A distribution's cause id begins with the plan's id (distributions/run-distribution.ts). */
+const planIdOf = (causeId: AnyColumn) => sql`substr(${causeId}, 1, 36)`
 
+/** The plan's template says whose distribution it is. */
 function distributionSource({ tables: { ledgerTransfers: t, distributionPlans: p } }: UnitContext): SQL {
   const cases = Object.entries(sourceOfTemplate).map(
     ([template, source]) => sql`when ${word(template)} then ${word(source)}`,
   )
-  const template = sql`(select ${p.template} from ${p} where ${p.planId} = substr(${t.causeId}, 1, ${sql.raw(String(idLength))}))`
+  const template = sql`(select ${p.template} from ${p} where ${p.planId} = ${planIdOf(t.causeId)})`
   return sql`case ${template} ${sql.join(cases, sql` `)} else ${word('distribution')} end`
 }
 
@@ -53,18 +53,17 @@ export function incomeSource(ctx: UnitContext): SQL<IncomeSource> {
   return sql<IncomeSource>`case ${t.causeKind} ${sql.join(cases, sql` `)} end`
 }
 
-/** The kind that a source counts as at an instant, by the mapping. */
-export function incomeKindOf(source: SQL, atMs: AnyColumn, mapping: readonly MappingRow[]): SQL<IncomeKind> {
-  const cases = incomeSources.map((name) => sql`when ${word(name)} then ${kindAt(name, atMs, mapping)}`)
-  return sql<IncomeKind>`case ${source} ${sql.join(cases, sql` `)} end`
-}
-
-function kindAt(source: IncomeSource, atMs: AnyColumn, mapping: readonly MappingRow[]): SQL {
-  const shipped = word(kindsOfSource[source][0])
-  const own = mapping.filter((row) => row.source === source).toSorted((a, b) => b.effectiveFromMs - a.effectiveFromMs)
-  if (own.length === 0) return shipped
-  const cases = own.map(
-    (row) => sql`when ${atMs} >= ${sql.raw(String(row.effectiveFromMs))} then ${word(row.incomeKind)}`,
-  )
-  return sql`case ${sql.join(cases, sql` `)} else ${shipped} end`
+/** The kind that booked income counts as: a distribution's was fixed by its run, every other source has one kind. */
+export function incomeKind(ctx: UnitContext): SQL<IncomeKind> {
+  const { ledgerTransfers: t, distributionPlans: p } = ctx.tables
+  const ofPlan = sql`(select ${p.incomeKind} from ${p} where ${p.planId} = ${planIdOf(t.causeId)})`
+  const kinds: Readonly<Record<string, SQL>> = {
+    distribution: sql`coalesce(${ofPlan}, ${word(kindsOfSource.distribution[0])})`,
+    'written-off sale': word(kindsOfSource.sale[0]),
+  }
+  const cases = Object.entries(sourceOfCause).map(([cause, source]) => {
+    const kind = kinds[source] ?? word(kindsOfSource[source as IncomeSource][0])
+    return sql`when ${word(cause)} then ${kind}`
+  })
+  return sql<IncomeKind>`case ${t.causeKind} ${sql.join(cases, sql` `)} end`
 }

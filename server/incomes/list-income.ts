@@ -12,8 +12,7 @@ import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { always, incomeBetween } from './income-between.ts'
-import { listMappings } from './income-mapping.ts'
-import { incomeCauses, incomeKindOf, incomeSource } from './income-source.ts'
+import { incomeCauses, incomeKind, incomeSource } from './income-source.ts'
 import type { IncomeByKind } from './rules.ts'
 import { sumOfKinds } from './rules.ts'
 
@@ -56,14 +55,13 @@ type Recorded = ReturnType<typeof findRecorded> extends Unit<Array<infer TRow>> 
 
 function* findBooked(ctx: UnitContext, householdCode: string, request: PageRequest) {
   const { ledgerEntries: e, ledgerTransfers: t } = ctx.tables
-  const source = incomeSource(ctx)
   return yield* rows(
     ctx.db
       .select({
         transferId: e.transferId,
         atMs: e.atMs,
-        source,
-        incomeKind: incomeKindOf(source, e.atMs, yield* listMappings(ctx)),
+        source: incomeSource(ctx),
+        incomeKind: incomeKind(ctx),
         amountFen: e.amountFen,
         causeKind: t.causeKind,
         causeId: t.causeId,

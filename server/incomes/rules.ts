@@ -1,6 +1,7 @@
 // What a household's income comes from, which kind of income that is, and what it comes to per head (domain.md, income kinds:
 // per-capita net = (sum of four − operating cost) ÷ population). Everything here is pure.
 import type { IncomeKind } from '../attribution/schema.ts'
+import type { Template } from '../organisations/rules.ts'
 
 /** UTC+8, no summer time. */
 const districtOffsetMs = 8 * 3_600_000
@@ -33,6 +34,14 @@ export const kindsOfSource = {
   cost: ['OPERATING_COST'],
   history: ['OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER'],
 } as const satisfies Record<IncomeSource, readonly [IncomeKind, ...IncomeKind[]]>
+
+/** Which source the dividends of a distribution are, by its template. */
+export const sourceOfTemplate = {
+  PATRONAGE: 'patronage',
+  SHARE: 'distribution',
+  GUARANTEE_FLOAT: 'distribution',
+  SECOND: 'second-distribution',
+} as const satisfies Record<Template, IncomeSource>
 
 /** From when a source counts as which kind. */
 export interface MappingRow {

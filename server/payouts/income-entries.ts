@@ -1,22 +1,42 @@
 // Which entries of a household's ledger account belong to a kind of income, as SQL over transfer ids: these begin with their
-// cause, so no other table is read. Every entry belongs to exactly one kind; together they are the account's balance.
+// cause, so only dividends ask another table, the few distributions. Every entry belongs to exactly one kind; together they are
+// the account's balance.
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { kindCauses, kindLetters, payoutKinds } from './rules.ts'
 import type { PayoutKind } from './rules.ts'
 
+type NamedKind = Exclude<PayoutKind, 'OPERATING'>
+
 /** Ids that begin with the text: a range, since ids are compared byte by byte and no id holds U+FFFF. */
 const begins = (id: SQL, prefix: string) => sql`(${id} >= ${prefix} and ${id} < ${`${prefix}\uffff`})`
 
-function ofNamedKind(id: SQL, kind: Exclude<PayoutKind, 'OPERATING'>): SQL {
+const dividend = 'distribution-line:'
+const reversal = 'reversal:'
+/** A plan's id, with which the id of a dividend's cause begins (distributions/run-distribution.ts). */
+const planIdLength = 36
+
+/** Of dividends: the kind was fixed when the distribution was run; a fund's or an unknown plan's are PROPERTY. */
+function isOfPlan(id: SQL, prefix: string, kind: NamedKind): SQL {
+  const planId = sql`substr(${id}, ${sql.raw(String(prefix.length + 1))}, ${sql.raw(String(planIdLength))})`
+  return kind === 'PROPERTY'
+    ? sql`${planId} not in (select p.plan_id from distribution_plan p where p.income_kind <> ${kind})`
+    : sql`${planId} in (select p.plan_id from distribution_plan p where p.income_kind = ${kind})`
+}
+
+function ofNamedKind(id: SQL, kind: NamedKind): SQL {
   const letter = kindLetters[kind]
-  const reversed = kindCauses[kind].map((cause) => sql`${id} like ${`%:${cause}.%`}`)
+  const reversed = [
+    ...kindCauses[kind].map((cause) => sql`${id} like ${`%:${cause}.%`}`),
+    sql`(${id} like ${`%:${dividend.slice(0, -1)}.%`} and ${isOfPlan(id, reversal, kind)})`,
+  ]
   return sql.join(
     [
       ...kindCauses[kind].map((cause) => begins(id, `${cause}:`)),
+      sql`(${begins(id, dividend)} and ${isOfPlan(id, dividend, kind)})`,
       begins(id, `payout-line:${letter}-`),
       begins(id, `payout-return:${letter}-`),
-      sql`(${begins(id, 'reversal:')} and (${sql.join(reversed, sql` or `)}))`,
+      sql`(${begins(id, reversal)} and (${sql.join(reversed, sql` or `)}))`,
     ],
     sql` or `,
   )

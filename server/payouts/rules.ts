@@ -97,9 +97,12 @@ export const kindLetters = { OPERATING: 'O', PROPERTY: 'P', WAGE: 'W', TRANSFER:
   string
 >
 
-/** Causes whose entries on a household's account are of a kind; everything else there is OPERATING. */
+/**
+ * Causes whose entries on a household's account are of a kind, beside dividends, whose distribution says which kind they are
+ * (income-entries.ts). Everything else there is OPERATING.
+ */
 export const kindCauses = {
-  PROPERTY: ['distribution-line'],
+  PROPERTY: [],
   WAGE: ['wage-line'],
   TRANSFER: ['grant-line'],
 } as const satisfies Record<Exclude<PayoutKind, 'OPERATING'>, readonly string[]>

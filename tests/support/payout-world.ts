@@ -52,7 +52,11 @@ export interface PayoutWorld extends AsyncDisposable {
   earn(serial: number, amountFen: number, cause?: 'sale-line' | 'distribution-line'): Promise<void>
   /** Takes back what a refund takes back. */
   refund(serial: number, amountFen: number): Promise<void>
-  giveAccount(serial: number, options?: { readonly by?: string; readonly turn?: number }): Promise<void>
+  /** To the village's household of the serial, or to another one. */
+  giveAccount(
+    serial: number,
+    options?: { readonly by?: string; readonly turn?: number; readonly householdCode?: string },
+  ): Promise<void>
   balance(serial: number): Promise<number>
   draft(request?: Partial<BatchRequest>, preparer?: string): Promise<BatchRow>
   /** From a complete draft through the notice, signed by the usual people. */
@@ -127,12 +131,12 @@ export async function openPayoutWorld(dialect: Dialect, options: PayoutWorldOpti
         postTransfers(ctx, [{ debit, credit: accountIdOf('channel', 'wallet'), amountFen, cause, leg: '0' }]),
       )
     },
-    async giveAccount(serial, { by = people.changer, turn = 0 } = {}) {
+    async giveAccount(serial, { by = people.changer, turn = 0, householdCode = householdOf(serial) } = {}) {
       await run(function* (ctx) {
         const payeeAccountId = ctx.newId()
         const proposal = {
           payeeAccountId,
-          householdCode: householdOf(serial),
+          householdCode,
           name: names[(serial - 1) % names.length] ?? '',
           bankName: '演示农商行',
           bankNo: '999653000002',

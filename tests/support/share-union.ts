@@ -2,6 +2,9 @@
 import type { Database } from '#server/db/database.ts'
 import type { UnitContext } from '#server/db/unit.ts'
 import { enterHouseholds, enterVillages } from '#server/households/enter-households.ts'
+import { publishDistribution, recordResolution } from '#server/distributions/decide-distribution.ts'
+import { draftDistribution } from '#server/distributions/draft-distribution.ts'
+import { runDistribution } from '#server/distributions/run-distribution.ts'
 import { bookReceipt } from '#server/organisations/book-receipt.ts'
 import { admitMembers } from '#server/organisations/change-members.ts'
 import { approveCharter, draftCharter } from '#server/organisations/charters.ts'
@@ -10,6 +13,7 @@ import type { NewHolding } from '#server/organisations/enter-holdings.ts'
 import { foundOrganisation } from '#server/organisations/found-organisation.ts'
 import type { CharterTerms } from '#server/organisations/rules.ts'
 import type { LegalType } from '#server/organisations/schema.ts'
+import type { TestClock } from './test-clock.ts'
 
 export const dayMs = 86_400_000
 export const memberCode = (serial: number) => `500112143201${String(serial).padStart(4, '0')}`
@@ -54,4 +58,35 @@ export async function openUnion(database: Database, nowMs: number, options: Unio
     yield* bookReceipt(ctx, { organisationId, amountFen: balanceFen, reference: 'R-1', note: '柑橘销售' })
     return organisationId
   })
+}
+
+/** Drafts, publishes and adopts a second distribution on 1,000.00 yuan of the days before, and books it ten days later. */
+export async function runSecond(
+  database: Database,
+  clock: TestClock,
+  { organisationId, title, householdCodes }: { organisationId: string; title: string; householdCodes: string[] },
+): Promise<string> {
+  const planId = await database.run(function* (ctx) {
+    const request = {
+      organisationId,
+      template: 'SECOND' as const,
+      title,
+      periodFromMs: clock.now() - 5 * dayMs,
+      periodToMs: clock.now() - dayMs,
+      atMs: clock.now() - dayMs,
+      incomeFen: 100_000,
+      lossesFen: 0,
+      documentNumber: '决算 1',
+      payees: householdCodes.map((householdCode) => ({ householdCode })),
+    }
+    const plan = yield* draftDistribution(ctx, request, 'ann')
+    const meetingAtMs = ctx.now() + 10 * dayMs
+    yield* publishDistribution(ctx, { planId: plan.planId, meetingAtMs, publishedBy: 'ann' })
+    return plan.planId
+  })
+  clock.advance(10 * dayMs)
+  const vote = { resolutionNumber: title, presentCount: 5, votesFor: 4, votesAgainst: 1, isAdopted: true }
+  await database.run((ctx) => recordResolution(ctx, planId, { ...vote, resolvedBy: 'ann' }))
+  await database.run((ctx) => runDistribution(ctx, planId, 'bob'))
+  return planId
 }

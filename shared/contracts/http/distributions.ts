@@ -3,6 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
+import { IncomeKind } from './money.ts'
 import { HouseholdCode } from './organisations.ts'
 import { defineRoute, pageOf, PageQuery } from './route.ts'
 
@@ -125,6 +126,8 @@ export const DistributionPlan = z
     withdrawnReason: z.string().optional(),
     runBy: z.string().optional(),
     runAtMs: EpochMs.optional(),
+    /** As which kind of income the households' lines count and are paid out; fixed by the run. */
+    incomeKind: IncomeKind.optional(),
   })
   .meta({ id: 'DistributionPlan' })
 export const DistributionRun = z

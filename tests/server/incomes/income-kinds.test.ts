@@ -1,17 +1,14 @@
 // As which kind of income a source counts is a table that papers change; past income keeps its kind.
 import { describe, expect, it } from 'vitest'
-import { publishDistribution, recordResolution } from '#server/distributions/decide-distribution.ts'
-import { draftDistribution } from '#server/distributions/draft-distribution.ts'
-import { runDistribution } from '#server/distributions/run-distribution.ts'
 import { setMapping } from '#server/incomes/income-mapping.ts'
 import { listIncome } from '#server/incomes/list-income.ts'
 import { landOnly, noDeductions } from '#tests/support/distribution-terms.ts'
-import { dayMs, memberCode, openUnion } from '#tests/support/share-union.ts'
+import { dayMs, memberCode, openUnion, runSecond } from '#tests/support/share-union.ts'
 import { TestClock, testEpochMs } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
 describe.each(dialects)('income on %s', (dialect) => {
-  it('of a second distribution is property, or a transfer from the day a paper says so', async () => {
+  it('of a second distribution is property, or a transfer once a paper says so, even one that is dated back', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
     const charter = { ...noDeductions, classes: landOnly, second: { rateBp: 500, split: 'equal' as const } }
@@ -20,36 +17,15 @@ describe.each(dialects)('income on %s', (dialect) => {
       landMilli: [1, 1, 1, 1, 1],
       balanceFen: 500_000,
     })
-    const runSecond = async (title: string) => {
-      const planId = await database.run(function* (ctx) {
-        const request = {
-          organisationId,
-          template: 'SECOND' as const,
-          title,
-          periodFromMs: clock.now() - 5 * dayMs,
-          periodToMs: clock.now() - dayMs,
-          atMs: clock.now() - dayMs,
-          incomeFen: 100_000,
-          lossesFen: 0,
-          documentNumber: '决算 1',
-          payees: [{ householdCode: memberCode(1) }],
-        }
-        const plan = yield* draftDistribution(ctx, request, 'ann')
-        const meetingAtMs = ctx.now() + 10 * dayMs
-        yield* publishDistribution(ctx, { planId: plan.planId, meetingAtMs, publishedBy: 'ann' })
-        return plan.planId
-      })
-      clock.advance(10 * dayMs)
-      const vote = { resolutionNumber: title, presentCount: 5, votesFor: 4, votesAgainst: 1, isAdopted: true }
-      await database.run((ctx) => recordResolution(ctx, planId, { ...vote, resolvedBy: 'ann' }))
-      await database.run((ctx) => runDistribution(ctx, planId, 'bob'))
-    }
-    await runSecond('2025')
+    const householdCodes = [memberCode(1)]
+    await runSecond(database, clock, { organisationId, title: '2025', householdCodes })
     clock.advance(dayMs)
     const decision = { source: 'second-distribution', incomeKind: 'TRANSFER', documentNumber: '渝 1 号' } as const
-    await database.run((ctx) => setMapping(ctx, { ...decision, effectiveFromMs: clock.now(), byAccountId: 'admin' }))
+    await database.run((ctx) =>
+      setMapping(ctx, { ...decision, effectiveFromMs: clock.now() - 30 * dayMs, byAccountId: 'admin' }),
+    )
 
-    await runSecond('2026')
+    await runSecond(database, clock, { organisationId, title: '2026', householdCodes })
 
     const income = await database.read((ctx) => listIncome(ctx, memberCode(1), { limit: 10 }))
     expect(income.totalsFen).toEqual({ PROPERTY: 5_000, TRANSFER: 5_000 })

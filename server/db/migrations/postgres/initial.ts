@@ -586,16 +586,19 @@ export const initialPostgres: readonly string[] = [
   "withdrawn_reason" text COLLATE "C",
   "run_by" text COLLATE "C",
   "run_at_ms" bigint,
+  "income_kind" text COLLATE "C",
   CONSTRAINT "distribution_plan_template_known" CHECK (("distribution_plan"."template" = 'PATRONAGE' or "distribution_plan"."template" = 'SHARE' or "distribution_plan"."template" = 'GUARANTEE_FLOAT' or "distribution_plan"."template" = 'SECOND')),
   CONSTRAINT "distribution_plan_volume_basis_known" CHECK (("distribution_plan"."volume_basis" = 'delivered' or "distribution_plan"."volume_basis" = 'sold')),
   CONSTRAINT "distribution_plan_state_known" CHECK (("distribution_plan"."state" = 'draft' or "distribution_plan"."state" = 'published' or "distribution_plan"."state" = 'adopted' or "distribution_plan"."state" = 'rejected' or "distribution_plan"."state" = 'withdrawn' or "distribution_plan"."state" = 'run' or "distribution_plan"."state" = 'reversed')),
+  CONSTRAINT "distribution_plan_income_kind_known" CHECK (("distribution_plan"."income_kind" = 'OPERATING' or "distribution_plan"."income_kind" = 'OPERATING_COST' or "distribution_plan"."income_kind" = 'PROPERTY' or "distribution_plan"."income_kind" = 'WAGE' or "distribution_plan"."income_kind" = 'TRANSFER' or "distribution_plan"."income_kind" = 'IN_KIND')),
   CONSTRAINT "distribution_plan_period" CHECK ("distribution_plan"."period_from_ms" < "distribution_plan"."period_to_ms"),
   CONSTRAINT "distribution_plan_positive" CHECK ("distribution_plan"."total_fen" > 0 and "distribution_plan"."income_fen" > 0 and "distribution_plan"."losses_fen" >= 0),
   CONSTRAINT "distribution_plan_volume" CHECK (("distribution_plan"."template" = 'PATRONAGE') = ("distribution_plan"."volume_basis" is not null)),
   CONSTRAINT "distribution_plan_two_people" CHECK ("distribution_plan"."run_by" is null or "distribution_plan"."run_by" <> "distribution_plan"."prepared_by"),
   CONSTRAINT "distribution_plan_published" CHECK ("distribution_plan"."state" in ('draft', 'withdrawn') or ("distribution_plan"."published_at_ms" is not null and "distribution_plan"."meeting_at_ms" > "distribution_plan"."published_at_ms")),
   CONSTRAINT "distribution_plan_resolved" CHECK ("distribution_plan"."state" not in ('adopted', 'rejected', 'run', 'reversed') or ("distribution_plan"."resolution_number" is not null and "distribution_plan"."resolved_at_ms" >= "distribution_plan"."meeting_at_ms")),
-  CONSTRAINT "distribution_plan_run" CHECK (("distribution_plan"."state" in ('run', 'reversed')) = ("distribution_plan"."run_by" is not null))
+  CONSTRAINT "distribution_plan_run" CHECK (("distribution_plan"."state" in ('run', 'reversed')) = ("distribution_plan"."run_by" is not null)),
+  CONSTRAINT "distribution_plan_counts" CHECK (("distribution_plan"."income_kind" is null) = ("distribution_plan"."run_by" is null))
 );`,
   `CREATE TABLE "distribution_basis" (
   "plan_id" text COLLATE "C" NOT NULL,
