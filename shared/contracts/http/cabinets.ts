@@ -23,6 +23,15 @@ export const TownCode = z
   .regex(/^\d{9}$/, 'a town has nine digits')
   .meta({ id: 'TownCode' })
 
+/** A place on the ground, WGS 84, millionths of a degree; within China, so that swapped figures do not pass. */
+export const Place = z
+  .object({
+    lonMicrodeg: z.int().min(73_000_000).max(136_000_000),
+    latMicrodeg: z.int().min(3_000_000).max(54_000_000),
+  })
+  .meta({ id: 'Place' })
+export type Place = z.infer<typeof Place>
+
 export const HostSite = z
   .object({
     hostSiteId: Id,
@@ -31,6 +40,7 @@ export const HostSite = z
     address: z.string().min(1).max(200),
     joinCode: z.string().optional(),
     townCode: TownCode.optional(),
+    place: Place.optional(),
   })
   .meta({ id: 'HostSite' })
 export const CabinetSummary = z
