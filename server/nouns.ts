@@ -54,6 +54,7 @@ import { escalateDue } from './surplus/escalate-notice.ts'
 import { surplusRoutes } from './surplus/routes.ts'
 import { raiseWarnings } from './warnings/raise-warnings.ts'
 import { warningRoutes } from './warnings/routes.ts'
+import { importTemplateRoutes } from './import-templates/routes.ts'
 import { inKindRoutes } from './in-kind/routes.ts'
 import { writeOffRoutes } from './write-offs/routes.ts'
 
@@ -93,6 +94,7 @@ export const nouns: readonly Noun[] = [
   { routes: householdRoutes },
   { routes: assistanceRoutes },
   { routes: inKindRoutes },
+  { routes: importTemplateRoutes },
   { routes: salesRoutes },
   { routes: writeOffRoutes },
   { routes: benefitLinkRoutes },

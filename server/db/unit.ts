@@ -117,6 +117,14 @@ export function* attempt<T>(unit: Unit<T>): Unit<Attempt<T>> {
   return { ok: true, value }
 }
 
+/** Runs a sub-unit and undoes all it wrote: what it returns is what it would have done. */
+export function* rehearse<T>(unit: Unit<T>): Unit<T> {
+  yield { kind: 'savepoint' }
+  const value = yield* unit
+  yield { kind: 'rollback' }
+  return value
+}
+
 /** The named placeholders of a statement, one per parameter. */
 export type Params<T> = { readonly [K in keyof T & string]: Placeholder<K, T[K]> }
 

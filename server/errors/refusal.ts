@@ -35,6 +35,7 @@ export const refusals = {
   'identity.import_invalid': { status: 422, log: 'info', title: 'The list has errors; no account was made.' },
   'identity.account_unknown': { status: 404, log: 'info', title: 'There is no such account.' },
   'identity.area_missing': { status: 422, log: 'info', title: 'A desk needs its district, town or village.' },
+  'identity.household_missing': { status: 422, log: 'info', title: 'A farmer needs a household.' },
   'identity.last_admin': { status: 409, log: 'warn', title: 'The last administrator cannot be removed.' },
   'host_site.unknown': { status: 404, log: 'info', title: 'There is no such host site.' },
   'cabinet.unknown': { status: 404, log: 'info', title: 'There is no such cabinet.' },

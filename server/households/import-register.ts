@@ -33,9 +33,14 @@ const wholeCell = (lowest: number, highest: number) =>
     .transform(Number)
     .pipe(z.number().min(lowest, `is below ${lowest}`).max(highest, `is above ${highest}`))
 
-const columns = {
-  householdCode: { names: ['户编号', 'household'], schema: householdCodeCell },
-  headName: { names: ['户主', '户主姓名', 'head'], schema: z.string().trim().min(1).max(40) },
+/** Headers of the register. */
+export const registerColumns = {
+  householdCode: { names: ['户编号', 'household'], schema: householdCodeCell, example: '5001121422010001' },
+  headName: {
+    names: ['户主', '户主姓名', 'head'],
+    schema: z.string().trim().min(1).max(40),
+    example: '王示例',
+  },
   phone: {
     names: ['电话', '联系电话', 'phone'],
     schema: z
@@ -43,17 +48,29 @@ const columns = {
       .regex(/^1\d{10}$/, 'is no mobile number of 11 digits')
       .optional(),
     isOptional: true,
+    example: '13800000000',
   },
-  population: { names: ['家庭人口', '人口', 'population'], schema: wholeCell(1, 30) },
+  population: { names: ['家庭人口', '人口', 'population'], schema: wholeCell(1, 30), example: '4' },
   kind: {
     names: ['户类型', '类型', 'kind'],
     schema: z
       .string()
       .transform((text) => kindByWord[text.trim()] ?? text.trim())
       .pipe(z.enum(kinds, `is none of ${Object.keys(kindByWord).join(', ')}`)),
+    example: '脱贫户',
   },
-  identifiedYear: { names: ['识别年度', 'identified'], schema: wholeCell(2013, 2100).optional(), isOptional: true },
-  exitedYear: { names: ['脱贫年度', 'exited'], schema: wholeCell(2013, 2100).optional(), isOptional: true },
+  identifiedYear: {
+    names: ['识别年度', 'identified'],
+    schema: wholeCell(2013, 2100).optional(),
+    isOptional: true,
+    example: '2014',
+  },
+  exitedYear: {
+    names: ['脱贫年度', 'exited'],
+    schema: wholeCell(2013, 2100).optional(),
+    isOptional: true,
+    example: '2018',
+  },
 } as const
 
 /** A household of the file, with its row. */
@@ -63,7 +80,7 @@ export interface RegisterRow extends NewHousehold {
 
 /** Reads the file and seals its phone numbers. Refuses with the errors of its rows. */
 export async function readRegisterFile(file: Uint8Array, sealer: Sealer): Promise<RegisterRow[]> {
-  const table = await readTable(file, columns)
+  const table = await readTable(file, registerColumns)
   const firstRows = new Map<string, number>()
   const repeated: RowError[] = []
   for (const { row, values } of table.rows) {

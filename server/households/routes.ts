@@ -2,6 +2,7 @@
 import * as contract from '#shared/contracts/http/households.ts'
 import { getHouseholdIncome, listHouseholds as listHouseholdsRoute } from '#shared/contracts/http/money.ts'
 import type { NounRoutes } from '../context.ts'
+import { rehearse } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { bindHelper } from './bind-helper.ts'
 import { changeHousehold } from './change-household.ts'
@@ -32,6 +33,10 @@ export const householdRoutes: NounRoutes = (app, { database, sealer }) => {
   registerRoute(app, contract.importHouseholds, async ({ query, body, account: viewer }) => {
     const rows = await readRegisterFile(body, sealer)
     return database.run((ctx) => importRegister(ctx, { viewer, rows, ...query }))
+  })
+  registerRoute(app, contract.previewHouseholds, async ({ query, body, account: viewer }) => {
+    const rows = await readRegisterFile(body, sealer)
+    return database.run((ctx) => rehearse(importRegister(ctx, { viewer, rows, ...query })))
   })
   registerRoute(app, contract.changeHousehold, ({ params, body: { reason, phone, ...facts }, account: viewer }) => {
     const { householdCode } = params

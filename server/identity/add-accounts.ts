@@ -36,11 +36,17 @@ function* findTaken({ db, tables: { accounts } }: UnitContext, logins: readonly 
   return taken
 }
 
-/**
- * Adds the accounts and returns their ids in the same order. Refuses the whole list with one error per row
- * (`accounts.3.login`) when a login is taken, named twice, or an account is inconsistent in itself.
- */
-export function* addAccounts(ctx: UnitContext, accounts: readonly NewAccount[]): Unit<Id[]> {
+/** What is wrong with an account of a list; `index` is its place in it. */
+export interface AccountFault {
+  readonly index: number
+  readonly field: 'login' | 'hostSiteId' | 'householdCode' | 'areaCode'
+  readonly message: string
+}
+
+type Named = Pick<NewAccount, 'login' | 'roles' | 'hostSiteId' | 'householdCode' | 'areaCode'>
+
+/** Logins that are taken or named twice, sites that there are not, and roles that lack what they need. */
+export function* findAccountFaults(ctx: UnitContext, accounts: readonly Named[]): Unit<AccountFault[]> {
   const logins = accounts.map((account) => foldLogin(account.login))
   const taken = yield* findTaken(ctx, logins)
   const siteIds = [...new Set(accounts.flatMap(({ hostSiteId }) => (hostSiteId === undefined ? [] : [hostSiteId])))]
@@ -50,22 +56,37 @@ export function* addAccounts(ctx: UnitContext, accounts: readonly NewAccount[]):
       ctx.db.select({ id: hostSites.hostSiteId }).from(hostSites).where(inArray(hostSites.hostSiteId, siteIds)),
     )).map(({ id }) => id),
   )
-  const errors: Array<{ field: string; message: string }> = []
+  const faults: AccountFault[] = []
   const seen = new Set<string>()
   for (const [index, account] of accounts.entries()) {
     const login = foldLogin(account.login)
-    const at = `accounts.${index}`
-    if (taken.has(login)) errors.push({ field: `${at}.login`, message: 'there is an account with this login' })
-    else if (seen.has(login)) errors.push({ field: `${at}.login`, message: 'this login is in the list twice' })
+    if (taken.has(login)) faults.push({ index, field: 'login', message: 'there is an account with this login' })
+    else if (seen.has(login)) faults.push({ index, field: 'login', message: 'this login is in the list twice' })
     seen.add(login)
     if (account.hostSiteId !== undefined && !sites.has(account.hostSiteId))
-      errors.push({ field: `${at}.hostSiteId`, message: 'there is no such host site' })
+      faults.push({ index, field: 'hostSiteId', message: 'there is no such host site' })
     if (account.roles.includes('farmer') && !/^\d{16}$/.test(account.householdCode ?? ''))
-      errors.push({ field: `${at}.householdCode`, message: 'a farmer needs a household code of 16 digits' })
+      faults.push({ index, field: 'householdCode', message: 'a farmer needs a household code of 16 digits' })
     if (account.roles.includes('desk') && account.areaCode === undefined)
-      errors.push({ field: `${at}.areaCode`, message: 'a desk needs the code of its district, town or village' })
+      faults.push({
+        index,
+        field: 'areaCode',
+        message: 'a desk needs the code of its district, town or village',
+      })
   }
-  if (errors.length > 0) throw new InvalidRequestError(errors)
+  return faults
+}
+
+/**
+ * Adds the accounts and returns their ids in the same order. Refuses the whole list with one error per row
+ * (`accounts.3.login`) when a login is taken, named twice, or an account is inconsistent in itself.
+ */
+export function* addAccounts(ctx: UnitContext, accounts: readonly NewAccount[]): Unit<Id[]> {
+  const faults = yield* findAccountFaults(ctx, accounts)
+  if (faults.length > 0)
+    throw new InvalidRequestError(
+      faults.map(({ index, field, message }) => ({ field: `accounts.${index}.${field}`, message })),
+    )
   const made = accounts.map((account) => ({ accountId: ctx.newId(), ...account }))
   yield* insertRows(
     ctx.tables.accounts,

@@ -1,4 +1,5 @@
-// Changes of an account: its password by its owner, its roles and whether it is open by an administrator.
+// Changes of an account: its password by its owner; by an administrator its roles, whether it is open, its sign-ins, and a
+// one-time password in place of a forgotten one.
 import { eq } from 'drizzle-orm'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
@@ -41,18 +42,22 @@ export function* changeAccess(
     accountId: Id
     roles?: readonly Role[] | undefined
     areaCode?: string | undefined
+    householdCode?: string | undefined
     isActive?: boolean | undefined
   },
 ): Unit<readonly Effect[]> {
   const { accounts, accountRoles } = ctx.tables
-  const { accountId, roles, areaCode, isActive } = input
+  const { accountId, roles, areaCode, householdCode, isActive } = input
   const account = yield* findAccount(ctx, accountId)
   if (account === undefined) throw new RefusalError('identity.account_unknown')
   if (roles?.includes('desk') === true && (areaCode ?? account.areaCode) === null)
     throw new RefusalError('identity.area_missing', undefined, { field: 'areaCode' })
+  if (roles?.includes('farmer') === true && (householdCode ?? account.householdCode) === null)
+    throw new RefusalError('identity.household_missing', undefined, { field: 'householdCode' })
   const before = {
     roles: (yield* findRoles(ctx, [accountId])).get(accountId) ?? [],
     areaCode: account.areaCode,
+    householdCode: account.householdCode,
     isActive: account.isActive,
   }
   const losesAdmin = isActive === false || (roles !== undefined && !roles.includes('admin'))
@@ -66,6 +71,8 @@ export function* changeAccess(
   }
   if (areaCode !== undefined)
     yield* exec(ctx.db.update(accounts).set({ areaCode }).where(eq(accounts.accountId, accountId)))
+  if (householdCode !== undefined)
+    yield* exec(ctx.db.update(accounts).set({ householdCode }).where(eq(accounts.accountId, accountId)))
   if (isActive !== undefined)
     yield* exec(ctx.db.update(accounts).set({ isActive }).where(eq(accounts.accountId, accountId)))
   yield* endSignIns(ctx, accountId)
@@ -77,8 +84,49 @@ export function* changeAccess(
     after: {
       roles: roles ?? before.roles,
       areaCode: areaCode ?? before.areaCode,
+      householdCode: householdCode ?? before.householdCode,
       isActive: isActive ?? before.isActive,
     },
   })
   return [{ kind: 'sign-out', accountId }]
+}
+
+/** Puts a one-time password in place of a forgotten one and ends the account's sign-ins. */
+export function* resetPasswordHash(
+  ctx: UnitContext,
+  input: { byAccountId: Id; accountId: Id; newHash: string },
+): Unit<{ login: string; effects: readonly Effect[] }> {
+  const { accounts } = ctx.tables
+  const { accountId, newHash } = input
+  const account = yield* findAccount(ctx, accountId)
+  if (account === undefined) throw new RefusalError('identity.account_unknown')
+  yield* exec(
+    ctx.db
+      .update(accounts)
+      .set({ passwordHash: newHash, mustChangePassword: true })
+      .where(eq(accounts.accountId, accountId)),
+  )
+  yield* endSignIns(ctx, accountId)
+  yield* recordAudit(ctx, {
+    accountId: input.byAccountId,
+    action: 'identity.password_reset',
+    subjectId: accountId,
+  })
+  return { login: account.login, effects: [{ kind: 'sign-out', accountId }] }
+}
+
+/** Ends every sign-in of an account, which stays open. */
+export function* endSessions(
+  ctx: UnitContext,
+  { byAccountId, accountId }: { byAccountId: Id; accountId: Id },
+): Unit<{ ended: number; effects: readonly Effect[] }> {
+  if ((yield* findAccount(ctx, accountId)) === undefined) throw new RefusalError('identity.account_unknown')
+  const ended = yield* endSignIns(ctx, accountId)
+  yield* recordAudit(ctx, {
+    accountId: byAccountId,
+    action: 'identity.sessions_ended',
+    subjectId: accountId,
+    detail: { ended },
+  })
+  return { ended, effects: [{ kind: 'sign-out', accountId }] }
 }

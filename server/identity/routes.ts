@@ -1,34 +1,21 @@
 // HTTP of accounts and sign-ins. Passwords are hashed before a unit of work begins, since a unit waits for nothing else.
 import { eq } from 'drizzle-orm'
 import type { FastifyReply } from 'fastify'
-import {
-  changePassword,
-  getMe,
-  importAccounts,
-  joinSite,
-  listAccounts,
-  type Me,
-  setAccountAccess,
-  signIn,
-  signOut,
-} from '#shared/contracts/http/identity.ts'
+import { changePassword, getMe, joinSite, type Me, signIn, signOut } from '#shared/contracts/http/identity.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'
-import { pageOfRows } from '../db/keyset.ts'
 import { one } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute, type SignedIn } from '../http/register-route.ts'
 import { addAccounts, foldLogin } from './add-accounts.ts'
+import { registerAdministration } from './administration-routes.ts'
 import { AttemptLimiter } from './attempt-limiter.ts'
-import { changeAccess, changePasswordHash } from './change-account.ts'
-import { hashOneTimePassword, hashPassword, isPassword, makeOneTimePassword } from './password.ts'
-import { recordAudit, recordAudits } from '../audit/record-audit.ts'
+import { changePasswordHash } from './change-account.ts'
+import { hashPassword, isPassword } from './password.ts'
+import { recordAudit } from '../audit/record-audit.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { addSignIn, endSignIn, makeToken, whoHolds } from './sign-in.ts'
-import { findAccountByLogin, findRoles, listAccountRows } from './store.ts'
+import { findAccountByLogin } from './store.ts'
 
-const importLimitBytes = 4_194_304
-/** Hashes at the same time in an import: the thread pool has few threads and others sign in meanwhile. */
-const importHashers = 2
 const loginRule = { maxFailures: 5, windowMs: 900_000 }
 /** Many people share the address of an office or a school. */
 const addressRule = { maxFailures: 50, windowMs: 900_000 }
@@ -160,79 +147,6 @@ function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext): void 
       return made
     })
     return startSignIn(ctx, reply, accountId)
-  })
-}
-
-/** Maps with at most `limit` calls under way. */
-async function mapLimited<T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = []
-  for (let from = 0; from < items.length; from += limit) {
-    results.push(...(await Promise.all(items.slice(from, from + limit).map(map))))
-  }
-  return results
-}
-
-function registerAdministration(app: Parameters<NounRoutes>[0], ctx: ServerContext): void {
-  registerRoute(
-    app,
-    importAccounts,
-    async ({ body, account: { accountId: byAccountId } }) => {
-      const passwords = body.accounts.map(() => makeOneTimePassword(ctx.random))
-      const hashes = await mapLimited(passwords, importHashers, hashOneTimePassword)
-      const accounts = body.accounts.map((account, index) => ({
-        ...account,
-        passwordHash: hashes[index] ?? '',
-        mustChangePassword: true,
-      }))
-      const ids = await ctx.database.run(function* (unit) {
-        const made = yield* addAccounts(unit, accounts)
-        yield* recordAudits(
-          unit,
-          made.map((accountId, index) => ({
-            accountId: byAccountId,
-            action: 'identity.account_imported',
-            subjectId: accountId,
-            after: { roles: accounts[index]?.roles },
-          })),
-        )
-        return made
-      })
-      return {
-        accounts: accounts.map(({ login }, index) => ({
-          accountId: ids[index] ?? '',
-          login: foldLogin(login),
-          oneTimePassword: passwords[index] ?? '',
-        })),
-      }
-    },
-    { bodyLimitBytes: importLimitBytes },
-  )
-  registerRoute(app, listAccounts, ({ query }) =>
-    ctx.database.read(function* (unit) {
-      const found = yield* listAccountRows(unit, query)
-      const roles = yield* findRoles(
-        unit,
-        found.map(({ accountId }) => accountId),
-      )
-      return pageOfRows(
-        found,
-        query.limit,
-        ({ accountId }) => [accountId],
-        ({ accountId, login, displayName, hostSiteId, areaCode, isActive }) => ({
-          accountId,
-          login,
-          displayName,
-          roles: roles.get(accountId) ?? [],
-          isActive,
-          ...(hostSiteId === null ? {} : { hostSiteId }),
-          ...(areaCode === null ? {} : { areaCode }),
-        }),
-      )
-    }),
-  )
-  registerRoute(app, setAccountAccess, async ({ params, body, account }) => {
-    const change = { byAccountId: account.accountId, accountId: params.accountId, ...body }
-    ctx.perform(await ctx.database.run((unit) => changeAccess(unit, change)))
   })
 }
 

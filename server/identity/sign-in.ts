@@ -55,14 +55,14 @@ export function* endSignIn({ db, tables: { signIns } }: UnitContext, signInId: s
   yield* exec(db.delete(signIns).where(eq(signIns.signInId, signInId)))
 }
 
-/** Ends every sign-in of an account, all or all but one. */
+/** Ends every sign-in of an account, all or all but one; returns how many. */
 export function* endSignIns(
   { db, tables: { signIns } }: UnitContext,
   accountId: string,
   exceptSignInId?: Id,
-): Unit<void> {
+): Unit<number> {
   const isOther = exceptSignInId === undefined ? undefined : ne(signIns.signInId, exceptSignInId)
-  yield* exec(db.delete(signIns).where(and(eq(signIns.accountId, accountId), isOther)))
+  return yield* exec(db.delete(signIns).where(and(eq(signIns.accountId, accountId), isOther)))
 }
 
 /** Removes sign-ins that ended by themselves; returns how many. */

@@ -85,9 +85,17 @@ export function* countOtherAdmins(
 
 /** Accounts newest first, one more than the page holds. `%` and `_` in the search are taken as they are. */
 export function* listAccountRows(
-  { db, tables: { accounts } }: UnitContext,
-  query: PageRequest & { readonly search?: string | undefined },
+  { db, tables: { accounts, accountRoles } }: UnitContext,
+  query: PageRequest & {
+    readonly search?: string | undefined
+    readonly role?: Role | undefined
+    readonly isActive?: boolean | undefined
+  },
 ): Unit<AccountRow[]> {
+  const holders =
+    query.role === undefined
+      ? undefined
+      : db.select({ id: accountRoles.accountId }).from(accountRoles).where(eq(accountRoles.role, query.role))
   const text = query.search?.replace(/[%_\\]/g, '')
   return yield* rows(
     db
@@ -96,6 +104,8 @@ export function* listAccountRows(
       .where(
         and(
           behindKey([accounts.accountId], keyOfCursor(query.cursor, 1), 'descending'),
+          holders === undefined ? undefined : inArray(accounts.accountId, holders),
+          query.isActive === undefined ? undefined : eq(accounts.isActive, query.isActive),
           text === undefined || text === ''
             ? undefined
             : or(like(accounts.login, `%${text.toLowerCase()}%`), like(accounts.displayName, `%${text}%`)),

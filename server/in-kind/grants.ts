@@ -33,16 +33,22 @@ const itemByWord: Readonly<Record<string, InKindItem>> = {
   其他: 'OTHER',
   other: 'OTHER',
 }
-const columns = {
-  householdCode: { names: ['户编号', 'household'], schema: householdCodeCell },
+/** Headers of a list of goods granted in kind. */
+export const grantColumns = {
+  householdCode: { names: ['户编号', 'household'], schema: householdCodeCell, example: '5001121422010001' },
   item: {
     names: ['物资', 'item'],
     schema: z
       .string()
       .transform((text) => itemByWord[text.trim().toLowerCase()])
       .pipe(z.enum(['FERTILISER', 'SEED', 'OTHER'], 'is none of 化肥, 种子, 其他')),
+    example: '化肥',
   },
-  massMg: { names: ['数量(kg)', '重量(kg)', 'kg'], schema: kilogramCell.refine((mg) => mg > 0, 'is not above zero') },
+  massMg: {
+    names: ['数量(kg)', '重量(kg)', 'kg'],
+    schema: kilogramCell.refine((mg) => mg > 0, 'is not above zero'),
+    example: '150',
+  },
 } as const
 
 export interface GrantFile {
@@ -57,7 +63,7 @@ export interface GrantFile {
 
 /** Reads a list of household, item and kilograms. Refuses with the errors of its rows; an item twice for a household is one. */
 export async function readGrantFile(file: Uint8Array): Promise<GrantFile> {
-  const table = await readTable(file, columns)
+  const table = await readTable(file, grantColumns)
   const firstRows = new Map<string, number>()
   const repeated: RowError[] = []
   for (const { row, values } of table.rows) {

@@ -1,6 +1,7 @@
 // HTTP routes of goods granted in kind.
 import * as contract from '#shared/contracts/http/in-kind.ts'
 import type { NounRoutes } from '../context.ts'
+import { rehearse } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { importGrants, listGrants, readGrantFile, showTotals } from './grants.ts'
 
@@ -8,6 +9,10 @@ export const inKindRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.importInKindGrants, async ({ query, body, account: { accountId: byAccountId } }) => {
     const file = await readGrantFile(body)
     return database.run((ctx) => importGrants(ctx, { byAccountId, ...query, ...file }))
+  })
+  registerRoute(app, contract.previewInKindGrants, async ({ query, body, account: { accountId: byAccountId } }) => {
+    const file = await readGrantFile(body)
+    return database.run((ctx) => rehearse(importGrants(ctx, { byAccountId, ...query, ...file })))
   })
   registerRoute(app, contract.listInKindGrants, ({ query, account }) =>
     database.read((ctx) => listGrants(ctx, account, query)),

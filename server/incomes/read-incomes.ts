@@ -53,17 +53,39 @@ const kindCell = z.string().transform((text, context): IncomeKind => {
 
 const shortText = z.string().max(200, 'is longer than 200 characters')
 
-const columns = {
+/** Headers of a file of incomes. */
+export const incomeColumns = {
   householdCode: {
     names: ['户编号', '农户编号', 'householdCode'],
     schema: z.union([z.string().refine(isSumWord), householdCodeCell], { error: 'is no household code of 16 digits' }),
+    example: '5001121422010001',
   },
-  headName: { names: ['户主', '户主姓名', '姓名', 'headName'], schema: shortText.optional(), isOptional: true },
-  amountFen: { names: ['金额', '金额（元）', '金额(元)', 'amount'], schema: yuanCell },
-  day: { names: ['日期', '发放日期', 'date'], schema: dateCell.optional(), isOptional: true },
-  detail: { names: ['事由', '项目', '工种', 'detail'], schema: shortText.optional(), isOptional: true },
-  reference: { names: ['凭证号', '编号', 'reference'], schema: shortText.optional(), isOptional: true },
-  incomeKind: { names: ['收入类型', 'incomeKind'], schema: kindCell.optional(), isOptional: true },
+  headName: {
+    names: ['户主', '户主姓名', '姓名', 'headName'],
+    schema: shortText.optional(),
+    isOptional: true,
+    example: '王示例',
+  },
+  amountFen: { names: ['金额', '金额（元）', '金额(元)', 'amount'], schema: yuanCell, example: '2400.00' },
+  day: { names: ['日期', '发放日期', 'date'], schema: dateCell.optional(), isOptional: true, example: '2026-11-27' },
+  detail: {
+    names: ['事由', '项目', '工种', 'detail'],
+    schema: shortText.optional(),
+    isOptional: true,
+    example: '柑橘园采摘',
+  },
+  reference: {
+    names: ['凭证号', '编号', 'reference'],
+    schema: shortText.optional(),
+    isOptional: true,
+    example: 'G-0001',
+  },
+  incomeKind: {
+    names: ['收入类型', 'incomeKind'],
+    schema: kindCell.optional(),
+    isOptional: true,
+    example: '工资性收入',
+  },
 } as const satisfies Record<string, TableColumn>
 
 export interface IncomeExpectation {
@@ -85,7 +107,7 @@ export async function readIncomes(
   kind: ImportKind,
   expectation: IncomeExpectation,
 ): Promise<ReadIncomes> {
-  const table = await readTable(file, columns, { maxRows, maxBytes: maxIncomeFileBytes })
+  const table = await readTable(file, incomeColumns, { maxRows, maxBytes: maxIncomeFileBytes })
   const errors: RowError[] = [...table.errors]
   const incomes: ReadIncome[] = []
   let totalFen = 0
@@ -97,7 +119,7 @@ export async function readIncomes(
       if (errors.length === 0 && values.amountFen !== totalFen)
         errors.push({
           row,
-          column: columns.amountFen.names[0],
+          column: incomeColumns.amountFen.names[0],
           message: `the rows above come to ${formatYuan(totalFen)}, not ${formatYuan(values.amountFen)}`,
         })
     } else {
@@ -125,15 +147,15 @@ function findRowErrors(
 ): RowError[] {
   const errors: RowError[] = []
   if (amountFen > maxRowFen)
-    errors.push({ row, column: columns.amountFen.names[0], message: `is above ${formatYuan(maxRowFen)}` })
-  if (amountFen <= 0) errors.push({ row, column: columns.amountFen.names[0], message: 'is not above zero' })
-  if (day === undefined) errors.push({ row, column: columns.day.names[0], message: 'is empty' })
+    errors.push({ row, column: incomeColumns.amountFen.names[0], message: `is above ${formatYuan(maxRowFen)}` })
+  if (amountFen <= 0) errors.push({ row, column: incomeColumns.amountFen.names[0], message: 'is not above zero' })
+  if (day === undefined) errors.push({ row, column: incomeColumns.day.names[0], message: 'is empty' })
   else if (day > today || day < earliestDay)
-    errors.push({ row, column: columns.day.names[0], message: `${day} is not between ${earliestDay} and today` })
+    errors.push({ row, column: incomeColumns.day.names[0], message: `${day} is not between ${earliestDay} and today` })
   if ((kind === 'history') !== (incomeKind !== undefined))
     errors.push({
       row,
-      column: columns.incomeKind.names[0],
+      column: incomeColumns.incomeKind.names[0],
       message: kind === 'history' ? 'is empty' : `only history says its kind; this import is ${kind}`,
     })
   return errors

@@ -57,22 +57,34 @@ const headName = {
   names: ['户主', '户主姓名', '姓名', 'headName'],
   schema: z.string().trim().max(40, 'is longer than 40 characters').optional(),
   isOptional: true,
+  example: '王示例',
 } as const
 const codeNames = ['户编号', '农户编号', 'householdCode'] as const
 
-const memberColumns = {
-  householdCode: { names: codeNames, schema: householdCodeCell },
+/** Headers of a member register. */
+export const memberColumns = {
+  householdCode: { names: codeNames, schema: householdCodeCell, example: '5001121422010001' },
   headName,
 } as const satisfies Record<string, TableColumn>
 
 /** Headers of a share register; refusals name the column by its first one. */
 export const holdingColumns = {
-  householdCode: { names: codeNames, schema: householdCodeCell.optional(), isOptional: true },
+  householdCode: {
+    names: codeNames,
+    schema: householdCodeCell.optional(),
+    isOptional: true,
+    example: '5001121422010001',
+  },
   headName,
-  kind: { names: ['股权类型', '股种', 'kind'], schema: wordCell(kindWords, shareKinds) },
-  quantity: { names: ['数量', '面积（亩）', '面积', '出资额', 'quantity'], schema: milliCell },
-  unit: { names: ['单位', 'unit'], schema: wordCell(unitWords, shareUnits).optional(), isOptional: true },
-  shares: { names: ['折股', '股数', '股份数', 'shares'], schema: milliCell },
+  kind: { names: ['股权类型', '股种', 'kind'], schema: wordCell(kindWords, shareKinds), example: '土地股' },
+  quantity: { names: ['数量', '面积（亩）', '面积', '出资额', 'quantity'], schema: milliCell, example: '3.2' },
+  unit: {
+    names: ['单位', 'unit'],
+    schema: wordCell(unitWords, shareUnits).optional(),
+    isOptional: true,
+    example: '亩',
+  },
+  shares: { names: ['折股', '股数', '股份数', 'shares'], schema: milliCell, example: '32' },
 } as const satisfies Record<string, TableColumn>
 
 /** Refuses with the errors of its rows. */

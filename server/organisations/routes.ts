@@ -4,8 +4,10 @@ import type { z } from 'zod'
 import * as contract from '#shared/contracts/http/organisations.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import type { NounRoutes } from '../context.ts'
+import { rehearse } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
+import type { RouteCall } from '../http/register-route.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { balanceOf } from '../ledger/balances.ts'
 import { bookReceipt } from './book-receipt.ts'
@@ -22,7 +24,11 @@ import type { CharterRow, HoldingRow } from './store.ts'
 /** A register of 5,000 rows. */
 const registerBodyBytes = 2_097_152
 
-const sha256Of = (file: Uint8Array) => createHash('sha256').update(file).digest('hex')
+/** What the upload of a register says beside its rows. */
+function factsOf({ params, query, body, account }: RouteCall<typeof contract.importMembers>) {
+  const sha256 = createHash('sha256').update(body).digest('hex')
+  return { ...params, ...query, sha256, byAccountId: account.accountId }
+}
 
 function showHolding(row: HoldingRow): z.input<typeof contract.ShareHolding> {
   const { holdingId, householdCode, kind, quantityMilli, unit, sharesMilli, fromMs, toMs } = row
@@ -114,10 +120,13 @@ const memberRoutes: NounRoutes = (app, { database }) => {
       }),
     { bodyLimitBytes: registerBodyBytes },
   )
-  registerRoute(app, contract.importMembers, async ({ params, query, body, account }) => {
-    const rows = await readMemberFile(body)
-    const file = { ...params, ...query, rows, sha256: sha256Of(body), byAccountId: account.accountId }
+  registerRoute(app, contract.importMembers, async (call) => {
+    const file = { ...factsOf(call), rows: await readMemberFile(call.body) }
     return { admitted: await database.run((ctx) => importMembers(ctx, file)) }
+  })
+  registerRoute(app, contract.previewMembers, async (call) => {
+    const file = { ...factsOf(call), rows: await readMemberFile(call.body) }
+    return { admitted: await database.run((ctx) => rehearse(importMembers(ctx, file))) }
   })
   registerRoute(app, contract.endMembership, ({ params, body, account: { accountId } }) =>
     database.run(function* (ctx) {
@@ -149,10 +158,13 @@ const holdingRoutes: NounRoutes = (app, { database }) => {
       }),
     { bodyLimitBytes: registerBodyBytes },
   )
-  registerRoute(app, contract.importHoldings, async ({ params, query, body, account }) => {
-    const rows = await readHoldingFile(body)
-    const file = { ...params, ...query, rows, sha256: sha256Of(body), byAccountId: account.accountId }
+  registerRoute(app, contract.importHoldings, async (call) => {
+    const file = { ...factsOf(call), rows: await readHoldingFile(call.body) }
     return database.run((ctx) => importHoldings(ctx, file))
+  })
+  registerRoute(app, contract.previewHoldings, async (call) => {
+    const file = { ...factsOf(call), rows: await readHoldingFile(call.body) }
+    return database.run((ctx) => rehearse(importHoldings(ctx, file)))
   })
   registerRoute(app, contract.endHolding, ({ params, body, account: { accountId } }) =>
     database.run(function* (ctx) {

@@ -18,14 +18,21 @@ const maxRows = 50_000
 /** Values named in one statement of SQL; both dialects bind far more. */
 const valuesPerStatement = 500
 
-const columns = {
+/** Headers of a statement. */
+export const statementColumns = {
   reference: {
     names: ['流水号', '交易流水号', '参考号', 'reference'],
     schema: z.string().min(1).max(120),
+    example: '20261127000001',
   },
-  day: { names: ['交易日期', '日期', '入账日期', 'date'], schema: dateCell },
-  amountFen: { names: ['金额', '交易金额', '发生额', 'amount'], schema: yuanCell },
-  note: { names: ['摘要', '附言', '备注', 'note'], schema: z.string().max(500).optional(), isOptional: true },
+  day: { names: ['交易日期', '日期', '入账日期', 'date'], schema: dateCell, example: '2026-11-27' },
+  amountFen: { names: ['金额', '交易金额', '发生额', 'amount'], schema: yuanCell, example: '100.00' },
+  note: {
+    names: ['摘要', '附言', '备注', 'note'],
+    schema: z.string().max(500).optional(),
+    isOptional: true,
+    example: '充值',
+  },
 } as const satisfies Record<string, TableColumn>
 
 export interface StatementLine extends Movement {
@@ -42,15 +49,15 @@ export interface StatementFile {
 
 /** Refuses with tabular.invalid, naming each wrong row. Of payouts the amounts are what left the account: below zero. */
 export async function readStatement(file: Uint8Array, channel: Channel): Promise<StatementFile> {
-  const table = await readTable(file, columns, { maxRows, maxBytes: maxStatementBytes })
+  const table = await readTable(file, statementColumns, { maxRows, maxBytes: maxStatementBytes })
   const errors: RowError[] = [...table.errors]
   const rowOf = new Map<string, number>()
   const lines = table.rows.map(({ row, values }): StatementLine => {
     const { reference, day, amountFen, note = '' } = values
     const first = rowOf.get(reference)
     if (first === undefined) rowOf.set(reference, row)
-    else errors.push({ row, column: columns.reference.names[0], message: `stands in row ${first} already` })
-    if (amountFen === 0) errors.push({ row, column: columns.amountFen.names[0], message: 'is zero' })
+    else errors.push({ row, column: statementColumns.reference.names[0], message: `stands in row ${first} already` })
+    if (amountFen === 0) errors.push({ row, column: statementColumns.amountFen.names[0], message: 'is zero' })
     return { row, reference, day, amountFen, note }
   })
   refuseRows(errors)
@@ -120,5 +127,5 @@ function* findKnown(ctx: UnitContext, channel: Channel, lines: readonly Statemen
   }
   return lines
     .filter(({ reference }) => known.has(reference))
-    .map(({ row }) => ({ row, column: columns.reference.names[0], message: 'stands in an earlier statement' }))
+    .map(({ row }) => ({ row, column: statementColumns.reference.names[0], message: 'stands in an earlier statement' }))
 }

@@ -13,6 +13,8 @@ export interface TableColumn {
   /** From the cell's text; an empty cell of an optional column is undefined. */
   readonly schema: z.ZodType
   readonly isOptional?: boolean
+  /** What a cell of it may hold, for those who make the table. */
+  readonly example?: string
 }
 
 export type TableColumns = Readonly<Record<string, TableColumn>>

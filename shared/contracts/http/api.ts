@@ -10,6 +10,7 @@ import * as distributions from './distributions.ts'
 import * as incomes from './incomes.ts'
 import * as disclosure from './disclosure.ts'
 import * as identity from './identity.ts'
+import * as importTemplates from './import-templates.ts'
 import * as inKind from './in-kind.ts'
 import * as laneLocks from './lane-locks.ts'
 import * as money from './money.ts'
@@ -54,6 +55,7 @@ export const routes: readonly RouteContract[] = [
   money,
   offlinePasses,
   households,
+  importTemplates,
   incomes,
   assistance,
   inKind,

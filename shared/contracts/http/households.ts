@@ -98,6 +98,18 @@ export const importHouseholds = defineRoute({
   reply: z.object({ entered: z.int(), changed: z.int(), unchanged: z.int() }),
   status: 201,
 })
+export const previewHouseholds = defineRoute({
+  method: 'POST',
+  path: '/api/households/imports/preview',
+  tag: 'households',
+  summary: 'What a register file would enter and change; the import itself, undone',
+  access: ['operator', 'admin'],
+  audit: { none: 'What the import writes is undone before the answer; what is imported afterwards leaves its row.' },
+  query: z.object({ reason: Reason }),
+  upload: { maxBytes: 16 * 1024 * 1024 },
+  reply: z.object({ entered: z.int(), changed: z.int(), unchanged: z.int() }),
+  status: 200,
+})
 export const changeHousehold = defineRoute({
   method: 'PATCH',
   path: '/api/households/:householdCode',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
+import { EpochMs } from '../../time/clock.ts'
 import { defineRoute, Role } from './route.ts'
 
 /** A staff number or another name: letters, digits, dots and dashes. */
@@ -90,6 +91,9 @@ export const joinSite = defineRoute({
   reply: Me,
   status: 201,
 })
+const MadeAccounts = z.object({
+  accounts: z.array(z.object({ accountId: Id, login: z.string(), oneTimePassword: z.string() })),
+})
 export const importAccounts = defineRoute({
   method: 'POST',
   path: '/api/accounts/import',
@@ -112,9 +116,45 @@ export const importAccounts = defineRoute({
       .min(1)
       .max(5_000),
   }),
-  reply: z.object({ accounts: z.array(z.object({ accountId: Id, login: z.string(), oneTimePassword: z.string() })) }),
+  reply: MadeAccounts,
   status: 201,
 })
+const accountFile = { maxBytes: 4 * 1024 * 1024 }
+export const importAccountFile = defineRoute({
+  method: 'POST',
+  path: '/api/accounts/imports',
+  tag: 'identity',
+  summary:
+    'Make the accounts of a CSV or XLSX file, all rows or none, each with a one-time password that is shown once',
+  access: ['admin'],
+  upload: accountFile,
+  reply: MadeAccounts,
+  status: 201,
+})
+export const previewAccountFile = defineRoute({
+  method: 'POST',
+  path: '/api/accounts/imports/preview',
+  tag: 'identity',
+  summary: 'How many accounts of each role a file would make; nothing is kept',
+  access: ['admin'],
+  audit: { none: 'What the import writes is undone before the answer; what is imported afterwards leaves its rows.' },
+  upload: accountFile,
+  reply: z.object({ accounts: z.int(), roles: z.array(z.object({ role: Role, accounts: z.int() })) }),
+  status: 200,
+})
+export const ListedAccount = z
+  .object({
+    accountId: Id,
+    login: z.string(),
+    displayName: z.string(),
+    roles: z.array(Role),
+    hostSiteId: Id.optional(),
+    areaCode: z.string().optional(),
+    isActive: z.boolean(),
+  })
+  .meta({ id: 'ListedAccount' })
+const byAccount = z.object({ accountId: Id })
+
 export const listAccounts = defineRoute({
   method: 'GET',
   path: '/api/accounts',
@@ -125,20 +165,27 @@ export const listAccounts = defineRoute({
     cursor: z.string().max(200).optional(),
     limit: z.coerce.number().int().min(1).max(200).default(50),
     search: z.string().max(40).optional(),
+    role: Role.optional(),
+    isActive: z.stringbool().optional(),
   }),
-  reply: z.object({
-    rows: z.array(
-      z.object({
-        accountId: Id,
-        login: z.string(),
-        displayName: z.string(),
-        roles: z.array(Role),
-        hostSiteId: Id.optional(),
-        areaCode: z.string().optional(),
-        isActive: z.boolean(),
-      }),
-    ),
-    nextCursor: z.string().optional(),
+  reply: z.object({ rows: z.array(ListedAccount), nextCursor: z.string().optional() }),
+  status: 200,
+})
+export const getAccount = defineRoute({
+  method: 'GET',
+  path: '/api/accounts/:accountId',
+  tag: 'identity',
+  summary: 'One account with its sign-ins that are still open',
+  access: ['admin', 'auditor'],
+  params: byAccount,
+  reply: ListedAccount.extend({
+    hostSiteName: z.string().optional(),
+    /** A farmer's household. */
+    householdCode: z.string().optional(),
+    mustChangePassword: z.boolean(),
+    createdAtMs: EpochMs,
+    /** Newest first. */
+    signIns: z.array(z.object({ createdAtMs: EpochMs, expiresAtMs: EpochMs })),
   }),
   status: 200,
 })
@@ -146,14 +193,39 @@ export const setAccountAccess = defineRoute({
   method: 'PATCH',
   path: '/api/accounts/:accountId',
   tag: 'identity',
-  summary: 'Change the roles of an account or the area of a desk, or close it; ends its sessions',
+  summary:
+    'Change the roles of an account, the area of a desk or the household of a farmer, or close it; ends its sessions',
   access: ['admin'],
-  params: z.object({ accountId: Id }),
+  params: byAccount,
   body: z.object({
     roles: z.array(Role).min(1).optional(),
     areaCode: AreaCode.optional(),
+    householdCode: z
+      .string()
+      .regex(/^\d{16}$/, 'a household code has 16 digits')
+      .optional(),
     isActive: z.boolean().optional(),
   }),
   reply: z.void(),
   status: 204,
+})
+export const resetPassword = defineRoute({
+  method: 'POST',
+  path: '/api/accounts/:accountId/password-resets',
+  tag: 'identity',
+  summary: 'Give an account a new one-time password, shown once, and end its sessions',
+  access: ['admin'],
+  params: byAccount,
+  reply: z.object({ login: z.string(), oneTimePassword: z.string() }),
+  status: 201,
+})
+export const endAccountSessions = defineRoute({
+  method: 'DELETE',
+  path: '/api/accounts/:accountId/sign-ins',
+  tag: 'identity',
+  summary: 'End every session of an account; it may sign in again',
+  access: ['admin'],
+  params: byAccount,
+  reply: z.object({ ended: z.int() }),
+  status: 200,
 })

@@ -22,19 +22,34 @@ export const InKindGrant = z
   .meta({ id: 'InKindGrant' })
 const InKindTotal = z.object({ item: InKindItem, households: z.int(), massMg: MassMg })
 
+const grantFile = {
+  query: z.object({
+    documentNumber: z.string().trim().min(3).max(80),
+    grantedOn: z.iso.date(),
+  }),
+  upload: { maxBytes: 8 * 1024 * 1024 },
+} as const
+
 export const importInKindGrants = defineRoute({
   method: 'POST',
   path: '/api/in-kind-grants/imports',
   tag: 'households',
   summary: 'Import goods granted in kind (household, item, kg) from CSV or XLSX: all rows or none; no cash income',
   access: ['operator', 'admin'],
-  query: z.object({
-    documentNumber: z.string().trim().min(3).max(80),
-    grantedOn: z.iso.date(),
-  }),
-  upload: { maxBytes: 8 * 1024 * 1024 },
+  ...grantFile,
   reply: z.object({ importId: Id, rows: z.int(), households: z.int(), totals: z.array(InKindTotal) }),
   status: 201,
+})
+export const previewInKindGrants = defineRoute({
+  method: 'POST',
+  path: '/api/in-kind-grants/imports/preview',
+  tag: 'households',
+  summary: 'What a list of goods granted in kind would enter; the import itself, undone',
+  access: ['operator', 'admin'],
+  audit: { none: 'What the import writes is undone before the answer; what is imported afterwards leaves its row.' },
+  ...grantFile,
+  reply: z.object({ rows: z.int(), households: z.int(), totals: z.array(InKindTotal) }),
+  status: 200,
 })
 export const listInKindGrants = defineRoute({
   method: 'GET',

@@ -160,6 +160,21 @@ export const importMembers = defineRoute({
   reply: z.object({ admitted: z.int() }),
   status: 201,
 })
+const undone = {
+  none: 'What the import writes is undone before the answer; what is imported afterwards leaves its row.',
+} as const
+export const previewMembers = defineRoute({
+  method: 'POST',
+  path: '/api/organisations/:organisationId/member-imports/preview',
+  tag: 'organisations',
+  summary: 'How many households a member register would admit; the import itself, undone',
+  access: keepers,
+  audit: undone,
+  params: ofOrganisation,
+  ...registerFile,
+  reply: z.object({ admitted: z.int() }),
+  status: 200,
+})
 export const endMembership = defineRoute({
   method: 'POST',
   path: '/api/organisations/:organisationId/members/:householdCode/end',
@@ -212,6 +227,18 @@ export const importHoldings = defineRoute({
   ...registerFile,
   reply: z.object({ begun: z.int(), ended: z.int(), unchanged: z.int() }),
   status: 201,
+})
+export const previewHoldings = defineRoute({
+  method: 'POST',
+  path: '/api/organisations/:organisationId/holding-imports/preview',
+  tag: 'organisations',
+  summary: 'Which holdings a share register would begin and end; the import itself, undone',
+  access: keepers,
+  audit: undone,
+  params: ofOrganisation,
+  ...registerFile,
+  reply: z.object({ begun: z.int(), ended: z.int(), unchanged: z.int() }),
+  status: 200,
 })
 export const endHolding = defineRoute({
   method: 'POST',

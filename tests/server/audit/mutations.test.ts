@@ -24,8 +24,13 @@ describe('a mutation', () => {
     const exempt = routes.filter(({ audit }) => audit !== undefined)
 
     expect(exempt.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
+      'POST /api/accounts/imports/preview',
+      'POST /api/households/imports/preview',
+      'POST /api/in-kind-grants/imports/preview',
       'POST /api/income-imports/preview',
       'POST /api/organisations/:organisationId/distribution-previews',
+      'POST /api/organisations/:organisationId/holding-imports/preview',
+      'POST /api/organisations/:organisationId/member-imports/preview',
       'POST /api/sessions',
       'POST /api/sign-in',
       'POST /api/sign-out',

@@ -70,4 +70,24 @@ describe.each(dialects)('the register from a file on %s', (dialect) => {
     expect(problem(elsewhere).field).toBe('rows.3.户编号')
     expect((await api.call('GET', `/api/households/${householdCode(7)}`, operator)).status).toBe(404)
   })
+
+  it('is rehearsed: the same figures as the import, and nothing is kept', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    clock.advance(1)
+    const file = fileOf(
+      `${householdCode(1)},王甲,,2,脱贫不稳定户,,`,
+      `${householdCode(7)},钱示丰,,4,边缘易致贫户,2020,`,
+    )
+
+    const preview = await api.call('POST', path.replace('imports?', 'imports/preview?'), operator, file)
+    const fresh = await api.call('GET', `/api/households/${householdCode(7)}`, operator)
+    const imported = await api.call('POST', path, operator, file)
+
+    expect(preview.status).toBe(200)
+    expect(fresh.status).toBe(404)
+    expect(imported.body).toEqual(preview.body)
+  })
 })

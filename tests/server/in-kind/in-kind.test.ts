@@ -30,6 +30,7 @@ async function openStores(dialect: (typeof dialects)[number], count: number) {
   return {
     database,
     send: (file: Uint8Array) => api.call('POST', path, operator, file),
+    rehearse: (file: Uint8Array) => api.call('POST', path.replace('imports?', 'imports/preview?'), operator, file),
     totals: async (who: Caller) => (await api.call('GET', '/api/in-kind-grants/totals', who)).body,
     list: async (who: Caller) => (await api.call('GET', '/api/in-kind-grants', who)).body,
     async [Symbol.asyncDispose]() {
@@ -95,5 +96,20 @@ describe.each(dialects)('goods in kind on %s', (dialect) => {
 
     expect(await stores.list(farmer)).toMatchObject({ rows: [{ householdCode: householdCode(2), massMg: kg(20) }] })
     expect(await stores.totals({ accountId, roles: ['helper'] })).toEqual({ households: 0, totals: [] })
+  })
+
+  it('are rehearsed from a list, and none is kept', async () => {
+    await using stores = await openStores(dialect, 2)
+    const file = bytes(
+      ['户编号,物资,数量(kg)', `${householdCode(1)},化肥,50`, `${householdCode(2)},种子,2`].join('\r\n'),
+    )
+
+    const preview = await stores.rehearse(file)
+    const kept = await stores.totals(operator)
+    const imported = await stores.send(file)
+
+    expect(preview).toMatchObject({ status: 200, body: { rows: 2, households: 2 } })
+    expect(kept).toMatchObject({ households: 0, totals: [] })
+    expect(imported.status).toBe(201)
   })
 })

@@ -39,8 +39,8 @@ async function openRegisters(dialect: (typeof dialects)[number]) {
   )
   const fromMs = clock.now() - dayMs
   const api = await startCommerceApi(database, clock)
-  const upload = (what: 'member' | 'holding', file: Uint8Array) =>
-    api.call('POST', `/api/organisations/${organisationId}/${what}-imports?fromMs=${fromMs}`, clerk, file)
+  const upload = (what: 'member' | 'holding', file: Uint8Array, step: '' | '/preview' = '') =>
+    api.call('POST', `/api/organisations/${organisationId}/${what}-imports${step}?fromMs=${fromMs}`, clerk, file)
   return {
     database,
     clock,
@@ -127,6 +127,24 @@ describe.each(dialects)('the registers of an organisation from files on %s', (di
       `${memberCode(2)} CAPITAL 1500000 yuan 15000`,
       `${memberCode(2)} LAND 2000 mu 2000`,
     ])
+  })
+
+  it('are rehearsed: the same figures as the import, and nothing is kept', async () => {
+    await using registers = await openRegisters(dialect)
+    const members = utf8('户编号', memberCode(3))
+    const holdings = utf8('户编号,股权类型,数量,折股', `${memberCode(1)},土地股,5,50`)
+    const before = [await membersOf(registers.database), await holdingsOf(registers.database)]
+
+    const previews = [
+      await registers.upload('member', members, '/preview'),
+      await registers.upload('holding', holdings, '/preview'),
+    ]
+    const between = [await membersOf(registers.database), await holdingsOf(registers.database)]
+    const imported = [await registers.upload('member', members), await registers.upload('holding', holdings)]
+
+    expect(between).toEqual(before)
+    expect(previews.map(({ body }) => body)).toEqual([{ admitted: 1 }, { begun: 1, ended: 1, unchanged: 0 }])
+    expect(imported.map(({ body }) => body)).toEqual(previews.map(({ body }) => body))
   })
 
   it('name every row of a share file that is wrong, and change nothing', async () => {

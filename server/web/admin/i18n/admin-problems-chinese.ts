@@ -45,6 +45,7 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'request.origin_foreign': '请求来自别的网站，已拒绝。请从本系统的页面操作。',
   'identity.import_invalid': '名单有错，一个账号都没有建。请按下面的行号改正。',
   'identity.account_unknown': '没有这个账号。请核对。',
+  'identity.household_missing': '农户账号要填自己的 16 位户编号。',
   'identity.area_missing': '办公室账号要填所管的区、镇或村。',
   'host_site.unknown': '没有这个点位。请重新选择。',
   'cabinet.code_taken': '已有同号的柜机。请换一个编号。',

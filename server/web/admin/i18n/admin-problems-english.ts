@@ -46,6 +46,7 @@ const english: Readonly<Record<string, string>> = {
   'request.origin_foreign': 'The request came from another site. Use the pages of this system.',
   'identity.import_invalid': 'The list has errors; no account was made. Correct the rows named below.',
   'identity.account_unknown': 'There is no such account. Check it.',
+  'identity.household_missing': 'A farmer needs the 16 digits of the own household. Fill them in.',
   'identity.area_missing': 'A desk needs its district, town or village. Fill it in.',
   'host_site.unknown': 'There is no such host site. Choose again.',
   'cabinet.code_taken': 'There is a cabinet with this code already. Use another.',
