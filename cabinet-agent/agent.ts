@@ -18,6 +18,7 @@ import { unverifiedLanes } from './lanes/weight-sale.ts'
 import type { ConnectBroker } from './link/broker-connection.ts'
 import { CommandDesk } from './link/command-desk.ts'
 import type { Login } from './link/login.ts'
+import { LinkDiary } from './link/link-diary.ts'
 import { MqttLink } from './link/mqtt-link.ts'
 import { OutboxSender } from './link/outbox-sender.ts'
 import { PassDesk } from './pass/pass-desk.ts'
@@ -59,6 +60,8 @@ export interface AgentParts {
 const openingMs = 4_000
 /** Longest wait for a first look at the door after a start, ms. */
 const firstLookMs = 3_000
+/** Longest wait for the broker's answer in a self-test, ms. */
+const roundTripMs = 5_000
 const reportDelayMs = 150
 const rebootDelayMs = 500
 
@@ -73,6 +76,7 @@ export class Agent implements AsyncDisposable {
   readonly #desk: CommandDesk
   readonly #releases: ReleaseKeeper
   readonly #link: MqttLink
+  readonly #diary: LinkDiary
   readonly #passes: PassDesk | undefined
   readonly #laneIds: readonly string[]
   readonly #startedMs: number
@@ -88,6 +92,7 @@ export class Agent implements AsyncDisposable {
     const { journal, clock, hardware, guard, onLog } = parts
     this.#parts = parts
     this.#startedMs = clock.monotonicMs()
+    this.#diary = new LinkDiary(clock.now())
     this.#laneIds = [...hardware.scales.keys()]
     this.#watch = new SessionWatch({
       laneIds: this.#laneIds,
@@ -163,7 +168,11 @@ export class Agent implements AsyncDisposable {
       twin: this.#twin,
       heat: this.#heat,
       facts: (sessionId) => this.#facts(sessionId),
-      selfTest: () => runSelfTest(hardware),
+      selfTest: (clockOffsetMs) => {
+        const { history } = this.#diary
+        const roundTrip = () => this.#measureRoundTrip()
+        return runSelfTest(hardware, { roundTrip, history, clockOffsetMs, nowMs: clock.now() })
+      },
       sendReply: (reply) => this.#link.publish('replies', reply),
       onReplies: () => this.#sendReplies(),
     })
@@ -193,6 +202,7 @@ export class Agent implements AsyncDisposable {
       onDisconnected: (why) => {
         this.#outbox.stop()
         this.#repliesInFlight.clear()
+        this.#diary.note(clock.now(), why)
         onLog('warn', 'offline', { why })
       },
     })
@@ -462,6 +472,19 @@ export class Agent implements AsyncDisposable {
     const live = this.#watch.live(session?.name === 'open' && session.warning !== 'none')
     if (live !== undefined) this.#link.publish('live', live)
     this.#set('live', this.#twin.applied.config.liveIntervalMs, () => this.#live())
+  }
+
+  /** Of a message that says nothing new to the broker and back, ms. */
+  #measureRoundTrip(): Promise<number | undefined> {
+    const { clock } = this.#parts
+    const sentMs = clock.monotonicMs()
+    return new Promise((resolve) => {
+      const cancel = clock.setTimer(roundTripMs, () => resolve(undefined))
+      this.#link.publish('reported', this.#reported(), () => {
+        cancel()
+        resolve(clock.monotonicMs() - sentMs)
+      })
+    })
   }
 
   async #telemetry(): Promise<void> {

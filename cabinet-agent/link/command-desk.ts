@@ -11,7 +11,9 @@ import type { Clock } from '#shared/time/clock.ts'
 import { z } from 'zod'
 import type { HeatWatch } from '../health/heat-watch.ts'
 import type { Journal } from '../journal/journal.ts'
+import { lateness } from '../session/step-command.ts'
 import type { CommandFacts, MachineCommand } from '../session/session-input.ts'
+import { activeSession } from '../session/session-state.ts'
 import type { SessionRunner } from '../session/session-runner.ts'
 import type { TwinKeeper } from '../twin/twin-keeper.ts'
 import { isSignedByServer } from './login.ts'
@@ -25,7 +27,8 @@ export interface CommandDeskOptions {
   twin: TwinKeeper
   heat: HeatWatch
   facts: (sessionId: Id | undefined) => CommandFacts
-  selfTest: () => Promise<NonNullable<Reply['report']>>
+  /** `clockOffsetMs`: this clock less the server's when it sent the command. */
+  selfTest: (clockOffsetMs: number) => Promise<NonNullable<Reply['report']>>
   /** Sends a reply that the journal does not hold. */
   sendReply: (reply: Reply) => void
   /** Resends replies that the journal holds. */
@@ -120,7 +123,7 @@ export class CommandDesk {
       const sessionId = known.kind === 'unlock' || known.kind === 'restock-open' ? known.body.sessionId : undefined
       const machineCommand: MachineCommand = { ...known, commandId, expiresAtMs }
       runner.feed({ input: 'command', command: machineCommand, facts: facts(sessionId), atMs }, command)
-    } else if (atMs > expiresAtMs) this.#answer(command, 'expired', 'expired')
+    } else if (atMs > expiresAtMs) this.#answer(command, 'expired', 'expired', lateness(atMs, expiresAtMs))
     else if (known.kind === 'self-test') void this.#selfTest(command)
     else if (known.kind === 'revoke-pass') this.#revokePass(command, known.body)
     else if (known.kind === 'reset-temperature') this.#resetTemperature(command)
@@ -162,12 +165,18 @@ export class CommandDesk {
   }
 
   async #selfTest(command: Command): Promise<void> {
-    const { runner, selfTest } = this.#options
+    const { runner, selfTest, clock } = this.#options
+    const clockOffsetMs = clock.now() - command.issuedAtMs
+    // Reading every device costs samples, and a sale's bill rests on those. Staff who restock or mend may look.
+    if (activeSession(runner.state.session)?.core.kind === 'sale') {
+      this.#answer(command, 'refused', 'busy', 'a buyer is at the door')
+      return
+    }
     if (!runner.write({ atMs: this.#now(), command })) {
       this.#options.sendReply(this.#reply(command.commandId, 'refused', 'disk_full'))
       return
     }
-    const report = await selfTest()
+    const report = await selfTest(clockOffsetMs)
     const isGood = report.every((line) => line.isGood)
     const reply = isGood
       ? this.#reply(command.commandId, 'done')

@@ -43,11 +43,16 @@ export function stepCommand(state: CabinetState, input: CommandInput): Stepped {
   }
 }
 
+/** Whoever reads it sees whether the line was slow or this clock is wrong. */
+export function lateness(atMs: number, expiresAtMs: number): string {
+  return `${atMs - expiresAtMs} ms past its end by this clock`
+}
+
 function expired({ command, facts, atMs }: CommandInput): Effect[] {
   const { commandId } = command
   const isOpening = command.kind === 'unlock' || command.kind === 'restock-open'
   return [
-    reply(commandId, atMs, 'expired', 'expired'),
+    reply(commandId, atMs, 'expired', 'expired', lateness(atMs, command.expiresAtMs)),
     ...(isOpening && !facts.isKnownSession
       ? [record('session.refused', { sessionId: command.body.sessionId, commandId, reason: 'expired' })]
       : []),

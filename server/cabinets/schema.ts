@@ -167,6 +167,9 @@ function commandTables({ table, column: c, index }: Kit, { cabinets }: Registry)
       index('cabinet_command_open')
         .on(t.expiresAtMs)
         .where(sql`${t.outcome} is null`),
+      index('cabinet_command_self_test')
+        .on(t.commandId)
+        .where(sql`${t.kind} = 'self-test'`),
     ],
   )
   return { cabinetCommands }

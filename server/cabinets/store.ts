@@ -108,27 +108,26 @@ export function* listCommandPage(
       .orderBy(desc(t.commandId))
       .limit(query.limit + 1),
   )
-  return pageOfRows(
-    found,
-    query.limit,
-    ({ commandId }) => [commandId],
-    (row) => {
-      const { commandId, kind, issuedAtMs, expiresAtMs, issuedBy, outcome, detail, report, repliedAtMs } = row
-      const reason = commandReasons.find((known) => known === row.reason)
-      return {
-        commandId,
-        kind,
-        issuedAtMs,
-        expiresAtMs,
-        issuedBy,
-        ...(outcome === null ? {} : { outcome }),
-        ...(reason === undefined ? {} : { reason }),
-        ...(detail === null ? {} : { detail }),
-        ...(report === null ? {} : { report }),
-        ...(repliedAtMs === null ? {} : { repliedAtMs }),
-      }
-    },
-  )
+  return pageOfRows(found, query.limit, ({ commandId }) => [commandId], showCommand)
+}
+
+export function showCommand(
+  row: UnitContext['tables']['cabinetCommands']['$inferSelect'],
+): z.infer<typeof CommandRecord> {
+  const { commandId, kind, issuedAtMs, expiresAtMs, issuedBy, outcome, detail, report, repliedAtMs } = row
+  const reason = commandReasons.find((known) => known === row.reason)
+  return {
+    commandId,
+    kind,
+    issuedAtMs,
+    expiresAtMs,
+    issuedBy,
+    ...(outcome === null ? {} : { outcome }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(detail === null ? {} : { detail }),
+    ...(report === null ? {} : { report }),
+    ...(repliedAtMs === null ? {} : { repliedAtMs }),
+  }
 }
 
 export interface FleetCounts {

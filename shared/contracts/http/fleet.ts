@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
+import { CommandOutcome } from '../mqtt/command.ts'
 import { DesiredTwin, ReportedTwin } from '../mqtt/twin.ts'
-import { HostSiteKind, RolloutState, TownCode } from './cabinets.ts'
-import { defineRoute } from './route.ts'
+import { CabinetCode, CommandRecord, HostSiteKind, RolloutState, TownCode } from './cabinets.ts'
+import { defineRoute, pageOf, PageQuery } from './route.ts'
 
 /** How many cabinets the programme aims at by kind of host site, from an instant on, by a document. */
 export const FleetTarget = z
@@ -85,5 +86,30 @@ export const getTwin = defineRoute({
   access: ['operator', 'restocker', 'auditor', 'admin'],
   params: z.object({ cabinetId: Id }),
   reply: z.object({ desired: DesiredTwin, reported: ReportedTwin.optional(), diff: TwinDiff }),
+  status: 200,
+})
+
+/** One run of a cabinet's self-test: locks, scales, sensors, ports, the link and the clock, a line each. */
+export const SelfTest = CommandRecord.omit({ kind: true })
+  .extend({ cabinetId: Id, cabinetCode: CabinetCode })
+  .meta({ id: 'SelfTest' })
+export const runSelfTest = defineRoute({
+  method: 'POST',
+  path: '/api/cabinets/:cabinetId/self-tests',
+  tag: 'cabinets',
+  summary: 'Have a cabinet test itself; it refuses while a buyer is at its door, not while staff are',
+  access: ['operator', 'restocker', 'admin'],
+  params: z.object({ cabinetId: Id }),
+  reply: z.object({ commandId: Id, expiresAtMs: EpochMs }),
+  status: 202,
+})
+export const listSelfTests = defineRoute({
+  method: 'GET',
+  path: '/api/self-tests',
+  tag: 'cabinets',
+  summary: 'Self-tests with their reports, newest first',
+  access: ['operator', 'restocker', 'auditor', 'admin'],
+  query: PageQuery.extend({ cabinetId: Id.optional(), outcome: CommandOutcome.optional() }),
+  reply: pageOf(SelfTest),
   status: 200,
 })

@@ -150,9 +150,52 @@ describe('commands', () => {
       ['scale L02', true],
       ['thermometer', true],
       ['door-input', true],
+      ['link', true],
+      ['link history', true],
+      ['clock', true],
+      ['port locks', true],
+      ['port scales', true],
+      ['port scanner', true],
     ])
     expect(bad).toMatchObject({ outcome: 'failed', reason: 'self_test_failed' })
     expect(bad.report?.filter((line) => !line.isGood).map((line) => line.device)).toEqual(['scale L02'])
+  })
+
+  it('does not test itself while a buyer is at the door, but does while staff are', async () => {
+    await using world = await AgentWorld.stocked()
+    await world.replyTo(world.unlock())
+    const atSale = await world.replyTo(world.command('self-test', {}))
+    await world.until(() => world.reported?.sessionState !== 'open' && world.agent?.isConnected === true, 'the sale')
+    await world.pass(20_000)
+
+    await world.replyTo(world.command('lock', { reason: 'maintenance' }))
+    const restock = world.command('restock-open', { sessionId: world.id(), restockerId: world.id(), loads: [] })
+    await world.replyTo(restock)
+    world.cabinet.openDoor()
+    const atRestock = await world.replyTo(world.command('self-test', {}))
+
+    expect(atSale).toMatchObject({ outcome: 'refused', reason: 'busy' })
+    expect(atRestock.outcome).toBe('done')
+    expect(world.reported?.isInService).toBe(false)
+  })
+
+  it('tells of a link that broke and of a clock that is wrong', async () => {
+    await using world = await AgentWorld.stocked()
+    for (let cut = 0; cut < 4; cut += 1) {
+      world.agent?.setNetwork(false)
+      await world.pass(100)
+      world.agent?.setNetwork(true)
+      await world.until(() => world.agent?.isConnected === true, 'the link')
+    }
+
+    const issuedAtMs = world.clock.now() + 60_000
+    const reply = await world.replyTo(world.command('self-test', {}, { issuedAtMs, expiresAtMs: issuedAtMs + 30_000 }))
+
+    expect(reply).toMatchObject({ outcome: 'failed', reason: 'self_test_failed' })
+    const lineOf = (device: string) => reply.report?.find((line) => line.device === device)
+    expect(lineOf('link')).toMatchObject({ isGood: true, detail: expect.stringMatching(/^round trip \d+\.\d ms$/) })
+    expect(lineOf('link history')).toMatchObject({ isGood: false, detail: expect.stringContaining('4 disconnects') })
+    expect(lineOf('clock')).toMatchObject({ isGood: false, detail: expect.stringMatching(/^-\d+ ms after/) })
   })
 
   it('answers a reboot before it happens, and refuses one during a session', async () => {

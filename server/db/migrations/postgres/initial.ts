@@ -1683,6 +1683,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "cabinet_by_site" ON "cabinet" USING btree ("host_site_id");`,
   `CREATE INDEX "cabinet_command_by_cabinet" ON "cabinet_command" USING btree ("cabinet_id","command_id");`,
   `CREATE INDEX "cabinet_command_open" ON "cabinet_command" USING btree ("expires_at_ms") WHERE "cabinet_command"."outcome" is null;`,
+  `CREATE INDEX "cabinet_command_self_test" ON "cabinet_command" USING btree ("command_id") WHERE "cabinet_command"."kind" = 'self-test';`,
   `CREATE INDEX "rollout_cabinet_by_state" ON "rollout_cabinet" USING btree ("rollout_id","state","judged_at_ms");`,
   `CREATE INDEX "rollout_cabinet_by_position" ON "rollout_cabinet" USING btree ("rollout_id","position");`,
   `CREATE INDEX "scale_certificate_by_cabinet" ON "scale_certificate" USING btree ("cabinet_id","expires_at_ms");`,

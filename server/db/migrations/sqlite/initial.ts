@@ -212,6 +212,7 @@ export const initialSqlite: readonly string[] = [
 ) STRICT;`,
   `CREATE INDEX \`cabinet_command_by_cabinet\` ON \`cabinet_command\` (\`cabinet_id\`,\`command_id\`);`,
   `CREATE INDEX \`cabinet_command_open\` ON \`cabinet_command\` (\`expires_at_ms\`) WHERE "cabinet_command"."outcome" is null;`,
+  `CREATE INDEX \`cabinet_command_self_test\` ON \`cabinet_command\` (\`command_id\`) WHERE "cabinet_command"."kind" = 'self-test';`,
   `CREATE TABLE \`agent_release\` (
   \`version\` text PRIMARY KEY NOT NULL,
   \`sha_256\` text NOT NULL,
