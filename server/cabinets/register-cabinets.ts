@@ -1,7 +1,7 @@
 // Enters host sites and cabinets into the registry: one by hand, or a thousand at once.
 import { inArray } from 'drizzle-orm'
 import type { z } from 'zod'
-import type { HostSite, HostSiteKind, RolloutState } from '#shared/contracts/http/cabinets.ts'
+import type { HostSite, HostSiteKind, Place, RolloutState } from '#shared/contracts/http/cabinets.ts'
 import { genesisHash } from '#shared/contracts/mqtt/event.ts'
 import { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
@@ -16,22 +16,30 @@ export interface NewHostSite {
   readonly joinCode: string
   /** Statistical code of its town. */
   readonly townCode?: string | undefined
+  readonly place?: Place | undefined
 }
 
 /** Adds host sites; returns them in the same order. */
 export function* addHostSites(ctx: UnitContext, sites: readonly NewHostSite[]): Unit<Array<z.infer<typeof HostSite>>> {
   const createdAtMs = ctx.now()
-  const made = sites.map(({ name, kind, address, joinCode, townCode }) => ({
+  const made = sites.map(({ name, kind, address, joinCode, townCode, place }) => ({
     hostSiteId: ctx.newId(),
     name,
     kind,
     address,
     joinCode,
     ...(townCode === undefined ? {} : { townCode }),
+    ...(place === undefined ? {} : { place }),
   }))
   yield* insertRows(
     ctx.tables.hostSites,
-    made.map((site) => ({ ...site, townCode: site.townCode, createdAtMs })),
+    made.map(({ place, ...site }) => ({
+      ...site,
+      townCode: site.townCode,
+      lonMicrodeg: place?.lonMicrodeg,
+      latMicrodeg: place?.latMicrodeg,
+      createdAtMs,
+    })),
   )
   return made
 }

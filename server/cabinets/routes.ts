@@ -8,9 +8,11 @@ import {
   getCabinet,
   getFleetSummary,
   getShelfByCode,
+  importHostSitePlaces as importPlacesRoute,
   listCabinets,
   listCommands,
   listHostSites,
+  putHostSitePlace,
   putPlanogram,
   putPrices,
   resetTemperature as resetTemperatureRoute,
@@ -35,6 +37,7 @@ import { findTargetTotal } from './fleet-targets.ts'
 import { fleetRoutes } from './fleet-routes.ts'
 import { issueCommand } from './issue-command.ts'
 import { moveCabinet } from './move-cabinet.ts'
+import { importPlaces, placeSite, readPlaces } from './place-sites.ts'
 import { addCabinets, addHostSites } from './register-cabinets.ts'
 import { showShelf } from './show-shelf.ts'
 import { resetTemperature } from './reset-temperature.ts'
@@ -95,6 +98,13 @@ function registerRegistry(app: FastifyInstance, ctx: ServerContext): void {
     })
   })
   registerRoute(app, listHostSites, ({ query }) => ctx.database.read((unit) => listHostSitePage(unit, query)))
+  registerRoute(app, putHostSitePlace, ({ params: { hostSiteId }, body: place, account: { accountId } }) =>
+    ctx.database.run((unit) => placeSite(unit, { hostSiteId, place, byAccountId: accountId })),
+  )
+  registerRoute(app, importPlacesRoute, async ({ body, account: { accountId } }) => {
+    const places = await readPlaces(body)
+    return ctx.database.run((unit) => importPlaces(unit, { places, byAccountId: accountId }))
+  })
 }
 
 /** A broker that listens on all addresses is where the cabinet found us, unless it was said where it is. */

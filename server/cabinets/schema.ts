@@ -28,9 +28,15 @@ function registryTables({ table, column: c, index, check }: Kit) {
       joinCode: c.text().notNull().unique(),
       /** Statistical code of the town, nine digits; empty: not said. */
       townCode: c.text(),
+      /** Where it is, WGS 84; both empty: not said. */
+      lonMicrodeg: c.int(),
+      latMicrodeg: c.int(),
       createdAtMs: c.int().notNull(),
     },
-    (t) => [index('host_site_by_name').on(t.name, t.hostSiteId)],
+    (t) => [
+      index('host_site_by_name').on(t.name, t.hostSiteId),
+      check('host_site_place_whole', sql`(${t.lonMicrodeg} is null) = (${t.latMicrodeg} is null)`),
+    ],
   )
   const cabinets = table(
     'cabinet',

@@ -87,12 +87,17 @@ export function* listHostSitePage({ db, tables: { hostSites: t } }: UnitContext,
       .orderBy(asc(t.name), asc(t.hostSiteId))
       .limit(query.limit + 1),
   )
-  return pageOfRows(
-    found,
-    query.limit,
-    ({ name, hostSiteId }) => [name, hostSiteId],
-    ({ createdAtMs: _at, townCode, ...site }) => ({ ...site, ...(townCode === null ? {} : { townCode }) }),
-  )
+  return pageOfRows(found, query.limit, ({ name, hostSiteId }) => [name, hostSiteId], showHostSite)
+}
+
+export type HostSiteRow = UnitContext['tables']['hostSites']['$inferSelect']
+
+export function showHostSite({ createdAtMs: _at, townCode, lonMicrodeg, latMicrodeg, ...site }: HostSiteRow) {
+  return {
+    ...site,
+    ...(townCode === null ? {} : { townCode }),
+    ...(lonMicrodeg === null || latMicrodeg === null ? {} : { place: { lonMicrodeg, latMicrodeg } }),
+  }
 }
 
 export function* listCommandPage(

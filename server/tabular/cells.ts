@@ -32,3 +32,15 @@ export const kilogramCell = z
     const [kilograms = '0', rest = ''] = text.split('.')
     return Number(kilograms) * 1_000_000 + Number(rest.padEnd(6, '0'))
   })
+
+/** `106.631`, `106.631° E` within bounds in degrees → millionths of a degree. Swapped longitudes and latitudes lie outside. */
+export const degreesCell = (from: number, to: number) =>
+  z
+    .string()
+    .transform((text) => text.replaceAll(/[\s°度EN东北经纬]/g, ''))
+    .pipe(z.string().regex(/^\d{1,3}(\.\d{1,12})?$/, 'is no number of degrees'))
+    .transform((text) => Math.round(Number(text) * 1_000_000))
+    .refine(
+      (microdeg) => microdeg >= from * 1_000_000 && microdeg <= to * 1_000_000,
+      `is not between ${from}° and ${to}°`,
+    )

@@ -1,6 +1,6 @@
 import type { Random } from '#shared/ids/random.ts'
 import { chooseOne } from './choose.ts'
-import { towns } from './towns.ts'
+import { placeOfTown, towns } from './towns.ts'
 
 /**
  * The 1,000 host sites of the pilot with one cabinet each (domain.md: government 420, hospital and health centre 180,
@@ -12,6 +12,7 @@ export interface DemoSite {
   readonly kind: 'government' | 'hospital' | 'school'
   readonly address: string
   readonly townCode?: string
+  readonly place: { readonly lonMicrodeg: number; readonly latMicrodeg: number }
 }
 export interface DemoCabinet {
   readonly code: string
@@ -38,6 +39,16 @@ const liveCabinets = [
   { kind: 'hospital', scaleProfile: 'typical' },
   { kind: 'school', scaleProfile: 'bad' },
 ] as const
+/** Sites of a place lie around its middle like seeds of a sunflower, within about three kilometres: no chance needed. */
+function placeAround(middle: DemoSite['place'], index: number): DemoSite['place'] {
+  const angle = index * 2.399_963
+  const spread = 1_400 * Math.sqrt(1 + (index % 400))
+  return {
+    lonMicrodeg: middle.lonMicrodeg + Math.round(spread * Math.cos(angle)),
+    latMicrodeg: middle.latMicrodeg + Math.round(spread * Math.sin(angle)),
+  }
+}
+
 const installedThrough = 320
 const withdrawnCount = 5
 
@@ -54,6 +65,7 @@ function inventSites(random: Random): DemoSite[] {
         kind,
         address: `重庆市渝北区${place}演示路 ${index + 1} 号`,
         ...(town === undefined ? {} : { townCode: town.code }),
+        place: placeAround(placeOfTown(place), index),
       }
     }),
   )

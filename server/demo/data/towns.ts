@@ -28,6 +28,28 @@ export const towns = [
 ] as const satisfies readonly Town[]
 export type TownName = (typeof towns)[number]['name']
 
+/** About the middle of each town, and of the district's built-up area; WGS 84, good for routes of a demo. */
+const middles: Readonly<Record<string, readonly [lon: number, lat: number]>> = {
+  玉峰山镇: [106.685, 29.705],
+  龙兴镇: [106.8, 29.685],
+  统景镇: [106.93, 29.93],
+  大湾镇: [106.775, 29.98],
+  兴隆镇: [106.745, 29.88],
+  木耳镇: [106.655, 29.8],
+  茨竹镇: [106.735, 30.03],
+  古路镇: [106.7, 29.835],
+  石船镇: [106.85, 29.755],
+  大盛镇: [106.865, 29.93],
+  洛碛镇: [106.96, 29.72],
+}
+const cityMiddle = [106.631, 29.718] as const
+
+/** The middle of a town, or of the city where the name is no town's. */
+export function placeOfTown(name: string): { readonly lonMicrodeg: number; readonly latMicrodeg: number } {
+  const [lon, lat] = middles[name] ?? cityMiddle
+  return { lonMicrodeg: Math.round(lon * 1_000_000), latMicrodeg: Math.round(lat * 1_000_000) }
+}
+
 const invented = ['演示一村', '演示二村', '演示三村', '演示四村', '演示五村', '演示六村'] as const
 
 /** The village whose households founded the citrus share union. */

@@ -193,9 +193,32 @@ export const createHostSite = defineRoute({
     kind: HostSiteKind,
     address: z.string().trim().min(1).max(200),
     townCode: TownCode.optional(),
+    place: Place.optional(),
   }),
   reply: HostSite,
   status: 201,
+})
+export const putHostSitePlace = defineRoute({
+  method: 'PUT',
+  path: '/api/host-sites/:hostSiteId/place',
+  tag: 'cabinets',
+  summary: 'Say where a host site is: restock routes go by it',
+  access: ['operator', 'admin'],
+  params: z.object({ hostSiteId: Id }),
+  body: Place,
+  reply: HostSite,
+  status: 200,
+})
+export const importHostSitePlaces = defineRoute({
+  method: 'POST',
+  path: '/api/host-sites/places/imports',
+  tag: 'cabinets',
+  summary:
+    'Import where host sites are (cabinet code, longitude, latitude in degrees) from CSV or XLSX: all rows or none',
+  access: ['operator', 'admin'],
+  upload: { maxBytes: 4 * 1024 * 1024 },
+  reply: z.object({ rows: z.int(), changed: z.int() }),
+  status: 200,
 })
 export const listHostSites = defineRoute({
   method: 'GET',

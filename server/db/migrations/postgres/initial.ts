@@ -101,9 +101,12 @@ export const initialPostgres: readonly string[] = [
   "address" text COLLATE "C" NOT NULL,
   "join_code" text COLLATE "C" NOT NULL,
   "town_code" text COLLATE "C",
+  "lon_microdeg" bigint,
+  "lat_microdeg" bigint,
   "created_at_ms" bigint NOT NULL,
   CONSTRAINT "host_site_join_code_unique" UNIQUE("join_code"),
-  CONSTRAINT "host_site_kind_known" CHECK (("host_site"."kind" = 'government' or "host_site"."kind" = 'hospital' or "host_site"."kind" = 'school'))
+  CONSTRAINT "host_site_kind_known" CHECK (("host_site"."kind" = 'government' or "host_site"."kind" = 'hospital' or "host_site"."kind" = 'school')),
+  CONSTRAINT "host_site_place_whole" CHECK (("host_site"."lon_microdeg" is null) = ("host_site"."lat_microdeg" is null))
 );`,
   `CREATE TABLE "cabinet" (
   "cabinet_id" text COLLATE "C" PRIMARY KEY NOT NULL,

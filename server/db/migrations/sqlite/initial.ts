@@ -114,8 +114,11 @@ export const initialSqlite: readonly string[] = [
   \`address\` text NOT NULL,
   \`join_code\` text NOT NULL,
   \`town_code\` text,
+  \`lon_microdeg\` integer,
+  \`lat_microdeg\` integer,
   \`created_at_ms\` integer NOT NULL,
-  CONSTRAINT "host_site_kind_known" CHECK(("host_site"."kind" = 'government' or "host_site"."kind" = 'hospital' or "host_site"."kind" = 'school'))
+  CONSTRAINT "host_site_kind_known" CHECK(("host_site"."kind" = 'government' or "host_site"."kind" = 'hospital' or "host_site"."kind" = 'school')),
+  CONSTRAINT "host_site_place_whole" CHECK(("host_site"."lon_microdeg" is null) = ("host_site"."lat_microdeg" is null))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`host_site_join_code_unique\` ON \`host_site\` (\`join_code\`);`,
   `CREATE INDEX \`host_site_by_name\` ON \`host_site\` (\`name\`,\`host_site_id\`);`,
