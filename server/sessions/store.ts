@@ -171,26 +171,29 @@ export interface SessionFilter {
   readonly accountId?: string | undefined
   readonly cabinetId?: string | undefined
   readonly states?: readonly SessionState[] | undefined
+  /** Default: the newest first. */
+  readonly order?: 'newest' | 'oldest' | undefined
 }
 
-/** Newest first; one row more than the page holds. */
+/** One row more than the page holds. */
 export function* listSessionRows(
   { db, tables: { shoppingSessions: s } }: UnitContext,
   query: PageRequest & SessionFilter,
 ): Unit<SessionRow[]> {
+  const isOldestFirst = query.order === 'oldest'
   return yield* rows(
     db
       .select()
       .from(s)
       .where(
         and(
-          behindKey([s.sessionId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindKey([s.sessionId], keyOfCursor(query.cursor, 1), isOldestFirst ? 'ascending' : 'descending'),
           query.accountId === undefined ? undefined : eq(s.accountId, query.accountId),
           query.cabinetId === undefined ? undefined : eq(s.cabinetId, query.cabinetId),
           query.states === undefined ? undefined : inArray(s.state, [...query.states]),
         ),
       )
-      .orderBy(desc(s.sessionId))
+      .orderBy(isOldestFirst ? asc(s.sessionId) : desc(s.sessionId))
       .limit(query.limit + 1),
   )
 }

@@ -2,7 +2,7 @@
 import { parse, type CsvError } from 'csv-parse'
 import { decodeText } from './table-text.ts'
 import type { RawRow, RowError } from './raw-row.ts'
-import { restoreNeutralised } from './write-csv.ts'
+import { restoreNeutralised } from '#shared/tabular/csv-cell.ts'
 
 function findDelimiter(text: string): string {
   const end = text.search(/[\r\n]/)

@@ -1,5 +1,6 @@
 // CSV as banks and spreadsheets read it: CRLF, quoted where needed, the same bytes for the same rows. What does not survive the
 // encoding is refused, so that no name is ever paid under question marks.
+import { neutralise, quoteCell } from '#shared/tabular/csv-cell.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { encodeText, type TextEncoding } from './table-text.ts'
 
@@ -9,31 +10,15 @@ export interface WrittenColumn {
   readonly isFromUsers?: boolean
 }
 
-/** What spreadsheets take for the beginning of a formula, or what we made of one. */
-const formulaStart = /^'*[=+\-@\t\r]/
-
-/** An apostrophe keeps a spreadsheet from running the cell; `restoreNeutralised` takes it off again. */
-export function neutralise(text: string): string {
-  return formulaStart.test(text) ? `'${text}` : text
-}
-
-export function restoreNeutralised(text: string): string {
-  return text.startsWith("'") && formulaStart.test(text) ? text.slice(1) : text
-}
-
-function quote(text: string): string {
-  return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text
-}
-
 /** Refuses with `tabular.not_encodable`, naming the row (the header is row 1) and the text. */
 export function writeCsv(
   columns: readonly WrittenColumn[],
   rows: ReadonlyArray<readonly string[]>,
   { encoding }: { readonly encoding: TextEncoding },
 ): Uint8Array {
-  const header = columns.map((column) => quote(column.name))
+  const header = columns.map((column) => quoteCell(column.name))
   const lines = rows.map((row) =>
-    row.map((text, at) => quote(columns[at]?.isFromUsers === false ? text : neutralise(text))).join(','),
+    row.map((text, at) => quoteCell(columns[at]?.isFromUsers === false ? text : neutralise(text))).join(','),
   )
   const whole = encodeText([header.join(','), ...lines, ''].join('\r\n'), encoding)
   if ('bytes' in whole) return whole.bytes

@@ -6,7 +6,11 @@ export interface Page<T> {
   readonly nextCursor?: string | undefined
 }
 
+/** One page of a list from the server; the limit is the list's own where none is given. */
+export type FetchPage<T> = (page: { cursor?: string; limit?: number }) => Promise<Page<T>>
+
 export interface Pages<T> {
+  readonly fetchPage: FetchPage<T>
   readonly rows: ComputedRef<readonly T[]>
   readonly error: ComputedRef<unknown>
   readonly isLoading: ComputedRef<boolean>
@@ -23,7 +27,7 @@ export interface Pages<T> {
 }
 
 /** A list that the server pages by cursor: one page at a time, forwards and back the way one came. */
-export function usePages<T>(fetchPage: (cursor: { cursor?: string }) => Promise<Page<T>>): Pages<T> {
+export function usePages<T>(fetchPage: FetchPage<T>): Pages<T> {
   /** The cursor of every page on the way here; the first has none. */
   const trail = ref<(string | undefined)[]>([undefined])
   const current = useAsync(() => {
@@ -31,6 +35,7 @@ export function usePages<T>(fetchPage: (cursor: { cursor?: string }) => Promise<
     return fetchPage(cursor === undefined ? {} : { cursor })
   })
   return {
+    fetchPage,
     rows: computed(() => current.value.value?.rows ?? []),
     error: computed(() => current.error.value),
     isLoading: computed(() => current.isLoading.value),

@@ -45,3 +45,14 @@ export function dateTimeLong(atMs: number, locale: Locale): string {
 export function temperature(deciC: number): string {
   return `${(deciC / 10).toFixed(1)} °C`
 }
+
+/** How long something lasts or waited: 45 秒, 12 分钟, 3 小时 20 分钟, 2 天 4 小时. */
+export function duration(durationMs: number, locale: Locale): string {
+  const [day, hour, minute, second] = locale === 'zh' ? ['天', '小时', '分钟', '秒'] : ['d', 'h', 'min', 's']
+  const minutes = Math.floor(durationMs / 60_000)
+  if (minutes < 1) return `${Math.floor(durationMs / 1_000)} ${second}`
+  if (minutes < 60) return `${minutes} ${minute}`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return `${hours} ${hour} ${minutes % 60} ${minute}`
+  return `${Math.floor(hours / 24)} ${day} ${hours % 24} ${hour}`
+}

@@ -126,9 +126,13 @@ export const listSessions = defineRoute({
   method: 'GET',
   path: '/api/sessions',
   tag: 'sessions',
-  summary: 'All sessions, newest first',
+  summary: 'All sessions, newest first, or oldest first as a queue is worked off',
   access: ['operator', 'finance', 'auditor', 'admin'],
-  query: PageQuery.extend({ state: SessionState.optional(), cabinetId: Id.optional() }),
+  query: PageQuery.extend({
+    state: SessionState.optional(),
+    cabinetId: Id.optional(),
+    order: z.enum(['newest', 'oldest']).default('newest'),
+  }),
   reply: pageOf(ShoppingSession),
   status: 200,
 })

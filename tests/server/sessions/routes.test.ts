@@ -60,6 +60,35 @@ describe.each(dialects)('sessions and money over HTTP on %s', (dialect) => {
     expect((await list('', stranger)).status).toBe(403)
   })
 
+  it('list sessions from either end, page by page', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const sold: string[] = []
+    for (let sale = 0; sale < 3; sale += 1) {
+      const sessionId = await market.open()
+      await market.tell('session.settled', settled(market, sessionId, {}))
+      sold.push(sessionId)
+      clock.advance(1_000)
+    }
+    const idsOf = async (order: string) => {
+      const ids: string[] = []
+      let cursor: string | undefined
+      do {
+        const query = `?limit=2&order=${order}${cursor === undefined ? '' : `&cursor=${cursor}`}`
+        const { body } = await api.call('GET', `/api/sessions${query}`, finance)
+        const page = body as { rows: Array<{ sessionId: string }>; nextCursor?: string }
+        ids.push(...page.rows.map(({ sessionId }) => sessionId))
+        cursor = page.nextCursor
+      } while (cursor !== undefined)
+      return ids
+    }
+
+    expect(await idsOf('oldest')).toEqual(sold)
+    expect(await idsOf('newest')).toEqual(sold.toReversed())
+  })
+
   it('tops a wallet up once per reference, and only a wallet that there is', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })

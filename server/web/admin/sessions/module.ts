@@ -6,6 +6,7 @@ export const sessionsModule: AdminModule = {
   roles: ['operator', 'finance', 'auditor', 'admin'],
   routes: [
     { path: '/sessions', name: 'sessions', component: () => import('./session-list-page.vue') },
+    { path: '/sessions/reviews', name: 'reviews', component: () => import('./review-queue-page.vue') },
     { path: '/sessions/:sessionId', name: 'session', component: () => import('./session-page.vue'), props: true },
   ],
 }
