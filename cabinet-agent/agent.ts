@@ -27,6 +27,9 @@ import type { ReleaseStore } from './releases/release-store.ts'
 import { startDoorWatch, type DoorWatch } from './sampling/door-watch.ts'
 import { startSampler, type Sampler } from './sampling/sampler.ts'
 import { SessionWatch, type ScaleSheet, type Shelf } from './sampling/session-watch.ts'
+import type { ScreenPlace } from './screen/render-screen.ts'
+import { viewScreen, type ScreenView } from './screen/screen-view.ts'
+import { serveScreen, type ScreenServer } from './screen/serve-screen.ts'
 import type { CommandFacts } from './session/session-input.ts'
 import { SessionRunner } from './session/session-runner.ts'
 import { activeSession } from './session/session-state.ts'
@@ -52,6 +55,8 @@ export interface AgentParts {
   rssBytes: () => number
   /** How the agent comes to other code; absent where this process cannot be replaced. */
   releases?: { store: ReleaseStore; isInstalled: boolean; serverUrl: string; fetch: typeof globalThis.fetch }
+  /** Where the page for the screen on the cabinet is served; absent: it has none. */
+  screen?: { host: string; port: number; place: ScreenPlace }
   onRestart: (reason: string) => void
   onLog: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void
 }
@@ -86,6 +91,7 @@ export class Agent implements AsyncDisposable {
   readonly #stopping = new AbortController()
   #door: DoorWatch | undefined
   #sampler: Sampler | undefined
+  #screen: ScreenServer | undefined
   #lastFaults = ''
 
   constructor(parts: AgentParts) {
@@ -212,6 +218,11 @@ export class Agent implements AsyncDisposable {
     return this.#link.isConnected
   }
 
+  /** Address of the screen's page; undefined without one. */
+  get screenUrl(): string | undefined {
+    return this.#screen?.url
+  }
+
   /** Goes on from the journal, then takes commands. Needs no server: what it has to tell waits. */
   async start(): Promise<void> {
     const { hardware, clock, journal, sheet } = this.#parts
@@ -256,6 +267,8 @@ export class Agent implements AsyncDisposable {
     })
     this.#twin.start()
     this.#heat.start()
+    await this.#serveScreen()
+    if (this.#stopping.signal.aborted) return
     this.#link.start()
     this.#beat()
     this.#live()
@@ -284,9 +297,40 @@ export class Agent implements AsyncDisposable {
     this.#heat.stop()
     this.#outbox.stop()
     for (const cancel of this.#timers.values()) cancel()
+    await this.#screen?.[Symbol.asyncDispose]()
     await this.#link[Symbol.asyncDispose]()
     await this.#parts.hardware[Symbol.asyncDispose]()
     this.#parts.journal.close()
+  }
+
+  /** A cabinet sells without its screen: what keeps the page from being served is told, and nothing else. */
+  async #serveScreen(): Promise<void> {
+    const { screen, clock, onLog } = this.#parts
+    if (screen === undefined) return
+    try {
+      const served = await serveScreen({ ...screen, clock, view: () => this.#viewScreen() })
+      if (this.#stopping.signal.aborted) await served[Symbol.asyncDispose]()
+      else this.#screen = served
+      onLog('info', 'the screen is served', { url: served.url })
+    } catch (error) {
+      onLog('error', 'the screen cannot be served', { error: String(error) })
+    }
+  }
+
+  #viewScreen(): ScreenView {
+    const { planogram, prices, config } = this.#twin.applied
+    const { hardware, clock, journal } = this.#parts
+    return viewScreen({
+      state: this.#runner.state,
+      commandFacts: this.#facts(undefined),
+      isOnline: this.#link.isConnected,
+      takesPasses: hardware.scanner !== undefined && config.offlineSelling !== null,
+      planogram: planogram.lanes,
+      prices: prices.prices,
+      records: journal.lanes(),
+      live: this.#liveNow(),
+      nowMs: clock.now(),
+    })
   }
 
   #doorWatch(): DoorWatch {
@@ -467,9 +511,14 @@ export class Agent implements AsyncDisposable {
     this.#set('heartbeat', this.#twin.applied.config.heartbeatIntervalMs, () => this.#beat())
   }
 
-  #live(): void {
+  /** The cart of the moment; undefined with no door open. */
+  #liveNow() {
     const session = activeSession(this.#runner.state.session)
-    const live = this.#watch.live(session?.name === 'open' && session.warning !== 'none')
+    return this.#watch.live(session?.name === 'open' && session.warning !== 'none')
+  }
+
+  #live(): void {
+    const live = this.#liveNow()
     if (live !== undefined) this.#link.publish('live', live)
     this.#set('live', this.#twin.applied.config.liveIntervalMs, () => this.#live())
   }

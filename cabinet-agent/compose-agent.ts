@@ -69,6 +69,7 @@ export async function createAgent(config: AgentConfig, overrides: AgentOverrides
     clock,
     random,
     rssBytes: () => process.memoryUsage.rss(),
+    ...(config.screen === undefined ? {} : { screen: screenOf(config.screen, config.serverUrl, identity.code) }),
     ...(overrides.releases === undefined
       ? {}
       : {
@@ -83,6 +84,10 @@ export async function createAgent(config: AgentConfig, overrides: AgentOverrides
   })
   await agent.start()
   return agent
+}
+
+function screenOf({ host, port, buyerUrl }: NonNullable<AgentConfig['screen']>, serverUrl: string, code: string) {
+  return { host, port, place: { code, buyerUrl: new URL(`/c/${code}`, buyerUrl ?? serverUrl).href } }
 }
 
 async function enrolPatiently(config: AgentConfig, overrides: AgentOverrides, clock: Clock): Promise<Identity> {

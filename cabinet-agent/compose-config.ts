@@ -45,6 +45,17 @@ export const AgentConfig = z.strictObject({
       trialMs: z.int().min(1_000).max(86_400_000).default(300_000),
     })
     .prefault({}),
+  /** The screen on the cabinet: the agent serves its page; absent: there is none. */
+  screen: z
+    .strictObject({
+      /** Loopback unless the screen is a device of its own on the cabinet's network. */
+      host: z.string().min(1).default('127.0.0.1'),
+      /** 0 picks a free one. */
+      port: z.int().min(0).max(65_535).default(8_090),
+      /** Address of the buyers' pages, for the code to scan; default: serverUrl. */
+      buyerUrl: z.url({ protocol: /^https?$/ }).optional(),
+    })
+    .optional(),
   log: z.enum(['error', 'warn', 'info']).default('info'),
   hardware: InstallationProfile,
 })
@@ -66,6 +77,10 @@ cabinet.json:
   journal.ballastBytes    kept aside for a full disk (1 MiB)
   journal.minFreeBytes    no session starts with less space (16 MiB)
   releases.trialMs        another release must reach the server in this time, ms (300000)
+  screen                  {} serves the page of the screen on the cabinet; absent: there is none
+    screen.host           address it listens on (127.0.0.1)
+    screen.port           its port (8090)
+    screen.buyerUrl       http(s) address of the buyers' pages in the code to scan (serverUrl)
   log                     error, warn or info (info)
   hardware                the installation profile:
     ports.NAME            { url: serial:/dev/… | tcp://host:port, baudRate, parity, … }

@@ -60,6 +60,8 @@ export class FleetCabinet implements AsyncDisposable {
   #revision = 0
   #openedMs = 0
   #cancelSwing: CancelTimer | undefined
+  /** Of the screen's page: chosen once, so that an open page finds it again after a power cut. */
+  #screenPort = 0
 
   constructor(options: FleetCabinetOptions) {
     const { cabinet, clock, dataDirectory } = options
@@ -110,6 +112,7 @@ export class FleetCabinet implements AsyncDisposable {
       isLocked: this.#virtual.isLocked,
       isPowered: this.#isPowered,
       isNetworkUp: this.#isNetworkUp,
+      ...(this.#agent?.screenUrl === undefined ? {} : { screenUrl: this.#agent.screenUrl }),
       temperatureDeciC: this.#virtual.climate.temperatureDeciC,
       ...(this.#virtual.scannerDisplay === undefined ? {} : { scannerDisplay: this.#virtual.scannerDisplay }),
       lanes: view.map(({ laneId, items, displayed }) => ({
@@ -297,6 +300,7 @@ export class FleetCabinet implements AsyncDisposable {
       serverUrl,
       ...(cabinet.enrolmentCode === undefined ? {} : { enrolmentCode: cabinet.enrolmentCode }),
       scales: sheets[cabinet.profile],
+      screen: { port: this.#screenPort },
       hardware: this.#virtual.installation,
     })
     const agent = await createAgent(config, {
@@ -308,6 +312,7 @@ export class FleetCabinet implements AsyncDisposable {
     })
     agent.setNetwork(this.#isNetworkUp)
     this.#agent = agent
+    if (agent.screenUrl !== undefined) this.#screenPort = Number(new URL(agent.screenUrl).port)
     this.#revision += 1
   }
 

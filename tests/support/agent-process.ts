@@ -68,7 +68,13 @@ export class AgentProcess implements AsyncDisposable {
   #child: ChildProcess | undefined
   printed = ''
 
-  constructor(entry: string, cabinetId: Id, broker: TestBroker, boards: Pick<ServedBoards, 'installation'>) {
+  constructor(
+    entry: string,
+    cabinetId: Id,
+    broker: TestBroker,
+    boards: Pick<ServedBoards, 'installation'>,
+    more: { screen?: { port: number; buyerUrl?: string } } = {},
+  ) {
     this.#entry = entry
     this.#configFile = join(this.dataDirectory, 'cabinet.json')
     saveIdentity(this.dataDirectory, {
@@ -84,6 +90,7 @@ export class AgentProcess implements AsyncDisposable {
       scales: { divisionMg: 100, samplePeriodMs: 100, scaleSdMg: 200 },
       journal: { minFreeBytes: 0 },
       hardware: boards.installation,
+      ...more,
     }
     writeFileSync(this.#configFile, JSON.stringify(config))
   }

@@ -37,6 +37,7 @@ export function cabinetEnglish(words: Words): CabinetMessages {
     network: 'Network',
     on: 'on',
     off: 'off',
+    screen: 'The cabinet’s own screen',
     faults: 'Faults',
     faultLane: 'At lane',
     faultNames: {

@@ -36,6 +36,7 @@ function chinese(words: Words) {
     network: '网络',
     on: '开',
     off: '关',
+    screen: '柜上的屏幕',
     faults: '故障',
     faultLane: '在哪个货道',
     faultNames: {

@@ -71,6 +71,8 @@ export const HandsState = z
     isPowered: z.boolean(),
     isNetworkUp: z.boolean(),
     temperatureDeciC: z.int(),
+    /** Where the cabinet serves the page of its own screen, on this machine; absent while it has no power. */
+    screenUrl: z.url().optional(),
     /** What the reader's display shows. */
     scannerDisplay: z.string().optional(),
     lanes: z.array(z.object({ laneId: LaneId, displayMg: MassMg, isStable: z.boolean(), items: z.array(VirtualItem) })),
