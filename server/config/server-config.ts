@@ -1,6 +1,7 @@
 // The server's configuration: one zod object over the environment. Every problem is reported at once, `--help` is written
 // from the same object, and what is secret never reaches a log.
 import { z } from 'zod'
+import { Role } from '#shared/contracts/http/route.ts'
 import { type KeySource, parseDataKeys, parseKey } from '../personal-data/key-ring.ts'
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
@@ -59,6 +60,12 @@ export const ServerEnvironment = z.object({
     'File of both when the variables are not set; default data-keys.txt in the data folder, made at first start',
   ),
   HUINONG_SESSION_HOURS: z.coerce.number().int().min(1).max(8_760).default(168).describe('Life of a sign-in, hours'),
+  HUINONG_SECOND_FACTOR_ROLES: z
+    .string()
+    .default('admin,finance,operator,auditor,desk')
+    .transform((text) => (text === '' ? [] : text.split(',').map((name) => name.trim())))
+    .pipe(z.array(Role))
+    .describe('Roles that sign in with an authenticator app beside the password; empty for none'),
   HUINONG_REQUESTS_PER_MINUTE: z.coerce
     .number()
     .int()
@@ -120,6 +127,8 @@ export interface ServerConfig {
   /** The keys of personal data, or where they are. */
   readonly dataKeys: KeySource
   readonly sessionLifetimeMs: number
+  /** Roles that want a second factor. */
+  readonly secondFactorRoles: ReadonlySet<Role>
   /** Undefined means the pages that stand beside the server's code. */
   readonly webDirectory: string | undefined
   readonly logLevel: Environment['HUINONG_LOG_LEVEL']
@@ -181,6 +190,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     dataKeys: keySourceOf(it),
     commandKeyFile: it.HUINONG_COMMAND_KEY_FILE ?? `${it.HUINONG_DATA_DIR}/command-key.pem`,
     sessionLifetimeMs: it.HUINONG_SESSION_HOURS * 3_600_000,
+    secondFactorRoles: new Set(it.HUINONG_SECOND_FACTOR_ROLES),
     webDirectory: it.HUINONG_WEB_DIR,
     logLevel: it.HUINONG_LOG_LEVEL,
     hold: { maxFen: it.HUINONG_HOLD_FEN, minFen: it.HUINONG_MIN_WALLET_FEN },
@@ -197,7 +207,10 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
 
 /** The text of `--help`: every variable, its default and what it is for. */
 export function describeEnvironment(): string {
-  const defaults = ServerEnvironment.parse({}) as Record<string, string | number | boolean | undefined>
+  const defaults = ServerEnvironment.parse({}) as Record<
+    string,
+    string | number | boolean | readonly string[] | undefined
+  >
   const lines = Object.entries(ServerEnvironment.shape).map(([name, schema]) => {
     const fallback = defaults[name]
     const shown = fallback === undefined ? '' : ` [${String(fallback)}]`

@@ -39,6 +39,9 @@ export interface SignedIn {
   /** A desk's district, town or village. */
   readonly areaCode: string | undefined
   readonly mustChangePassword: boolean
+  readonly hasSecondFactor: boolean
+  /** A role of the account demands a second factor, and it has none yet. */
+  readonly mustAddSecondFactor: boolean
 }
 
 export type RouteCall<R extends RouteContract> = RouteInput<R> & {
@@ -77,6 +80,7 @@ export function checkAccess(access: Access, account: SignedIn | undefined): void
   if (access === 'signed-in') return
   if (!account.roles.some((role) => access.includes(role))) throw new RefusalError('identity.role_missing')
   if (account.mustChangePassword) throw new RefusalError('identity.password_must_change')
+  if (account.mustAddSecondFactor) throw new RefusalError('identity.second_factor_must_add')
 }
 
 function parsePart(part: 'params' | 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {

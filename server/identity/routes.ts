@@ -8,28 +8,29 @@ import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute, type SignedIn } from '../http/register-route.ts'
 import { addAccounts, foldLogin } from './add-accounts.ts'
 import { registerAdministration } from './administration-routes.ts'
-import { AttemptLimiter } from './attempt-limiter.ts'
+import type { AttemptLimiter } from './attempt-limiter.ts'
+import { type AttemptLimits, checkAttempts, makeAttemptLimits } from './attempt-limits.ts'
 import { changePasswordHash } from './change-account.ts'
+import { checkOwnPassword, nobodysHash } from './check-password.ts'
 import { hashPassword, isPassword } from './password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { registerSecondFactor } from './second-factor-routes.ts'
+import { hasLiveFactor, takeFactorCode } from './second-factor.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { addSignIn, endSignIn, makeToken, whoHolds } from './sign-in.ts'
 import { findAccountByLogin } from './store.ts'
 
-const loginRule = { maxFailures: 5, windowMs: 900_000 }
-/** Many people share the address of an office or a school. */
-const addressRule = { maxFailures: 50, windowMs: 900_000 }
-/** Checked when there is no such login, so that the answer takes as long. */
-const nobodysHash = `scrypt$15$8$1$${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(32).toString('base64')}`
-
 function showMe(account: SignedIn): Me {
-  const { accountId, login, displayName, roles, hostSiteId, areaCode, householdCode, mustChangePassword } = account
+  const { accountId, login, displayName, roles, hostSiteId, areaCode, householdCode } = account
+  const { mustChangePassword, hasSecondFactor, mustAddSecondFactor } = account
   return {
     accountId,
     login,
     displayName,
     roles: [...roles],
     mustChangePassword,
+    hasSecondFactor,
+    mustAddSecondFactor,
     ...(hostSiteId === undefined ? {} : { hostSiteId }),
     ...(areaCode === undefined ? {} : { areaCode }),
     ...(householdCode === undefined ? {} : { householdCode }),
@@ -37,9 +38,9 @@ function showMe(account: SignedIn): Me {
 }
 
 /** Finds who holds the cookie; the app's `authenticate`. */
-export function findAccountOfCookie(ctx: Pick<ServerContext, 'database'>, token: string | undefined) {
+export function findAccountOfCookie(ctx: Pick<ServerContext, 'database' | 'config'>, token: string | undefined) {
   if (token === undefined || token.length > 128) return Promise.resolve(undefined)
-  return ctx.database.read((unit) => whoHolds(unit, token))
+  return ctx.database.read((unit) => whoHolds(unit, token, ctx.config.secondFactorRoles))
 }
 
 /** Makes a sign-in, sets its cookie and says who it is. */
@@ -48,7 +49,7 @@ async function startSignIn(ctx: ServerContext, reply: FastifyReply, accountId: s
   const lifetimeMs = ctx.config.sessionLifetimeMs
   const account = await ctx.database.run(function* (unit) {
     yield* addSignIn(unit, { accountId, token, lifetimeMs })
-    return yield* whoHolds(unit, token)
+    return yield* whoHolds(unit, token, ctx.config.secondFactorRoles)
   })
   if (account === undefined) throw new RefusalError('identity.sign_in_failed')
   void reply.setCookie(sessionCookie, token, {
@@ -61,15 +62,21 @@ async function startSignIn(ctx: ServerContext, reply: FastifyReply, accountId: s
   return showMe(account)
 }
 
-/** Refuses when either key has failed too often. */
-function checkAttempts(checks: ReadonlyArray<readonly [AttemptLimiter, string]>): void {
-  const waitMs = Math.max(...checks.map(([limiter, key]) => limiter.waitMs(key)))
-  if (waitMs > 0) throw new RefusalError('identity.too_many_attempts', undefined, { facts: { retryAfterMs: waitMs } })
+/** Refuses a sign-in whose account wants a code when there is none or it is not good. */
+async function checkCode(ctx: ServerContext, accountId: string, code: string | undefined): Promise<void> {
+  if (code === undefined) {
+    if (await ctx.database.read((unit) => hasLiveFactor(unit, accountId)))
+      throw new RefusalError('identity.second_factor_needed')
+    return
+  }
+  const isGood = await ctx.database.run(function* (unit) {
+    return !(yield* hasLiveFactor(unit, accountId)) || (yield* takeFactorCode(unit, ctx.sealer, accountId, code))
+  })
+  if (!isGood) throw new RefusalError('identity.second_factor_wrong', undefined, { field: 'code' })
 }
 
-function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext): void {
-  const byLogin = new AttemptLimiter(ctx.clock, loginRule)
-  const byAddress = new AttemptLimiter(ctx.clock, addressRule)
+function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limits: AttemptLimits): void {
+  const { byLogin, byAddress } = limits
   registerRoute(app, signIn, async ({ body, request, reply }) => {
     const login = foldLogin(body.login)
     checkAttempts([
@@ -82,6 +89,16 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext): voi
     const account = await ctx.database.read((unit) => findAccountByLogin(unit, login))
     const isGood = await isPassword(body.password, account?.passwordHash ?? nobodysHash)
     if (!isGood || account === undefined || !account.isActive) throw new RefusalError('identity.sign_in_failed')
+    try {
+      await checkCode(ctx, account.accountId, body.code)
+    } catch (error) {
+      // Being asked for the code is no failure, and no way to be forgiven earlier ones either.
+      if (error instanceof RefusalError && error.code === 'identity.second_factor_needed') {
+        byLogin.undo(login)
+        byAddress.undo(request.ip)
+      }
+      throw error
+    }
     byLogin.forgive(login)
     byAddress.undo(request.ip)
     return startSignIn(ctx, reply, account.accountId)
@@ -95,13 +112,7 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext): voi
     void reply.clearCookie(sessionCookie, { path: '/' })
   })
   registerRoute(app, changePassword, async ({ body, account }) => {
-    checkAttempts([[byLogin, account.login]])
-    byLogin.fail(account.login)
-    const known = await ctx.database.read((unit) => findAccountByLogin(unit, account.login))
-    const checkedHash = known?.passwordHash ?? nobodysHash
-    if (!(await isPassword(body.currentPassword, checkedHash)))
-      throw new RefusalError('identity.password_wrong', undefined, { field: 'currentPassword' })
-    byLogin.forgive(account.login)
+    const checkedHash = await checkOwnPassword(ctx, limits, { account, password: body.currentPassword })
     if (body.newPassword === body.currentPassword)
       throw new RefusalError('identity.password_unchanged', undefined, { field: 'newPassword' })
     const newHash = await hashPassword(body.newPassword)
@@ -111,8 +122,7 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext): voi
   })
 }
 
-function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext): void {
-  const byAddress = new AttemptLimiter(ctx.clock, addressRule)
+function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext, byAddress: AttemptLimiter): void {
   registerRoute(app, joinSite, async ({ body, request, reply }) => {
     checkAttempts([[byAddress, request.ip]])
     const site = await ctx.database.read((unit) =>
@@ -151,8 +161,10 @@ function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext): void 
 }
 
 export const identityRoutes: NounRoutes = (app, ctx) => {
-  registerSignIn(app, ctx)
+  const limits = makeAttemptLimits(ctx.clock)
+  registerSignIn(app, ctx, limits)
+  registerSecondFactor(app, ctx, limits)
   registerRoute(app, getMe, ({ account }) => showMe(account))
-  registerJoin(app, ctx)
+  registerJoin(app, ctx, limits.joinsByAddress)
   registerAdministration(app, ctx)
 }

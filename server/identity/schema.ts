@@ -1,5 +1,6 @@
 // Accounts, their roles and sign-ins. Passwords are scrypt hashes with their
-// parameters beside them; of a session cookie only its SHA-256 is kept.
+// parameters beside them; of a session cookie and of a recovery code only its SHA-256 is kept, an authenticator's secret is
+// sealed.
 import { sql } from 'drizzle-orm'
 import { Role } from '#shared/contracts/http/route.ts'
 import type { Kit, Storage } from '../db/kit.ts'
@@ -50,7 +51,31 @@ export function identityTables({ table, column: c, primaryKey, index, check }: K
     },
     (t) => [index('sign_in_by_account').on(t.accountId), index('sign_in_by_expiry').on(t.expiresAtMs)],
   )
-  return { accounts, accountRoles, signIns }
+  const secondFactors = table('second_factor', {
+    accountId: c
+      .text()
+      .primaryKey()
+      .references(() => accounts.accountId),
+    /** The base32 secret, sealed. */
+    secretSealed: c.text().notNull(),
+    /** Null until a code of it was given once: it does not count before. */
+    confirmedAtMs: c.int(),
+    /** The 30 s step of the last code that was taken: neither it nor an earlier one is taken again. */
+    lastStep: c.int().notNull(),
+  })
+  const recoveryCodes = table(
+    'recovery_code',
+    {
+      accountId: c
+        .text()
+        .notNull()
+        .references(() => secondFactors.accountId),
+      /** SHA-256, hex. */
+      codeHash: c.text().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.accountId, t.codeHash] })],
+  )
+  return { accounts, accountRoles, signIns, secondFactors, recoveryCodes }
 }
 
-export const identityStorage: Storage = { clustered: ['account_role'] }
+export const identityStorage: Storage = { clustered: ['account_role', 'recovery_code'] }

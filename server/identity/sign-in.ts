@@ -1,6 +1,7 @@
 // Sign-ins: a random token in the cookie, its SHA-256 in the database. Ending one deletes its row, at once and everywhere.
 import { createHash, randomBytes } from 'node:crypto'
 import { and, eq, lte, ne } from 'drizzle-orm'
+import type { Role } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { exec, insertRows, type Unit, type UnitContext } from '../db/unit.ts'
 import type { SignedIn } from '../http/register-route.ts'
@@ -33,21 +34,25 @@ export function* addSignIn(
   ])
 }
 
-/** Who holds the token, while the sign-in lives and the account is open. */
-export function* whoHolds(ctx: UnitContext, token: string): Unit<SignedIn | undefined> {
+/** Who holds the token, while the sign-in lives and the account is open. `factorRoles` are those that want a second factor. */
+export function* whoHolds(ctx: UnitContext, token: string, factorRoles: ReadonlySet<Role>): Unit<SignedIn | undefined> {
   const found = yield* findSignIn(ctx, hashToken(token))
   const [first] = found
   if (first === undefined) return undefined
+  const roles = found.flatMap(({ role }) => (role === null ? [] : [role]))
+  const hasSecondFactor = first.secondFactorAtMs !== null
   return {
     accountId: first.accountId,
     sessionId: first.signInId,
     login: first.login,
     displayName: first.displayName,
-    roles: found.flatMap(({ role }) => (role === null ? [] : [role])),
+    roles,
     hostSiteId: first.hostSiteId ?? undefined,
     householdCode: first.householdCode ?? undefined,
     areaCode: first.areaCode ?? undefined,
     mustChangePassword: first.mustChangePassword,
+    hasSecondFactor,
+    mustAddSecondFactor: !hasSecondFactor && roles.some((role) => factorRoles.has(role)),
   }
 }
 

@@ -41,12 +41,13 @@ interface SignInRow {
   householdCode: string | null
   areaCode: string | null
   mustChangePassword: boolean
+  secondFactorAtMs: number | null
   role: Role | null
 }
 
 /** One row per role (or one with null) of a live sign-in of an open account; on every request. */
 const liveSignIn = statement<{ tokenHash: string; nowMs: number }, SignInRow>(
-  ({ db, tables: { accounts, accountRoles, signIns } }, p) =>
+  ({ db, tables: { accounts, accountRoles, secondFactors, signIns } }, p) =>
     db
       .select({
         signInId: signIns.signInId,
@@ -57,11 +58,13 @@ const liveSignIn = statement<{ tokenHash: string; nowMs: number }, SignInRow>(
         householdCode: accounts.householdCode,
         areaCode: accounts.areaCode,
         mustChangePassword: accounts.mustChangePassword,
+        secondFactorAtMs: secondFactors.confirmedAtMs,
         role: accountRoles.role,
       })
       .from(signIns)
       .innerJoin(accounts, eq(accounts.accountId, signIns.accountId))
       .leftJoin(accountRoles, eq(accountRoles.accountId, accounts.accountId))
+      .leftJoin(secondFactors, eq(secondFactors.accountId, accounts.accountId))
       .where(and(eq(signIns.tokenHash, p.tokenHash), gt(signIns.expiresAtMs, p.nowMs), eq(accounts.isActive, true))),
 )
 

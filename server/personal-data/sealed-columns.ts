@@ -3,6 +3,7 @@ import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { addressPurpose } from '../alerts/address-seal.ts'
 import type { Tables } from '../db/tables.ts'
 import { phonePurpose } from '../households/phone.ts'
+import { secondFactorPurpose } from '../identity/second-factor.ts'
 import { accountPurpose } from '../payouts/payee-account-seal.ts'
 
 export interface SealedColumn {
@@ -29,5 +30,10 @@ export const sealedColumns: readonly SealedColumn[] = [
     name: 'alert_recipient.address_sealed',
     place: ({ alertRecipients: a }) => ({ table: a, key: a.recipientId, sealed: a.addressSealed }),
     purposeOf: addressPurpose,
+  },
+  {
+    name: 'second_factor.secret_sealed',
+    place: ({ secondFactors: s }) => ({ table: s, key: s.accountId, sealed: s.secretSealed }),
+    purposeOf: secondFactorPurpose,
   },
 ]

@@ -48,6 +48,8 @@ export async function startCommerceApi(database: Database, clock: Clock = system
       householdCode,
       areaCode,
       mustChangePassword: false,
+      hasSecondFactor: false,
+      mustAddSecondFactor: false,
     })
   })
   app.setErrorHandler((error, request, reply) => {

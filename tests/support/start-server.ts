@@ -108,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     HUINONG_HTTP_PORT: '0',
     HUINONG_MQTT_PORT: '0',
     HUINONG_REQUESTS_PER_MINUTE: '100000',
+    HUINONG_SECOND_FACTOR_ROLES: '',
     HUINONG_WEB_DIR: folder,
     ...(options.beside === undefined ? {} : keyFilesOf(options.beside)),
     ...options.environment,

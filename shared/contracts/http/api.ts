@@ -11,6 +11,7 @@ import * as incomes from './incomes.ts'
 import * as disclosure from './disclosure.ts'
 import * as identity from './identity.ts'
 import * as importTemplates from './import-templates.ts'
+import * as secondFactor from './second-factor.ts'
 import * as inKind from './in-kind.ts'
 import * as laneLocks from './lane-locks.ts'
 import * as money from './money.ts'
@@ -39,6 +40,7 @@ function isRoute(value: unknown): value is RouteContract {
 /** Every HTTP route of the product: OpenAPI is written from this list and the server must register each of them. */
 export const routes: readonly RouteContract[] = [
   identity,
+  secondFactor,
   audit,
   personalData,
   disclosure,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { defineRoute, Role } from './route.ts'
+import { FactorCode } from './second-factor.ts'
 
 /** A staff number or another name: letters, digits, dots and dashes. */
 export const Login = z
@@ -32,6 +33,10 @@ export const Me = z
     householdCode: z.string().optional(),
     /** True after an import or the first start, until the person chose a password. */
     mustChangePassword: z.boolean(),
+    /** True when the account signs in with a code of an authenticator app too. */
+    hasSecondFactor: z.boolean(),
+    /** True while a role of the account demands a second factor that it does not have yet. */
+    mustAddSecondFactor: z.boolean(),
   })
   .meta({ id: 'Me' })
 export type Me = z.infer<typeof Me>
@@ -42,7 +47,8 @@ export const signIn = defineRoute({
   tag: 'identity',
   summary: 'Sign in with a login and a password; sets the session cookie',
   access: 'public',
-  body: z.object({ login: Login, password: z.string().min(1).max(200) }),
+  /** `code` only where the account has a second factor; without it the answer is `identity.second_factor_needed`. */
+  body: z.object({ login: Login, password: z.string().min(1).max(200), code: FactorCode.optional() }),
   reply: Me,
   status: 200,
   audit: { none: 'a sign-in changes nothing beside itself; it is a row of its own with its time' },

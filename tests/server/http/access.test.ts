@@ -63,6 +63,8 @@ describe('every route of the contracts', () => {
       householdCode: undefined,
       areaCode: undefined,
       mustChangePassword: true,
+      hasSecondFactor: false,
+      mustAddSecondFactor: false,
     } as const
 
     expect(() => checkAccess(['admin'], account)).toThrow(/password/)

@@ -24,6 +24,8 @@ describe.each(dialects)('signing in on %s', (dialect) => {
       displayName: person.login,
       roles: ['buyer'],
       mustChangePassword: false,
+      hasSecondFactor: false,
+      mustAddSecondFactor: false,
     })
     const stored = await server.app.ctx.database.read(({ db, tables }) => rows(db.select().from(tables.signIns)))
     expect(JSON.stringify(stored)).not.toContain(cookie.slice(16, 59))

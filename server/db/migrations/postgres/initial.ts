@@ -28,6 +28,17 @@ export const initialPostgres: readonly string[] = [
   "expires_at_ms" bigint NOT NULL,
   CONSTRAINT "sign_in_token_hash_unique" UNIQUE("token_hash")
 );`,
+  `CREATE TABLE "second_factor" (
+  "account_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "secret_sealed" text COLLATE "C" NOT NULL,
+  "confirmed_at_ms" bigint,
+  "last_step" bigint NOT NULL
+);`,
+  `CREATE TABLE "recovery_code" (
+  "account_id" text COLLATE "C" NOT NULL,
+  "code_hash" text COLLATE "C" NOT NULL,
+  CONSTRAINT "recovery_code_account_id_code_hash_pk" PRIMARY KEY("account_id","code_hash")
+);`,
   `CREATE TABLE "alert_rule" (
   "kind" text COLLATE "C" NOT NULL,
   "version" bigint NOT NULL,
@@ -1596,6 +1607,8 @@ export const initialPostgres: readonly string[] = [
 );`,
   `ALTER TABLE "account_role" ADD CONSTRAINT "account_role_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "sign_in" ADD CONSTRAINT "sign_in_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "second_factor" ADD CONSTRAINT "second_factor_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "recovery_code" ADD CONSTRAINT "recovery_code_account_id_second_factor_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."second_factor"("account_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "alert_delivery" ADD CONSTRAINT "alert_delivery_alert_id_alert_alert_id_fk" FOREIGN KEY ("alert_id") REFERENCES "public"."alert"("alert_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "alert_delivery" ADD CONSTRAINT "alert_delivery_recipient_id_alert_recipient_recipient_id_fk" FOREIGN KEY ("recipient_id") REFERENCES "public"."alert_recipient"("recipient_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "cabinet" ADD CONSTRAINT "cabinet_host_site_id_host_site_host_site_id_fk" FOREIGN KEY ("host_site_id") REFERENCES "public"."host_site"("host_site_id") ON DELETE no action ON UPDATE no action;`,

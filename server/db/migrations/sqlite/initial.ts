@@ -35,6 +35,19 @@ export const initialSqlite: readonly string[] = [
   `CREATE UNIQUE INDEX \`sign_in_token_hash_unique\` ON \`sign_in\` (\`token_hash\`);`,
   `CREATE INDEX \`sign_in_by_account\` ON \`sign_in\` (\`account_id\`);`,
   `CREATE INDEX \`sign_in_by_expiry\` ON \`sign_in\` (\`expires_at_ms\`);`,
+  `CREATE TABLE \`second_factor\` (
+  \`account_id\` text PRIMARY KEY NOT NULL,
+  \`secret_sealed\` text NOT NULL,
+  \`confirmed_at_ms\` integer,
+  \`last_step\` integer NOT NULL,
+  FOREIGN KEY (\`account_id\`) REFERENCES \`account\`(\`account_id\`) ON UPDATE no action ON DELETE no action
+) STRICT;`,
+  `CREATE TABLE \`recovery_code\` (
+  \`account_id\` text NOT NULL,
+  \`code_hash\` text NOT NULL,
+  PRIMARY KEY(\`account_id\`, \`code_hash\`),
+  FOREIGN KEY (\`account_id\`) REFERENCES \`second_factor\`(\`account_id\`) ON UPDATE no action ON DELETE no action
+) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`alert_rule\` (
   \`kind\` text NOT NULL,
   \`version\` integer NOT NULL,

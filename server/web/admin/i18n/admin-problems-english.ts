@@ -48,6 +48,13 @@ const english: Readonly<Record<string, string>> = {
   'identity.account_unknown': 'There is no such account. Check it.',
   'identity.household_missing': 'A farmer needs the 16 digits of the own household. Fill them in.',
   'identity.area_missing': 'A desk needs its district, town or village. Fill it in.',
+  'identity.second_factor_must_add': 'Your role signs in with an authenticator app. Add one first, then go on.',
+  'identity.second_factor_wrong': 'The code is wrong or was used already. Wait for the next one and enter that.',
+  'identity.second_factor_live':
+    'This account has an authenticator app already. To move to another phone, remove it first.',
+  'identity.second_factor_none': 'This account has no authenticator app. Add one first.',
+  'identity.second_factor_own':
+    'You cannot take the app off your own account this way. Use a code of it, or ask another administrator.',
   'host_site.unknown': 'There is no such host site. Choose again.',
   'cabinet.code_taken': 'There is a cabinet with this code already. Use another.',
   'cabinet.over_temperature': 'The cabinet was too warm for too long. Inspect the goods before the reset.',

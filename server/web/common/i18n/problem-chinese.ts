@@ -12,6 +12,7 @@ export const problemChinese: Readonly<Record<string, string>> = {
   'identity.role_missing': '您的账号没有这项权限。需要的话请联系管理员。',
   'identity.password_must_change': '请先设置自己的密码，再继续使用。',
   'identity.sign_in_failed': '账号或密码不对。请核对后再试。',
+  'identity.second_factor_needed': '这个账号还要动态码。请先在管理页面登录。',
   'identity.too_many_attempts': '试错次数太多。请过几分钟再试。',
   'identity.password_wrong': '当前密码不对。请核对后再试。',
   'identity.password_unchanged': '新密码和旧密码一样。请换一个。',

@@ -12,6 +12,7 @@ export const problemEnglish: Readonly<Record<string, string>> = {
   'identity.role_missing': 'Your account may not do this. Ask an administrator if you need it.',
   'identity.password_must_change': 'Choose a password of your own first.',
   'identity.sign_in_failed': 'Account or password is wrong. Check both and try again.',
+  'identity.second_factor_needed': 'This account wants a code of its app too. Sign in on the administration page.',
   'identity.too_many_attempts': 'Too many wrong tries. Wait a few minutes and try again.',
   'identity.password_wrong': 'The current password is wrong. Check it and try again.',
   'identity.password_unchanged': 'The new password is the old one. Choose another.',
