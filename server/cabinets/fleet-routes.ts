@@ -2,6 +2,7 @@
 // self-tests.
 import {
   enterFleetTarget as enterTargetRoute,
+  getFleetGrid,
   getFleetProgress,
   getTwin,
   listSelfTests,
@@ -11,6 +12,7 @@ import type { NounRoutes } from '../context.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { findTwin } from './change-twin.ts'
+import { showFleetGrid } from './fleet-grid.ts'
 import { enterFleetTarget, showFleetProgress } from './fleet-targets.ts'
 import { listSelfTestPage, startSelfTest } from './self-tests.ts'
 import { findCabinet } from './store.ts'
@@ -18,6 +20,7 @@ import { diffTwin } from './twin-diff.ts'
 
 export const fleetRoutes: NounRoutes = (app, ctx) => {
   const { database, config, signer } = ctx
+  registerRoute(app, getFleetGrid, ({ query }) => database.read((unit) => showFleetGrid(unit, query)))
   registerRoute(app, getFleetProgress, () => database.read((unit) => showFleetProgress(unit, config.fleetTarget)))
   registerRoute(app, enterTargetRoute, ({ body, account: { accountId: byAccountId } }) =>
     database.run((unit) => enterFleetTarget(unit, { ...body, byAccountId })),

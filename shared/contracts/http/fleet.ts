@@ -39,6 +39,39 @@ export const FleetProgress = z
   })
   .meta({ id: 'FleetProgress' })
 
+/** How a cabinet stands, each with the letter that says so in a string of them; the worst that holds. */
+export const cabinetConditions = {
+  planned: 'p',
+  installed: 'i',
+  withdrawn: 'w',
+  offline: 'o',
+  out_of_service: 's',
+  alarm: 'a',
+  door_open: 'd',
+  ready: 'r',
+} as const
+export type CabinetCondition = keyof typeof cabinetConditions
+
+export const getFleetGrid = defineRoute({
+  method: 'GET',
+  path: '/api/fleet/grid',
+  tag: 'fleet',
+  summary:
+    'Every cabinet with how it stands, in few bytes: for a grid of the whole fleet that looks again every few seconds',
+  access: ['operator', 'finance', 'auditor', 'admin'],
+  query: z.object({
+    /** Only the letters: the caller knows the cabinets, unless their number has changed. */
+    onlyConditions: z.stringbool().default(false),
+  }),
+  reply: z.object({
+    /** One letter a cabinet, in the order of the codes. */
+    conditions: z.string().regex(/^[piwosadr]*$/),
+    /** Id, code and host site of each, in the same order. */
+    cabinets: z.array(z.tuple([Id, CabinetCode, z.string()])).optional(),
+  }),
+  status: 200,
+})
+
 export const getFleetProgress = defineRoute({
   method: 'GET',
   path: '/api/fleet/progress',

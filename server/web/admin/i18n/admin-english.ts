@@ -1,7 +1,7 @@
 import { commonEnglish } from '../../common/i18n/common-english.ts'
 import type { Words } from '../../common/i18n/locale.ts'
 import type { AdminMessages } from './admin-messages.ts'
-import { cabinetsEnglish } from './cabinet-english.ts'
+import { cabinetsEnglish, gridEnglish } from './cabinet-english.ts'
 import { menuEnglish } from './menu-messages.ts'
 import { sessionsEnglish } from './session-english.ts'
 
@@ -44,6 +44,7 @@ export function adminEnglish(words: Words): AdminMessages {
       booksBroken: 'The books differ; look into it now:',
       booksUnchecked: 'The books have not been proved yet; the server does so every night.',
     },
+    grid: gridEnglish,
     rollout: { planned: 'planned', installed: 'installed', live: 'live', withdrawn: 'withdrawn' },
     siteKind: { government: 'government', hospital: 'hospital', school: 'school' },
     cabinets: cabinetsEnglish,

@@ -2,7 +2,7 @@
 import { createCatalogue } from '../../common/i18n/catalogue.ts'
 import { commonChinese } from '../../common/i18n/common-messages.ts'
 import type { Words } from '../../common/i18n/locale.ts'
-import { cabinetsChinese } from './cabinet-messages.ts'
+import { cabinetsChinese, gridChinese } from './cabinet-messages.ts'
 import { menuChinese } from './menu-messages.ts'
 import { sessionsChinese } from './session-messages.ts'
 
@@ -44,6 +44,7 @@ function adminChinese(words: Words) {
       booksBroken: '账本有差异，请立即核查：',
       booksUnchecked: '账本尚未核对；服务器每晚自动核对。',
     },
+    grid: gridChinese,
     rollout: { planned: '计划中', installed: '已安装', live: '已上线', withdrawn: '已撤回' },
     siteKind: { government: '机关', hospital: '医院', school: '学校' },
     cabinets: cabinetsChinese,

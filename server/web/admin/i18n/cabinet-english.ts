@@ -1,5 +1,5 @@
 // What the pages of cabinets say, in English.
-import type { CabinetMessages } from './cabinet-messages.ts'
+import type { CabinetMessages, GridMessages } from './cabinet-messages.ts'
 
 export const cabinetsEnglish: CabinetMessages = {
   code: 'Code',
@@ -65,4 +65,21 @@ export const cabinetsEnglish: CabinetMessages = {
   outcomes: { done: 'done', refused: 'refused', failed: 'failed', expired: 'expired', unsupported: 'unsupported' },
   noCommands: 'No commands were sent yet.',
   report: 'Self-test',
+}
+
+export const gridEnglish: GridMessages = {
+  title: 'All cabinets',
+  filter: 'Show one condition only',
+  hint: 'Arrow keys move, Enter opens. Press a condition above to see only those.',
+  label: (count) => (count === 1 ? '1 cabinet' : `${count} cabinets`),
+  conditions: {
+    ready: 'ready',
+    door_open: 'door open',
+    alarm: 'alarm',
+    out_of_service: 'out of service',
+    offline: 'offline',
+    installed: 'installed',
+    planned: 'planned',
+    withdrawn: 'withdrawn',
+  },
 }

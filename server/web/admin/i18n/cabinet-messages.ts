@@ -65,3 +65,22 @@ export const cabinetsChinese = {
   report: '自检结果',
 }
 export type CabinetMessages = typeof cabinetsChinese
+
+/** The grid of the whole fleet. */
+export const gridChinese = {
+  title: '全部柜子',
+  filter: '只看一种状态',
+  hint: '方向键移动，回车打开。点上面的状态只看那一种。',
+  label: (count: number) => `${count} 台柜子`,
+  conditions: {
+    ready: '正常',
+    door_open: '门开着',
+    alarm: '有告警',
+    out_of_service: '停用',
+    offline: '离线',
+    installed: '已安装',
+    planned: '计划中',
+    withdrawn: '已撤回',
+  },
+}
+export type GridMessages = typeof gridChinese
