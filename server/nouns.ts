@@ -173,7 +173,7 @@ export const nouns: readonly Noun[] = [
       {
         name: 'notice silent sessions',
         intervalMs: 3_000,
-        run: async (ctx) => ctx.perform(await ctx.database.run(expireSessions)),
+        run: async (ctx) => ctx.perform(await ctx.database.run((unit) => expireSessions(unit, walletPayments))),
       },
     ],
   },

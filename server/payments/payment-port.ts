@@ -49,7 +49,13 @@ export interface PaymentPort {
    * payment.capture_exceeds_hold; payment.intent_closed when it was finished with another amount.
    */
   capture(ctx: UnitContext, intentId: string, amountFen: number): Unit<PaymentIntent>
-  /** Gives the whole hold back; final. Does nothing on an intent that was released before. */
+  /**
+   * Takes the bill of an intent whose hold was released before the bill came (0 ≤ amount ≤ hold as it was): what the payer has,
+   * the rest is borne by a named account and owed; final. Refuses with payment.capture_exceeds_hold; payment.intent_closed
+   * unless it was released.
+   */
+  captureLate(ctx: UnitContext, intentId: string, amountFen: number): Unit<PaymentIntent>
+  /** Gives the whole hold back; final but for captureLate. Does nothing on an intent that was released before. */
   release(ctx: UnitContext, intentId: string): Unit<PaymentIntent>
   /** Refuses with payment.refund_exceeds_capture. */
   refund(ctx: UnitContext, request: RefundRequest): Unit<PaymentIntent>

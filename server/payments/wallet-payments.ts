@@ -6,6 +6,7 @@ import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { accountIdOf, namedAccounts } from '../ledger/account-kinds.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
+import { walletOf } from './wallets.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
 import type { HoldRequest, PaymentIntent, PaymentPort, RefundRequest } from './payment-port.ts'
 
@@ -179,6 +180,39 @@ function* capture(ctx: UnitContext, intentId: string, amountFen: number): Unit<P
   throw new RefusalError('payment.intent_closed')
 }
 
+function* captureLate(ctx: UnitContext, intentId: string, amountFen: number): Unit<PaymentIntent> {
+  const intent = yield* requireIntent(intentId)
+  const { payerAccountId, heldFen } = intent
+  if (intent.state === 'captured' && intent.capturedFen === amountFen) return intent
+  if (intent.state !== 'released') throw new RefusalError('payment.intent_closed')
+  if (amountFen > heldFen) throw new RefusalError('payment.capture_exceeds_hold')
+  const { balanceFen } = yield* walletOf(ctx, payerAccountId)
+  const capturedFen = Math.min(amountFen, Math.max(0, balanceFen))
+  const shortFen = amountFen - capturedFen
+  const atMs = ctx.now()
+  const taken = { capturedFen, shortFen, state: 'captured', finishedAtMs: atMs } as const
+  yield* exec(
+    ctx.db.update(ctx.tables.paymentIntents).set(taken).where(eq(ctx.tables.paymentIntents.intentId, intentId)),
+  )
+  const transfers: Transfer[] = []
+  if (capturedFen > 0) {
+    const cause = { kind: 'capture', id: intentId } as const
+    const debit = accountIdOf('wallet', payerAccountId)
+    transfers.push({ debit, credit: walletChannel, amountFen: capturedFen, cause, leg: 'taken' })
+  }
+  if (shortFen > 0) {
+    const cause = { kind: 'offline-risk', id: intentId } as const
+    const debit = namedAccounts.offlineRisk
+    transfers.push({ debit, credit: walletChannel, amountFen: shortFen, cause, leg: 'borne' })
+  }
+  yield* postTransfers(ctx, transfers, atMs)
+  if (shortFen > 0) {
+    const owed = { intentId, payerAccountId, owedFen: shortFen, sinceMs: atMs, paidAtMs: undefined }
+    yield* insertRows(ctx.tables.paymentArrears, [owed])
+  }
+  return { ...intent, state: 'captured', capturedFen }
+}
+
 function* release(ctx: UnitContext, intentId: string): Unit<PaymentIntent> {
   const intent = yield* requireIntent(intentId)
   if (intent.state === 'held') return yield* finish(ctx, intent, 'released', 0)
@@ -211,4 +245,12 @@ function* refund(ctx: UnitContext, request: RefundRequest): Unit<PaymentIntent> 
   return { ...intent, refundedFen }
 }
 
-export const walletPayments: PaymentPort = { method: 'wallet', channel: walletChannel, hold, capture, release, refund }
+export const walletPayments: PaymentPort = {
+  method: 'wallet',
+  channel: walletChannel,
+  hold,
+  capture,
+  captureLate,
+  release,
+  refund,
+}

@@ -33,7 +33,8 @@ export function sessionEvents(payments: PaymentPort, settings: SessionSettings):
         return yield* refuseStranger(ctx, event, body.sessionId, session)
       }
       if (session.deadlineAtMs === null) return []
-      yield* advance(session, { deadlineAtMs: ctx.now() + quietMsOf(session, settings) })
+      const answeredAtMs = session.answeredAtMs ?? ctx.now()
+      yield* advance(session, { answeredAtMs, deadlineAtMs: ctx.now() + quietMsOf(session, settings) })
       return []
     },
     'door.opened': (ctx, event) => moveDoor(ctx, settings, event, event.body.sessionId),
@@ -150,9 +151,13 @@ function* openReview(
 export function sessionCommandEnds(payments: PaymentPort): CommandEndHandlers {
   const onEnd = function* (ctx: UnitContext, end: CommandEnd): Unit<readonly Effect[]> {
     const sessionId = end.command.body['sessionId']
-    if (typeof sessionId !== 'string' || !endsSession({ ...end.reply, isByServer: end.isByServer })) return []
+    if (typeof sessionId !== 'string' || end.isByServer) return []
     const session = yield* findSession(sessionId)
     if (session === undefined || session.commandId !== end.command.commandId) return []
+    if (!endsSession({ ...end.reply, isByServer: end.isByServer })) {
+      if (session.answeredAtMs === null) yield* advance(session, { answeredAtMs: ctx.now() })
+      return []
+    }
     const state = nextState(session.state, 'unlock.refused')
     if (state === undefined) return []
     return yield* endUnsold(ctx, payments, session, { state, reason: end.reply.reason ?? end.reply.outcome })

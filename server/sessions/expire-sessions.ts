@@ -1,17 +1,28 @@
-// Sessions whose cabinet fell silent: they stop being live, so that the buyer is free to go elsewhere, but the money stays held
-// until the cabinet reports or a person decides. Nothing is lost in silence.
+// Sessions whose cabinet fell silent. One that never answered the unlock, which has expired, ends here: the money goes back and
+// the buyer is told; should the cabinet have opened all the same and say so later, its bill is taken from the wallet. One that
+// spoke stops being live, so that the buyer is free to go elsewhere, but its money stays held until the cabinet reports or a
+// person decides: goods may be out. Nothing is lost in silence.
 import type { Effect } from '../context.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import type { PaymentPort } from '../payments/payment-port.ts'
+import { endUnsold } from './end-session.ts'
+import { holdReturned } from './rules.ts'
 import { newsOf } from './session-news.ts'
 import { advance, findOverdue } from './store.ts'
 
 /** Sessions per unit, so that a unit stays short. */
 const sessionsPerUnit = 100
 
-/** Marks the sessions whose deadline passed. Run it every few seconds; safe on any number of processes. */
-export function* expireSessions(ctx: UnitContext): Unit<readonly Effect[]> {
+/** Ends or sets aside the sessions whose deadline passed. Run it every few seconds; safe on any number of processes. */
+export function* expireSessions(ctx: UnitContext, payments: PaymentPort): Unit<readonly Effect[]> {
   const effects: Effect[] = []
   for (const session of yield* findOverdue(ctx, ctx.now(), sessionsPerUnit)) {
+    if (session.state === 'authorised' && session.answeredAtMs === null) {
+      const unanswered = { ...session, flags: [...(session.flags ?? []), holdReturned] }
+      const end = { state: 'cancelled', reason: 'unlock_unanswered' } as const
+      effects.push(...(yield* endUnsold(ctx, payments, unanswered, end)))
+      continue
+    }
     const moved = yield* advance(session, {
       state: 'silent',
       reason: 'cabinet_silent',

@@ -172,6 +172,7 @@ export function* insertSession(ctx: UnitContext, { lanes, loads, onPass, ...know
     pricingVersion: null,
     confidencePpm: null,
     authorisedAtMs: onPass?.startedAtMs ?? ctx.now(),
+    answeredAtMs: onPass?.startedAtMs ?? null,
     openedAtMs: onPass?.startedAtMs ?? null,
     endedAtMs: null,
     outcomeSeq: null,

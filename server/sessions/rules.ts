@@ -11,31 +11,36 @@ export const sessionStates = [
   'refused',
   'not_opened',
   'interrupted',
+  /** The cabinet never answered the unlock: the money went back. Its late word still counts. */
+  'cancelled',
 ] as const
 export type SessionState = (typeof sessionStates)[number]
 
 const unfinished = ['authorised', 'open', 'closing', 'silent'] as const
+/** In which a cabinet's word of how a session ended is taken. */
+const awaitingEnd = [...unfinished, 'cancelled'] as const
 
 /** What can move a session: events of the cabinet, answers to its unlock, the server's own deadline, and people. */
 export const sessionMoves = {
   'door.opened': { from: ['authorised', 'closing', 'silent'], to: 'open' },
   'door.closed': { from: ['authorised', 'open', 'silent'], to: 'closing' },
-  'session.settled': { from: unfinished, to: 'settled' },
-  'session.review': { from: unfinished, to: 'review' },
-  'restock.completed': { from: unfinished, to: 'settled' },
-  'session.refused': { from: ['authorised', 'silent'], to: 'refused' },
-  'session.not_opened': { from: unfinished, to: 'not_opened' },
+  'session.settled': { from: awaitingEnd, to: 'settled' },
+  'session.review': { from: awaitingEnd, to: 'review' },
+  'restock.completed': { from: awaitingEnd, to: 'settled' },
+  'session.refused': { from: ['authorised', 'silent', 'cancelled'], to: 'refused' },
+  'session.not_opened': { from: awaitingEnd, to: 'not_opened' },
   /** The agent stopped before anything could be taken, and says so. */
-  'session.interrupted': { from: unfinished, to: 'interrupted' },
-  'unlock.refused': { from: ['authorised', 'silent'], to: 'refused' },
+  'session.interrupted': { from: awaitingEnd, to: 'interrupted' },
+  'unlock.refused': { from: ['authorised', 'silent', 'cancelled'], to: 'refused' },
   'deadline.passed': { from: ['authorised', 'open', 'closing'], to: 'silent' },
-  'review.decided': { from: ['review', 'silent'], to: 'settled' },
+  'unlock.unanswered': { from: ['authorised'], to: 'cancelled' },
+  'review.decided': { from: ['review', 'silent', 'cancelled'], to: 'settled' },
 } as const satisfies Record<string, { readonly from: readonly SessionState[]; readonly to: SessionState }>
 export type SessionMove = keyof typeof sessionMoves
 
 /** A buyer or a cabinet has at most one session in these states. */
 export const liveStates = ['authorised', 'open', 'closing'] as const satisfies readonly SessionState[]
-/** The hold stands in these states; every other state has captured or released it. */
+/** The hold stands in these states (unless it was returned before); every other state has captured or released it. */
 export const holdingStates = [...unfinished, 'review'] as const satisfies readonly SessionState[]
 
 /** The state a move leads to; undefined when the session cannot make it (it ended, or that already happened). */
@@ -46,8 +51,11 @@ export function nextState(state: SessionState, move: SessionMove): SessionState 
 
 /** True once nothing can move the session any more. */
 export function isFinal(state: SessionState): boolean {
-  return !(holdingStates as readonly SessionState[]).includes(state)
+  return state !== 'cancelled' && !(holdingStates as readonly SessionState[]).includes(state)
 }
+
+/** Flag of a session whose money went back before its end was known: a late bill is taken from the wallet, the rest is owed. */
+export const holdReturned = 'hold_returned'
 
 /**
  * Does this answer to an unlock end the session? A cabinet that failed on the way (restarted, or cannot see its door) still

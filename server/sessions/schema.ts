@@ -47,6 +47,8 @@ export function sessionTables({ table, column: c, primaryKey, index, uniqueIndex
       /** The cabinet's confidence in its count, parts per million. */
       confidencePpm: c.int(),
       authorisedAtMs: c.int().notNull(),
+      /** When the cabinet first spoke of it; empty: it never did. */
+      answeredAtMs: c.int(),
       openedAtMs: c.int(),
       endedAtMs: c.int(),
       /** Without news by then the session counts as interrupted; empty once it is not live. */

@@ -9,7 +9,7 @@ import type { PaymentPort } from '../payments/payment-port.ts'
 import { addFinding } from './findings.ts'
 import { priceBill, pricingVersion } from './pricing.ts'
 import type { Bill, BillLine, TakenLine } from './pricing.ts'
-import { makeReceiptNumber } from './rules.ts'
+import { holdReturned, makeReceiptNumber } from './rules.ts'
 import { newsOf } from './session-news.ts'
 import { advance } from './store.ts'
 import type { Contracted } from './store.ts'
@@ -47,7 +47,10 @@ export function* settleSession(
     channel: payments.channel,
     soldAtMs: session.authorisedAtMs,
   })
-  yield* payments.capture(ctx, session.sessionId, bill.totalFen)
+  const wasReturned = session.flags?.includes(holdReturned) === true
+  yield* wasReturned
+    ? payments.captureLate(ctx, session.sessionId, bill.totalFen)
+    : payments.capture(ctx, session.sessionId, bill.totalFen)
   for (const line of lines) yield* takeGoods(session.cabinetId, line)
   const flags = [...new Set([...(session.flags ?? []), ...settlement.flags, ...bill.flags])]
   const settled = yield* advance(session, {

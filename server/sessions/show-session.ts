@@ -8,10 +8,10 @@ export function shownState(state: SessionState): ShoppingSession['state'] {
   return state === 'silent' ? 'interrupted' : state
 }
 
-/** The word of the contract → the states behind it; none of ours is 'cancelled'. */
+/** The word of the contract → the states behind it. */
 export function statesShownAs(shown: ShoppingSession['state']): SessionState[] {
   if (shown === 'interrupted') return ['interrupted', 'silent']
-  return shown === 'cancelled' ? [] : [shown]
+  return [shown]
 }
 
 export function showSession(row: SessionRow): ShoppingSession {

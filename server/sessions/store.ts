@@ -55,6 +55,7 @@ type Progress = Pick<
   | 'receiptNumber'
   | 'pricingVersion'
   | 'confidencePpm'
+  | 'answeredAtMs'
   | 'openedAtMs'
   | 'endedAtMs'
   | 'deadlineAtMs'
@@ -74,6 +75,7 @@ const writeProgress = command((ctx, p: Params<Progress & { sessionId: string }>)
       receiptNumber: p.receiptNumber as never,
       pricingVersion: p.pricingVersion as never,
       confidencePpm: p.confidencePpm as never,
+      answeredAtMs: p.answeredAtMs as never,
       openedAtMs: p.openedAtMs as never,
       endedAtMs: p.endedAtMs as never,
       deadlineAtMs: p.deadlineAtMs as never,
@@ -95,6 +97,7 @@ export function* advance(session: SessionRow, change: Partial<Progress>): Unit<S
     receiptNumber,
     pricingVersion,
     confidencePpm,
+    answeredAtMs,
     openedAtMs,
     endedAtMs,
     deadlineAtMs,
@@ -111,6 +114,7 @@ export function* advance(session: SessionRow, change: Partial<Progress>): Unit<S
       receiptNumber,
       pricingVersion,
       confidencePpm,
+      answeredAtMs,
       openedAtMs,
       endedAtMs,
       deadlineAtMs,

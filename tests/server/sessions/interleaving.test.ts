@@ -50,7 +50,7 @@ async function play(market: Market, clock: TestClock, sessions: string[], move: 
       return
     case 'silence':
       clock.advance(20 * 60_000)
-      await database.run(expireSessions)
+      await database.run((ctx) => expireSessions(ctx, walletPayments))
       return
     case 'refund':
       return await refund(market, sessions[move.session], move)

@@ -1,7 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { checkAttribution } from '#server/attribution/check-attribution.ts'
 import { exec, rows } from '#server/db/unit.ts'
 import type { Unit, UnitContext } from '#server/db/unit.ts'
+import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { walletOf } from '#server/payments/wallets.ts'
 import { sessionCommandEnds } from '#server/sessions/events.ts'
 import { expireSessions } from '#server/sessions/expire-sessions.ts'
@@ -26,6 +28,16 @@ const request = (
   idempotencyKey: 'intent-0001',
   ...overrides,
 })
+
+const expire = ({ database }: Market) => database.run((ctx) => expireSessions(ctx, walletPayments))
+const start = (market: Market, sessionId: string) =>
+  market.tell('session.started', {
+    sessionId,
+    kind: 'sale',
+    commandId: '01900000-0000-7000-8000-000000000009',
+    versions,
+    opening: [],
+  })
 
 /** The cabinet's answer to the session's unlock. */
 function* answer(
@@ -159,19 +171,13 @@ describe.each(dialects)('a session without a sale on %s', (dialect) => {
     await using database = await openTestDatabase(dialect, { clock })
     const market = await openMarket(database, clock)
     const sessionId = await market.open()
-    await market.tell('session.started', {
-      sessionId,
-      kind: 'sale',
-      commandId: '01900000-0000-7000-8000-000000000009',
-      versions,
-      opening: [],
-    })
+    await start(market, sessionId)
     clock.advance(10 * 60_000)
-    await database.run(expireSessions)
+    await expire(market)
     expect(await stateOf(market, sessionId)).toBe('authorised')
 
     clock.advance(6 * 60_000)
-    await database.run(expireSessions)
+    await expire(market)
 
     expect(await stateOf(market, sessionId)).toBe('silent')
     expect(await wallet(market)).toEqual({ balanceFen: 40_000, heldFen: 10_000 })
@@ -186,8 +192,9 @@ describe.each(dialects)('a session without a sale on %s', (dialect) => {
     await using database = await openTestDatabase(dialect, { clock })
     const market = await openMarket(database, clock)
     const sessionId = await market.open()
+    await start(market, sessionId)
     clock.advance(16 * 60_000)
-    await database.run(expireSessions)
+    await expire(market)
     const after = await market.open('intent-after')
 
     const opened = await market.tell('door.opened', { sessionId })
@@ -198,5 +205,70 @@ describe.each(dialects)('a session without a sale on %s', (dialect) => {
     expect(await stateOf(market, after)).toBe('authorised')
     await market.tell('session.settled', settled(market, sessionId, { count: 1 }))
     expect(await stateOf(market, sessionId)).toBe('settled')
+  })
+})
+
+describe.each(dialects)('an unlock that is never answered on %s', (dialect) => {
+  async function openUnanswered(walletFen = 50_000) {
+    const clock = new TestClock()
+    const database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock, { walletFen })
+    const sessionId = await market.open()
+    clock.advance(61_000)
+    return { market, sessionId, database, [Symbol.asyncDispose]: () => database.close() }
+  }
+
+  it('ends a minute later: the money goes back and the buyer is told', async () => {
+    await using open = await openUnanswered()
+    const { market, sessionId } = open
+
+    const effects = await expire(market)
+
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
+    const session = { sessionId, state: 'cancelled', reason: 'unlock_unanswered' }
+    expect(effects).toMatchObject([{ kind: 'live', accountId: market.buyerId, update: { session } }])
+    expect(await expire(market)).toEqual([])
+  })
+
+  it('is charged from the wallet when the cabinet had opened all the same and says so later', async () => {
+    await using open = await openUnanswered()
+    const { market, sessionId } = open
+    await expire(market)
+
+    await start(market, sessionId)
+    await market.tell('door.opened', { sessionId })
+    const { flags } = await market.tell('session.settled', settled(market, sessionId, { count: 1 }))
+
+    expect(flags).toEqual([])
+    expect(await stateOf(market, sessionId)).toBe('settled')
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000 - 1_280, heldFen: 0 })
+  })
+
+  it('leaves a debt for what the wallet has no more, and those who earned it are paid whole', async () => {
+    await using open = await openUnanswered(10_000)
+    const { market, sessionId, database } = open
+    await expire(market)
+    await market.open('intent-after')
+    await market.tell('session.settled', settled(market, sessionId, { count: 2 }))
+
+    const { owed, problems } = await database.read(function* (ctx) {
+      const { paymentArrears: a } = ctx.tables
+      const owed = yield* rows(ctx.db.select({ intentId: a.intentId, owedFen: a.owedFen }).from(a))
+      return { owed, problems: [...(yield* checkLedger(ctx)).problems, ...(yield* checkAttribution(ctx))] }
+    })
+    expect(owed).toEqual([{ intentId: sessionId, owedFen: 2_560 }])
+    expect(problems).toEqual([])
+    expect(await wallet(market)).toEqual({ balanceFen: 0, heldFen: 10_000 })
+  })
+
+  it('may still be found not to have opened', async () => {
+    await using open = await openUnanswered()
+    const { market, sessionId, database } = open
+    await expire(market)
+
+    await database.run((ctx) => answer(ctx, sessionId, { outcome: 'expired' }))
+
+    expect(await stateOf(market, sessionId)).toBe('refused')
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
   })
 })

@@ -91,10 +91,12 @@ describe.each(dialects)('a report that no plan could split on %s', (dialect) => 
     await using database = await openTestDatabase(dialect, { clock })
     const market = await openMarket(database, clock, { hasPlan: false })
     const sessionId = await market.open()
+    const commandId = '01900000-0000-7000-8000-000000000009'
+    await market.tell('session.started', { sessionId, kind: 'sale', commandId, versions, opening: [] })
     const { flags } = await market.tell('session.settled', settled(market, sessionId, { count: 2 }))
     expect(flags).toEqual(['attribution.plan_missing'])
     clock.advance(20 * 60_000)
-    await database.run(expireSessions)
+    await database.run((ctx) => expireSessions(ctx, walletPayments))
     expect(await wallet(market)).toEqual({ balanceFen: 40_000, heldFen: 10_000 })
     await database.run(ensureDefaultPlan)
     const decide = (count: number) =>

@@ -43,7 +43,7 @@ describe('the moves of a session', () => {
 
   it('keep the money held until the end and not after it', () => {
     expect(sessionStates.filter(isFinal)).toEqual(
-      sessionStates.filter((state) => !holdingStates.some((held) => held === state)),
+      sessionStates.filter((state) => state !== 'cancelled' && !holdingStates.some((held) => held === state)),
     )
   })
 
@@ -51,6 +51,13 @@ describe('the moves of a session', () => {
     expect(nextState('silent', 'session.settled')).toBe('settled')
     expect(nextState('silent', 'session.not_opened')).toBe('not_opened')
     expect(nextState('silent', 'session.review')).toBe('review')
+  })
+
+  it('take a late word of a cabinet that never answered, but open nothing any more', () => {
+    expect(nextState('authorised', 'unlock.unanswered')).toBe('cancelled')
+    expect(nextState('cancelled', 'session.settled')).toBe('settled')
+    expect(nextState('cancelled', 'door.opened')).toBeUndefined()
+    expect(nextState('open', 'unlock.unanswered')).toBeUndefined()
   })
 
   it('do not let a refusal end a session whose door was seen open', () => {

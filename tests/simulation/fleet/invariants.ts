@@ -50,7 +50,8 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
   [
     'what is held is held for a session that goes on',
     `SELECT p.intent_id, s.state FROM payment_intent p JOIN shopping_session s ON s.session_id = p.intent_id
-     WHERE (p.state = 'held') <> (s.state IN ('authorised', 'open', 'closing', 'silent', 'review'))`,
+     WHERE (p.state = 'held') <>
+     (s.state IN ('authorised', 'open', 'closing', 'silent', 'review') AND coalesce(s.flags, '') NOT LIKE '%hold_returned%')`,
   ],
   [
     'a wallet is what was paid in, less bills and holds, and refunds',

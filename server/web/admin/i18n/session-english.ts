@@ -50,6 +50,8 @@ export function sessionsEnglish(words: Words): SessionMessages {
       UNKNOWN: 'it is not known whether the door opened',
       EXPIRED: 'the command expired',
       FAULT: 'a device fault',
+      unlock_unanswered: 'the cabinet did not answer the unlock; the hold went back',
+      cabinet_silent: 'the cabinet fell silent',
       busy: 'the cabinet was busy',
       out_of_service: 'the cabinet is out of service',
     },

@@ -49,6 +49,8 @@ export function sessionsChinese(words: Words) {
       UNKNOWN: '不知道门是否打开',
       EXPIRED: '指令过期',
       FAULT: '设备故障',
+      unlock_unanswered: '柜子没有回应开门指令，冻结已退回',
+      cabinet_silent: '柜子失去联系',
       busy: '柜子正忙',
       out_of_service: '柜子停用',
     } as Record<string, string>,

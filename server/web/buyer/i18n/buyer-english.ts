@@ -90,6 +90,8 @@ export function buyerEnglish(words: Words): BuyerMessages {
         out_of_service: 'The cabinet is out of service. Choose another one.',
         busy: 'The cabinet is serving somebody else. Wait a moment and try again.',
         expired: 'The command came too late. Try again.',
+        unlock_unanswered:
+          'The cabinet did not answer. All money held has gone back. Try again later, or choose another cabinet.',
         stale_planogram: 'The shelves were just rearranged. Reload them and open again.',
         stale_prices: 'The prices were just changed. Reload the shelves and open again.',
         scale_fault: 'A scale is faulty; maintenance has been told. Choose another cabinet.',

@@ -87,6 +87,7 @@ function buyerChinese(words: Words) {
         out_of_service: '柜子暂停服务。请选别的柜子。',
         busy: '柜子正在为别人服务。请稍等一会儿再试。',
         expired: '开门指令过期了。请再试一次。',
+        unlock_unanswered: '柜子没有回应。冻结的钱已全部退回。请过一会儿再试，或选别的柜子。',
         stale_planogram: '货架刚刚调整过。请刷新货架再开门。',
         stale_prices: '价格刚刚更新过。请刷新货架再开门。',
         scale_fault: '柜子的秤有故障，已通知维护人员。请选别的柜子。',

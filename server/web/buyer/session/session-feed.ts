@@ -18,7 +18,7 @@ import type { BuyerLive } from './buyer-live.ts'
 
 const unfinished: ReadonlySet<SessionState> = new Set(['authorised', 'open', 'closing'])
 /** States in which a receipt may still come. */
-const awaited: ReadonlySet<SessionState> = new Set([...unfinished, 'review', 'interrupted'])
+const awaited: ReadonlySet<SessionState> = new Set([...unfinished, 'review', 'interrupted', 'cancelled'])
 
 export function isUnfinished(state: SessionState): boolean {
   return unfinished.has(state)
