@@ -119,7 +119,7 @@ export function* draftNext(ctx: UnitContext, batchId: string): Unit<BatchRow> {
     batch.lineCount + 1,
   )
   yield* enterChangers(ctx, batchId)
-  yield* makeLines(batch)
+  yield* makeAttempts(batch)
   yield* keepSkipped(batchId)
   return yield* changeBatch(ctx, batch, {
     draftCursor: page.isLast ? null : page.throughId,
@@ -168,17 +168,18 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
       group by a.id
     ), held as materialized (
       select i.household_code, ${lesser(sql`i.now_fen`, sql`i.then_fen`)} as due_fen,
-        i.balance_fen - (select cast(coalesce(sum(l.amount_fen), 0) as bigint) from payout_line l
-          where l.household_code = i.household_code and l.income_kind <> ${incomeKind}
-            and l.state in ('drafted', 'failed')) as free_fen
+        i.balance_fen - (select cast(coalesce(sum(a.amount_fen), 0) as bigint)
+          from payout_attempt a join payout_batch b on b.batch_id = a.batch_id
+          where a.household_code = i.household_code and a.income_kind <> ${incomeKind} and a.is_live
+            and (a.outcome = 'failed' or (a.outcome = 'unanswered' and a.seq > b.exported_seq))) as free_fen
       from income i
     ), due as materialized (
       select h.household_code, ${lesser(sql`h.due_fen`, sql`h.free_fen`)} as amount_fen from held h
     )
     select d.household_code, d.amount_fen,
       case
-        when exists (select 1 from payout_line l where l.household_code = d.household_code
-          and l.income_kind = ${incomeKind} and l.is_live) then 'line_is_live'
+        when exists (select 1 from payout_attempt a where a.household_code = d.household_code
+          and a.income_kind = ${incomeKind} and a.is_live) then 'line_is_live'
         when d.amount_fen < ${bigint(minimumFen)} then 'below_minimum'
         ${accountReasons(ctx, preparedBy)}
       end as reason, p.payee_account_id, p.changed_by
@@ -196,16 +197,13 @@ export function accountReasons(ctx: UnitContext, preparedBy: string): SQL {
         when p.changed_by = ${preparedBy} then 'account_changed_by_preparer'`
 }
 
-/** Turns the staged candidates without a reason into lines with their first attempt. */
-function* makeLines({ batchId, batchNo, incomeKind, cutoffMs }: BatchRow): Unit<void> {
-  const batch = sql`cast(${batchId} as text)`
+/** Turns the staged candidates without a reason into lines: their first attempts. */
+function* makeAttempts({ batchId, batchNo, incomeKind }: BatchRow): Unit<void> {
   const lineId = sql`cast(${batchNo} as text) || '-' || substr('0000000' || cast(s.seq as text), length(cast(s.seq as text)) + 1)`
   yield* sqlExec(sql`
-    insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state, is_live)
-    select ${lineId}, ${batch}, s.household_code, cast(${incomeKind} as text), ${bigint(cutoffMs)}, s.amount_fen, 'drafted', 1 = 1
-    from payout_staged s where s.reason is null order by s.seq`)
-  yield* sqlExec(sql`
-    insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
-    select ${batch}, s.seq, ${lineId}, 1, s.payee_account_id, s.changed_by, 'pending'
+    insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
+      payee_account_id, changed_by, outcome)
+    select cast(${batchId} as text), s.seq, ${lineId}, 1, s.household_code, cast(${incomeKind} as text), s.amount_fen, 1 = 1,
+      s.payee_account_id, s.changed_by, 'unanswered'
     from payout_staged s where s.reason is null order by s.seq`)
 }

@@ -1,7 +1,7 @@
 // Explains a payout line down to the ledger: the entries of its income kind on the household's account since the household's last
 // paid line of the kind. What that one left unpaid is carried in, what these entries came to beyond the line is held back:
 // carried in + Σ entries − held back = amount. Each entry explains itself further, to its sale or distribution.
-import { and, asc, desc, eq, gt, inArray, lt, lte, not, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt, lte, not, or, sql } from 'drizzle-orm'
 import { like } from 'drizzle-orm'
 import { sumOf } from '../db/expressions.ts'
 import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
@@ -10,19 +10,35 @@ import { one, rows } from '../db/unit.ts'
 import type { UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
+import { isInTransit, outcomeIn } from './attempts.ts'
 import { isOfKind } from './income-entries.ts'
 import { withoutNulls } from './show-payouts.ts'
 
 export function* explainLine(ctx: UnitContext, batchId: string, lineId: string, query: PageRequest) {
-  const { payoutLines: l, payoutAttempts: a, payoutBatches: b, ledgerEntries: e } = ctx.tables
-  const line = yield* one(ctx.db.select().from(l).where(eq(l.lineId, lineId)))
+  const { payoutAttempts: a, payoutBatches: b, ledgerEntries: e } = ctx.tables
+  const line = yield* one(
+    ctx.db
+      .select({
+        householdCode: a.householdCode,
+        incomeKind: a.incomeKind,
+        amountFen: a.amountFen,
+        state: outcomeIn(ctx.tables),
+        // A follow-up has the cut-off of the batch it follows.
+        throughMs: b.cutoffMs,
+      })
+      .from(a)
+      .innerJoin(b, eq(b.batchId, a.batchId))
+      .where(eq(a.lineId, lineId))
+      .orderBy(desc(a.attempt))
+      .limit(1),
+  )
   const attempts = yield* rows(
     ctx.db
       .select({
         batchId: a.batchId,
         attempt: a.attempt,
         batchNo: b.batchNo,
-        outcome: a.outcome,
+        outcome: outcomeIn(ctx.tables),
         failReason: a.failReason,
         bankSerialNo: a.bankSerialNo,
       })
@@ -35,17 +51,18 @@ export function* explainLine(ctx: UnitContext, batchId: string, lineId: string, 
     throw new RefusalError('payout.line_unknown')
   const before = yield* one(
     ctx.db
-      .select({ throughMs: l.throughMs })
-      .from(l)
+      .select({ throughMs: b.cutoffMs })
+      .from(a)
+      .innerJoin(b, eq(b.batchId, a.batchId))
       .where(
         and(
-          eq(l.householdCode, line.householdCode),
-          eq(l.incomeKind, line.incomeKind),
-          lt(l.lineId, lineId),
-          inArray(l.state, ['paid', 'exported', 'unknown']),
+          eq(a.householdCode, line.householdCode),
+          eq(a.incomeKind, line.incomeKind),
+          lt(a.lineId, lineId),
+          or(eq(a.outcome, 'paid'), isInTransit(ctx.tables)),
         ),
       )
-      .orderBy(desc(l.throughMs))
+      .orderBy(desc(b.cutoffMs))
       .limit(1),
   )
   const fromMs = before?.throughMs ?? -1

@@ -1,12 +1,12 @@
-// Sends a released batch: file after file, each in one unit that makes the file's bytes, keeps their hash, books every line of it
-// and marks it. What cannot be paid any more (the account was changed or paused, a refund took the money) leaves the batch
+// Sends a released batch: file after file, each in one unit that makes the file's bytes, keeps their hash and books every line of
+// it. Nothing is written per line beside the books: that a line is out, and in which file, its place says (attempts.ts). What cannot be paid any more (the account was changed or paused, a refund took the money) leaves the batch
 // here, with its reason; the money stays with the household.
 import { createHash } from 'node:crypto'
-import { and, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { addWorkingDays } from '../calendar/rules.ts'
 import { readCalendar } from '../calendar/calendar-days.ts'
-import { exec, insertRows, one, rows, sqlExec, sqlRows } from '../db/unit.ts'
+import { insertRows, one, rows, sqlExec, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -57,7 +57,7 @@ interface Range {
 function* exportRange(ctx: UnitContext, sealer: Opener, range: Range): Unit<void> {
   const { batch, profile, throughSeq, byAccountId } = range
   const { batchId, exportedSeq } = batch
-  const pending = sql`${inRange(batchId, exportedSeq, throughSeq)} and a.outcome = 'pending'`
+  const pending = sql`${inRange(batchId, exportedSeq, throughSeq)} and a.outcome = 'unanswered'`
   const found = yield* findPayments(pending)
   const payable = found.filter(({ isPayable }) => isPayable === 1)
   if (payable.length < found.length) yield* withdrawUnpayable(batchId, exportedSeq, throughSeq)
@@ -81,7 +81,6 @@ function* exportRange(ctx: UnitContext, sealer: Opener, range: Range): Unit<void
   const posted = yield* postSelected(ctx, postingsOf('out', pending), createdAtMs)
   if (posted.count !== file.rowCount || posted.totalFen !== file.totalFen)
     throw new Error(`file ${batch.batchNo}/${fileNo} and its postings differ`)
-  yield* markExported(ctx, file)
   yield* recordAudit(ctx, {
     accountId: byAccountId,
     action: 'payout.file_exported',
@@ -90,28 +89,23 @@ function* exportRange(ctx: UnitContext, sealer: Opener, range: Range): Unit<void
   })
 }
 
-/** The account is the household's usable one, and its money is there; over `p`, `h` and `l`. */
-const isPayable = sql`(p.state = 'active' and coalesce(h.balance_fen, 0) >= l.amount_fen)`
+/** The account is the household's usable one, and its money is there; over `a`, `p` and `h`. */
+const isPayable = sql`(p.state = 'active' and coalesce(h.balance_fen, 0) >= a.amount_fen)`
 
 /** Attempts with all that says whom they pay. */
 const payments = sql`
   payout_attempt a
-  join payout_line l on l.line_id = a.line_id
   join payee_account p on p.payee_account_id = a.payee_account_id
-  left join ledger_account h on h.id = 'household:' || l.household_code`
+  left join ledger_account h on h.id = 'household:' || a.household_code`
 
 /** Takes the lines out that cannot be paid any more. */
 function* withdrawUnpayable(batchId: string, afterSeq: number, throughSeq: number): Unit<void> {
   yield* sqlExec(sql`
-    update payout_attempt set outcome = 'withdrawn', fail_code = 'NOT_PAYABLE',
+    update payout_attempt set outcome = 'withdrawn', is_live = null, fail_code = 'NOT_PAYABLE',
       fail_reason = 'the account changed or the balance is not enough'
     where batch_id = ${batchId} and seq in (
       select a.seq from ${payments}
-      where ${inRange(batchId, afterSeq, throughSeq)} and a.outcome = 'pending' and not ${isPayable})`)
-  yield* sqlExec(sql`
-    update payout_line set state = 'withdrawn', is_live = (1 = 0) where line_id in (
-      select a.line_id from payout_attempt a where ${inRange(batchId, afterSeq, throughSeq)} and a.outcome = 'withdrawn')
-      and state in ('drafted', 'failed')`)
+      where ${inRange(batchId, afterSeq, throughSeq)} and a.outcome = 'unanswered' and not ${isPayable})`)
 }
 
 interface SealedPayment extends Record<string, unknown>, Omit<BankRow, 'payeeAccount'> {
@@ -124,7 +118,7 @@ interface SealedPayment extends Record<string, unknown>, Omit<BankRow, 'payeeAcc
 /** The payments of the attempts `a` that the condition selects, in the order of their file. */
 function* findPayments(condition: SQL): Unit<SealedPayment[]> {
   return yield* sqlRows<SealedPayment>(sql`
-    select a.seq as "seq", l.amount_fen as "amountFen", l.household_code as "householdCode",
+    select a.seq as "seq", a.amount_fen as "amountFen", a.household_code as "householdCode",
       a.payee_account_id as "payeeAccountId", p.name as "payeeName", p.bank_name as "payeeBankName",
       p.bank_no as "payeeBankNo", p.account_sealed as "accountSealed", case when ${isPayable} then 1 else 0 end as "isPayable"
     from ${payments} where ${condition} order by a.seq`)
@@ -148,20 +142,6 @@ function openPayments(found: readonly SealedPayment[], sealer: Opener): BankRow[
 function* countFiles({ db, tables: { payoutFiles: f } }: UnitContext, batchId: string): Unit<number> {
   const found = yield* rows(db.select({ fileNo: f.fileNo }).from(f).where(eq(f.batchId, batchId)))
   return found.length
-}
-
-function* markExported({ db, tables: { payoutAttempts: a } }: UnitContext, file: FileRow): Unit<void> {
-  const { batchId, fileNo, fromSeq, throughSeq } = file
-  yield* exec(
-    db
-      .update(a)
-      .set({ outcome: 'exported', fileNo })
-      .where(and(eq(a.batchId, batchId), gt(a.seq, fromSeq - 1), lte(a.seq, throughSeq), eq(a.outcome, 'pending'))),
-  )
-  yield* sqlExec(sql`
-    update payout_line set state = 'exported' where state in ('drafted', 'failed') and line_id in (
-      select a.line_id from payout_attempt a
-      where ${inRange(batchId, fromSeq - 1, throughSeq)} and a.outcome = 'exported')`)
 }
 
 export interface FileContent {
@@ -189,7 +169,7 @@ export function* readFile(
   )
   if (file === undefined) throw new RefusalError('payout.file_unknown')
   const profile = yield* requireProfile(ctx, batch.profileId, batch.profileVersion)
-  const inFile = sql`${inRange(batchId, file.fromSeq - 1, file.throughSeq)} and a.file_no = ${fileNo}`
+  const inFile = sql`${inRange(batchId, file.fromSeq - 1, file.throughSeq)} and a.outcome <> 'withdrawn'`
   const bankRows = openPayments(yield* findPayments(inFile), sealer)
   const bytes = makeBankFile(profile, { ...batch, fileNo, createdAtMs: file.createdAtMs, rows: bankRows })
   if (createHash('sha256').update(bytes).digest('hex') !== file.sha256)

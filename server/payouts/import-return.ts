@@ -2,7 +2,8 @@
 // with one wrong row changes nothing. The same file does nothing the second time, nor does the same answer in another file.
 import { and, asc, between, eq, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
-import { insertRows, one, rows, sqlExec, sqlRows } from '../db/unit.ts'
+import { sumOf } from '../db/expressions.ts'
+import { insertRows, one, rows, sqlExec } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -10,7 +11,7 @@ import { postSelected } from '../ledger/post-selected.ts'
 import { drawSample } from './verify-recipients.ts'
 import { postingsOf } from './postings.ts'
 import type { PostingName } from './postings.ts'
-import { applyResult, isLiveState } from './rules.ts'
+import { applyResult, outcomeOf } from './rules.ts'
 import type { AttemptOutcome, BankResult } from './rules.ts'
 import { moveBatch, requireBatch } from './store.ts'
 import type { BatchRow } from './store.ts'
@@ -114,7 +115,7 @@ export function* importReturn(
     payoutReturnRows,
     plan.changes.map((row) => toReturnRow(counted.returnId, row)),
   )
-  yield* applyPlan(ctx, batch, counted.returnId)
+  yield* applyPlan(ctx, counted)
   yield* recordAudit(ctx, {
     accountId: byAccountId,
     action: 'payout.return_imported',
@@ -165,7 +166,7 @@ interface Plan {
 }
 
 function* planReturn(ctx: UnitContext, batch: BatchRow, file: ReturnFile): Unit<Plan> {
-  const known = yield* attemptsOf(ctx, batch.batchId, file.rows)
+  const known = yield* attemptsOf(ctx, batch, file.rows)
   const errors: ReturnRowError[] = []
   const changes: ReturnRow[] = []
   const counts = { paidCount: 0, failedCount: 0, unknownCount: 0, returnedCount: 0, repeatedCount: 0 }
@@ -202,85 +203,82 @@ function problemOf(
 
 /** Attempts by seq, from the lowest to the highest that the file names. */
 function* attemptsOf(
-  { db, tables: { payoutAttempts: a, payoutLines: l } }: UnitContext,
-  batchId: string,
+  { db, tables: { payoutAttempts: a } }: UnitContext,
+  { batchId, exportedSeq }: BatchRow,
   given: readonly ReturnRow[],
 ): Unit<Map<number, KnownAttempt>> {
   const lowest = given.reduce((least, { seq }) => Math.min(least, seq), Number.MAX_SAFE_INTEGER)
   const highest = given.reduce((most, { seq }) => Math.max(most, seq), 0)
   const found = yield* rows(
     db
-      .select({
-        seq: a.seq,
-        outcome: a.outcome,
-        amountFen: l.amountFen,
-      })
+      .select({ seq: a.seq, outcome: a.outcome, amountFen: a.amountFen })
       .from(a)
-      .innerJoin(l, eq(l.lineId, a.lineId))
       .where(and(eq(a.batchId, batchId), between(a.seq, lowest, highest)))
       .orderBy(asc(a.seq)),
   )
-  return new Map(found.map((attempt) => [attempt.seq, attempt]))
+  return new Map(
+    found.map(({ seq, outcome, amountFen }) => [
+      seq,
+      { seq, amountFen, outcome: outcomeOf(outcome, seq, exportedSeq) },
+    ]),
+  )
 }
 
 /** Attempts `a` that rows of this return change from one of the outcomes by one of the results. */
-const changedBy = (batchId: string, returnId: string, outcomes: string, results: string): SQL => sql`
+const changedBy = ({ batchId, returnId }: ReturnSummary, outcomes: string, results: string): SQL => sql`
   a.batch_id = ${batchId} and a.outcome in (${sql.raw(outcomes)}) and a.seq in (
     select r.seq from payout_return_row r where r.return_id = ${returnId} and r.result in (${sql.raw(results)}))`
 
-const open = `'exported', 'unknown'`
+const open = `'unanswered', 'unknown'`
 
-interface Change {
-  readonly posting: PostingName | undefined
-  readonly outcome: AttemptOutcome
-  readonly from: string
-  readonly results: string
-}
-
-/** In this order: an attempt that one of them changes is in no later one's `from`, except paid, whose results differ. */
-const changes: readonly Change[] = [
-  { posting: 'returned', outcome: 'returned', from: `'paid'`, results: `'RETURNED'` },
-  { posting: 'paid', outcome: 'paid', from: open, results: `'PAID'` },
-  { posting: 'failed', outcome: 'failed', from: open, results: `'FAILED', 'RETURNED'` },
-  { posting: undefined, outcome: 'unknown', from: `'exported'`, results: `'UNKNOWN'` },
-]
-
-function* applyPlan(ctx: UnitContext, { batchId }: BatchRow, returnId: string): Unit<void> {
+/** Books what the rows of the return say, then says so on their attempts; planReturn has found that each may be changed. */
+function* applyPlan(ctx: UnitContext, counted: ReturnSummary): Unit<void> {
   const atMs = ctx.now()
-  for (const { posting, outcome, from, results } of changes) {
-    const condition = changedBy(batchId, returnId, from, results)
-    if (posting !== undefined) yield* postSelected(ctx, postingsOf(posting, condition), atMs)
-    const change = isLiveState(outcome) ? sql`state = ${outcome}` : sql`state = ${outcome}, is_live = (1 = 0)`
-    yield* sqlExec(sql`
-      update payout_line set ${change} where line_id in (select a.line_id from payout_attempt a where ${condition})`)
-    yield* sqlExec(sql`
-      update payout_attempt set outcome = ${outcome},
-        fail_code = r.fail_code, fail_reason = r.fail_reason,
-        bank_serial_no = coalesce(r.bank_serial_no, payout_attempt.bank_serial_no),
-        settled_at_ms = coalesce(r.settled_at_ms, payout_attempt.settled_at_ms)
-      from payout_return_row r
-      where r.return_id = ${returnId} and r.seq = payout_attempt.seq and r.result in (${sql.raw(results)})
-        and payout_attempt.batch_id = ${batchId} and payout_attempt.outcome in (${sql.raw(from)})`)
-  }
-  yield* pauseRefusedAccounts(batchId, returnId)
+  const post = (name: PostingName, outcomes: string, results: string) =>
+    postSelected(ctx, postingsOf(name, changedBy(counted, outcomes, results)), atMs)
+  if (counted.returnedCount > 0) yield* post('returned', `'paid'`, `'RETURNED'`)
+  if (counted.paidCount > 0) yield* post('paid', open, `'PAID'`)
+  if (counted.failedCount > 0) yield* post('failed', open, `'FAILED', 'RETURNED'`)
+  yield* sqlExec(sql`
+    update payout_attempt set
+      outcome = case when r.result = 'PAID' then 'paid' when r.result = 'UNKNOWN' then 'unknown'
+        when payout_attempt.outcome = 'paid' then 'returned' else 'failed' end,
+      is_live = case when r.result <> 'PAID' then payout_attempt.is_live end,
+      fail_code = r.fail_code, fail_reason = r.fail_reason,
+      bank_serial_no = coalesce(r.bank_serial_no, payout_attempt.bank_serial_no),
+      settled_at_ms = coalesce(r.settled_at_ms, payout_attempt.settled_at_ms)
+    from payout_return_row r
+    where r.return_id = ${counted.returnId} and r.seq = payout_attempt.seq and payout_attempt.batch_id = ${counted.batchId}`)
+  if (counted.failedCount + counted.returnedCount > 0) yield* pauseRefusedAccounts(counted)
 }
 
 /** An account that the bank refused or sent back from gets no more money until two people have entered it anew. */
-function* pauseRefusedAccounts(batchId: string, returnId: string): Unit<void> {
+function* pauseRefusedAccounts({ batchId, returnId }: ReturnSummary): Unit<void> {
   yield* sqlExec(sql`
     update payee_account set state = 'paused', paused_reason = coalesce(f.fail_reason, f.fail_code, 'refused by the bank')
     from (select a.payee_account_id, max(a.fail_reason) as fail_reason, max(a.fail_code) as fail_code
-      from payout_attempt a join payout_return_row r on r.return_id = ${returnId} and r.seq = a.seq
-      where a.batch_id = ${batchId} and a.outcome in ('failed', 'returned') group by a.payee_account_id) f
+      from payout_return_row r join payout_attempt a on a.batch_id = ${batchId} and a.seq = r.seq
+      where r.return_id = ${returnId} and r.result in ('FAILED', 'RETURNED') group by a.payee_account_id) f
     where payee_account.payee_account_id = f.payee_account_id and payee_account.state = 'active'`)
 }
 
-/** EXPORTED → BANK_RETURNED once no attempt waits for the bank. */
+/** EXPORTED → BANK_RETURNED once no attempt waits for the bank: as many are answered for good as the files hold. */
 function* noticeLastAnswer(ctx: UnitContext, batch: BatchRow): Unit<void> {
   if (batch.state !== 'EXPORTED') return
-  const [waiting] = yield* sqlRows(sql`
-    select seq from payout_attempt where batch_id = ${batch.batchId} and outcome in ('exported', 'unknown') limit 1`)
-  if (waiting !== undefined) return
+  const { payoutFiles: f, payoutReturns: r } = ctx.tables
+  const sent = yield* one(
+    ctx.db
+      .select({ count: sumOf(f.rowCount) })
+      .from(f)
+      .where(eq(f.batchId, batch.batchId)),
+  )
+  const answered = yield* one(
+    ctx.db
+      .select({ count: sumOf(sql`${r.paidCount} + ${r.failedCount}`) })
+      .from(r)
+      .where(eq(r.batchId, batch.batchId)),
+  )
+  if ((answered?.count ?? 0) < (sent?.count ?? 0)) return
   yield* moveBatch(ctx, batch, 'return')
   yield* drawSample(ctx, batch)
 }

@@ -6,7 +6,7 @@ import type { SQL } from 'drizzle-orm'
 import { namedAccounts } from '../ledger/account-kinds.ts'
 import type { TransferSelect } from '../ledger/post-selected.ts'
 
-const household = sql`'household:' || l.household_code`
+const household = sql`'household:' || a.household_code`
 const transit = sql.raw(`'${namedAccounts.payouts}'`)
 const bank = sql.raw(`'${namedAccounts.mainBank}'`)
 
@@ -30,13 +30,12 @@ const postings = {
 } as const satisfies Record<string, Posting>
 export type PostingName = keyof typeof postings
 
-/** Transfers of the attempts `a` (with their lines `l`) that the condition selects. */
+/** Transfers of the attempts `a` that the condition selects. */
 export function postingsOf(name: PostingName, condition: SQL): TransferSelect {
   const { debit, credit, cause, leg } = postings[name]
   return sql`
-    select ${debit} as debit_account_id, ${credit} as credit_account_id, l.amount_fen as amount_fen,
+    select ${debit} as debit_account_id, ${credit} as credit_account_id, a.amount_fen as amount_fen,
       ${sql.raw(`'${cause}'`)} as cause_kind, a.line_id as cause_id,
       ${sql.raw(`'${leg}.'`)} || cast(a.attempt as text) as leg, cast(null as text) as memo
-    from payout_attempt a join payout_line l on l.line_id = a.line_id
-    where ${condition}`
+    from payout_attempt a where ${condition}`
 }

@@ -35,7 +35,7 @@ export function* reissueFailed(ctx: UnitContext, batchId: string, preparedBy: st
   const staged = yield* stageCandidates(ctx, refusedCandidates(ctx, batch, batchId), 1)
   if (staged.paidCount === 0) throw new RefusalError('payout.nothing_failed')
   yield* enterChangers(ctx, batch.batchId)
-  yield* addAttempts(batch)
+  yield* addAttempts(batch, batchId)
   yield* keepSkipped(batch.batchId)
   yield* recordAudit(ctx, {
     accountId: preparedBy,
@@ -70,11 +70,9 @@ function* refuseSecondFollowUp({ db, tables: { payoutBatches: b } }: UnitContext
   if (open !== undefined) throw new RefusalError('payout.state_wrong', `${open.batchNo} tries again already`)
 }
 
-/** The batch's lines that stand refused; one household has one line of the kind in it. */
-const refusedLines = (batchId: string) => sql`
-  payout_attempt f join payout_line l on l.line_id = f.line_id
-  where f.batch_id = ${batchId} and f.outcome = 'failed' and l.state = 'failed'
-    and not exists (select 1 from payout_attempt n where n.line_id = f.line_id and n.attempt > f.attempt)`
+/** The batch's attempts that stand refused, with none behind them; one household has one of the kind in it. */
+const refused = (batchId: string) => sql`
+  payout_attempt f where f.batch_id = ${batchId} and f.outcome = 'failed' and f.is_live`
 
 const refusedCandidates = (ctx: UnitContext, batch: BatchRow, followedId: string) => sql`
     select r.household_code, r.amount_fen,
@@ -82,15 +80,22 @@ const refusedCandidates = (ctx: UnitContext, batch: BatchRow, followedId: string
         when coalesce(h.balance_fen, 0) < r.amount_fen then 'not_covered'
         ${accountReasons(ctx, batch.preparedBy)}
       end as reason, p.payee_account_id, p.changed_by
-    from (select l.household_code, l.amount_fen from ${refusedLines(followedId)}) r
+    from (select f.household_code, f.amount_fen from ${refused(followedId)}) r
     left join ledger_account h on h.id = 'household:' || r.household_code
     left join payee_account p on p.household_code = r.household_code and p.state in ('active', 'paused')`
 
-function* addAttempts({ batchId, followsBatchId }: BatchRow): Unit<void> {
+/** The next attempt lives in place of the refused one. */
+function* addAttempts({ batchId, incomeKind }: BatchRow, followedId: string): Unit<void> {
+  const isStaged = sql`household_code in (select c.household_code from payout_staged c where c.reason is null)`
   yield* sqlExec(sql`
-    insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
-    select cast(${batchId} as text), c.seq, r.line_id, r.attempt + 1, c.payee_account_id, c.changed_by, 'pending'
-    from (select l.line_id, l.household_code, f.attempt from ${refusedLines(followsBatchId ?? '')}) r
-    join payout_staged c on c.household_code = r.household_code
+    update payout_attempt set is_live = null
+    where batch_id = ${followedId} and outcome = 'failed' and is_live and ${isStaged}`)
+  yield* sqlExec(sql`
+    insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
+      payee_account_id, changed_by, outcome)
+    select cast(${batchId} as text), c.seq, f.line_id, f.attempt + 1, f.household_code, cast(${incomeKind} as text), f.amount_fen,
+      1 = 1, c.payee_account_id, c.changed_by, 'unanswered'
+    from payout_staged c join payout_attempt f on f.household_code = c.household_code and f.income_kind = ${incomeKind}
+      and f.batch_id = ${followedId}
     where c.reason is null`)
 }

@@ -32,11 +32,10 @@ export function nextBatchState(state: BatchState, move: BatchMove): BatchState |
   return (from as readonly BatchState[]).includes(state) ? to : undefined
 }
 
-export const lineStates = [
-  /** In a batch that has not sent it. */
-  'drafted',
-  /** In a bank file; the money is in transit. */
-  'exported',
+/** What the bank has made of an attempt, as it is kept; a line is where its newest attempt is. */
+export const keptOutcomes = [
+  /** Nothing yet. Whether a file holds it is the batch's to say: `exported_seq`. */
+  'unanswered',
   /** The bank does not know (SUBMIT_UNKNOWN): it is asked, and nothing is sent again. */
   'unknown',
   'paid',
@@ -44,19 +43,20 @@ export const lineStates = [
   'failed',
   /** Paid, and later sent back: the debt stands again and falls into the next draft. */
   'returned',
-  /** Taken out before or after the bank refused it: the money is the household's and falls into the next draft. */
+  /** Taken out before a file held it: the money is the household's and falls into the next draft. */
   'withdrawn',
 ] as const
-export type LineState = (typeof lineStates)[number]
+export type KeptOutcome = (typeof keptOutcomes)[number]
 
-/** While a line is live no other may pay the same household the same kind of income: a unique index says so. */
-export const liveLineStates = ['drafted', 'exported', 'unknown', 'failed'] as const satisfies readonly LineState[]
-
-export const isLiveState = (state: string): boolean => (liveLineStates as readonly string[]).includes(state)
-
-/** An attempt's outcome is its line's state while that attempt is the newest. */
+/** As people see it: unanswered is pending before a file holds it, and exported with its money in transit from then on. */
 export const attemptOutcomes = ['pending', 'exported', 'unknown', 'paid', 'failed', 'returned', 'withdrawn'] as const
 export type AttemptOutcome = (typeof attemptOutcomes)[number]
+
+/** The outcome as people see it; attempts.ts says the same in SQL. */
+export const outcomeOf = (kept: KeptOutcome, seq: number, exportedSeq: number): AttemptOutcome => {
+  if (kept !== 'unanswered') return kept
+  return seq <= exportedSeq ? 'exported' : 'pending'
+}
 
 /** What a bank says about one line. */
 export const bankResults = ['PAID', 'FAILED', 'UNKNOWN', 'RETURNED'] as const

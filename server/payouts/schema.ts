@@ -1,8 +1,9 @@
 // Tables of payouts. An INCOME LINE, of which one payout may be live at a time, is what a household has earned of one kind of income
 // (OPERATING, PROPERTY, WAGE, TRANSFER) and has not been paid: the entries of that kind on the household's ledger account, from
 // the household's last paid line of the kind to the batch's cut-off. A payout line pays exactly one income line, so its
-// explanation is those ledger entries (explain-line.ts), and each fen of it goes on to a sale or a distribution. Live is stricter
-// than "same period": two periods of one kind would claim the same fen, so a household has one live line per kind, by unique
+// explanation is those ledger entries (explain-line.ts), and each fen of it goes on to a sale or a distribution. A line is its
+// attempts: rows that share its id, household, kind and amount, of which the newest says where it is. Live is stricter
+// than "same period": two periods of one kind would claim the same fen, so a household has one live attempt per kind, by unique
 // index.
 //
 // Who may do what is kept by the database. `payout_part` gives a person exactly one part in a batch (its primary key is batch and
@@ -10,9 +11,8 @@
 // changer through `payout_changer`, which references that part, so an attempt cannot exist unless the changer holds the part
 // 'account-change' and therefore no other. Guards count the signatures when the state moves on.
 import { sql } from 'drizzle-orm'
-import { isOneOf } from '../db/kit.ts'
 import type { Kit, Storage } from '../db/kit.ts'
-import { attemptOutcomes, batchStates, bankResults, lineStates, liveLineStates, payoutKinds } from './rules.ts'
+import { batchStates, bankResults, keptOutcomes, payoutKinds } from './rules.ts'
 import { signedSteps } from './rules.ts'
 import type { BankColumn, ReturnColumns } from './bank-profile-fields.ts'
 
@@ -153,7 +153,7 @@ function batchTables({ table, column: c, primaryKey, foreignKey, check, unique, 
       noticeFromMs: c.int(),
       noticeUntilMs: c.int(),
       noticeClosedAtMs: c.int(),
-      /** Highest seq that a file holds. */
+      /** Highest seq that a file holds: an attempt up to it that was not withdrawn has been sent, with its money in transit. */
       exportedSeq: c.int().notNull(),
       exportedAtMs: c.int(),
       /** The bank should have answered by then. */
@@ -209,51 +209,26 @@ function batchTables({ table, column: c, primaryKey, foreignKey, check, unique, 
 type Batches = ReturnType<typeof batchTables>
 type Accounts = ReturnType<typeof accountTables>
 
-function lineTables(kit: Kit, { payoutBatches, payoutChangers }: Batches, { payeeAccounts }: Accounts) {
+function attemptTables(kit: Kit, { payoutChangers }: Batches, { payeeAccounts }: Accounts) {
   const { table, column: c, primaryKey, foreignKey, check, uniqueIndex, unique, index } = kit
-  const payoutLines = table(
-    'payout_line',
-    {
-      /** `<batch no>-<seq>` of the batch that first paid it; the ledger's causes carry it. */
-      lineId: c.text().primaryKey(),
-      batchId: c
-        .text()
-        .notNull()
-        .references(() => payoutBatches.batchId),
-      householdCode: c.text().notNull(),
-      incomeKind: c.choice(payoutKinds).notNull(),
-      /** The batch's cut-off: the income line ends here. */
-      throughMs: c.int().notNull(),
-      amountFen: c.int().notNull(),
-      state: c.choice(lineStates).notNull(),
-      /** Whether the state is one of liveLineStates. Kept so that moves between them leave the index below alone. */
-      isLive: c.bool().notNull(),
-    },
-    (t) => [
-      check('payout_line_live_by_state', sql`${t.isLive} = ${isOneOf(t.state, liveLineStates)}`),
-      check('payout_line_positive', sql`${t.amountFen} > 0`),
-      uniqueIndex('payout_line_live')
-        .on(t.householdCode, t.incomeKind)
-        .where(sql`${t.isLive}`),
-      index('payout_line_by_household').on(t.householdCode, t.incomeKind, t.throughMs),
-    ],
-  )
   const payoutAttempts = table(
     'payout_attempt',
     {
       batchId: c.text().notNull(),
       /** Place in the batch, from 1; the bank's file carries it. */
       seq: c.int().notNull(),
-      lineId: c
-        .text()
-        .notNull()
-        .references(() => payoutLines.lineId),
+      /** `<batch no>-<seq>` of the batch that first tried to pay the line; the ledger's causes carry it. */
+      lineId: c.text().notNull(),
       /** From 1; the next one only after the bank refused this one. */
       attempt: c.int().notNull(),
+      householdCode: c.text().notNull(),
+      incomeKind: c.choice(payoutKinds).notNull(),
+      amountFen: c.int().notNull(),
+      /** True while it claims its income; else NULL, of which the unique index below takes any number. */
+      isLive: c.bool(),
       payeeAccountId: c.text().notNull(),
       changedBy: c.text().notNull(),
-      outcome: c.choice(attemptOutcomes).notNull(),
-      fileNo: c.int(),
+      outcome: c.choice(keptOutcomes).notNull(),
       failCode: c.text(),
       failReason: c.text(),
       bankSerialNo: c.text(),
@@ -265,6 +240,8 @@ function lineTables(kit: Kit, { payoutBatches, payoutChangers }: Batches, { paye
     (t) => [
       primaryKey({ columns: [t.batchId, t.seq] }),
       unique('payout_attempt_once').on(t.lineId, t.attempt),
+      // One live attempt of a household and kind; and the way to all of a household's.
+      uniqueIndex('payout_attempt_live').on(t.householdCode, t.incomeKind, t.isLive),
       foreignKey({
         name: 'payout_attempt_changer',
         columns: [t.batchId, t.changedBy],
@@ -275,10 +252,17 @@ function lineTables(kit: Kit, { payoutBatches, payoutChangers }: Batches, { paye
         columns: [t.payeeAccountId, t.changedBy],
         foreignColumns: [payeeAccounts.payeeAccountId, payeeAccounts.changedBy],
       }),
-      index('payout_attempt_open')
-        .on(t.batchId, t.outcome)
-        .where(sql`${t.outcome} in ('exported', 'unknown')`),
+      index('payout_attempt_unknown')
+        .on(t.batchId, t.seq)
+        .where(sql`${t.outcome} = 'unknown'`),
       check('payout_attempt_numbered', sql`${t.seq} >= 1 and ${t.attempt} between 1 and 99`),
+      check('payout_attempt_positive', sql`${t.amountFen} > 0`),
+      // A refused one lives until the next attempt takes its place.
+      check(
+        'payout_attempt_live_by_outcome',
+        sql`case ${t.outcome} when 'unanswered' then ${t.isLive} is not null when 'unknown' then ${t.isLive} is not null when 'failed' then true else ${t.isLive} is null end`,
+      ),
+      check('payout_attempt_never_false', sql`${t.isLive} is null or ${t.isLive}`),
     ],
   )
   /** Households that a draft looked at and left out, and why. */
@@ -292,7 +276,7 @@ function lineTables(kit: Kit, { payoutBatches, payoutChangers }: Batches, { paye
     },
     (t) => [primaryKey({ columns: [t.batchId, t.householdCode] })],
   )
-  return { payoutLines, payoutAttempts, payoutCandidates }
+  return { payoutAttempts, payoutCandidates }
 }
 
 function paperTables({ table, column: c, primaryKey, check, uniqueIndex, index, unique }: Kit, batches: Batches) {
@@ -395,7 +379,13 @@ export function payoutTables(kit: Kit) {
   const accounts = accountTables(kit)
   const profiles = profileTables(kit)
   const batches = batchTables(kit, profiles)
-  return { ...accounts, ...profiles, ...batches, ...lineTables(kit, batches, accounts), ...paperTables(kit, batches) }
+  return {
+    ...accounts,
+    ...profiles,
+    ...batches,
+    ...attemptTables(kit, batches, accounts),
+    ...paperTables(kit, batches),
+  }
 }
 
 const signatures = (step: string) =>
@@ -403,14 +393,7 @@ const signatures = (step: string) =>
 
 export const payoutStorage: Storage = {
   appendOnly: ['payout_part', 'payout_changer', 'payout_file', 'payout_return', 'payout_return_row'],
-  clustered: [
-    'payout_part',
-    'payout_changer',
-    'payout_line',
-    'payout_attempt',
-    'payout_candidate',
-    'payout_return_row',
-  ],
+  clustered: ['payout_part', 'payout_changer', 'payout_attempt', 'payout_candidate', 'payout_return_row'],
   guards: [
     {
       name: 'payout_batch_reviewed_by_enough',
@@ -472,8 +455,8 @@ export const payoutStorage: Storage = {
       name: 'payout_attempt_after_refusal',
       table: 'payout_attempt',
       before: 'insert',
-      when: `(new.attempt > 1 and not exists (select 1 from payout_attempt a where a.line_id = new.line_id and a.attempt = new.attempt - 1 and a.outcome = 'failed'))`,
-      message: 'payout_attempt needs an explicit refusal of the one before',
+      when: `(new.attempt > 1 and not exists (select 1 from payout_attempt a where a.line_id = new.line_id and a.attempt = new.attempt - 1 and a.outcome = 'failed' and a.household_code = new.household_code and a.income_kind = new.income_kind and a.amount_fen = new.amount_fen))`,
+      message: 'payout_attempt needs an explicit refusal of the one before, of the same debt',
     },
     {
       name: 'payee_account_is_not_edited',

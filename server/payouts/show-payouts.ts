@@ -7,6 +7,7 @@ import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
 import { one, rows, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { isInFile, isPending, outcomeIn } from './attempts.ts'
 import { fileNameOf } from './bank-file.ts'
 import { postingsOf } from './postings.ts'
 import { batchMoves, nextBatchState } from './rules.ts'
@@ -68,7 +69,7 @@ export function* listBatches(ctx: UnitContext, query: BatchQuery): Unit<Page<Pay
 
 export function* findBatch(ctx: UnitContext, batchId: string): Unit<DetailView> {
   const batch = yield* requireBatch(ctx, batchId)
-  const { payoutAttempts: a, payoutLines: l, payoutObjections: o, accounts } = ctx.tables
+  const { payoutAttempts: a, payoutBatches: b, payoutObjections: o, accounts } = ctx.tables
   const parts: DetailView['parts'] = []
   for (const { accountId, step, atMs } of yield* partsOf(ctx, batchId)) {
     const person = yield* one(
@@ -78,12 +79,12 @@ export function* findBatch(ctx: UnitContext, batchId: string): Unit<DetailView> 
   }
   const outcomes = yield* rows(
     ctx.db
-      .select({ outcome: a.outcome, count: countRows(), amountFen: sumOf(l.amountFen) })
+      .select({ outcome: outcomeIn(ctx.tables), count: countRows(), amountFen: sumOf(a.amountFen) })
       .from(a)
-      .innerJoin(l, eq(l.lineId, a.lineId))
+      .innerJoin(b, eq(b.batchId, a.batchId))
       .where(eq(a.batchId, batchId))
-      .groupBy(a.outcome)
-      .orderBy(asc(a.outcome)),
+      .groupBy(outcomeIn(ctx.tables))
+      .orderBy(asc(outcomeIn(ctx.tables))),
   )
   const open = yield* one(
     ctx.db
@@ -110,20 +111,21 @@ export interface LineQuery extends PageRequest {
 }
 
 export function* listLines(ctx: UnitContext, batchId: string, query: LineQuery): Unit<Page<LineView>> {
-  const { payoutAttempts: a, payoutLines: l, payeeAccounts: p, households: h } = ctx.tables
+  const { payoutAttempts: a, payoutBatches: b, payoutFiles: f, payeeAccounts: p, households: h } = ctx.tables
+  const outcome = outcomeIn(ctx.tables)
   yield* requireBatch(ctx, batchId)
   const found = yield* rows(
     ctx.db
       .select({
         seq: a.seq,
         lineId: a.lineId,
-        householdCode: l.householdCode,
+        householdCode: a.householdCode,
         headName: sql<string>`coalesce(${h.headName}, ${p.name})`,
-        amountFen: l.amountFen,
+        amountFen: a.amountFen,
         attempt: a.attempt,
-        outcome: a.outcome,
+        outcome,
         accountLast4: p.last4,
-        fileNo: a.fileNo,
+        fileNo: f.fileNo,
         failCode: a.failCode,
         failReason: a.failReason,
         bankSerialNo: a.bankSerialNo,
@@ -131,14 +133,15 @@ export function* listLines(ctx: UnitContext, batchId: string, query: LineQuery):
         queriedAtMs: a.queriedAtMs,
       })
       .from(a)
-      .innerJoin(l, eq(l.lineId, a.lineId))
+      .innerJoin(b, eq(b.batchId, a.batchId))
       .innerJoin(p, eq(p.payeeAccountId, a.payeeAccountId))
-      .leftJoin(h, eq(h.householdCode, l.householdCode))
+      .leftJoin(f, isInFile(ctx.tables))
+      .leftJoin(h, eq(h.householdCode, a.householdCode))
       .where(
         and(
           eq(a.batchId, batchId),
           behindKey([a.seq], keyOfCursor(query.cursor, 1), 'ascending'),
-          query.outcome === undefined ? undefined : eq(a.outcome, query.outcome),
+          query.outcome === undefined ? undefined : eq(outcome, query.outcome),
         ),
       )
       .orderBy(asc(a.seq))
@@ -168,17 +171,18 @@ export function* listSkips(ctx: UnitContext, batchId: string, query: PageRequest
 
 /** The transfers that making the files will book, by the very SELECT that the ledger posts. */
 export function* listPostings(ctx: UnitContext, batchId: string, query: PageRequest) {
-  yield* requireBatch(ctx, batchId)
-  const [afterSeq = 0] = keyOfCursor(query.cursor, 1) ?? []
-  const pending = sql`a.batch_id = ${batchId} and a.outcome = 'pending'`
-  const { payoutAttempts: a, payoutLines: l } = ctx.tables
+  const { exportedSeq } = yield* requireBatch(ctx, batchId)
+  const [cursorSeq] = keyOfCursor(query.cursor, 1) ?? []
+  const afterSeq = Math.max(exportedSeq, Number(cursorSeq ?? 0))
+  const { payoutAttempts: a, payoutBatches: b } = ctx.tables
   const [sum] = yield* rows(
     ctx.db
-      .select({ count: countRows(), totalFen: sumOf(l.amountFen) })
+      .select({ count: countRows(), totalFen: sumOf(a.amountFen) })
       .from(a)
-      .innerJoin(l, eq(l.lineId, a.lineId))
-      .where(and(eq(a.batchId, batchId), eq(a.outcome, 'pending'))),
+      .innerJoin(b, eq(b.batchId, a.batchId))
+      .where(and(eq(a.batchId, batchId), isPending(ctx.tables))),
   )
+  const pending = sql`a.batch_id = ${batchId} and a.outcome = 'unanswered' and a.seq > cast(${afterSeq} as bigint)`
   const found = yield* sqlRows<{
     seq: number
     transferId: string
@@ -188,7 +192,7 @@ export function* listPostings(ctx: UnitContext, batchId: string, query: PageRequ
   }>(sql`
     select n.seq, s.cause_kind || ':' || s.cause_id || ':' || s.leg as "transferId",
       s.debit_account_id as "debitAccountId", s.credit_account_id as "creditAccountId", s.amount_fen as "amountFen"
-    from (${postingsOf('out', sql`${pending} and a.seq > cast(${afterSeq} as bigint)`)}) s
+    from (${postingsOf('out', pending)}) s
     join payout_attempt n on n.line_id = s.cause_id and n.batch_id = ${batchId}
     order by n.seq limit ${sql.raw(String(query.limit + 1))}`)
   const page = pageOfRows(
@@ -254,22 +258,22 @@ export function* listReturns(ctx: UnitContext, batchId: string, query: PageReque
 }
 
 export function* listVerifications(ctx: UnitContext, batchId: string, query: PageRequest) {
-  const { payoutVerifications: v, payoutLines: l, households: h } = ctx.tables
+  const { payoutVerifications: v, payoutAttempts: a, households: h } = ctx.tables
   yield* requireBatch(ctx, batchId)
   const found = yield* rows(
     ctx.db
       .select({
         lineId: v.lineId,
-        householdCode: l.householdCode,
+        householdCode: a.householdCode,
         headName: sql<string>`coalesce(${h.headName}, '')`,
-        amountFen: l.amountFen,
+        amountFen: a.amountFen,
         answer: v.answer,
         note: v.note,
         askedAtMs: v.askedAtMs,
       })
       .from(v)
-      .innerJoin(l, eq(l.lineId, v.lineId))
-      .leftJoin(h, eq(h.householdCode, l.householdCode))
+      .innerJoin(a, and(eq(a.lineId, v.lineId), eq(a.batchId, v.batchId)))
+      .leftJoin(h, eq(h.householdCode, a.householdCode))
       .where(and(eq(v.batchId, batchId), behindKey([v.lineId], keyOfCursor(query.cursor, 1), 'ascending')))
       .orderBy(asc(v.lineId))
       .limit(query.limit + 1),

@@ -69,7 +69,7 @@ export function* openNotice(ctx: UnitContext, batchId: string, accountId: string
   const noticeUntilMs = addWorkingDays(yield* readCalendar(ctx), noticeFromMs, workingDays)
   yield* audit(ctx, batch, accountId, 'notice_opened', { noticeUntilMs })
   const opened = yield* moveBatch(ctx, batch, 'openNotice', { noticeFromMs, noticeUntilMs })
-  const { payoutLines: l } = ctx.tables
+  const { payoutAttempts: a } = ctx.tables
   yield* publishSelectedNotice(
     ctx,
     {
@@ -79,7 +79,7 @@ export function* openNotice(ctx: UnitContext, batchId: string, accountId: string
       openUntilMs: noticeUntilMs,
       byAccountId: accountId,
     },
-    sql`select ${l.householdCode} as household_code, ${l.amountFen} as amount_fen from ${l} where ${l.batchId} = ${batchId}`,
+    sql`select ${a.householdCode} as household_code, ${a.amountFen} as amount_fen from ${a} where ${a.batchId} = ${batchId}`,
   )
   return opened
 }
@@ -152,10 +152,8 @@ export function* decideObjection(
 
 function* withdrawLine(batchId: string, lineId: string, reason: string): Unit<void> {
   yield* sqlExec(sql`
-    update payout_attempt set outcome = 'withdrawn', fail_code = 'OBJECTION', fail_reason = ${reason}
-    where batch_id = ${batchId} and line_id = ${lineId} and outcome = 'pending'`)
-  yield* sqlExec(sql`
-    update payout_line set state = 'withdrawn', is_live = (1 = 0) where line_id = ${lineId} and state in ('drafted', 'failed')`)
+    update payout_attempt set outcome = 'withdrawn', is_live = null, fail_code = 'OBJECTION', fail_reason = ${reason}
+    where batch_id = ${batchId} and line_id = ${lineId} and outcome = 'unanswered'`)
 }
 
 /** NOTICE_OPEN or RESOLVED → NOTICE_CLOSED, once its working days have passed and every objection is answered. */
@@ -195,13 +193,9 @@ export function* cancelBatch(ctx: UnitContext, batchId: string, accountId: strin
   const batch = yield* requireBatch(ctx, batchId)
   if (batch.exportedSeq > 0)
     throw new RefusalError('payout.state_wrong', 'files of this payout are out', { facts: { state: batch.state } })
-  const lines = sql`(select a.line_id from payout_attempt a where a.batch_id = ${batchId} and a.outcome = 'pending')`
-  yield* sqlExec(
-    sql`update payout_line set state = 'withdrawn', is_live = (1 = 0) where state in ('drafted', 'failed') and line_id in ${lines}`,
-  )
   yield* sqlExec(sql`
-    update payout_attempt set outcome = 'withdrawn', fail_code = 'CANCELLED', fail_reason = ${reason}
-    where batch_id = ${batchId} and outcome = 'pending'`)
+    update payout_attempt set outcome = 'withdrawn', is_live = null, fail_code = 'CANCELLED', fail_reason = ${reason}
+    where batch_id = ${batchId} and outcome = 'unanswered'`)
   yield* audit(ctx, batch, accountId, 'cancelled', { reason })
   return yield* moveBatch(ctx, batch, 'cancel')
 }

@@ -1,5 +1,5 @@
 // The households that a draft looks at, before they become lines: the set is read once into a temporary table of the connection,
-// numbered in the order of household codes, and leaves it as lines with their attempts or as the record of who was left out.
+// numbered in the order of household codes, and leaves it as attempts or as the record of who was left out.
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { sqlExec, sqlRows } from '../db/unit.ts'

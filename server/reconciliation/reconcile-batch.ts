@@ -53,7 +53,7 @@ interface KnownAttempt {
 }
 
 function* findAttempts(ctx: UnitContext, batchId: string): Unit<KnownAttempt[]> {
-  const { payoutAttempts: a, payoutLines: l, ledgerEntries: e, ledgerTransfers: t } = ctx.tables
+  const { payoutAttempts: a, ledgerEntries: e, ledgerTransfers: t } = ctx.tables
   // The two legs of an attempt that touch the bank's account (payouts/postings.ts).
   const leg = (cause: string, name: string) =>
     sql`${cause} || ':' || ${a.lineId} || ':' || ${name} || '.' || ${a.attempt}`
@@ -70,11 +70,10 @@ function* findAttempts(ctx: UnitContext, batchId: string): Unit<KnownAttempt[]> 
         seq: a.seq,
         bankSerialNo: a.bankSerialNo,
         outcome: a.outcome,
-        amountFen: l.amountFen,
+        amountFen: a.amountFen,
         ledgerFen: sql<number>`-(${moved})`.mapWith(Number),
       })
       .from(a)
-      .innerJoin(l, eq(l.lineId, a.lineId))
       .where(eq(a.batchId, batchId))
       .orderBy(a.seq),
   )

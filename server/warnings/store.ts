@@ -114,19 +114,18 @@ export function* findOpenSurplus(ctx: UnitContext, householdCodes: readonly stri
 
 /** Payout lines that the bank refused, with how often and why the last time. */
 export function* findFailedPayouts(ctx: UnitContext, householdCodes: readonly string[]) {
-  const { payoutLines: l, payoutAttempts: a } = ctx.tables
+  const { payoutAttempts: a } = ctx.tables
   const attempts = yield* rows(
     ctx.db
       .select({
-        householdCode: l.householdCode,
-        lineId: l.lineId,
-        amountFen: l.amountFen,
+        householdCode: a.householdCode,
+        lineId: a.lineId,
+        amountFen: a.amountFen,
         failReason: a.failReason,
       })
       .from(a)
-      .innerJoin(l, eq(l.lineId, a.lineId))
-      .where(and(inArray(l.householdCode, [...householdCodes]), eq(a.outcome, 'failed')))
-      .orderBy(asc(l.lineId), asc(a.attempt)),
+      .where(and(inArray(a.householdCode, [...householdCodes]), eq(a.outcome, 'failed')))
+      .orderBy(asc(a.lineId), asc(a.attempt)),
   )
   const lines = new Map<
     string,

@@ -3,7 +3,7 @@
 //   await using world = await openPayoutWorld(dialect, { households: 3 })
 //   const batch = await world.draft()
 //   await world.export(batch.batchId)
-import { eq } from 'drizzle-orm'
+import { eq, getTableColumns } from 'drizzle-orm'
 import type { Database } from '#server/db/database.ts'
 import type { Dialect } from '#server/db/kit.ts'
 import { rows } from '#server/db/unit.ts'
@@ -12,6 +12,7 @@ import { enterHouseholds, enterVillages } from '#server/households/enter-househo
 import { accountIdOf } from '#server/ledger/account-kinds.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
 import { postTransfers } from '#server/ledger/post-transfers.ts'
+import { outcomeIn } from '#server/payouts/attempts.ts'
 import { saveProfile, standardProfile } from '#server/payouts/bank-profiles.ts'
 import { draftNext, openBatch } from '#server/payouts/draft-batch.ts'
 import type { BatchRequest } from '#server/payouts/draft-batch.ts'
@@ -195,20 +196,31 @@ export async function openPayoutWorld(dialect: Dialect, options: PayoutWorldOpti
   return world
 }
 
-/** Lines of a household, newest last, with their state. */
+/** Lines of a household, newest last: where each is by its newest attempt. */
 export const linesOf = (world: PayoutWorld, serial: number) =>
-  world.database.read(({ db, tables: { payoutLines: l } }) =>
-    rows(
+  world.database.read(function* ({ db, tables }) {
+    const { payoutAttempts: a, payoutBatches: b } = tables
+    const attempts = yield* rows(
       db
-        .select()
-        .from(l)
-        .where(eq(l.householdCode, householdOf(serial)))
-        .orderBy(l.lineId),
-    ),
-  )
+        .select({ lineId: a.lineId, incomeKind: a.incomeKind, amountFen: a.amountFen, state: outcomeIn(tables) })
+        .from(a)
+        .innerJoin(b, eq(b.batchId, a.batchId))
+        .where(eq(a.householdCode, householdOf(serial)))
+        .orderBy(a.lineId, a.attempt),
+    )
+    return [...new Map(attempts.map((attempt) => [attempt.lineId, attempt])).values()]
+  })
 
 /** Attempts of a batch by seq. */
 export const attemptsOf = (world: PayoutWorld, batchId: string) =>
-  world.database.read(({ db, tables: { payoutAttempts: a } }) =>
-    rows(db.select().from(a).where(eq(a.batchId, batchId)).orderBy(a.seq)),
-  )
+  world.database.read(({ db, tables }) => {
+    const { payoutAttempts: a, payoutBatches: b } = tables
+    return rows(
+      db
+        .select({ ...getTableColumns(a), outcome: outcomeIn(tables) })
+        .from(a)
+        .innerJoin(b, eq(b.batchId, a.batchId))
+        .where(eq(a.batchId, batchId))
+        .orderBy(a.seq),
+    )
+  })

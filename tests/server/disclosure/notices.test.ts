@@ -96,8 +96,8 @@ describe.each(dialects)('the notice of a payout on %s', (dialect) => {
   it('opens with the batch, masked by the same rules in the database', async () => {
     await using world = await openPayoutWorld(dialect)
     const batch = await world.draft()
-    const [first] = await world.database.read(({ db, tables: { payoutLines: l } }) =>
-      rows(db.select({ code: l.householdCode }).from(l).where(eq(l.batchId, batch.batchId)).orderBy(l.householdCode)),
+    const [first] = await world.database.read(({ db, tables: { payoutAttempts: a } }) =>
+      rows(db.select({ code: a.householdCode }).from(a).where(eq(a.batchId, batch.batchId)).orderBy(a.householdCode)),
     )
     const agreed = first?.code ?? ''
     const change = { purpose: 'PUBLICATION', isGiven: true, textVersion: '2020-01', channel: 'paper' } as const

@@ -12,6 +12,14 @@ const tell = (world: PayoutWorld, statement: SQL) => world.run(() => sqlExec(sta
 const takePart = (batchId: string, person: string, step: string) =>
   sql`insert into payout_part (batch_id, account_id, step, at_ms) values (${batchId}, ${person}, ${step}, 1)`
 
+/** A second attempt at the only line of a batch, for so much more than the first. */
+const nextAttempt = (batchId: string, moreFen: number) => sql`
+  insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
+    payee_account_id, changed_by, outcome)
+  select batch_id, 2, line_id, 2, household_code, income_kind, amount_fen + cast(${moreFen} as bigint), 1 = 1,
+    payee_account_id, changed_by, 'unanswered'
+  from payout_attempt where batch_id = ${batchId}`
+
 /** A batch in NOTICE_CLOSED, drafted by the usual people. */
 async function closedBatch(world: PayoutWorld): Promise<string> {
   const { batchId } = await world.draft()
@@ -48,14 +56,11 @@ describe.each(dialects)('the database on %s', (dialect) => {
     await world.earn(1, 5)
     await world.giveAccount(1, { by: people.approver, turn: 1 })
 
-    await tell(
-      world,
-      sql`insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state, is_live)
-        values ('extra', ${batchId}, ${householdOf(1)}, 'OPERATING', 1, 1, 'withdrawn', 1 = 0)`,
-    )
     const attempt = (changedBy: string) => sql`
-      insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
-      select cast(${batchId} as text), 2, 'extra', 1, p.payee_account_id, cast(${changedBy} as text), 'pending'
+      insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
+        payee_account_id, changed_by, outcome)
+      select cast(${batchId} as text), 2, 'extra', 1, cast(${householdOf(1)} as text), 'WAGE', 1, 1 = 1,
+        p.payee_account_id, cast(${changedBy} as text), 'unanswered'
       from payee_account p where p.changed_by = ${people.approver}`
 
     const smuggled = tell(world, attempt(people.approver))
@@ -105,35 +110,60 @@ describe.each(dialects)('the database on %s', (dialect) => {
     })
   })
 
-  it('lets one line of a household and kind live at a time', async () => {
+  it('lets one attempt of a household and kind live at a time', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const { batchId } = await world.draft()
+    const another = (kind: string) => sql`
+      insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
+        payee_account_id, changed_by, outcome)
+      select batch_id, 2, 'another', 1, household_code, ${kind}, 1, 1 = 1, payee_account_id, changed_by, 'unanswered'
+      from payout_attempt where batch_id = ${batchId}`
+
+    await expect(tell(world, another('OPERATING'))).rejects.toMatchObject({ kind: 'unique' })
+
+    await expect(tell(world, another('WAGE'))).resolves.toBe(1)
+  })
+
+  it.each(['unanswered', 'unknown'])('keeps what is %s from being given up as not live', async (outcome) => {
     await using world = await openPayoutWorld(dialect, { households: 1 })
     const { batchId } = await world.draft()
 
-    const second = tell(
+    const dropped = tell(
       world,
-      sql`insert into payout_line (line_id, batch_id, household_code, income_kind, through_ms, amount_fen, state, is_live)
-        values ('again', ${batchId}, ${householdOf(1)}, 'OPERATING', 1, 1, 'drafted', 1 = 1)`,
+      sql`update payout_attempt set outcome = ${outcome}, is_live = null where batch_id = ${batchId}`,
     )
 
-    await expect(second).rejects.toMatchObject({ kind: 'unique' })
+    await expect(dropped).rejects.toMatchObject({ kind: 'check' })
   })
 
-  it.each(['pending', 'exported', 'unknown', 'paid', 'returned', 'withdrawn'])(
+  it.each(['unanswered', 'unknown', 'paid', 'returned', 'withdrawn'])(
     'makes no further attempt after one that is %s',
     async (outcome) => {
       await using world = await openPayoutWorld(dialect, { households: 1 })
       const { batchId } = await world.draft()
-      await tell(world, sql`update payout_attempt set outcome = ${outcome} where batch_id = ${batchId}`)
-      const again = sql`insert into payout_attempt (batch_id, seq, line_id, attempt, payee_account_id, changed_by, outcome)
-        select batch_id, 2, line_id, 2, payee_account_id, changed_by, 'pending' from payout_attempt where batch_id = ${batchId}`
+      const isOpen = outcome === 'unanswered' || outcome === 'unknown'
+      await tell(
+        world,
+        sql`update payout_attempt set outcome = ${outcome}, is_live = ${isOpen ? sql`1 = 1` : sql`null`}
+          where batch_id = ${batchId}`,
+      )
 
-      await expect(tell(world, again)).rejects.toMatchObject({ kind: 'immutable' })
-      await tell(world, sql`update payout_attempt set outcome = 'failed' where batch_id = ${batchId}`)
-
-      await expect(tell(world, again)).resolves.toBe(1)
-      expect(await attemptsOf(world, batchId)).toHaveLength(2)
+      await expect(tell(world, nextAttempt(batchId, 0))).rejects.toMatchObject({ kind: 'immutable' })
     },
   )
+
+  it('makes the next attempt after a refusal, of the same debt only and in place of the one before', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const { batchId } = await world.draft()
+    await tell(world, sql`update payout_attempt set outcome = 'failed' where batch_id = ${batchId}`)
+
+    await expect(tell(world, nextAttempt(batchId, 1))).rejects.toMatchObject({ kind: 'immutable' })
+    await expect(tell(world, nextAttempt(batchId, 0))).rejects.toMatchObject({ kind: 'unique' })
+    await tell(world, sql`update payout_attempt set is_live = null where batch_id = ${batchId}`)
+    await tell(world, nextAttempt(batchId, 0))
+
+    expect(await attemptsOf(world, batchId)).toMatchObject([{ isLive: null }, { isLive: true, attempt: 2 }])
+  })
 
   it('gives one bank account to one household', async () => {
     await using world = await openPayoutWorld(dialect, { households: 2 })

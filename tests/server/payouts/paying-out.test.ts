@@ -19,7 +19,7 @@ describe.each(dialects)('a payout on %s', (dialect) => {
     const batch = await world.draft()
 
     expect(batch).toMatchObject({ state: 'DRAFT', lineCount: 3, totalFen: 60_000, skippedCount: 0, draftCursor: null })
-    expect(await linesOf(world, 2)).toMatchObject([{ amountFen: 20_000, state: 'drafted', incomeKind: 'OPERATING' }])
+    expect(await linesOf(world, 2)).toMatchObject([{ amountFen: 20_000, state: 'pending', incomeKind: 'OPERATING' }])
   })
 
   it('moves the money to transit when its file is made, and to the bank when the bank has paid', async () => {

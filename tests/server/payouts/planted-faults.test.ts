@@ -36,12 +36,12 @@ describe.each(dialects)('the proof of payouts on %s', (dialect) => {
   it('catches one fen off, in the line and in the batch', async () => {
     await using paid = await openPaid(dialect)
 
-    await paid.world.run(({ db, tables: { payoutLines: l } }) =>
+    await paid.world.run(({ db, tables: { payoutAttempts: a } }) =>
       exec(
         db
-          .update(l)
+          .update(a)
           .set({ amountFen: 10_001 })
-          .where(eq(l.householdCode, householdOf(1))),
+          .where(eq(a.householdCode, householdOf(1))),
       ),
     )
 
@@ -55,12 +55,12 @@ describe.each(dialects)('the proof of payouts on %s', (dialect) => {
   it('catches the wrong household, debited and given back to', async () => {
     await using paid = await openPaid(dialect)
 
-    await paid.world.run(({ db, tables: { payoutLines: l } }) =>
+    await paid.world.run(({ db, tables: { payoutAttempts: a } }) =>
       exec(
         db
-          .update(l)
+          .update(a)
           .set({ householdCode: householdOf(9) })
-          .where(eq(l.householdCode, householdOf(2))),
+          .where(eq(a.householdCode, householdOf(2))),
       ),
     )
 
