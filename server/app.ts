@@ -26,6 +26,7 @@ import { findAccountOfCookie } from './identity/routes.ts'
 import { sessionCookie } from './identity/session-cookie.ts'
 import { openCommandSigner } from './mqtt/command-key.ts'
 import type { FleetLine } from './mqtt/fleet-line.ts'
+import { maskNumbersInJson } from './personal-data/mask-numbers.ts'
 import { openSealer } from './personal-data/open-sealer.ts'
 import { nouns, type Noun } from './nouns.ts'
 
@@ -56,9 +57,10 @@ export interface App extends AsyncDisposable {
 /** Secrets that a log line could carry by accident. */
 const redacted = ['req.headers.cookie', 'req.headers.authorization', '*.password', '*.passwordHash', '*.enrolmentCode']
 
-/** Writes to process.stdout itself: pino's own stream throws in an exit handler when the pipe is closed, and nothing ends. */
-export function makeLogger(level: string): Logger {
-  return pino({ level, redact: { paths: redacted, censor: '***' }, base: null }, process.stdout)
+/** Numbers of people are masked in every line. Writes to process.stdout itself: pino's own stream throws in an exit handler when the pipe is closed, and nothing ends. */
+export function makeLogger(level: string, destination: NodeJS.WritableStream = process.stdout): Logger {
+  const hooks = { streamWrite: maskNumbersInJson }
+  return pino({ level, redact: { paths: redacted, censor: '***' }, base: null, hooks }, destination)
 }
 
 const builtPages = () =>

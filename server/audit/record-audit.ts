@@ -5,6 +5,7 @@
 // hash chain of the cabinet's own.
 import { eq } from 'drizzle-orm'
 import { exec, insertRows, one, type Unit, type UnitContext } from '../db/unit.ts'
+import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import { type AuditContent, type ChainHead, hashAuditRow, startOfChain } from './chain.ts'
 import type { Facts } from './schema.ts'
 
@@ -14,7 +15,7 @@ export interface AuditEntry {
   /** `<noun>.<what happened>`. */
   readonly action: string
   readonly subjectId: string
-  /** The reason the person gave, where one is asked for. */
+  /** The reason the person gave, where one is asked for; numbers of people in it are masked. */
   readonly why?: string | undefined
   /** What of the subject changed: as it was and as it is. Never a phone, bank or identity number, nor a password. */
   readonly before?: Facts | undefined
@@ -49,7 +50,7 @@ export function* recordAudits(ctx: UnitContext, entries: readonly AuditEntry[]):
       accountId: accountId ?? null,
       action,
       subjectId,
-      why: why ?? null,
+      why: why === undefined ? null : maskNumbers(why),
       before: before === undefined ? null : kept(before),
       after: after === undefined ? null : kept(after),
       detail: kept(detail ?? {}),

@@ -1,6 +1,8 @@
 // What the product refuses, and how each refusal looks from outside: one row per code. A RefusalError is a rule's "no":
-// safe to show, changes nothing (its unit of work is rolled back), becomes an RFC 9457 problem on HTTP. A new code without a
+// safe to show, changes nothing (its unit of work is rolled back), becomes an RFC 9457 problem on HTTP. What it quotes of a request
+// or a file has numbers of people masked. A new code without a
 // row here does not compile. Codes are `<noun>.<what_is_wrong>`; add yours to the table.
+import { maskNumbers } from '../personal-data/mask-numbers.ts'
 
 interface RefusalRow {
   /** HTTP status of the problem response. */
@@ -334,11 +336,14 @@ export class RefusalError extends Error {
   readonly errors: ReadonlyArray<{ readonly field: string; readonly message: string }> | undefined
 
   constructor(code: RefusalCode, detail?: string, options: RefusalOptions = {}) {
-    super(detail ?? refusals[code].title, options)
+    super(detail === undefined ? refusals[code].title : maskNumbers(detail), options)
     this.code = code
     this.field = options.field
     this.facts = options.facts ?? {}
-    this.errors = options.errors
+    this.errors = options.errors?.map(({ field, message }) => ({
+      field: maskNumbers(field),
+      message: maskNumbers(message),
+    }))
   }
 
   get row(): RefusalRow {

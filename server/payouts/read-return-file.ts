@@ -4,11 +4,12 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { ServerContext } from '../context.ts'
 import { startOfDay } from '../calendar/rules.ts'
+import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import { yuanCell } from '../tabular/cells.ts'
 import { readTable } from '../tabular/read-table.ts'
 import type { ReturnColumns, ReturnField } from './bank-profile-fields.ts'
 import { refuseReturn } from './import-return.ts'
-import type { ReturnFile } from './import-return.ts'
+import type { ReturnFile, ReturnRow } from './import-return.ts'
 import { readPain002 } from './pain-002.ts'
 import type { ReadReturn } from './pain-002.ts'
 import { requireBatch, requireProfile } from './store.ts'
@@ -73,6 +74,11 @@ async function readRows(file: Uint8Array, columns: ReturnColumns): Promise<ReadR
   }
 }
 
+/** Banks like to name the account in their reason; it is kept with us, and here it stays masked. */
+function withoutNumbers({ failReason, ...row }: ReturnRow): ReturnRow {
+  return failReason === undefined ? row : { ...row, failReason: maskNumbers(failReason) }
+}
+
 /** Reads a return file of a batch by the batch's bank profile. Refuses with payout.return_invalid, naming each wrong row. */
 export async function readReturn(
   { database }: Pick<ServerContext, 'database'>,
@@ -85,5 +91,5 @@ export async function readReturn(
   })
   const { rows, errors } = await readRows(file, returnColumns)
   if (errors.length > 0) refuseReturn(errors)
-  return { rows, sha256: createHash('sha256').update(file).digest('hex') }
+  return { rows: rows.map(withoutNumbers), sha256: createHash('sha256').update(file).digest('hex') }
 }

@@ -10,6 +10,7 @@ import {
 } from '#shared/contracts/http/sessions.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { waitForSessionEnd } from '#server/demo/session-end.ts'
+import { findNumbersInLog } from '#tests/support/number-scan.ts'
 import { startCabinetWorld, type CabinetWorld } from '#tests/support/cabinet-world.ts'
 import {
   balanceOf,
@@ -196,5 +197,16 @@ describe('a restock', () => {
       checkedTransfers: before.checkedTransfers,
       isSound: true,
     })
+  })
+})
+
+describe('the logs of all that', () => {
+  it('name nobody: no phone, identity or bank number of any household stands in them', async () => {
+    const logs = await world.logs()
+
+    expect(logs).toContain('request done')
+    expect(logs).toContain('online')
+    expect(findNumbersInLog(logs)).toEqual([])
+    expect(world.data.households.filter(({ phone }) => logs.includes(phone))).toEqual([])
   })
 })

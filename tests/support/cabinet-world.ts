@@ -1,6 +1,6 @@
 // A whole installation in real processes: server, database, embedded broker, and a fleet process with virtual cabinets that
 // speak the real byte protocols. Seeded and stocked the way the demo is; tests act as people through HTTP and hands.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom } from '#shared/ids/random.ts'
@@ -35,6 +35,8 @@ export interface CabinetWorld extends AsyncDisposable {
   readonly handsUrl: string
   readonly depot: Depot
   readonly signal: AbortSignal
+  /** What server and cabinets have logged, each at its most talkative. */
+  logs(): Promise<string>
   signIn(login: string): Promise<ApiClient>
   hands(cabinetCode: string): Promise<Hands>
 }
@@ -84,7 +86,14 @@ async function assemble(options: CabinetWorldOptions, parts: Closing): Promise<C
   ])
   const [httpPort, mqttPort, handsPort] = await Promise.all([chooseFreePort(), chooseFreePort(), chooseFreePort()])
   const server = parts.use(
-    createServerProcess({ entry: serverEntry, databaseUrl: place.url, dataDirectory: folder, httpPort, mqttPort }),
+    createServerProcess({
+      entry: serverEntry,
+      databaseUrl: place.url,
+      dataDirectory: folder,
+      httpPort,
+      mqttPort,
+      environment: { HUINONG_LOG_LEVEL: 'debug' },
+    }),
   )
   await server.start()
 
@@ -128,6 +137,7 @@ async function assemble(options: CabinetWorldOptions, parts: Closing): Promise<C
     handsUrl,
     depot,
     signal,
+    logs: async () => `${server.output()}\n${await readFile(join(folder, 'fleet.log'), 'utf8')}`,
     signIn,
     hands: (cabinetCode) => openHands(`${handsUrl}/${cabinetCode}`, clock),
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),

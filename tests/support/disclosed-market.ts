@@ -1,4 +1,5 @@
 // A server with a day of sales behind it: a market over the server's own database, a purchase, and the day published.
+import type { Logger } from 'pino'
 import { publishDays } from '#server/disclosure/publish-day.ts'
 import type { Dialect } from '#server/db/kit.ts'
 import { nouns } from '#server/nouns.ts'
@@ -19,10 +20,14 @@ export interface DisclosedMarket extends AsyncDisposable {
   publishNextDay(): Promise<readonly string[]>
 }
 
-export async function startDisclosedMarket(dialect: Dialect): Promise<DisclosedMarket> {
+export async function startDisclosedMarket(
+  dialect: Dialect,
+  { logger }: { readonly logger?: Logger } = {},
+): Promise<DisclosedMarket> {
   const clock = new TestClock()
   // Without jobs: the days are published when the test says so.
-  const server = await startServer({ dialect, clock, nouns: nouns.map((noun) => ({ ...noun, jobs: [] })) })
+  const withoutJobs = nouns.map((noun) => ({ ...noun, jobs: [] }))
+  const server = await startServer({ dialect, clock, nouns: withoutJobs, ...(logger === undefined ? {} : { logger }) })
   const { ctx } = server.app
   const market = await openMarket(ctx.database, clock)
   const sell = async (count: number) => {

@@ -22,12 +22,12 @@ export interface ServerProcess extends AsyncDisposable {
   start(): Promise<void>
   /** Ends the process with this signal and waits for its end. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
-  /** What it printed, for when a test fails. */
+  /** What it printed, the last 4 MB of it. */
   output(): string
 }
 
 const readyTimeoutMs = 30_000
-const keptOutput = 20_000
+const keptOutput = 4_000_000
 
 export function createServerProcess(options: ServerProcessOptions): ServerProcess {
   const baseUrl = `http://127.0.0.1:${options.httpPort}`

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { systemRandom } from '#shared/ids/random.ts'
@@ -26,6 +26,8 @@ export interface ServerOptions {
   /** Default: the machine's clock. */
   readonly clock?: Clock
   readonly nouns?: AppOverrides['nouns']
+  /** Default: one that is silent unless TEST_LOG names a level. */
+  readonly logger?: Logger
   readonly extendHttp?: AppOverrides['extendHttp']
   /** Another process's server over the same database, with the same command key. */
   readonly beside?: TestServer
@@ -113,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     ...(options.beside === undefined ? {} : keyFilesOf(options.beside)),
     ...options.environment,
   })
-  const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
+  const logger = options.logger ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' })
   const app = await createApp(config, {
     clock,
     database,

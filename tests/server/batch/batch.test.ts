@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { systemRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { recordAudits } from '#server/audit/record-audit.ts'
 import { makeProgressBar } from '#server/batch/show-progress.ts'
 import { openDatabase } from '#server/db/open-database.ts'
+import { addAccounts } from '#server/identity/add-accounts.ts'
 import { forgeRows } from '#tests/support/forge-rows.ts'
+import { findNumbersInText } from '#tests/support/number-scan.ts'
 import { makeScratchFolder } from '#tests/support/scratch-folder.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { bundleEntry } from '../../../.tools/bundle.mjs'
@@ -44,6 +47,33 @@ describe('the batch command', () => {
     expect(done.code).toBe(2)
     expect(done.err).toMatch(message)
     expect(done.err).toContain('usage: batch JOB')
+  })
+
+  it('refuses a file without saying again the numbers of people that stand in it', async () => {
+    const folder = makeScratchFolder('huinong-batch-')
+    const environment = { HUINONG_DATABASE_URL: `sqlite:${folder}/books.db`, HUINONG_DATA_DIR: folder }
+    await using database = await openDatabase({
+      url: environment.HUINONG_DATABASE_URL,
+      clock: systemClock,
+      random: systemRandom,
+    })
+    const accounts = [{ login: 'clerk', displayName: 'clerk', roles: ['finance' as const], passwordHash: '' }]
+    await database.run((ctx) =>
+      addAccounts(
+        ctx,
+        accounts.map((it) => ({ ...it, mustChangePassword: false })),
+      ),
+    )
+    const cells = ['11010519491231002X', '王甲', '13812345678', '6222021234567890123', '采摘']
+    writeFileSync(`${folder}/wages.csv`, `户编号,户主,日期,金额,事由\r\n${cells.join(',')}\r\n`)
+
+    const file = ['--file', `${folder}/wages.csv`, '--kind', 'wages', '--payer', 'outside']
+    const done = batch(['import-incomes', ...file, '--title', '工资', '--document', '1', '--by', 'clerk'], environment)
+
+    expect(done.code).toBe(1)
+    expect(done.err).toContain('rows.2.户编号')
+    expect(done.err).toContain('138****5678')
+    expect(findNumbersInText(`${done.out}${done.err}`)).toEqual([])
   })
 
   it('makes no database where there is none', () => {

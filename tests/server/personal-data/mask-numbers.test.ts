@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { maskNumbers, maskNumbersInJson } from '#server/personal-data/mask-numbers.ts'
+
+describe('numbers in a text on its way out', () => {
+  it.each([
+    ['电话 13812345678 打不通', '电话 138****5678 打不通'],
+    ['138 1234 5678', '138****5678'],
+    ['“138-1234-5678”: wrong', '“138****5678”: wrong'],
+    ['身份证11010519491231002X。', '身份证****002X。'],
+    ['11010519491231002X', '****002X'],
+    ['110105491231002', '****1002'],
+    ['rows.3.账号: “6222021234567890123”', 'rows.3.账号: “****0123”'],
+    ['6222 0212 3456 7890', '****7890'],
+    ['(6222021234567890123)', '(****0123)'],
+  ])('are masked where they may be somebody’s: %s', (text, masked) => {
+    expect(maskNumbers(text)).toBe(masked)
+  })
+
+  it.each([
+    'there is no household 5001121422010001',
+    'household:5001121422010001 holds 120 fen',
+    '019ced13-7000-7f77-8123-123456789012',
+    '0123456789012345678901234567890123456789012345678901234567890abc',
+    'since 1795769377861, batch O-20260304-001-0000003',
+    '2026-03-20 10:00:00',
+    'expected number to be <=9007199254740991',
+    'village 500112142201',
+  ])('stay where they are none: %s', (text) => {
+    expect(maskNumbers(text)).toBe(text)
+  })
+
+  it('are masked in the texts of a log line, which stays the JSON it was', () => {
+    const line = JSON.stringify({ time: 12345678901, phone: '13812345678', deep: [{ detail: 'a "13812345678" b' }] })
+
+    expect(JSON.parse(maskNumbersInJson(line))).toEqual({
+      time: 12345678901,
+      phone: '138****5678',
+      deep: [{ detail: 'a "138****5678" b' }],
+    })
+  })
+})
