@@ -2,6 +2,7 @@
 import * as contract from '#shared/contracts/http/reconciliation.ts'
 import type { NounRoutes } from '../context.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { rehearse } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { approveClosing, proposeClosing } from './close-difference.ts'
 import { importStatement, readStatement } from './import-statement.ts'
@@ -19,6 +20,12 @@ export const reconciliationRoutes: NounRoutes = (app, { database }) => {
     const outcome = isNew ? ('imported' as const) : ('already' as const)
     const reconciled = await reconcileAll(database, subjects)
     return { outcome, statementId, fromDay, throughDay, rowCount, totalFen, reconciled }
+  })
+  registerRoute(app, contract.previewStatement, async ({ query: { channel }, body, account }) => {
+    const file = await readStatement(body, channel)
+    const { statement, isNew } = await database.run((unit) => rehearse(importStatement(unit, file, account.accountId)))
+    const { fromDay, throughDay, rowCount, totalFen } = statement
+    return { outcome: isNew ? ('imported' as const) : ('already' as const), fromDay, throughDay, rowCount, totalFen }
   })
   registerRoute(app, contract.reconcileSubject, ({ body, account }) =>
     database.run(function* (unit) {

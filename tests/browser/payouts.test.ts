@@ -88,7 +88,7 @@ describe('a payout', { timeout: 180_000 }, () => {
         .locator('input[type=file]')
         .setInputFiles({ name: '回盘.csv', mimeType: 'text/csv', buffer: Buffer.from(content) })
     await upload(answer(file).replace('成功', '大概成功'))
-    await page.locator('[data-testid=row-errors] li').first().waitFor()
+    await page.locator('[data-testid=row-errors] tbody tr').first().waitFor()
     await upload(answer(file))
     await page.locator('[data-testid=return-preview]').waitFor()
     barriers.push(...(await findBarriers(page)))

@@ -43,6 +43,7 @@ export async function openDemoDesk(): Promise<DemoDesk> {
     HUINONG_HTTP_PORT: '0',
     HUINONG_MQTT_PORT: '0',
     HUINONG_REQUESTS_PER_MINUTE: '100000',
+    HUINONG_SECOND_FACTOR_ROLES: '',
     HUINONG_WEB_DIR: builtPages,
   })
   const database = await openDatabase({ url: config.databaseUrl, clock, random: systemRandom })

@@ -4,6 +4,7 @@ import { cabinetsModule } from './cabinets/module.ts'
 import { auditModule, reconciliationModule, warningsModule } from './desk/module.ts'
 import { distributionsModule, organisationsModule } from './distributions/module.ts'
 import { householdsModule } from './households/module.ts'
+import { importsModule } from './imports/module.ts'
 import { ledgerModule } from './ledger/module.ts'
 import { overviewModule } from './overview/module.ts'
 import { payoutsModule } from './payouts/module.ts'
@@ -21,6 +22,7 @@ export const modules: readonly AdminModule[] = [
   payoutsModule,
   reconciliationModule,
   ledgerModule,
+  importsModule,
   auditModule,
   accountsModule,
 ]

@@ -41,6 +41,16 @@ export function dateTimeLong(atMs: number, locale: Locale): string {
   }).format(atMs)
 }
 
+/** 2026-11-27 in the words of the language. */
+export function day(atMs: number, locale: Locale): string {
+  return new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).format(atMs)
+}
+
 /** Tenths of a degree: 43 → 4.3 °C. */
 export function temperature(deciC: number): string {
   return `${(deciC / 10).toFixed(1)} °C`

@@ -82,6 +82,24 @@ export const importStatement = defineRoute({
   }),
   status: 200,
 })
+export const previewStatement = defineRoute({
+  method: 'POST',
+  path: '/api/channel-statements/preview',
+  tag: 'reconciliation',
+  summary: 'What a statement holds, read and checked as the import does, then undone',
+  access: clerks,
+  audit: { none: 'What the import writes is undone before the answer; what is imported afterwards leaves its row.' },
+  query: z.object({ channel: ReconciliationChannel }),
+  upload: { maxBytes: 16 * 1024 * 1024 },
+  reply: z.object({
+    outcome: z.enum(['imported', 'already']),
+    fromDay: Day,
+    throughDay: Day,
+    rowCount: z.int(),
+    totalFen: Fen,
+  }),
+  status: 200,
+})
 export const reconcileSubject = defineRoute({
   method: 'POST',
   path: '/api/reconciliations',

@@ -25,6 +25,7 @@ describe('a mutation', () => {
 
     expect(exempt.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
       'POST /api/accounts/imports/preview',
+      'POST /api/channel-statements/preview',
       'POST /api/households/imports/preview',
       'POST /api/in-kind-grants/imports/preview',
       'POST /api/income-imports/preview',

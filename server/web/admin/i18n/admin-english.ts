@@ -27,6 +27,9 @@ export function adminEnglish(words: Words): AdminMessages {
       wrongRows: (count) => `What is wrong (${count})`,
       export: 'Export as CSV',
       exporting: (rows) => `Exporting, ${rows} rows so far…`,
+      row: 'Row',
+      column: 'Column',
+      fault: 'What is wrong',
     },
     overview: {
       target: (live, target) => `${live} live of a target of ${target}`,

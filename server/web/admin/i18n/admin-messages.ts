@@ -27,6 +27,9 @@ function adminChinese(words: Words) {
       wrongRows: (count: number) => `有错的地方（${count}）`,
       export: '导出 CSV',
       exporting: (rows: number) => `正在导出，已取 ${rows} 行…`,
+      row: '行',
+      column: '列',
+      fault: '哪里不对',
     },
     overview: {
       target: (live: number, target: number) => `已上线 ${live} 台，目标 ${target} 台`,

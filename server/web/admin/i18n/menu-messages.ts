@@ -10,6 +10,7 @@ export const menuChinese = {
   payouts: '兑付',
   reconciliation: '对账',
   ledger: '账本',
+  imports: '数据导入',
   audit: '操作留痕',
   accounts: '账号',
 }
@@ -26,6 +27,7 @@ export const menuEnglish: MenuMessages = {
   payouts: 'Payouts',
   reconciliation: 'Reconciliation',
   ledger: 'Ledger',
+  imports: 'Imports',
   audit: 'Audit trail',
   accounts: 'Accounts',
 }
