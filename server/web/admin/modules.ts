@@ -9,6 +9,7 @@ import { ledgerModule } from './ledger/module.ts'
 import { overviewModule } from './overview/module.ts'
 import { payoutsModule } from './payouts/module.ts'
 import { sessionsModule } from './sessions/module.ts'
+import { surplusModule } from './surplus/module.ts'
 
 /** The domains in the order of the menu. */
 export const modules: readonly AdminModule[] = [
@@ -17,6 +18,7 @@ export const modules: readonly AdminModule[] = [
   sessionsModule,
   householdsModule,
   warningsModule,
+  surplusModule,
   organisationsModule,
   distributionsModule,
   payoutsModule,

@@ -24,11 +24,13 @@ describe('a mutation', () => {
     const exempt = routes.filter(({ audit }) => audit !== undefined)
 
     expect(exempt.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
+      'DELETE /api/me/sign-ins/:signInId',
       'POST /api/accounts/imports/preview',
       'POST /api/channel-statements/preview',
       'POST /api/households/imports/preview',
       'POST /api/in-kind-grants/imports/preview',
       'POST /api/income-imports/preview',
+      'POST /api/me/second-factor',
       'POST /api/organisations/:organisationId/distribution-previews',
       'POST /api/organisations/:organisationId/holding-imports/preview',
       'POST /api/organisations/:organisationId/member-imports/preview',

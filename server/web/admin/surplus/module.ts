@@ -1,0 +1,16 @@
+import type { AdminModule } from '../admin-module.ts'
+
+export const surplusModule: AdminModule = {
+  title: 'surplus',
+  home: 'surplus',
+  roles: ['helper', 'desk', 'operator', 'finance', 'auditor', 'admin'],
+  routes: [
+    { path: '/surplus', name: 'surplus', component: () => import('./surplus-page.vue') },
+    {
+      path: '/surplus/:noticeId',
+      name: 'surplus-notice',
+      component: () => import('./surplus-notice-page.vue'),
+      props: true,
+    },
+  ],
+}
