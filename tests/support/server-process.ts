@@ -69,6 +69,7 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
           HUINONG_HTTP_PORT: String(options.httpPort),
           HUINONG_MQTT_PORT: String(options.mqttPort),
           HUINONG_REQUESTS_PER_MINUTE: '100000',
+          HUINONG_SECOND_FACTOR_ROLES: '',
           HUINONG_LOG_LEVEL: 'warn',
           ...options.environment,
         },

@@ -97,6 +97,7 @@ export async function benchStatements({ isFull }: BenchSize): Promise<BenchRow[]
       HUINONG_HTTP_PORT: '0',
       HUINONG_MQTT_PORT: '0',
       HUINONG_REQUESTS_PER_MINUTE: '1000000',
+      HUINONG_SECOND_FACTOR_ROLES: '',
       HUINONG_WEB_DIR: folder,
     })
     await using app = await createApp(config, { database, logger: pino({ level: 'silent' }) })
