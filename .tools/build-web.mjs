@@ -23,6 +23,14 @@ export async function buildWeb() {
   if (isFresh) return
   console.error('Building the pages…')
   const { build } = await import('vite')
-  await build({ configFile: `${root}.tools/vite.config.ts`, logLevel: 'warn' })
+  // Whoever builds, tests included, builds what people get: without names of files and the warnings of development.
+  const { NODE_ENV: kept } = process.env
+  process.env.NODE_ENV = 'production'
+  try {
+    await build({ configFile: `${root}.tools/vite.config.ts`, logLevel: 'warn' })
+  } finally {
+    if (kept === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = kept
+  }
   writeFileSync(built, wording)
 }

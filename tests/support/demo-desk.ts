@@ -31,7 +31,7 @@ export interface DemoDesk extends AsyncDisposable {
 
 const builtPages = fileURLToPath(new URL('../../server/web/dist', import.meta.url))
 
-export async function openDemoDesk(): Promise<DemoDesk> {
+export async function openDemoDesk(environment: Readonly<Record<string, string>> = {}): Promise<DemoDesk> {
   await buildWeb()
   const parts = createClosing()
   const clock = new TestClock()
@@ -45,6 +45,7 @@ export async function openDemoDesk(): Promise<DemoDesk> {
     HUINONG_REQUESTS_PER_MINUTE: '100000',
     HUINONG_SECOND_FACTOR_ROLES: '',
     HUINONG_WEB_DIR: builtPages,
+    ...environment,
   })
   const database = await openDatabase({ url: config.databaseUrl, clock, random: systemRandom })
   parts.defer(() => database.close())

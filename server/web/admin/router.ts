@@ -8,7 +8,8 @@ async function guard(to: RouteLocationNormalized, { account }: WebContext) {
   if (to.name === 'sign-in') return true
   const me = await account.load().catch(() => account.me.value)
   if (me === undefined) return { name: 'sign-in', query: { next: to.fullPath } }
-  if (to.name === 'no-access' || to.name === 'missing') return true
+  if (me.mustAddSecondFactor && to.name !== 'security') return { name: 'security', query: { next: to.fullPath } }
+  if (to.name === 'security' || to.name === 'no-access' || to.name === 'missing') return true
   const module = modules.find((known) => known.routes.some((route) => route.name === to.name))
   if (module === undefined || isAllowed(module, me.roles)) return true
   const first = modules.find((known) => isAllowed(known, me.roles))
@@ -22,6 +23,7 @@ export function createAdminRouter(context: WebContext): Router {
     routes: [
       ...modules.flatMap((module) => module.routes),
       { path: '/sign-in', name: 'sign-in', component: () => import('./sign-in-page.vue') },
+      { path: '/security', name: 'security', component: () => import('./security/security-page.vue') },
       { path: '/no-access', name: 'no-access', component: () => import('./no-access-page.vue') },
       {
         path: '/:rest(.*)*',

@@ -10,7 +10,8 @@ export interface Account {
   readonly me: ShallowRef<Me | undefined>
   /** Asks the server once; later calls return the same answer. Rejects when the server cannot be reached. */
   load(): Promise<Me | undefined>
-  signIn(login: string, password: string): Promise<Me>
+  /** `code` where the account has a second factor. */
+  signIn(login: string, password: string, code?: string): Promise<Me>
   signOut(): Promise<void>
   /** Takes over an account that the server has just signed in. */
   adopt(me: Me): void
@@ -74,8 +75,8 @@ export function createAccount(getCall: () => Call, window: Window): Account {
   return {
     me,
     load: () => (loading ??= ask()),
-    async signIn(login, password) {
-      const value = await getCall()(signIn, { body: { login, password } })
+    async signIn(login, password, code) {
+      const value = await getCall()(signIn, { body: { login, password, ...(code === undefined ? {} : { code }) } })
       adopt(value)
       return value
     },
