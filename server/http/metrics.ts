@@ -10,6 +10,7 @@ export class Metrics {
   readonly refusals: Counter<'code'>
   readonly ingestedEvents: Counter<'outcome'>
   readonly ingestSeconds: Histogram
+  readonly messages: Counter<'channel'>
   readonly rejectedMessages: Counter<'channel' | 'reason'>
   readonly brokerRefusals: Counter<'reason'>
   readonly commands: Counter<'kind' | 'outcome'>
@@ -55,6 +56,12 @@ export class Metrics {
       name: 'huinong_ingest_commit_duration_seconds',
       help: 'From the receipt of journal entries to their commit',
       buckets,
+      registers,
+    })
+    this.messages = new Counter({
+      name: 'huinong_messages_total',
+      help: 'MQTT messages of cabinets that fit the contract',
+      labelNames: ['channel'],
       registers,
     })
     this.rejectedMessages = new Counter({

@@ -9,6 +9,7 @@ import type { Metrics } from '../http/metrics.ts'
 import type { CabinetLink, DownChannel, DownMessages, LinkListener } from './cabinet-link.ts'
 import { judgeLogin } from './cabinet-login.ts'
 import { PacketMeter } from './packet-meter.ts'
+import { keepRetainedByTopic } from './retained-messages.ts'
 
 /** A larger packet ends the connection; between this and maxPayloadBytes the message is counted and dropped. */
 const maxPacketBytes = 1_048_576
@@ -75,6 +76,7 @@ class EmbeddedLink implements CabinetLink {
 
   async open(): Promise<void> {
     await this.#broker.listen()
+    keepRetainedByTopic(this.#broker)
     for (const channel of channels) {
       if (channelRules[channel].publisher !== 'cabinet') continue
       await new Promise<void>((resolve) => {

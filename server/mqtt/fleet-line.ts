@@ -80,7 +80,7 @@ export class FleetLine implements AsyncDisposable {
   /** `openLink`, when given, is the line to the cabinets instead of the broker that the configuration names. */
   async open(openLink?: (listener: LinkListener) => CabinetLink): Promise<void> {
     const { config, database, clock, random, metrics } = this.#ctx
-    const inbox = new Inbox(clock, this.#bin, {
+    const inbox = new Inbox(clock, metrics, this.#bin, {
       onEntries: (cabinetId, entries) => this.#ingest.submit(cabinetId, entries),
       onReply: (cabinetId, reply) => this.#track('reply', this.#onReply(cabinetId, reply)),
       onLive: (cabinetId, message) => {

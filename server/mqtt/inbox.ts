@@ -8,6 +8,7 @@ import { maxPayloadBytes, parseTopic } from '#shared/contracts/mqtt/topics.ts'
 import { Presence, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { Clock } from '#shared/time/clock.ts'
+import type { Metrics } from '../http/metrics.ts'
 import type { UpChannel } from './cabinet-link.ts'
 import { readEntry, type ReceivedEntry } from './journal-entries.ts'
 import type { RejectedBin, RejectReason } from './rejected-bin.ts'
@@ -28,9 +29,11 @@ export class Inbox {
   readonly #clock: Clock
   readonly #bin: RejectedBin
   readonly #handlers: InboxHandlers
+  readonly #metrics: Metrics
 
-  constructor(clock: Clock, bin: RejectedBin, handlers: InboxHandlers) {
+  constructor(clock: Clock, metrics: Metrics, bin: RejectedBin, handlers: InboxHandlers) {
     this.#clock = clock
+    this.#metrics = metrics
     this.#bin = bin
     this.#handlers = handlers
   }
@@ -58,7 +61,8 @@ export class Inbox {
     }
     const { cabinetId, channel } = parsed
     const problem = this.#judge(cabinetId, channel as UpChannel, message)
-    if (problem !== undefined) reject('invalid', problem)
+    if (problem === undefined) this.#metrics.messages.inc({ channel })
+    else reject('invalid', problem)
   }
 
   /** Hands a message on; returns what is wrong with it instead when something is. No message ends the process. */

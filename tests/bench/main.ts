@@ -5,10 +5,13 @@ import { benchAgentProcess } from './agent-process.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 import { benchBus } from './bus.ts'
 import { benchConnections } from './connections.ts'
+import { benchFleetLoad } from './fleet-load.ts'
 import { benchForecast } from './forecast.ts'
 import { benchIngest } from './ingest.ts'
 import { moneyBenches } from './money/benches.ts'
+import { benchRecall } from './recall.ts'
 import { benchReceiptLatency } from './receipt-latency.ts'
+import { benchRollout } from './rollout.ts'
 import { benchWeighing } from './weighing.ts'
 import { judgeRow, renderMarkdown, renderText } from './render-rows.ts'
 
@@ -18,6 +21,9 @@ const benches: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
   latency: benchReceiptLatency,
   connections: benchConnections,
+  fleet: benchFleetLoad,
+  rollout: benchRollout,
+  recall: benchRecall,
   weighing: () => benchWeighing(),
   forecast: benchForecast,
   ...Object.fromEntries(Object.entries(moneyBenches).map(([name, bench]) => [`money/${name}`, bench])),
