@@ -40,6 +40,7 @@ import { replenishmentRoutes } from './replenishment/routes.ts'
 import { recallRoutes } from './recalls/routes.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
+import { restockTaskRoutes } from './restock-tasks/routes.ts'
 import { salesRoutes } from './sales/routes.ts'
 import { rolloutRoutes } from './rollouts/routes.ts'
 import { sweepRollouts } from './rollouts/sweep-rollouts.ts'
@@ -179,6 +180,7 @@ export const nouns: readonly Noun[] = [
   },
   { routes: recallRoutes },
   { routes: restockRoutes, events: restockEvents },
+  { routes: restockTaskRoutes },
   {
     routes: alertRoutes,
     jobs: [

@@ -27,6 +27,7 @@ import { personalDataStorage, personalDataTables } from '../personal-data/schema
 import { replenishmentTables } from '../replenishment/schema.ts'
 import { recallTables } from '../recalls/schema.ts'
 import { restockTables } from '../restock/schema.ts'
+import { restockTaskStorage, restockTaskTables } from '../restock-tasks/schema.ts'
 import { salesTables } from '../sales/schema.ts'
 import { rolloutTables } from '../rollouts/schema.ts'
 import { scaleCheckStorage, scaleCheckTables } from '../scale-checks/schema.ts'
@@ -57,6 +58,7 @@ export function makeTables(kit: Kit) {
   const incomes = incomeTables(kit, households)
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
+  const restockTasks = restockTaskTables(kit)
   const replenishment = replenishmentTables(kit)
   const sales = salesTables(kit)
   const writeOffs = writeOffTables(kit)
@@ -99,6 +101,7 @@ export function makeTables(kit: Kit) {
     ...incomes,
     ...sessions,
     ...restock,
+    ...restockTasks,
     ...replenishment,
     ...sales,
     ...writeOffs,
@@ -136,6 +139,7 @@ export const storages: readonly Storage[] = [
   incomeStorage,
   personalDataStorage,
   disclosureStorage,
+  restockTaskStorage,
   sessionStorage,
   payoutStorage,
   reconciliationStorage,

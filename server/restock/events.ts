@@ -8,6 +8,7 @@ import { refreshLocks } from '../lane-locks/refresh-locks.ts'
 import type { EventHandlers } from '../mqtt/event-handlers.ts'
 import { lockRecalledLoads } from '../recalls/recall-lot.ts'
 import { addFinding } from '../sessions/findings.ts'
+import { weighTask } from '../restock-tasks/weigh-task.ts'
 import { finishRestock } from '../sessions/finish-restock.ts'
 import type { Contracted } from '../sessions/finish-restock.ts'
 
@@ -17,10 +18,11 @@ export const restockEvents: EventHandlers = {
   *'restock.completed'(ctx, { body, ...event }) {
     const finished = yield* finishRestock(ctx, event, body.sessionId)
     if (finished === undefined) return []
+    const booked = yield* weighTask(ctx, body, event.atMs)
     for (const lane of body.lanes) {
-      yield* bookLane(ctx, finished.session, lane)
+      if (!booked.has(lane.laneId)) yield* bookLane(ctx, finished.session, lane)
       yield* keepWeight(ctx, finished.session, lane)
-      const declared = finished.session.loads.find((load) => load.laneId === lane.laneId)
+      const declared = finished.session.loads.findLast((load) => load.laneId === lane.laneId)
       if (declared === undefined || declared.lotId !== lane.lotId || lane.isCountDoubtful) {
         const detail = `${lane.laneId}: ${lane.countAdded} added, ${lane.countAfter} after; declared ${declared?.count ?? 0}`
         yield* addFinding(ctx, { ...event, sessionId: body.sessionId, finding: 'load_differs', detail })

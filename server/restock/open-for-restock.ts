@@ -37,12 +37,23 @@ export function* openForRestock(ctx: UnitContext, deps: OpenDeps, request: Resto
     yield* requireSameLoads(adopted.sessionId, loads)
     return { session: adopted, effects: [] }
   }
-  const cabinet = yield* requireCabinet(ctx, request.cabinetCode)
-  const { cabinetId, planogram, prices } = cabinet
-  yield* requireFree(ctx, request.accountId, cabinetId)
+  const { planogram } = yield* requireCabinet(ctx, request.cabinetCode)
   const lots = yield* findLotsById(ctx, [...new Set(loads.map((load) => load.lotId))])
   checkLoads(loads, planogram.lanes, lots, ctx.now())
   yield* refuseRecalled(ctx, loads)
+  return yield* openWithLoads(ctx, deps, request)
+}
+
+/** Opens for loads that are checked already; refuses what keeps a cabinet from opening. `taskId`: the task it is done for. */
+export function* openWithLoads(
+  ctx: UnitContext,
+  deps: OpenDeps,
+  request: RestockRequest & { readonly taskId?: string },
+): Unit<OpenedSession> {
+  const { loads, taskId, ...opening } = request
+  const cabinet = yield* requireCabinet(ctx, request.cabinetCode)
+  const { cabinetId, planogram, prices } = cabinet
+  yield* requireFree(ctx, request.accountId, cabinetId)
   const sessionId = ctx.newId()
   const command = yield* issueCommand(ctx, deps.signer, {
     cabinetId,
@@ -69,7 +80,7 @@ export function* openForRestock(ctx: UnitContext, deps: OpenDeps, request: Resto
     accountId: request.accountId,
     action: 'restock.opened',
     subjectId: cabinetId,
-    detail: { sessionId, loads },
+    detail: { sessionId, loads, ...(taskId === undefined ? {} : { taskId }) },
   })
   return { session, effects: [command.effect, ...newsOf(session)] }
 }

@@ -27,6 +27,8 @@ export interface CommerceApi extends AsyncDisposable {
     who: Caller,
     body?: unknown,
   ): Promise<{ status: number; body: unknown }>
+  /** Gets a file. */
+  download(url: string, who: Caller): Promise<{ mediaType: string; bytes: Buffer }>
 }
 
 export async function startCommerceApi(database: Database, clock: Clock = systemClock): Promise<CommerceApi> {
@@ -79,6 +81,10 @@ export async function startCommerceApi(database: Database, clock: Clock = system
         ...(body === undefined ? {} : { payload: body instanceof Uint8Array ? Buffer.from(body) : (body as object) }),
       })
       return { status: reply.statusCode, body: reply.body === '' ? undefined : reply.json<unknown>() }
+    },
+    async download(url, who) {
+      const reply = await app.inject({ method: 'GET', url, headers: { 'x-test-account': JSON.stringify(who) } })
+      return { mediaType: String(reply.headers['content-type']), bytes: reply.rawPayload }
     },
     [Symbol.asyncDispose]: () => app.close(),
   }

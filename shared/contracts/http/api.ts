@@ -23,6 +23,7 @@ import * as recalls from './recalls.ts'
 import type { RouteContract } from './route.ts'
 import * as reconciliation from './reconciliation.ts'
 import * as replenishment from './replenishment.ts'
+import * as restockTasks from './restock-tasks.ts'
 import * as sales from './sales.ts'
 import * as rollouts from './rollouts.ts'
 import * as scaleChecks from './scale-checks.ts'
@@ -50,6 +51,7 @@ export const routes: readonly RouteContract[] = [
   serviceQuality,
   catalog,
   replenishment,
+  restockTasks,
   laneLocks,
   scaleChecks,
   recalls,

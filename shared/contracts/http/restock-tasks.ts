@@ -199,7 +199,6 @@ export const RestockConflictCode = z
     'lane_unknown',
     'lot_unknown',
     'difference_unexplained',
-    'photo_missing',
     'lanes_missing',
     'stated_later',
     'replaces_earlier',

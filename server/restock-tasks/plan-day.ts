@@ -1,0 +1,221 @@
+// Plans a day's restocking, or plans it anew: the restock plan becomes a task per cabinet, the tasks become routes, and each
+// route gets its driver. Tasks somebody has begun stay as they are, with their goods; the others are replaced.
+import { and, asc, eq, inArray } from 'drizzle-orm'
+import { recordAudit } from '../audit/record-audit.ts'
+import { startOfDay } from '../calendar/rules.ts'
+import { exec, insertRows, one, rows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
+import { computePlan, laneKey } from '../replenishment/compute-plan.ts'
+import type { ComputedPlan } from '../replenishment/compute-plan.ts'
+import { makeTasks } from './make-tasks.ts'
+import type { NewLane } from './make-tasks.ts'
+import { layRoutes } from './lay-routes.ts'
+import { begunTaskStates } from './rules.ts'
+import type { LotCount, TakenOff } from './rules.ts'
+import { findSettings } from './settings.ts'
+import { findLanesOf } from './store.ts'
+
+export interface PlanDayInput {
+  /** `YYYY-MM-DD`, China Standard Time. */
+  readonly day: string
+  /** Empty: every open account that restocks. */
+  readonly restockerIds?: readonly string[] | undefined
+  readonly coverDays: number
+  readonly servicePercent: number
+  readonly by: { readonly accountId: string; readonly name: string }
+}
+
+const dayMs = 86_400_000
+/** How far ahead a day may be planned: forecasts reach two weeks. */
+const longestLeadDays = 7
+
+/** What the depot could not give, by SKU; harvest calls begin with it. */
+export interface PlannedDay {
+  readonly tasks: number
+  readonly routes: number
+  readonly metres: number
+  readonly boundMetres: number
+  readonly shortBySku: ReadonlyMap<string, number>
+}
+
+/** Refuses with restock_task.day_wrong, restock_task.no_restocker. */
+export function* planDay(ctx: UnitContext, input: PlanDayInput): Unit<PlannedDay> {
+  const leadDays = leadOf(input.day, ctx.now())
+  const restockerIds = yield* findRestockers(ctx, input.restockerIds)
+  const begun = yield* clearDay(ctx, input.day)
+  const computed = yield* computePlan(ctx, {
+    leadDays,
+    coverDays: input.coverDays,
+    serviceLevel: input.servicePercent / 100,
+    ...begun,
+  })
+  const byCabinet = lanesByCabinet(computed)
+  const cabinetIds = [...byCabinet.keys()]
+  const settings = yield* findSettings(ctx)
+  const laid = yield* layRoutes(ctx, {
+    settings,
+    restockerIds,
+    stops: cabinetIds.map((cabinetId) => ({
+      cabinetId,
+      units: (byCabinet.get(cabinetId) ?? []).reduce((sum, { putIn }) => sum + unitsOf(putIn), 0),
+    })),
+  })
+  const driverOf = new Map(laid.routes.flatMap((route) => route.stops.map((stop) => [stop.cabinetId, route] as const)))
+  const taskIds = yield* makeTasks(
+    ctx,
+    cabinetIds.map((cabinetId) => ({
+      day: input.day,
+      cabinetId,
+      restockerId: driverOf.get(cabinetId)?.restockerId ?? restockerIds[0] ?? '',
+      plannedBy: input.by.accountId,
+      lanes: byCabinet.get(cabinetId) ?? [],
+    })),
+  )
+  const shortBySku = shortagesOf(computed)
+  const planned = {
+    tasks: taskIds.length,
+    routes: laid.routes.length,
+    metres: laid.metres,
+    boundMetres: laid.boundMetres,
+    shortBySku,
+  }
+  yield* keepDay(ctx, input, planned, { computed, unplacedCabinetCodes: laid.unplacedCabinetCodes })
+  const taskOf = new Map(cabinetIds.map((cabinetId, index) => [cabinetId, taskIds[index] ?? '']))
+  yield* insertRows(
+    ctx.tables.restockRoutes,
+    laid.routes.map(({ stops, ...route }) => ({
+      routeId: ctx.newId(),
+      day: input.day,
+      ...route,
+      stops: stops.map(({ cabinetId, metres }) => ({
+        taskId: taskOf.get(cabinetId) ?? '',
+        ...(metres === undefined ? {} : { metres }),
+      })),
+    })),
+  )
+  return planned
+}
+
+const unitsOf = (lots: readonly LotCount[]) => lots.reduce((sum, { count }) => sum + count, 0)
+
+function leadOf(day: string, nowMs: number): number {
+  const leadDays = Math.ceil((startOfDay(day) - nowMs) / dayMs)
+  const isOver = startOfDay(day) + dayMs <= nowMs
+  if (isOver || leadDays > longestLeadDays)
+    throw new RefusalError('restock_task.day_wrong', `${day} is over or more than ${longestLeadDays} days away`, {
+      field: 'day',
+    })
+  return Math.max(0, leadDays)
+}
+
+function* findRestockers({ db, tables: t }: UnitContext, wanted: readonly string[] | undefined): Unit<string[]> {
+  const found = yield* rows(
+    db
+      .select({ accountId: t.accounts.accountId })
+      .from(t.accounts)
+      .innerJoin(t.accountRoles, eq(t.accountRoles.accountId, t.accounts.accountId))
+      .where(and(eq(t.accountRoles.role, 'restocker'), eq(t.accounts.isActive, true)))
+      .orderBy(asc(t.accounts.accountId)),
+  )
+  const known = found.map(({ accountId }) => accountId)
+  const unknown = wanted?.findIndex((accountId) => !known.includes(accountId)) ?? -1
+  if (unknown >= 0 || known.length === 0)
+    throw new RefusalError('restock_task.no_restocker', undefined, { field: `restockerIds.${Math.max(0, unknown)}` })
+  return wanted === undefined || wanted.length === 0 ? known : [...new Set(wanted)]
+}
+
+/** Cancels what nobody has begun, drops the routes, and tells what begun tasks keep to themselves. */
+function* clearDay(ctx: UnitContext, day: string) {
+  const { restockTasks: t, restockRoutes: r } = ctx.tables
+  yield* exec(ctx.db.delete(r).where(eq(r.day, day)))
+  yield* exec(
+    ctx.db
+      .update(t)
+      .set({ state: 'cancelled' })
+      .where(and(eq(t.day, day), eq(t.state, 'planned'))),
+  )
+  const begun = yield* rows(
+    ctx.db
+      .select({ taskId: t.taskId, cabinetId: t.cabinetId })
+      .from(t)
+      .where(inArray(t.state, [...begunTaskStates])),
+  )
+  const promised = new Map<string, number>()
+  const lanes = yield* findLanesOf(
+    ctx,
+    begun.map(({ taskId }) => taskId),
+  )
+  for (const lane of [...lanes.values()].flat()) {
+    if (lane.booked !== null) continue
+    for (const { lotId, count } of lane.putIn) promised.set(lotId, (promised.get(lotId) ?? 0) + count)
+  }
+  return { withoutCabinetIds: new Set(begun.map(({ cabinetId }) => cabinetId)), promised }
+}
+
+/** By cabinet: the lanes something is to be done with. */
+function lanesByCabinet({ plan, takeOffs, shelves, onHand }: ComputedPlan): Map<string, NewLane[]> {
+  const out = new Map<string, TakenOff[]>()
+  for (const { cabinetId, laneId, lotId, count, reason } of takeOffs)
+    push(out, laneKey(cabinetId, laneId), { lotId, count, reason })
+  const into = new Map<string, LotCount[]>()
+  for (const { cabinetId, laneId, lotId, units } of plan.loads)
+    push(into, laneKey(cabinetId, laneId), { lotId, count: units })
+  const byCabinet = new Map<string, NewLane[]>()
+  for (const { cabinetId, lanes } of shelves) {
+    for (const { laneId, skuId, capacity } of lanes) {
+      const key = laneKey(cabinetId, laneId)
+      const lane = { takeOff: out.get(key) ?? [], putIn: into.get(key) ?? [] }
+      if (lane.takeOff.length === 0 && lane.putIn.length === 0) continue
+      push(byCabinet, cabinetId, { laneId, skuId, capacity, bookedBefore: onHand.get(key) ?? 0, ...lane })
+    }
+  }
+  return byCabinet
+}
+
+function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
+}
+
+function shortagesOf({ plan, shelves }: ComputedPlan): Map<string, number> {
+  const skuOf = new Map(
+    shelves.flatMap(({ cabinetId, lanes }) => lanes.map(({ laneId, skuId }) => [laneKey(cabinetId, laneId), skuId])),
+  )
+  const short = new Map<string, number>()
+  for (const { cabinetId, laneId, units } of plan.shortages) {
+    const skuId = skuOf.get(laneKey(cabinetId, laneId))
+    if (skuId !== undefined) short.set(skuId, (short.get(skuId) ?? 0) + units)
+  }
+  return short
+}
+
+function* keepDay(
+  ctx: UnitContext,
+  { day, by }: PlanDayInput,
+  { tasks, routes, metres, boundMetres, shortBySku }: PlannedDay,
+  found: { readonly computed: ComputedPlan; readonly unplacedCabinetCodes: string[] },
+): Unit<void> {
+  const { restockDays: t } = ctx.tables
+  const before = yield* one(ctx.db.select({ revision: t.revision }).from(t).where(eq(t.day, day)))
+  const row = {
+    revision: (before?.revision ?? 0) + 1,
+    plannedAtMs: ctx.now(),
+    plannedBy: by.accountId,
+    plannedByName: by.name,
+    forecastMadeAtMs: found.computed.forecastMadeAtMs ?? null,
+    metres,
+    boundMetres,
+    shortUnits: [...shortBySku.values()].reduce((sum, units) => sum + units, 0),
+    unplacedCabinetCodes: found.unplacedCabinetCodes,
+  }
+  if (before === undefined) yield* insertRows(t, [{ day, ...row }])
+  else yield* exec(ctx.db.update(t).set(row).where(eq(t.day, day)))
+  yield* recordAudit(ctx, {
+    accountId: by.accountId,
+    action: 'restock_day.planned',
+    subjectId: day,
+    detail: { revision: row.revision, tasks, routes, metres, boundMetres, shortUnits: row.shortUnits },
+  })
+}
