@@ -10,13 +10,13 @@ import {
   type PriceList,
 } from '#shared/contracts/mqtt/twin.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
+import { findClashes, type WeightClash } from '#shared/planogram/planogram-check.ts'
 import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import type { Effect } from '../context.ts'
 import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { openLocksOf, openLocksOfMany, toLockedLanes } from '../lane-locks/find-locks.ts'
 import { judgeLanes } from '../lane-locks/judge-lanes.ts'
-import { checkPlanogram, typicalPlateauSdMg, type WeightClash } from './planogram-check.ts'
 import { type TwinPart, twinParts } from './twin-diff.ts'
 
 /** A lane as an operator plans it; weights, name and mode come from the SKU. */
@@ -188,27 +188,13 @@ export function* changePlanogram(
     planogram: { version: before.planogram.version + 1, lanes },
     ...(added.length === 0 ? {} : { prices }),
   })
-  return { ...saved, warnings: yield* findClashes(ctx, change.cabinetId, lanes) }
+  return { ...saved, warnings: findClashes(lanes, yield* findReported(ctx, change.cabinetId)) }
 }
 
-/** Pieces weigh what the cabinet has learned of them where it holds any, else what their label says. */
-function* findClashes(
-  { db, tables: { cabinetStatuses: s } }: UnitContext,
-  cabinetId: Id,
-  lanes: readonly PlanogramLane[],
-): Unit<WeightClash[]> {
+/** What the cabinet last said of itself. */
+function* findReported({ db, tables: { cabinetStatuses: s } }: UnitContext, cabinetId: Id) {
   const status = yield* one(db.select({ reported: s.reported }).from(s).where(eq(s.cabinetId, cabinetId)))
-  const reported = status?.reported ?? undefined
-  const weighed = lanes.map((lane) => {
-    const learned = reported?.lanes.find(({ skuId, count }) => skuId === lane.skuId && count > 0)
-    return {
-      skuId: lane.skuId,
-      name: lane.skuName,
-      unitMassMg: learned?.unitMassMg ?? lane.labelUnitMassMg,
-      unitMassSdMg: learned?.unitMassSdMg ?? lane.labelUnitMassSdMg,
-    }
-  })
-  return checkPlanogram(weighed, reported?.plateauSdMg ?? typicalPlateauSdMg)
+  return status?.reported ?? undefined
 }
 
 /** Sets prices of the named SKUs; others keep theirs. Effective between sessions, which the cabinet sees to. */

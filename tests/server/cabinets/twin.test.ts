@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { registerSku } from '#server/catalog/register-sku.ts'
-import { checkPlanogram } from '#server/cabinets/planogram-check.ts'
+import { checkPlanogram } from '#shared/planogram/planogram-check.ts'
 import { rows } from '#server/db/unit.ts'
 import { newId, startCabinet } from '#tests/support/test-cabinet.ts'
 import { startServer, type TestServer } from '#tests/support/start-server.ts'

@@ -1,7 +1,8 @@
 // Which SKUs of a planogram weigh too much alike: two are told apart by one piece, at 0.1 % error, only when their weights
 // differ by 6.2·√(s² + 2σ²), with s the piece's own spread and σ that of a plateau on this cabinet's scales (weighing.md,
-// "Two SKUs are told apart"). Reported when a planogram is saved, not discovered in a dispute.
-import type { Id } from '#shared/ids/uuid-v7.ts'
+// "Two SKUs are told apart"). Reported while a planogram is made and when it is saved, not discovered in a dispute.
+import type { PlanogramLane, ReportedTwin } from '../contracts/mqtt/twin.ts'
+import type { Id } from '../ids/uuid-v7.ts'
 
 export interface WeighedSku {
   readonly skuId: Id
@@ -19,7 +20,7 @@ export interface WeightClash {
 }
 
 /** Standard error of a plateau on a typical installation, for a cabinet that has not told its own [assumed]. */
-export const typicalPlateauSdMg = 1_500
+const typicalPlateauSdMg = 1_500
 const separation = 6.2
 
 /** Every pair of different SKUs that is too close; by lane order, each pair once. */
@@ -37,4 +38,21 @@ export function checkPlanogram(skus: readonly WeighedSku[], plateauSdMg: number)
     }
   }
   return clashes
+}
+
+/** The clashes of a planogram in one cabinet: pieces weigh what it has learned of them where it holds any, else their label. */
+export function findClashes(
+  lanes: ReadonlyArray<Pick<PlanogramLane, 'skuId' | 'skuName' | 'labelUnitMassMg' | 'labelUnitMassSdMg'>>,
+  reported: Pick<ReportedTwin, 'lanes' | 'plateauSdMg'> | undefined,
+): WeightClash[] {
+  const weighed = lanes.map((lane) => {
+    const learned = reported?.lanes.find(({ skuId, count }) => skuId === lane.skuId && count > 0)
+    return {
+      skuId: lane.skuId,
+      name: lane.skuName,
+      unitMassMg: learned?.unitMassMg ?? lane.labelUnitMassMg,
+      unitMassSdMg: learned?.unitMassSdMg ?? lane.labelUnitMassSdMg,
+    }
+  })
+  return checkPlanogram(weighed, reported?.plateauSdMg ?? typicalPlateauSdMg)
 }
