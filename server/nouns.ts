@@ -13,6 +13,7 @@ import { catalogEvents } from './catalog/events.ts'
 import { catalogRoutes } from './catalog/routes.ts'
 import type { NounRoutes, ServerContext } from './context.ts'
 import { distributionRoutes } from './distributions/routes.ts'
+import { collectImpact } from './disclosure/collect-impact.ts'
 import { publishDays } from './disclosure/publish-day.ts'
 import { disclosureRoutes } from './disclosure/routes.ts'
 import { householdRoutes } from './households/routes.ts'
@@ -126,7 +127,16 @@ export const nouns: readonly Noun[] = [
   { routes: personalDataRoutes },
   {
     routes: disclosureRoutes,
-    jobs: [{ name: 'publish the day', intervalMs: 900_000, run: async (ctx) => void (await publishDays(ctx)) }],
+    jobs: [
+      {
+        name: 'publish the day',
+        intervalMs: 900_000,
+        run: async (ctx) => {
+          await publishDays(ctx)
+          await collectImpact(ctx.database)
+        },
+      },
+    ],
   },
   {
     routes: ledgerRoutes,

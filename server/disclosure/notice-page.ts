@@ -22,10 +22,13 @@ caption, .facts { text-align: left; color: #444; margin-bottom: .75rem; }
 th, td { border: 1px solid #999; padding: .3rem .6rem; text-align: left; }
 .number { text-align: right; }
 tfoot { font-weight: 600; }
+@page { margin: 18mm 15mm; }
 @media print {
   body { margin: 0; max-width: none; font-size: 11pt; }
   .screen { display: none; }
+  h1 { break-after: avoid; }
   thead { display: table-header-group; }
+  tfoot { display: table-row-group; }
   tr { break-inside: avoid; }
 }
 `

@@ -12,6 +12,7 @@ import { registerRoute, type SignedIn } from '../http/register-route.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
 import { noticeStyle, renderNotice, renderNoticeCsv, renderNoticeList } from './notice-page.ts'
 import { makeProver } from './prove-line.ts'
+import { showImpact } from './show-impact.ts'
 import { findDay } from './publish-day.ts'
 import { publishIncomeNotice } from './publish-income-notice.ts'
 import { allNoticeLines, findNotice, listNoticeLines, listNotices, showNotice } from './show-notices.ts'
@@ -107,6 +108,7 @@ function registerPages(app: FastifyInstance, { database }: ServerContext): void 
 
 export const disclosureRoutes: NounRoutes = (app, server) => {
   registerDays(app, server)
+  registerRoute(app, contract.getImpact, () => server.database.read(showImpact))
   registerNotices(app, server)
   registerPages(app, server)
 }

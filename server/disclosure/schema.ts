@@ -2,6 +2,7 @@
 // masked when they are written, so that nothing else can be shown by them.
 import { sql } from 'drizzle-orm'
 import type { Kit, Storage } from '../db/kit.ts'
+import { leastHouseholds } from './impact-rules.ts'
 
 export const noticeKinds = ['income', 'payout', 'distribution'] as const
 
@@ -77,10 +78,53 @@ export function disclosureTables({ table, column: c, primaryKey, unique, index, 
       check('public_notice_line_last4', sql`length(${t.codeLast4}) = 4`),
     ],
   )
-  return { disclosedDays, disclosedLines, publicNotices, publicNoticeLines }
+  /** What each household earned by each product, added up of published days; the public figures are made of it. */
+  const impactShares = table(
+    'impact_share',
+    {
+      year: c.int().notNull(),
+      /** `sku:<id>`, or `source:<name>` of income that is no cabinet's sale. */
+      product: c.text().notNull(),
+      householdCode: c.text().notNull(),
+      amountFen: c.int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.year, t.product, t.householdCode] })],
+  )
+  /** How far the published lines are counted; one row. */
+  const impactProgress = table('impact_progress', {
+    day: c.text().primaryKey(),
+    /** The last line of the day that is counted; −1: none. */
+    leafIndex: c.int().notNull(),
+  })
+  const publicImpact = table(
+    'public_impact',
+    {
+      year: c.int().notNull(),
+      /** Empty: several towns together. */
+      townCode: c.text().notNull(),
+      /** Empty: several products together. */
+      product: c.text().notNull(),
+      households: c.int().notNull(),
+      amountFen: c.int().notNull(),
+      throughDay: c.text().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.year, t.townCode, t.product] }),
+      check('public_impact_stands_for_enough', sql`${t.households} >= ${sql.raw(String(leastHouseholds))}`),
+    ],
+  )
+  return {
+    disclosedDays,
+    disclosedLines,
+    publicNotices,
+    publicNoticeLines,
+    impactShares,
+    impactProgress,
+    publicImpact,
+  }
 }
 
 export const disclosureStorage: Storage = {
   appendOnly: ['disclosed_day', 'disclosed_line', 'public_notice', 'public_notice_line'],
-  clustered: ['disclosed_line', 'public_notice_line'],
+  clustered: ['disclosed_line', 'public_notice_line', 'impact_share', 'public_impact'],
 }

@@ -53,4 +53,22 @@ describe('the open books', { timeout: 60_000 }, () => {
 
     expect(window.complaints).toEqual([])
   })
+
+  it('show whether the money is accounted for and what reached households, of nobody’s fewer than five', async () => {
+    await using window = await browser.openWindow(phone)
+    const { page } = window
+    await office.publishMonth()
+    await page.goto(`${office.url}/disclosure?lang=zh`)
+    await page.locator('[data-testid=money-status] li').first().waitFor()
+    await page.locator('[data-testid=impact] tbody tr').first().waitFor()
+    const barriers = await findBarriers(page)
+    const counts = await page.locator('[data-testid=impact] tbody td:nth-child(3)').allInnerTexts()
+    const text = await page.locator('main').innerText()
+
+    expect(counts.every((count) => Number(count) >= 5)).toBe(true)
+    expect(text).not.toMatch(/\d{15}/)
+    for (const { headName } of office.data.households.slice(0, 50)) expect(text).not.toContain(headName)
+    expect(barriers).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
 })

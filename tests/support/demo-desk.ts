@@ -15,6 +15,8 @@ import { openDatabase } from '#server/db/open-database.ts'
 import { createClosing } from '#server/demo/closing.ts'
 import { inventDemoData, type DemoData } from '#server/demo/data/demo-data.ts'
 import { seedDemo } from '#server/demo/seed-demo.ts'
+import { collectImpact } from '#server/disclosure/collect-impact.ts'
+import { publishDays } from '#server/disclosure/publish-day.ts'
 import { accountIdOf } from '#server/ledger/account-kinds.ts'
 import { postTransfers } from '#server/ledger/post-transfers.ts'
 import { openSealer } from '#server/personal-data/open-sealer.ts'
@@ -27,6 +29,8 @@ export interface DemoDesk extends AsyncDisposable {
   readonly clock: TestClock
   /** Credits the first households with produce sold, so much each. */
   earn(households: number, amountFen: number): Promise<void>
+  /** Publishes the day, and then what is over five weeks later: a whole month. */
+  publishMonth(): Promise<void>
 }
 
 const builtPages = fileURLToPath(new URL('../../server/web/dist', import.meta.url))
@@ -70,6 +74,13 @@ export async function openDemoDesk(environment: Readonly<Record<string, string>>
           })),
         ),
       )
+    },
+    async publishMonth() {
+      for (const days of [2, 35]) {
+        clock.setWall(clock.now() + days * 86_400_000)
+        await publishDays(app.ctx)
+        await collectImpact(database)
+      }
     },
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }

@@ -35,6 +35,42 @@ export function disclosureEnglish(words: Words): DisclosureMessages {
       unknown: 'That day is not published yet. Come back tomorrow.',
       insecure: 'This browser cannot check at an address without https. Use https, or verify.mjs.',
     },
+    sections: 'On this page',
+    money: {
+      title: 'Is the money accounted for',
+      sound: 'The books balance, difference 0 fen',
+      broken: 'The books differ; it is being looked into',
+      checked: (count, at) => `${count} transfers checked, ${at}`,
+      unchecked: 'The books have not been proved yet; they are every night.',
+      difference: (amount) => `Difference ${amount}`,
+      channels: { 'top-ups': 'top-ups and the channel’s statement', payouts: 'payouts and the bank’s answer' },
+      uncompared: 'Nothing was compared with a statement of the bank or a channel yet.',
+      automatic: (share, count) =>
+        `Of the ${count} purchases that ended in the last 24 hours, ${share} settled without a person.`,
+      noSales: 'No purchase ended in the last 24 hours.',
+    },
+    impact: {
+      title: 'What reached households',
+      lead: (least, through) =>
+        `Household income by town and product through ${through} (whole months only). Every figure stands for at least ${least} households; smaller ones are put together.`,
+      none: 'No whole month was published yet. The figures change once a month.',
+      year: 'Year',
+      total: (year, amount) => `${year}: ${amount} reached households`,
+      town: 'Town',
+      product: 'Product or source',
+      households: 'Households',
+      amount: 'Income',
+      severalTowns: 'several towns',
+      several: 'several together',
+      sources: {
+        sale: 'sales of cabinets',
+        surplus: 'surplus desk',
+        dividend: 'dividends',
+        wage: 'wages',
+        grant: 'grants',
+        other: 'other',
+      },
+    },
     offline: 'Or check it offline with',
   }
 }

@@ -140,3 +140,31 @@ export const publishIncomeNotice = defineRoute({
   reply: PublicNotice,
   status: 201,
 })
+
+export const getImpact = defineRoute({
+  method: 'GET',
+  path: '/api/disclosure/impact',
+  tag: 'disclosure',
+  summary:
+    'What reached households, by year, town and product, through the last whole month; no figure stands for fewer than leastHouseholds',
+  access: 'public',
+  reply: z.object({
+    leastHouseholds: z.int(),
+    /** Absent before the first whole month is published. */
+    throughDay: Day.optional(),
+    rows: z.array(
+      z.object({
+        year: z.int(),
+        /** Absent: several towns together. */
+        townName: z.string().optional(),
+        /** Absent: several products and sources together. */
+        source: z.enum(['sale', 'surplus', 'dividend', 'wage', 'grant', 'other']).optional(),
+        /** Of a sale in cabinets. */
+        product: z.string().optional(),
+        households: z.int(),
+        amountFen: Fen,
+      }),
+    ),
+  }),
+  status: 200,
+})

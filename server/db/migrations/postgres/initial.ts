@@ -1695,6 +1695,27 @@ export const initialPostgres: readonly string[] = [
   CONSTRAINT "public_notice_line_masked" CHECK ("public_notice_line"."name" like '%**' and length("public_notice_line"."name") <= 4),
   CONSTRAINT "public_notice_line_last4" CHECK (length("public_notice_line"."code_last_4") = 4)
 );`,
+  `CREATE TABLE "impact_share" (
+  "year" bigint NOT NULL,
+  "product" text COLLATE "C" NOT NULL,
+  "household_code" text COLLATE "C" NOT NULL,
+  "amount_fen" bigint NOT NULL,
+  CONSTRAINT "impact_share_year_product_household_code_pk" PRIMARY KEY("year","product","household_code")
+);`,
+  `CREATE TABLE "impact_progress" (
+  "day" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "leaf_index" bigint NOT NULL
+);`,
+  `CREATE TABLE "public_impact" (
+  "year" bigint NOT NULL,
+  "town_code" text COLLATE "C" NOT NULL,
+  "product" text COLLATE "C" NOT NULL,
+  "households" bigint NOT NULL,
+  "amount_fen" bigint NOT NULL,
+  "through_day" text COLLATE "C" NOT NULL,
+  CONSTRAINT "public_impact_year_town_code_product_pk" PRIMARY KEY("year","town_code","product"),
+  CONSTRAINT "public_impact_stands_for_enough" CHECK ("public_impact"."households" >= 5)
+);`,
   `ALTER TABLE "account_role" ADD CONSTRAINT "account_role_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "sign_in" ADD CONSTRAINT "sign_in_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "second_factor" ADD CONSTRAINT "second_factor_account_id_account_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."account"("account_id") ON DELETE no action ON UPDATE no action;`,

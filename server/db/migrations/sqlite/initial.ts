@@ -1916,6 +1916,27 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "public_notice_line_masked" CHECK("public_notice_line"."name" like '%**' and length("public_notice_line"."name") <= 4),
   CONSTRAINT "public_notice_line_last4" CHECK(length("public_notice_line"."code_last_4") = 4)
 ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE \`impact_share\` (
+  \`year\` integer NOT NULL,
+  \`product\` text NOT NULL,
+  \`household_code\` text NOT NULL,
+  \`amount_fen\` integer NOT NULL,
+  PRIMARY KEY(\`year\`, \`product\`, \`household_code\`)
+) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE \`impact_progress\` (
+  \`day\` text PRIMARY KEY NOT NULL,
+  \`leaf_index\` integer NOT NULL
+) STRICT;`,
+  `CREATE TABLE \`public_impact\` (
+  \`year\` integer NOT NULL,
+  \`town_code\` text NOT NULL,
+  \`product\` text NOT NULL,
+  \`households\` integer NOT NULL,
+  \`amount_fen\` integer NOT NULL,
+  \`through_day\` text NOT NULL,
+  PRIMARY KEY(\`year\`, \`town_code\`, \`product\`),
+  CONSTRAINT "public_impact_stands_for_enough" CHECK("public_impact"."households" >= 5)
+) STRICT, WITHOUT ROWID;`,
   `CREATE TRIGGER audit_row_refuses_update BEFORE UPDATE ON audit_row BEGIN SELECT RAISE(ABORT, 'audit_row is append-only'); END;`,
   `CREATE TRIGGER audit_row_refuses_delete BEFORE DELETE ON audit_row BEGIN SELECT RAISE(ABORT, 'audit_row is append-only'); END;`,
   `CREATE TRIGGER twin_change_refuses_update BEFORE UPDATE ON twin_change BEGIN SELECT RAISE(ABORT, 'twin_change is append-only'); END;`,
