@@ -22,6 +22,7 @@ import { Metrics } from './http/metrics.ts'
 import { registerPages } from './http/pages.ts'
 import type { MutationWatch } from './http/register-route.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './identity/ensure-first-admin.ts'
+import { forgetPhoneLogins } from './identity/forget-phone-logins.ts'
 import { findAccountOfCookie } from './identity/routes.ts'
 import { sessionCookie } from './identity/session-cookie.ts'
 import { openCommandSigner } from './mqtt/command-key.ts'
@@ -127,6 +128,9 @@ async function assemble(
   const sealer = await openSealer(database, config.dataKeys)
   const metrics = new Metrics()
   const hub = new LiveHub(clock, metrics)
+  const forgotten = await forgetPhoneLogins(database, sealer)
+  if (forgotten > 0)
+    logger.info({ forgotten }, 'logins that were phone numbers are neutral now; their owners sign in as before')
   const firstAdmin = await ensureFirstAdmin(database, random)
   await database.run(ensureDefaultPlan)
   const taken = overrides.nouns ?? nouns

@@ -1,7 +1,15 @@
 // HTTP of accounts and sign-ins. Passwords are hashed before a unit of work begins, since a unit waits for nothing else.
 import { eq } from 'drizzle-orm'
 import type { FastifyReply } from 'fastify'
-import { changePassword, getMe, joinSite, type Me, signIn, signOut } from '#shared/contracts/http/identity.ts'
+import {
+  changePassword,
+  getMe,
+  isNumberOfSomebody,
+  joinSite,
+  type Me,
+  signIn,
+  signOut,
+} from '#shared/contracts/http/identity.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'
 import { one } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -12,13 +20,14 @@ import type { AttemptLimiter } from './attempt-limiter.ts'
 import { type AttemptLimits, checkAttempts, makeAttemptLimits } from './attempt-limits.ts'
 import { changePasswordHash } from './change-account.ts'
 import { checkOwnPassword, nobodysHash } from './check-password.ts'
+import { loginFingerprint } from './forget-phone-logins.ts'
 import { hashPassword, isPassword } from './password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { registerSecondFactor } from './second-factor-routes.ts'
 import { hasLiveFactor, takeFactorCode } from './second-factor.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { addSignIn, endSignIn, makeToken, whoHolds } from './sign-in.ts'
-import { findAccountByLogin } from './store.ts'
+import { findAccountByFingerprint, findAccountByLogin } from './store.ts'
 
 function showMe(account: SignedIn): Me {
   const { accountId, login, displayName, roles, hostSiteId, areaCode, householdCode } = account
@@ -86,7 +95,11 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
     // Counted before the answer is known, so that many attempts at once gain nothing.
     byLogin.fail(login)
     byAddress.fail(request.ip)
-    const account = await ctx.database.read((unit) => findAccountByLogin(unit, login))
+    const account = await ctx.database.read((unit) =>
+      isNumberOfSomebody(login)
+        ? findAccountByFingerprint(unit, loginFingerprint(ctx.sealer, login))
+        : findAccountByLogin(unit, login),
+    )
     const isGood = await isPassword(body.password, account?.passwordHash ?? nobodysHash)
     if (!isGood || account === undefined || !account.isActive) throw new RefusalError('identity.sign_in_failed')
     try {

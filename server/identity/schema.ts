@@ -12,6 +12,8 @@ export function identityTables({ table, column: c, primaryKey, index, check }: K
       accountId: c.text().primaryKey(),
       /** Staff number or another name, never a phone number; folded to lower case: one login, one account. */
       login: c.text().notNull().unique(),
+      /** Of the phone number that was the login once: its owner still signs in with it (forget-phone-logins.ts). */
+      loginFingerprint: c.text().unique(),
       displayName: c.text().notNull(),
       passwordHash: c.text().notNull(),
       mustChangePassword: c.bool().notNull(),

@@ -15,6 +15,11 @@ export function* findAccount({ db, tables: { accounts } }: UnitContext, accountI
   return yield* one(db.select().from(accounts).where(eq(accounts.accountId, accountId)))
 }
 
+/** By the fingerprint of a number that was the login once. */
+export function* findAccountByFingerprint({ db, tables: { accounts } }: UnitContext, fingerprint: string) {
+  return yield* one(db.select().from(accounts).where(eq(accounts.loginFingerprint, fingerprint)))
+}
+
 /** Roles of each account, in the order of the contract's list. */
 export function* findRoles(
   { db, tables: { accountRoles } }: UnitContext,

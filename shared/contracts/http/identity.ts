@@ -12,13 +12,19 @@ export const Login = z
   .max(40)
   .regex(/^[\p{L}\p{N}._-]+$/u, 'letters, digits, dots and dashes only')
 /** Of a new account: a login stands in clear in the database, so nobody's phone, identity or bank number may be one. */
-export const NewLogin = Login.refine((login) => !/\d{11}/.test(login), 'a phone or identity number is no login')
+export const isNumberOfSomebody = (login: string): boolean => /\d{11}/.test(login)
+export const NewLogin = Login.refine((login) => !isNumberOfSomebody(login), 'a phone or identity number is no login')
 export const Password = z.string().min(8, 'at least 8 characters').max(200)
 /** A district (6 digits), town (9) or village (12): what the codes of its households begin with. */
 export const AreaCode = z
   .string()
   .regex(/^\d{6}(\d{3}){0,2}$/, 'a district, town or village code has 6, 9 or 12 digits')
-const DisplayName = z.string().trim().min(1).max(60)
+const DisplayName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(60)
+  .refine((name) => !isNumberOfSomebody(name), 'a phone or identity number is no name')
 
 /** The signed-in account. */
 export const Me = z

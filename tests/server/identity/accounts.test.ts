@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { one, rows } from '#server/db/unit.ts'
 import { countRows } from '#server/db/expressions.ts'
+import { addAccounts } from '#server/identity/add-accounts.ts'
+import { hashPassword } from '#server/identity/password.ts'
+import { findNumbers } from '#tests/support/number-scan.ts'
 import { newId } from '#tests/support/test-cabinet.ts'
-import { startServer, type TestServer } from '#tests/support/start-server.ts'
+import { startServer, testPassword, type TestServer } from '#tests/support/start-server.ts'
 import { dialects } from '#tests/support/test-database.ts'
 
 const countAccounts = ({ app }: TestServer) =>
@@ -42,6 +45,37 @@ describe.each(dialects)('accounts on %s', (dialect) => {
 
     expect(answer).toMatchObject({ status: 422, body: { field: 'accounts.0.login' } })
     expect(await countAccounts(server)).toEqual(before)
+  })
+
+  it('that signed in with a phone number before still do, and the number is in the database no more', async () => {
+    await using earlier = await startServer({ dialect })
+    const { database } = earlier.app.ctx
+    const passwordHash = await hashPassword(testPassword)
+    const account = { roles: ['buyer' as const], passwordHash, mustChangePassword: false }
+    const logins = ['13800000001', '13800000002', 'buyer.2020']
+    const ids = await database.run((ctx) =>
+      addAccounts(
+        ctx,
+        logins.map((login) => ({ ...account, login, displayName: login })),
+      ),
+    )
+
+    await using server = await startServer({ dialect, beside: earlier })
+
+    const signIn = (login: string) => server.anybody.send('POST', '/api/sign-in', { login, password: testPassword })
+    const answers = await Promise.all([...logins, '13800000003'].map(signIn))
+    expect(answers.map(({ status, body }) => [status, body['accountId']])).toEqual([
+      [200, ids[0]],
+      [200, ids[1]],
+      [200, ids[2]],
+      [401, undefined],
+    ])
+    expect(answers[0]?.body).toMatchObject({ login: expect.stringMatching(/^user-/), displayName: '138****0001' })
+    expect(answers[2]?.body).toMatchObject({ login: 'buyer.2020' })
+    expect((await signIn(String(answers[0]?.body['login']))).status).toBe(200)
+    const held = await database.read(({ db, tables }) => rows(db.select().from(tables.accounts)))
+    expect(held).toHaveLength(4)
+    expect(findNumbers(held.map(({ passwordHash: _passwordHash, ...row }) => row))).toEqual([])
   })
 
   it('are imported all or none, with an error per row', async () => {

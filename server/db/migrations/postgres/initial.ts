@@ -3,6 +3,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE TABLE "account" (
   "account_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "login" text COLLATE "C" NOT NULL,
+  "login_fingerprint" text COLLATE "C",
   "display_name" text COLLATE "C" NOT NULL,
   "password_hash" text COLLATE "C" NOT NULL,
   "must_change_password" boolean NOT NULL,
@@ -12,6 +13,7 @@ export const initialPostgres: readonly string[] = [
   "is_active" boolean NOT NULL,
   "created_at_ms" bigint NOT NULL,
   CONSTRAINT "account_login_unique" UNIQUE("login"),
+  CONSTRAINT "account_login_fingerprint_unique" UNIQUE("login_fingerprint"),
   CONSTRAINT "account_login_folded" CHECK ("account"."login" = lower("account"."login"))
 );`,
   `CREATE TABLE "account_role" (

@@ -3,6 +3,7 @@ export const initialSqlite: readonly string[] = [
   `CREATE TABLE \`account\` (
   \`account_id\` text PRIMARY KEY NOT NULL,
   \`login\` text NOT NULL,
+  \`login_fingerprint\` text,
   \`display_name\` text NOT NULL,
   \`password_hash\` text NOT NULL,
   \`must_change_password\` integer NOT NULL,
@@ -16,6 +17,7 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "account_login_folded" CHECK("account"."login" = lower("account"."login"))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`account_login_unique\` ON \`account\` (\`login\`);`,
+  `CREATE UNIQUE INDEX \`account_login_fingerprint_unique\` ON \`account\` (\`login_fingerprint\`);`,
   `CREATE TABLE \`account_role\` (
   \`account_id\` text NOT NULL,
   \`role\` text NOT NULL,
