@@ -1,4 +1,4 @@
-// `npm run check`: types, lint, format, architecture and dead code; every step runs, then the verdict.
+// `npm run check`: types, lint, format, architecture, dead code and supply chain; every step runs, then the verdict.
 import { spawnSync } from 'node:child_process'
 import { root, setUp } from './setup.mjs'
 
@@ -19,6 +19,7 @@ const steps = [
     ['--config', '.dependency-cruiser.cjs', 'shared', 'firmware-bridge', 'cabinet-agent', 'server', 'tests'],
   ],
   ['dead code', bin('knip'), ['--config', '.tools/knip.json', '--no-progress']],
+  ['supply chain', process.execPath, [`${root}.tools/supply-chain.mjs`]],
 ]
 const failures = []
 for (const [name, command, args] of steps) {
