@@ -66,3 +66,9 @@ export function duration(durationMs: number, locale: Locale): string {
   if (hours < 24) return `${hours} ${hour} ${minutes % 60} ${minute}`
   return `${Math.floor(hours / 24)} ${day} ${hours % 24} ${hour}`
 }
+
+/** 1,234,567 bytes → 1.2 MB. */
+export function fileSize(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`
+  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
+}
