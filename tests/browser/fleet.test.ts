@@ -9,7 +9,7 @@ let browser: TestBrowser
 beforeAll(async () => {
   office = await openDemoDesk()
   browser = await startBrowser()
-}, 120_000)
+}, 240_000)
 afterAll(async () => {
   await browser?.[Symbol.asyncDispose]()
   await office?.[Symbol.asyncDispose]()
@@ -51,5 +51,32 @@ describe('the overview', { timeout: 90_000 }, () => {
 
     expect(barriers).toEqual([])
     expect(window.complaints).toEqual([])
+  })
+})
+
+describe('what can go wrong around a page', { timeout: 90_000 }, () => {
+  it('ends in a sentence that says what to do: an ended sign-in, and no network', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    await signInAt(page, office.url, 'operator', '/admin/cabinets')
+    await page.locator('tbody tr').first().waitFor()
+    await window.context.setOffline(true)
+    await page.locator('nav a', { hasText: '推送' }).click()
+    const note = page.locator('[role=alert]', { hasText: '这一页没有加载出来' })
+    await note.waitFor()
+    await window.context.setOffline(false)
+    await note.locator('button').click()
+    await page.locator('h1', { hasText: '推送' }).waitFor()
+
+    await window.context.clearCookies()
+    await page.locator('nav a', { hasText: '柜子' }).click()
+    const ended = page.locator('[role=alert]', { hasText: '登录已过期。请重新登录，然后' })
+    await ended.locator('a').click()
+    await page.locator('#login').fill('operator')
+    await page.locator('#password').fill('operator-huinong')
+    await page.locator('button[type=submit]').click()
+    await page.locator('h1', { hasText: '柜子' }).waitFor()
+    await page.locator('tbody tr').first().waitFor()
+    expect(new URL(page.url()).pathname).toBe('/admin/cabinets')
   })
 })

@@ -1,13 +1,16 @@
 import { accountsModule } from './accounts/module.ts'
 import type { AdminModule } from './admin-module.ts'
+import { alertsModule } from './alerts/module.ts'
 import { cabinetsModule } from './cabinets/module.ts'
 import { auditModule, reconciliationModule, warningsModule } from './desk/module.ts'
 import { distributionsModule, organisationsModule } from './distributions/module.ts'
+import { goodsModule } from './goods/module.ts'
 import { householdsModule } from './households/module.ts'
 import { importsModule } from './imports/module.ts'
 import { ledgerModule } from './ledger/module.ts'
 import { overviewModule } from './overview/module.ts'
 import { payoutsModule } from './payouts/module.ts'
+import { rolloutsModule } from './rollouts/module.ts'
 import { sessionsModule } from './sessions/module.ts'
 import { surplusModule } from './surplus/module.ts'
 
@@ -15,6 +18,9 @@ import { surplusModule } from './surplus/module.ts'
 export const modules: readonly AdminModule[] = [
   overviewModule,
   cabinetsModule,
+  rolloutsModule,
+  alertsModule,
+  goodsModule,
   sessionsModule,
   householdsModule,
   warningsModule,

@@ -18,6 +18,12 @@ export function adminEnglish(words: Words): AdminMessages {
     skip: 'Skip to content',
     noAccess: 'Your account may not see this page. Choose another on the left, or ask an administrator.',
     missing: 'There is no such page. Choose one on the left.',
+    frame: {
+      signedOut:
+        'Your sign-in has ended. Sign in again and you come back to this page; what was not sent has to be entered again.',
+      signIn: 'Sign in',
+      notLoaded: 'This page did not load. Check the network and try again; if that does not help, reload the browser.',
+    },
     table: {
       previous: 'Previous',
       next: 'Next',

@@ -18,6 +18,11 @@ function adminChinese(words: Words) {
     skip: '跳到正文',
     noAccess: '您的账号不能看这一页。请从左边选择，或联系管理员。',
     missing: '没有这个页面。请从左边选择。',
+    frame: {
+      signedOut: '登录已过期。请重新登录，然后会回到这一页；没有提交的内容要再填一次。',
+      signIn: '去登录',
+      notLoaded: '这一页没有加载出来。请检查网络后重试；仍不行就刷新浏览器。',
+    },
     table: {
       previous: '上一页',
       next: '下一页',

@@ -2,6 +2,9 @@
 export const menuChinese = {
   overview: '总览',
   cabinets: '柜子',
+  rollouts: '推送',
+  alerts: '告警',
+  goods: '批次与召回',
   sessions: '购物',
   households: '农户收入',
   warnings: '防返贫预警',
@@ -20,6 +23,9 @@ export type MenuMessages = typeof menuChinese
 export const menuEnglish: MenuMessages = {
   overview: 'Overview',
   cabinets: 'Cabinets',
+  rollouts: 'Roll-outs',
+  alerts: 'Alerts',
+  goods: 'Lots and recalls',
   sessions: 'Sessions',
   households: 'Household income',
   warnings: 'Warnings',
