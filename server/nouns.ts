@@ -16,6 +16,8 @@ import { distributionRoutes } from './distributions/routes.ts'
 import { collectImpact } from './disclosure/collect-impact.ts'
 import { publishDays } from './disclosure/publish-day.ts'
 import { disclosureRoutes } from './disclosure/routes.ts'
+import { lapseCalls } from './harvest-calls/answer-call.ts'
+import { harvestRoutes } from './harvest-calls/routes.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
 import { incomeRoutes } from './incomes/routes.ts'
@@ -191,6 +193,16 @@ export const nouns: readonly Noun[] = [
   { routes: recallRoutes },
   { routes: restockRoutes, events: restockEvents },
   { routes: restockTaskRoutes },
+  {
+    routes: harvestRoutes,
+    jobs: [
+      {
+        name: 'call the next to harvest',
+        intervalMs: 60_000,
+        run: async ({ database }) => void (await database.run(lapseCalls)),
+      },
+    ],
+  },
   {
     routes: alertRoutes,
     jobs: [

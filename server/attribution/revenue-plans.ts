@@ -7,6 +7,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import { findPlanProblem } from './rules.ts'
 import type { PlanShares } from './rules.ts'
 import { defaultScope } from './schema.ts'
+import { findPlanInForce } from './store.ts'
 import type { RevenuePlanRow } from './store.ts'
 
 export interface PlanDraft {
@@ -89,6 +90,12 @@ export const shippedShares: PlanShares = {
   organisationBp: 500,
   operatorBp: 1000,
   fundBp: 100,
+}
+
+/** What households get of a price by the plan that holds at an instant, fen, rounded down; 0 without a plan. */
+export function* householdPriceOf(supplierId: string, priceFen: number, atMs: number): Unit<number> {
+  const plan = yield* findPlanInForce(supplierId, atMs)
+  return plan === undefined ? 0 : Math.floor((priceFen * plan.householdBp) / 10_000)
 }
 
 /** Puts the shipped plan in force from the beginning of time, unless a default plan is approved. Run at start. */

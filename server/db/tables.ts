@@ -11,6 +11,7 @@ import { calendarTables } from '../calendar/schema.ts'
 import { catalogStorage, catalogTables } from '../catalog/schema.ts'
 import { distributionStorage, distributionTables } from '../distributions/schema.ts'
 import { disclosureStorage, disclosureTables } from '../disclosure/schema.ts'
+import { harvestStorage, harvestTables } from '../harvest-calls/schema.ts'
 import { householdStorage, householdTables } from '../households/schema.ts'
 import { incomeStorage, incomeTables } from '../incomes/schema.ts'
 import { identityStorage, identityTables } from '../identity/schema.ts'
@@ -59,6 +60,7 @@ export function makeTables(kit: Kit) {
   const sessions = sessionTables(kit)
   const restock = restockTables(kit)
   const restockTasks = restockTaskTables(kit)
+  const harvest = harvestTables(kit, { ...catalog, ...households })
   const replenishment = replenishmentTables(kit)
   const sales = salesTables(kit)
   const writeOffs = writeOffTables(kit)
@@ -102,6 +104,7 @@ export function makeTables(kit: Kit) {
     ...sessions,
     ...restock,
     ...restockTasks,
+    ...harvest,
     ...replenishment,
     ...sales,
     ...writeOffs,
@@ -140,6 +143,7 @@ export const storages: readonly Storage[] = [
   personalDataStorage,
   disclosureStorage,
   restockTaskStorage,
+  harvestStorage,
   sessionStorage,
   payoutStorage,
   reconciliationStorage,

@@ -6,6 +6,7 @@ import { startOfDay } from '../calendar/rules.ts'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { raisePlanNeeds } from '../harvest-calls/raise-needs.ts'
 import { computePlan, laneKey } from '../replenishment/compute-plan.ts'
 import type { ComputedPlan } from '../replenishment/compute-plan.ts'
 import { makeTasks } from './make-tasks.ts'
@@ -94,6 +95,7 @@ export function* planDay(ctx: UnitContext, input: PlanDayInput): Unit<PlannedDay
       })),
     })),
   )
+  yield* raisePlanNeeds(ctx, shortBySku)
   return planned
 }
 

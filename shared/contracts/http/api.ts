@@ -5,6 +5,7 @@ import * as benefitLinks from './benefit-links.ts'
 import * as cabinets from './cabinets.ts'
 import * as catalog from './catalog.ts'
 import * as fleet from './fleet.ts'
+import * as harvestCalls from './harvest-calls.ts'
 import * as households from './households.ts'
 import * as distributions from './distributions.ts'
 import * as incomes from './incomes.ts'
@@ -52,6 +53,7 @@ export const routes: readonly RouteContract[] = [
   catalog,
   replenishment,
   restockTasks,
+  harvestCalls,
   laneLocks,
   scaleChecks,
   recalls,
