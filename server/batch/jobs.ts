@@ -7,6 +7,7 @@ import { personalDataJobs } from '../personal-data/batch.ts'
 import { payoutJobs } from '../payouts/batch.ts'
 import { reconciliationJobs } from '../reconciliation/batch.ts'
 import { replenishmentJobs } from '../replenishment/batch.ts'
+import { restockTaskJobs } from '../restock-tasks/batch.ts'
 import type { BatchJob } from './job.ts'
 
 export const batchJobs: readonly BatchJob[] = [
@@ -18,4 +19,5 @@ export const batchJobs: readonly BatchJob[] = [
   ...payoutJobs,
   ...reconciliationJobs,
   ...replenishmentJobs,
+  ...restockTaskJobs,
 ]

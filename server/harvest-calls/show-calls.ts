@@ -144,11 +144,12 @@ export function* listMembers(
     (row) => {
       const member = byCode.get(row.householdCode)
       const place = position.get(row.householdCode)
+      const lastCalledAtMs = member?.lastCalledAtMs ?? null
       return {
         ...row,
         joinedAtMs: member?.joinedAtMs ?? 0,
         ...(place === undefined ? {} : { position: place }),
-        ...(member?.lastCalledAtMs == null ? {} : { lastCalledAtMs: member.lastCalledAtMs }),
+        ...(lastCalledAtMs === null ? {} : { lastCalledAtMs }),
         calls: member?.calls ?? 0,
         deliveredUnits: unitsOf.get(row.householdCode) ?? 0,
         capLeftUnits: member === undefined ? 0 : capLeft(terms, member),

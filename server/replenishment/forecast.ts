@@ -1,8 +1,9 @@
-// Demand per cabinet and SKU, pure: rate of the SKU now (season) × kind of day at such sites (weekday, holidays) × how this
+// Demand per cabinet and SKU, pure: rate of the SKU now and where it goes (season) × kind of day at such sites × how this
 // cabinet compares with its like. The last is counted from few sales, so it is shrunk to the mean of like sites by
 // empirical Bayes (Gamma prior of a Poisson rate): a new cabinet sells as its like do until it has shown otherwise.
 import type { Calendar } from '../calendar/rules.ts'
 import { addDays, dayClassCount, dayClassesFrom, standIns } from './day-classes.ts'
+import { growthUntil, levelOf, type SkuLevel } from './sku-level.ts'
 
 /** What one SKU sold in one cabinet. */
 export interface DemandSeries {
@@ -31,8 +32,6 @@ export interface DemandForecast {
   readonly dispersion: number
 }
 
-/** A SKU's rate forgets by half in so many days: seasons turn within weeks. */
-const seasonHalfLifeDays = 10
 /** A cabinet's share forgets more slowly: its people stay. */
 const shareHalfLifeDays = 45
 /** A kind of day is believed against "as any day" from about so many units on. */
@@ -53,8 +52,11 @@ export function forecastDemand(history: DemandHistory, calendar: Calendar, horiz
   const dispersions = dispersionOfSkus(series, classes, factors, levels, shares)
   const ahead = dayClassesFrom(calendar, addDays(firstDay, days), horizonDays)
   return series.map(({ cabinetId, skuId, group }, index) => {
-    const rate = (shares[index] ?? 0) * (levels.get(skuId)?.at(-1) ?? 0)
-    const meanByDay = ahead.map((dayClass) => rate * (factors.get(group)?.[dayClass] ?? 1))
+    const { now = 0, growthPerDay = 0 } = levels.get(skuId) ?? {}
+    const rate = (shares[index] ?? 0) * now
+    const meanByDay = ahead.map(
+      (dayClass, day) => rate * growthUntil(growthPerDay, day + 1) * (factors.get(group)?.[dayClass] ?? 1),
+    )
     return { cabinetId, skuId, meanByDay, dispersion: dispersions.get(skuId) ?? 1 }
   })
 }
@@ -88,12 +90,12 @@ function factorsOf(sold: readonly number[], seen: readonly number[]): number[] {
   return Array.from({ length: dayClassCount }, (_, dayClass) => factorOf(dayClass))
 }
 
-/** By SKU: units a mean cabinet sells on a mean day, as known at the end of each day. */
+/** By SKU: units a mean cabinet sells on a mean day. */
 function skuLevels(
   series: readonly DemandSeries[],
   classes: readonly number[],
   factors: ReadonlyMap<string, readonly number[]>,
-): Map<string, number[]> {
+): Map<string, SkuLevel> {
   const sums = new Map<string, { sold: number[]; expected: number[] }>()
   for (const { skuId, group, soldByDay } of series) {
     const sum = entryOf(sums, skuId, () => ({ sold: zeros(classes.length), expected: zeros(classes.length) }))
@@ -105,19 +107,7 @@ function skuLevels(
       sum.expected[day] = (sum.expected[day] ?? 0) + (own[classes[day] ?? 0] ?? 1)
     }
   }
-  const keep = 0.5 ** (1 / seasonHalfLifeDays)
-  return new Map(
-    [...sums].map(([skuId, { sold, expected }]) => {
-      let numerator = 0
-      let denominator = 0
-      const levels = sold.map((units, day) => {
-        numerator = keep * numerator + units
-        denominator = keep * denominator + (expected[day] ?? 0)
-        return denominator === 0 ? 0 : numerator / denominator
-      })
-      return [skuId, levels]
-    }),
-  )
+  return new Map([...sums].map(([skuId, { sold, expected }]) => [skuId, levelOf(sold, expected)]))
 }
 
 /** By series: its rate as a multiple of the mean cabinet's, shrunk to that of like sites. */
@@ -125,12 +115,12 @@ function shareOfEach(
   series: readonly DemandSeries[],
   classes: readonly number[],
   factors: ReadonlyMap<string, readonly number[]>,
-  levels: ReadonlyMap<string, readonly number[]>,
+  levels: ReadonlyMap<string, SkuLevel>,
 ): number[] {
   const keep = 0.5 ** (1 / shareHalfLifeDays)
   const counts = series.map(({ skuId, group, soldByDay }) => {
     const own = factors.get(group) ?? []
-    const level = levels.get(skuId) ?? []
+    const level = levels.get(skuId)?.byDay ?? []
     let sold = 0
     let expected = 0
     for (let day = 0; day < classes.length; day += 1) {
@@ -173,14 +163,14 @@ function dispersionOfSkus(
   series: readonly DemandSeries[],
   classes: readonly number[],
   factors: ReadonlyMap<string, readonly number[]>,
-  levels: ReadonlyMap<string, readonly number[]>,
+  levels: ReadonlyMap<string, SkuLevel>,
   shares: readonly number[],
 ): Map<string, number> {
   const sums = new Map<string, { squares: number; means: number }>()
   for (const [index, { skuId, group, soldByDay }] of series.entries()) {
     const sum = entryOf(sums, skuId, () => ({ squares: 0, means: 0 }))
     const own = factors.get(group) ?? []
-    const level = levels.get(skuId) ?? []
+    const level = levels.get(skuId)?.byDay ?? []
     for (let day = Math.max(0, classes.length - 28); day < classes.length; day += 1) {
       const sold = soldByDay[day] ?? -1
       if (sold < 0) continue

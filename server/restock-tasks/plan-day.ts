@@ -31,13 +31,15 @@ const dayMs = 86_400_000
 /** How far ahead a day may be planned: forecasts reach two weeks. */
 const longestLeadDays = 7
 
-/** What the depot could not give, by SKU; harvest calls begin with it. */
 export interface PlannedDay {
   readonly tasks: number
   readonly routes: number
   readonly metres: number
   readonly boundMetres: number
+  /** What the depot could not give; harvest calls begin with it. */
   readonly shortBySku: ReadonlyMap<string, number>
+  /** Harvest needs that were raised. */
+  readonly needs: number
 }
 
 /** Refuses with restock_task.day_wrong, restock_task.no_restocker. */
@@ -95,8 +97,7 @@ export function* planDay(ctx: UnitContext, input: PlanDayInput): Unit<PlannedDay
       })),
     })),
   )
-  yield* raisePlanNeeds(ctx, shortBySku)
-  return planned
+  return { ...planned, needs: yield* raisePlanNeeds(ctx, shortBySku) }
 }
 
 const unitsOf = (lots: readonly LotCount[]) => lots.reduce((sum, { count }) => sum + count, 0)
@@ -196,7 +197,7 @@ function shortagesOf({ plan, shelves }: ComputedPlan): Map<string, number> {
 function* keepDay(
   ctx: UnitContext,
   { day, by }: PlanDayInput,
-  { tasks, routes, metres, boundMetres, shortBySku }: PlannedDay,
+  { tasks, routes, metres, boundMetres, shortBySku }: Omit<PlannedDay, 'needs'>,
   found: { readonly computed: ComputedPlan; readonly unplacedCabinetCodes: string[] },
 ): Unit<void> {
   const { restockDays: t } = ctx.tables

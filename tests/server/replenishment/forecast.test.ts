@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '#shared/ids/random.ts'
+import { nextGaussian, seededRandom } from '#shared/ids/random.ts'
 import { backtest } from '#server/replenishment/backtest.ts'
 import { dayClassOf } from '#server/replenishment/day-classes.ts'
 import { demandQuantile, forecastDemand, type DemandHistory } from '#server/replenishment/forecast.ts'
@@ -70,6 +70,34 @@ describe('the demand forecast', () => {
     expect(short).toBeGreaterThan(0.45)
     expect(short).toBeLessThan(long)
     expect(long).toBeLessThanOrEqual(3.3)
+  })
+
+  it.each([
+    ['ends', -1],
+    ['begins', 1],
+  ])('follows a season that %s, and does not promise for ever that it goes on', (_name, sign) => {
+    const random = seededRandom(5)
+    const rateOn = (day: number) => Math.max(0, 4 + sign * 2 * ((day - 56) / 28))
+    const series = Array.from({ length: 40 }, () => ({
+      soldByDay: Array.from({ length: 56 }, (_, day) => Math.max(0, Math.round(rateOn(day) + nextGaussian(random)))),
+    }))
+
+    const [forecast] = forecastDemand(historyOf(series), new Map(), 14)
+
+    const days = forecast?.meanByDay ?? []
+    // Three days ahead the line itself; in two weeks it would be 4 ± 1, of which growth that fades keeps a part.
+    expect(total(days.slice(0, 3)) / 3).toBeCloseTo(4 + sign * 0.14, 0)
+    expect(sign * ((days.at(-1) ?? 0) - (days[0] ?? 0))).toBeGreaterThan(0)
+    expect(sign * ((days.at(-1) ?? 0) - 4)).toBeLessThan(1)
+  })
+
+  it('has next to no bias over many SKUs with seasons, where a level alone had one in seven', () => {
+    const world = { cabinets: 40, skus: 20, days: 84, firstDay: '2026-07-20', calendar }
+
+    const biases = [1, 2, 3, 4].map((seed) => backtest(simulateDemand(seededRandom(seed), world), calendar).ours.bias)
+
+    // Days that are better or worse for everybody move one run by some percent either way.
+    expect(Math.abs(total(biases) / biases.length)).toBeLessThan(0.04)
   })
 
   it('beats the mean of seven days by WAPE and pinball on demand with weeks and seasons', () => {
