@@ -101,8 +101,14 @@ async function enrolPatiently(config: AgentConfig, overrides: AgentOverrides, cl
       return await enrol({ serverUrl, enrolmentCode, dataDirectory, fetch })
     } catch (error) {
       if (error instanceof EnrolmentRefusedError) throw error
-      onLog('warn', 'the server cannot be asked to enrol; trying again', { error: String(error) })
+      onLog('warn', 'the server cannot be asked to enrol; trying again', { error: describeFailure(error) })
       await delay(clock, enrolRetryMs, signal)
     }
   }
+}
+
+/** What fetch says of a failure, "fetch failed", is in its cause: no route, an unknown certificate. */
+function describeFailure(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error ? `${String(error)}: ${cause.message}` : String(error)
 }

@@ -9,6 +9,7 @@ import { type Random, systemRandom } from '#shared/ids/random.ts'
 import type { Clock } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { ensureDefaultPlan } from './attribution/revenue-plans.ts'
+import { readTls, type TlsOptions } from './config/read-tls.ts'
 import { redactUrl, type ServerConfig } from './config/server-config.ts'
 import { startCore } from './core.ts'
 import type { ServerContext } from './context.ts'
@@ -67,11 +68,17 @@ export function makeLogger(level: string, destination: NodeJS.WritableStream = p
 const builtPages = () =>
   `${process.env['HUINONG_ROOT'] ?? fileURLToPath(new URL('..', import.meta.url))}/server/web/dist`
 
-async function openHttp(ctx: ServerContext, line: FleetLine, overrides: AppOverrides): Promise<FastifyInstance> {
+async function openHttp(
+  ctx: ServerContext,
+  line: FleetLine,
+  overrides: AppOverrides,
+  tls: TlsOptions | undefined,
+): Promise<FastifyInstance> {
   const { config, database } = ctx
   const app = await buildHttpApp(ctx, {
     authenticate: (request) => findAccountOfCookie(ctx, request.cookies[sessionCookie]),
     watchMutation: overrides.watchMutation,
+    tls,
     findUnready: async () => {
       const isDatabaseUp = await database
         .read(({ db, tables }) => rows(db.select().from(tables.serverKeys).limit(1)))
@@ -120,6 +127,7 @@ async function assemble(
   ends: Array<() => unknown>,
 ): Promise<App> {
   const { clock = systemClock, random = systemRandom } = overrides
+  const tls = config.tls === undefined ? undefined : await readTls(config.tls)
   await mkdir(config.dataDirectory, { recursive: true })
   const onError = (error: Error) => logger.warn({ err: error }, 'database')
   const database = overrides.database ?? (await openDatabase({ url: config.databaseUrl, clock, random, onError }))
@@ -135,13 +143,13 @@ async function assemble(
   await database.run(ensureDefaultPlan)
   const taken = overrides.nouns ?? nouns
   const parts = { config, database, clock, random, logger, metrics, hub, signer, sealer }
-  const { ctx, line } = await startCore(parts, { nouns: taken, ends })
-  const http = await openHttp(ctx, line, overrides)
+  const { ctx, line } = await startCore(parts, { nouns: taken, ends, tls })
+  const http = await openHttp(ctx, line, overrides, tls)
   ends.push(() => http.close())
   ends.push(() => hub.close())
   const { port } = http.server.address() as AddressInfo
   const host = config.http.host === '0.0.0.0' || config.http.host === '::' ? '127.0.0.1' : config.http.host
-  const httpUrl = `http://${host}:${port}`
+  const httpUrl = `${tls === undefined ? 'http' : 'https'}://${host}:${port}`
   logger.info({ httpUrl, mqttUrl: line.url, database: redactUrl(config.databaseUrl) }, 'the server listens')
   let ending: Promise<void> | undefined
   return {

@@ -3,6 +3,7 @@
 import type { CancelTimer } from '#shared/time/clock.ts'
 import type { Effect, ServerContext } from './context.ts'
 import { removeExpiredSignIns } from './identity/sign-in.ts'
+import type { TlsOptions } from './config/read-tls.ts'
 import type { CabinetLink, LinkListener } from './mqtt/cabinet-link.ts'
 import { FleetLine } from './mqtt/fleet-line.ts'
 import type { Job, Noun } from './nouns.ts'
@@ -75,20 +76,22 @@ export interface CoreOptions {
   /** Takes what ends the parts that were started, in the order of their start. */
   readonly ends: Array<() => unknown>
   /** Instead of the broker that the configuration names. */
-  readonly openLink?: (listener: LinkListener) => CabinetLink
+  readonly openLink?: ((listener: LinkListener) => CabinetLink) | undefined
+  /** Of the embedded broker. */
+  readonly tls?: TlsOptions | undefined
 }
 
 /** Opens the line to the cabinets and starts the jobs. */
 export async function startCore(
   parts: Omit<ServerContext, 'perform' | 'mqttUrl'>,
-  { nouns, ends, openLink }: CoreOptions,
+  { nouns, ends, openLink, tls }: CoreOptions,
 ): Promise<{ readonly ctx: ServerContext; readonly line: FleetLine }> {
   const late: { line?: FleetLine } = {}
   const ctx: ServerContext = { ...parts, perform: makePerform(parts, late), mqttUrl: () => late.line?.url ?? '' }
   const line = new FleetLine(ctx, nouns)
   late.line = line
   ends.push(() => line[Symbol.asyncDispose]())
-  await line.open(openLink)
+  await line.open({ openLink, tls })
   ends.push(startJobs(ctx, [...platformJobs(line), ...nouns.flatMap(({ jobs }) => jobs ?? [])]))
   return { ctx, line }
 }

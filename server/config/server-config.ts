@@ -2,6 +2,7 @@
 // from the same object, and what is secret never reaches a log.
 import { z } from 'zod'
 import { Role } from '#shared/contracts/http/route.ts'
+import type { TlsFiles } from './read-tls.ts'
 import { type KeySource, parseDataKeys, parseKey } from '../personal-data/key-ring.ts'
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
@@ -35,6 +36,10 @@ export const ServerEnvironment = z.object({
   HUINONG_PUBLIC_URL: z
     .preprocess(emptyAsAbsent, z.url({ protocol: /^https?$/ }).optional())
     .describe('Address of the pages as browsers see it; https makes cookies Secure'),
+  HUINONG_TLS_CERT_FILE: optionalText().describe(
+    'PEM file of the certificate (with its chain): HTTP becomes HTTPS, the embedded broker MQTTS; wants HUINONG_TLS_KEY_FILE',
+  ),
+  HUINONG_TLS_KEY_FILE: optionalText().describe('PEM file of its private key'),
   HUINONG_TRUST_PROXY: z.stringbool().default(false).describe('Believe X-Forwarded-* headers of a proxy in front'),
   HUINONG_MQTT_URL: z
     .preprocess(emptyAsAbsent, z.url({ protocol: /^mqtts?$/ }).optional())
@@ -112,6 +117,8 @@ export interface ServerConfig {
     readonly host: string
     readonly port: number
     readonly publicUrl: string | undefined
+    /** Browsers reach the pages by https, from us or from a proxy in front. */
+    readonly isHttps: boolean
     readonly isProxyTrusted: boolean
     readonly requestsPerMinute: number
     readonly metricsToken: string | undefined
@@ -123,6 +130,8 @@ export interface ServerConfig {
     readonly port: number
     readonly publicUrl: string | undefined
   }
+  /** Undefined: HTTP and MQTT in clear, for a machine's own network or behind a proxy. */
+  readonly tls: TlsFiles | undefined
   readonly commandKeyFile: string
   /** The keys of personal data, or where they are. */
   readonly dataKeys: KeySource
@@ -153,10 +162,15 @@ function mailOf({ HUINONG_SMTP_URL: smtpUrl, HUINONG_MAIL_FROM: from }: Environm
   return smtpUrl === undefined || from === undefined ? undefined : { smtpUrl, from }
 }
 
+function tlsOf({ HUINONG_TLS_CERT_FILE: certFile, HUINONG_TLS_KEY_FILE: keyFile }: Environment): ServerConfig['tls'] {
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile }
+}
+
 /** Variables that mean something only together. */
 const paired = [
   ['HUINONG_DATA_KEYS', 'HUINONG_FINGERPRINT_KEY'],
   ['HUINONG_SMTP_URL', 'HUINONG_MAIL_FROM'],
+  ['HUINONG_TLS_CERT_FILE', 'HUINONG_TLS_KEY_FILE'],
 ] as const
 
 /** Reads the environment; throws one ConfigError that names every variable that is wrong. */
@@ -170,6 +184,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
   const lonely = paired.find((names) => new Set(names.map((name) => it[name] === undefined)).size > 1)
   if (lonely !== undefined)
     throw new ConfigError(`The configuration is wrong:\n  ${lonely.join(' and ')} are set together or not at all`)
+  const tls = tlsOf(it)
   return {
     databaseUrl: it.HUINONG_DATABASE_URL,
     dataDirectory: it.HUINONG_DATA_DIR,
@@ -177,6 +192,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
       host: it.HUINONG_HTTP_HOST,
       port: it.HUINONG_HTTP_PORT,
       publicUrl: it.HUINONG_PUBLIC_URL,
+      isHttps: tls !== undefined || it.HUINONG_PUBLIC_URL?.startsWith('https:') === true,
       isProxyTrusted: it.HUINONG_TRUST_PROXY,
       requestsPerMinute: it.HUINONG_REQUESTS_PER_MINUTE,
       metricsToken: it.HUINONG_METRICS_TOKEN,
@@ -187,6 +203,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
       port: it.HUINONG_MQTT_PORT,
       publicUrl: it.HUINONG_MQTT_PUBLIC_URL,
     },
+    tls,
     dataKeys: keySourceOf(it),
     commandKeyFile: it.HUINONG_COMMAND_KEY_FILE ?? `${it.HUINONG_DATA_DIR}/command-key.pem`,
     sessionLifetimeMs: it.HUINONG_SESSION_HOURS * 3_600_000,

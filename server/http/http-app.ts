@@ -15,6 +15,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { makeId } from '#shared/ids/uuid-v7.ts'
+import type { TlsOptions } from '../config/read-tls.ts'
 import type { ServerContext } from '../context.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { checkOrigin } from './origin.ts'
@@ -34,6 +35,8 @@ export interface HttpAppOptions {
   /** Names what is not ready yet; empty when everything is. */
   readonly findUnready: () => Promise<readonly string[]>
   readonly watchMutation: MutationWatch | undefined
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsOptions | undefined
 }
 
 /** Content of the pages comes from us alone; `data:` is for fonts and pictures that bundlers inline. */
@@ -55,8 +58,7 @@ const contentSecurityPolicy = {
 }
 
 async function registerPlugins(app: FastifyInstance, ctx: ServerContext): Promise<void> {
-  const isHttps = ctx.config.http.publicUrl?.startsWith('https:') === true
-  await app.register(helmet, { contentSecurityPolicy, hsts: isHttps, crossOriginEmbedderPolicy: false })
+  await app.register(helmet, { contentSecurityPolicy, hsts: ctx.config.http.isHttps, crossOriginEmbedderPolicy: false })
   await app.register(rateLimit, {
     global: false,
     max: ctx.config.http.requestsPerMinute,
@@ -153,6 +155,8 @@ function registerLive(app: FastifyInstance, ctx: ServerContext): void {
 /** Builds the app without nouns and pages; nothing listens yet. */
 export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
+    // The app is the same to everybody who registers on it, whichever server is below.
+    ...(options.tls === undefined ? {} : ({ https: options.tls } as object)),
     loggerInstance: ctx.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,

@@ -65,7 +65,7 @@ async function startSignIn(ctx: ServerContext, reply: FastifyReply, accountId: s
     path: '/',
     httpOnly: true,
     sameSite: 'strict',
-    secure: ctx.config.http.publicUrl?.startsWith('https:') === true,
+    secure: ctx.config.http.isHttps,
     maxAge: Math.floor(lifetimeMs / 1_000),
   })
   return showMe(account)

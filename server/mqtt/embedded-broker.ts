@@ -1,10 +1,12 @@
 // The embedded broker (aedes) for installations without one: cabinets prove themselves with their own key and may use their
 // own topics only, each in its direction. The server itself is inside the broker, without a socket between.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import { channelRules, channels, parseTopic, topicOf, topicOfAll } from '#shared/contracts/mqtt/topics.ts'
 import { Id } from '#shared/ids/uuid-v7.ts'
 import type { Clock } from '#shared/time/clock.ts'
+import type { TlsOptions } from '../config/read-tls.ts'
 import type { Metrics } from '../http/metrics.ts'
 import type { CabinetLink, DownChannel, DownMessages, LinkListener } from './cabinet-link.ts'
 import { judgeLogin } from './cabinet-login.ts'
@@ -23,6 +25,8 @@ export interface BrokerOptions {
   readonly port: number
   /** Address for cabinets when it differs from host and port. */
   readonly publicUrl: string | undefined
+  /** Undefined: MQTT in clear. */
+  readonly tls: TlsOptions | undefined
   readonly clock: Clock
   readonly metrics: Metrics
   readonly listener: LinkListener
@@ -59,7 +63,12 @@ class EmbeddedLink implements CabinetLink {
       const cabinetId = this.#cabinetOf.get(client)
       if (cabinetId !== undefined && this.#clientOf.get(cabinetId) === client) this.#clientOf.delete(cabinetId)
     })
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket))
+    const { tls } = options
+    const socketOptions = { noDelay: true, keepAlive: true }
+    const accept = (socket: Socket) => this.#accept(socket)
+    this.#server =
+      tls === undefined ? createServer(socketOptions, accept) : createTlsServer({ ...tls, ...socketOptions }, accept)
+    this.#server.on('tlsClientError', () => this.#count('tls'))
     this.#server.maxConnections = maxConnections
   }
 
@@ -71,7 +80,7 @@ class EmbeddedLink implements CabinetLink {
     if (this.#options.publicUrl !== undefined) return this.#options.publicUrl
     const { port } = this.#server.address() as AddressInfo
     const { host } = this.#options
-    return `mqtt://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
+    return `${this.#options.tls === undefined ? 'mqtt' : 'mqtts'}://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
   }
 
   async open(): Promise<void> {

@@ -17,8 +17,9 @@ import { findPublicKey } from '../cabinets/enrol-cabinet.ts'
 import { findTwins } from '../cabinets/change-twin.ts'
 import { findCommittedSeq } from './journal-position.ts'
 import type { Effect, ServerContext } from '../context.ts'
+import type { CoreOptions } from '../core.ts'
 import type { Noun } from '../nouns.ts'
-import type { CabinetLink, DownChannel, DownMessages, LinkListener, UpChannel } from './cabinet-link.ts'
+import type { CabinetLink, DownChannel, DownMessages, UpChannel } from './cabinet-link.ts'
 import { makeHandlerTable, type CommitResult } from './commit-entries.ts'
 import { openEmbeddedLink } from './embedded-broker.ts'
 import { openExternalLink } from './external-broker.ts'
@@ -78,7 +79,7 @@ export class FleetLine implements AsyncDisposable {
   }
 
   /** `openLink`, when given, is the line to the cabinets instead of the broker that the configuration names. */
-  async open(openLink?: (listener: LinkListener) => CabinetLink): Promise<void> {
+  async open({ openLink, tls }: Pick<CoreOptions, 'openLink' | 'tls'>): Promise<void> {
     const { config, database, clock, random, metrics } = this.#ctx
     const inbox = new Inbox(clock, metrics, this.#bin, {
       onEntries: (cabinetId, entries) => this.#ingest.submit(cabinetId, entries),
@@ -113,6 +114,7 @@ export class FleetLine implements AsyncDisposable {
       host,
       port,
       publicUrl,
+      tls,
       clock,
       metrics,
       listener,
