@@ -54,6 +54,7 @@ import { expireSessions } from './sessions/expire-sessions.ts'
 import { makeLiveRelay } from './sessions/relay-live.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { defaultSessionSettings } from './sessions/settings.ts'
+import { stockRoutes } from './stock/routes.ts'
 import { escalateDue } from './surplus/escalate-notice.ts'
 import { surplusRoutes } from './surplus/routes.ts'
 import { raiseWarnings } from './warnings/raise-warnings.ts'
@@ -89,6 +90,7 @@ export const nouns: readonly Noun[] = [
   },
   { routes: rolloutRoutes, jobs: [{ name: 'carry roll-outs on', intervalMs: 1_000, run: sweepRollouts }] },
   { routes: catalogRoutes, events: catalogEvents },
+  { routes: stockRoutes },
   {
     routes: laneLockRoutes,
     jobs: [{ name: 'lock what is past its date', intervalMs: 60_000, run: lockAllExpired }],

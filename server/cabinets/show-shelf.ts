@@ -3,7 +3,7 @@
 import type { Shelf, ShelfLane } from '#shared/contracts/http/cabinets.ts'
 import type { PlanogramLane } from '#shared/contracts/mqtt/twin.ts'
 import { findSkusById } from '../catalog/find-goods.ts'
-import { householdsBehindLots, type LaneLot, lotsInCabinet } from '../catalog/lane-stock.ts'
+import { householdsBehindLots, type LaneLot, lotsInCabinet } from '../stock/lane-stock.ts'
 import { daysLeft } from '../catalog/rules.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -66,7 +66,7 @@ export function* showShelf(ctx: UnitContext, code: string, operator: ServerConfi
   const { cabinetId, hostSiteName, isOnline, isDemo, reported } = cabinet
   const { planogram, prices } = yield* findTwin(ctx, cabinetId)
   const skus = yield* findSkusById(ctx, [...new Set(planogram.lanes.map(({ skuId }) => skuId))])
-  const stock = yield* lotsInCabinet(ctx, cabinetId)
+  const stock = yield* lotsInCabinet(cabinetId)
   const households = yield* householdsBehindLots(ctx, [...new Set(stock.map(({ lotId }) => lotId))])
   const nowMs = ctx.now()
   const locked = lockedAt(yield* openLocksOf(cabinetId), nowMs)

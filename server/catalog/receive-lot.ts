@@ -5,6 +5,7 @@ import { insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findUnknownHousehold } from '../households/find-unknown-household.ts'
+import { bookReceipt } from '../stock/book-receipt.ts'
 import { expiryOf, findSourceProblem, makeTraceCode } from './rules.ts'
 import { findSku, findSupplier } from './store.ts'
 import type { LotRow, SkuRow, SupplierRow } from './store.ts'
@@ -45,6 +46,7 @@ export function* receiveLot(
     )
   }
   const lot = yield* insertLot(ctx, input, expiresAtMs)
+  yield* bookReceipt(ctx, { lot, sku, supplier }, input.sources)
   return { lot, sku, supplier }
 }
 
@@ -77,26 +79,16 @@ function* insertLot(
     receivedAtMs: atMs,
     expiresAtMs,
     unitsReceived,
-    unitsAtDepot: unitsReceived,
+    unitsAtDepot: 0,
     certificateNumber,
     receivedBy: byAccountId,
+    closedAtMs: null,
+    closedBy: null,
   }
   yield* insertRows(t.lots, [lot])
   yield* insertRows(
     t.lotSources,
     sources.map(({ householdCode, massMg, units }, ordinal) => ({ lotId, ordinal, householdCode, massMg, units })),
   )
-  yield* insertRows(t.stockMoves, [
-    {
-      moveId: ctx.newId(),
-      atMs,
-      kind: 'received',
-      lotId,
-      cabinetId: undefined,
-      laneId: undefined,
-      units: unitsReceived,
-      causeId: lotId,
-    },
-  ])
   return lot
 }

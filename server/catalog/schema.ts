@@ -1,5 +1,5 @@
-// What can be sold and where it came from: suppliers, SKUs, lots with the households behind them, and stock at book
-// level. Supplier → Lot → LotSource(household, mass or units): domain.md, programme rules.
+// What can be sold and where it came from: suppliers, SKUs, lots with the households behind them.
+// Supplier → Lot → LotSource(household, mass or units): domain.md, programme rules. Where a lot lies is the stock's to say.
 import { sql } from 'drizzle-orm'
 import type { Kit, Storage } from '../db/kit.ts'
 import type { organisationTables } from '../organisations/schema.ts'
@@ -8,10 +8,6 @@ import { legalTypes } from '../organisations/schema.ts'
 export const foodClasses = ['EDIBLE_AGRI', 'PREPACKAGED', 'OTHER'] as const
 export const categories = ['fruit', 'vegetable', 'egg', 'dry_goods', 'condiment', 'drink', 'livestock'] as const
 export const pricingModes = ['piece', 'weight'] as const
-
-/** Why book stock changed other than by a sale (sale lines are their own record). */
-export const stockMoveKinds = ['received', 'loaded', 'stocktake'] as const
-export type StockMoveKind = (typeof stockMoveKinds)[number]
 
 export function catalogTables(
   kit: Kit,
@@ -79,11 +75,15 @@ export function catalogTables(
       unitsAtDepot: c.int().notNull(),
       certificateNumber: c.text().notNull(),
       receivedBy: c.text().notNull(),
+      /** Since when nothing of it may move any more: all of it is sold or otherwise accounted for. */
+      closedAtMs: c.int(),
+      closedBy: c.text(),
     },
     (t) => [
       index('lot_by_sku').on(t.skuId, t.lotId),
       check('lot_units_received_positive', sql`${t.unitsReceived} > 0`),
-      check('lot_units_at_depot_known', sql`${t.unitsAtDepot} >= 0 and ${t.unitsAtDepot} <= ${t.unitsReceived}`),
+      check('lot_units_at_depot_not_negative', sql`${t.unitsAtDepot} >= 0`),
+      check('lot_closed_by_someone', sql`(${t.closedAtMs} is null) = (${t.closedBy} is null)`),
     ],
   )
   const lotSources = table(
@@ -104,38 +104,7 @@ export function catalogTables(
       check('lot_source_mass_or_units', sql`(${t.massMg} is null) <> (${t.units} is null)`),
     ],
   )
-  /** Book stock. May go below zero: what left the shelf was real, and the shortage has to show. */
-  const laneStock = table(
-    'lane_stock',
-    {
-      cabinetId: c.text().notNull(),
-      laneId: c.text().notNull(),
-      lotId: c.text().notNull(),
-      units: c.int().notNull(),
-    },
-    (t) => [primaryKey({ columns: [t.cabinetId, t.laneId, t.lotId] }), index('lane_stock_by_lot').on(t.lotId)],
-  )
-  const stockMoves = table(
-    'stock_move',
-    {
-      moveId: c.text().primaryKey(),
-      atMs: c.int().notNull(),
-      kind: c.choice(stockMoveKinds).notNull(),
-      lotId: c
-        .text()
-        .notNull()
-        .references(() => lots.lotId),
-      /** Empty: the depot. */
-      cabinetId: c.text(),
-      laneId: c.text(),
-      /** Signed change of the named place. */
-      units: c.int().notNull(),
-      /** The lot received, or the restock session. */
-      causeId: c.text().notNull(),
-    },
-    (t) => [index('stock_move_by_lot').on(t.lotId, t.moveId)],
-  )
-  return { suppliers, skus, lots, lotSources, laneStock, stockMoves, ...dryingTables(kit) }
+  return { suppliers, skus, lots, lotSources, ...dryingTables(kit) }
 }
 
 function dryingTables({ table, column: c, primaryKey, index, check }: Kit) {
@@ -178,6 +147,5 @@ function dryingTables({ table, column: c, primaryKey, index, check }: Kit) {
 }
 
 export const catalogStorage: Storage = {
-  appendOnly: ['lot_source', 'stock_move', 'moisture_loss'],
-  clustered: ['lane_stock'],
+  appendOnly: ['lot_source', 'moisture_loss'],
 }

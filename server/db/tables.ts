@@ -33,6 +33,7 @@ import { salesTables } from '../sales/schema.ts'
 import { rolloutTables } from '../rollouts/schema.ts'
 import { scaleCheckStorage, scaleCheckTables } from '../scale-checks/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
+import { stockStorage, stockTables } from '../stock/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
 import { warningStorage, warningTables } from '../warnings/schema.ts'
 import { writeOffTables } from '../write-offs/schema.ts'
@@ -48,6 +49,7 @@ export function makeTables(kit: Kit) {
   const organisations = organisationTables(kit)
   const distributions = distributionTables(kit, organisations)
   const catalog = catalogTables(kit, organisations)
+  const stock = stockTables(kit, catalog)
   const laneLocks = laneLockTables(kit, catalog)
   const recalls = recallTables(kit, catalog)
   const households = householdTables(kit)
@@ -92,6 +94,7 @@ export function makeTables(kit: Kit) {
     ...organisations,
     ...distributions,
     ...catalog,
+    ...stock,
     ...laneLocks,
     ...recalls,
     ...households,
@@ -134,6 +137,7 @@ export const storages: readonly Storage[] = [
   offlinePassStorage,
   distributionStorage,
   catalogStorage,
+  stockStorage,
   householdStorage,
   assistanceStorage,
   surplusStorage,

@@ -13,6 +13,8 @@ const sourceOfCause = {
   'sale-refund': 'sale',
   'write-off': 'written-off sale',
   'surplus-line': 'surplus',
+  'stock-loss': 'stock-loss',
+  donation: 'donation',
   'distribution-line': 'distribution',
   'wage-line': 'wage',
   'grant-line': 'grant',

@@ -13,6 +13,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { always, incomeBetween } from './income-between.ts'
 import { incomeCauses, incomeKind, incomeSource } from './income-source.ts'
+import { explainLosses } from '../stock/explain-losses.ts'
 import type { IncomeByKind } from './rules.ts'
 import { sumOfKinds } from './rules.ts'
 
@@ -122,12 +123,13 @@ function* explainLines(
 ): Unit<(line: Booked | Recorded) => IncomeView> {
   const booked = lines.filter((line) => 'causeKind' in line)
   const sales = yield* explainSales(ctx, booked, householdCode)
+  const losses = yield* explainLosses(ctx, booked, householdCode)
   const imported = yield* findImported(ctx, booked)
   return (line) => {
     const { transferId, atMs, source, incomeKind, amountFen } = line
     const base = { transferId, atMs, source, incomeKind, amountFen }
     if (!('causeKind' in line)) return { ...base, importId: line.importId, explanation: explainImported(line) }
-    const sale = sales.get(transferId)
+    const sale = sales.get(transferId) ?? losses.get(transferId)
     if (sale !== undefined) return { ...base, ...sale }
     const memo = line.memo === null ? [] : [line.memo]
     const origin = imported.get(line.causeId)

@@ -9,6 +9,9 @@ const districtOffsetMs = 8 * 3_600_000
 export const incomeSources = [
   'sale',
   'surplus',
+  /** Goods lost or given away, paid for by who bears it. */
+  'stock-loss',
+  'donation',
   'distribution',
   'patronage',
   'second-distribution',
@@ -24,6 +27,8 @@ export type IncomeSource = (typeof incomeSources)[number]
 export const kindsOfSource = {
   sale: ['OPERATING'],
   surplus: ['OPERATING'],
+  'stock-loss': ['OPERATING'],
+  donation: ['OPERATING'],
   distribution: ['PROPERTY'],
   /** A co-op's return by trade volume: some registers take it for the price of the produce. */
   patronage: ['PROPERTY', 'OPERATING'],

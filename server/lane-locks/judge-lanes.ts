@@ -2,7 +2,7 @@
 // only; whoever changes the twin, or refresh-locks.ts, tells the cabinet.
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { findSkusById } from '../catalog/find-goods.ts'
-import { lotsInCabinet } from '../catalog/lane-stock.ts'
+import { lotsInCabinet } from '../stock/lane-stock.ts'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { openLocksOf } from './find-locks.ts'
@@ -50,7 +50,7 @@ export function* judgeLanes(ctx: UnitContext, shelf: JudgedShelf): Unit<boolean>
 
 function* findWanted(ctx: UnitContext, { cabinetId, lanes, prices }: JudgedShelf): Unit<WantedLock[]> {
   const skus = yield* findSkusById(ctx, [...new Set(lanes.map(({ skuId }) => skuId))])
-  const stock = yield* lotsInCabinet(ctx, cabinetId)
+  const stock = yield* lotsInCabinet(cabinetId)
   const allowed = yield* findAllowed(ctx, cabinetId)
   const nowMs = ctx.now()
   return lanes.flatMap(({ laneId, skuId }) => {

@@ -77,7 +77,11 @@ export const namedAccounts = {
   incomesBorne: 'writeoff:incomes-borne',
   /** What was taken on an offline pass beyond its money: a pass shown at two cabinets that could not ask. */
   offlineRisk: 'writeoff:offline-risk',
+  /** Goods lost that the operator bears. */
   stockLoss: 'writeoff:stock-loss',
+  stockLossInsured: 'writeoff:stock-loss-insurer',
+  /** Goods given away before their date. */
+  donations: 'writeoff:donations',
   payouts: 'transit:payouts',
   /** Sales that nothing ties to a lot; waits for a correction. */
   unattributed: 'transit:unattributed',

@@ -20,6 +20,8 @@ export const causeKinds = [
   'wage-line',
   'grant-line',
   'surplus-line',
+  'stock-loss',
+  'donation',
   'reconciliation',
   'correction',
   'reversal',

@@ -11,6 +11,7 @@ import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { distributionProofs } from '../distributions/check-distributions.ts'
 import { payoutProofs } from '../payouts/prove-payouts.ts'
+import { stockProofs } from '../stock/check-stock.ts'
 import { writeOffProofs } from '../write-offs/check-write-offs.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { ledgerProofs } from './check-ledger.ts'
@@ -24,6 +25,7 @@ export const booksProofs: readonly Proof[] = [
   ...distributionProofs,
   ...payoutProofs,
   ...writeOffProofs,
+  ...stockProofs,
 ]
 
 type BooksCheckRow = UnitContext['tables']['booksChecks']['$inferSelect']

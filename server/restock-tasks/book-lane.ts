@@ -3,10 +3,12 @@
 // the same, whichever way the news took.
 import type { Effect } from '../context.ts'
 import { and, eq } from 'drizzle-orm'
-import { moveStock, unitsInLane } from '../catalog/lane-stock.ts'
 import { exec } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { refreshLocks } from '../lane-locks/refresh-locks.ts'
+import { bookReportedChange, bookReportedCount } from '../stock/count-lane.ts'
+import { unitsInLane } from '../stock/lane-stock.ts'
+import { bookReportedLoad, bookReportedTakeOff } from '../stock/load-lane.ts'
 import { expectedAfter } from './rules.ts'
 import type { Booked, LotCount, Stated } from './rules.ts'
 import type { TaskLaneRow, TaskRow } from './store.ts'
@@ -60,8 +62,7 @@ function* correct(ctx: UnitContext, place: LanePlace, before: Booked, target: Bo
     left += count
   }
   // Sales may have come in between: the rest is a change of the count, not a count.
-  if (left !== 0)
-    yield* moveStock(ctx, { ...place, kind: 'stocktake', lotId: yield* lotFor(ctx, place, target), units: left })
+  if (left !== 0) yield* bookReportedChange(ctx, { ...place, lotId: yield* lotFor(ctx, place, target), units: left })
   yield* keepBooked(ctx, lane, target)
 }
 
@@ -75,21 +76,14 @@ function changesOf(before: readonly LotCount[], after: readonly LotCount[]): Lot
 
 /** Depot → lane, or back with fewer than none. */
 function* fromDepot(ctx: UnitContext, place: LanePlace, lotId: string, units: number): Unit<void> {
-  yield* moveStock(ctx, { ...place, kind: 'loaded', lotId, units })
+  if (units > 0) yield* bookReportedLoad(ctx, { ...place, lotId, units })
+  else if (units < 0) yield* bookReportedTakeOff(ctx, { ...place, lotId, units: -units })
 }
 
 /** What is missing left from the older lots first; the lot just loaded answers for the rest, and for what is too much. */
 function* countTo(ctx: UnitContext, place: LanePlace, target: Booked): Unit<void> {
-  const booked = yield* unitsInLane(ctx, place)
-  const newest = yield* lotFor(ctx, place, target)
-  let excess = booked.reduce((sum, { units }) => sum + units, 0) - target.countAfter
-  for (const { lotId, units } of booked) {
-    if (lotId === newest || excess <= 0) continue
-    const gone = Math.min(excess, Math.max(units, 0))
-    yield* moveStock(ctx, { ...place, kind: 'stocktake', lotId, units: -gone })
-    excess -= gone
-  }
-  if (excess !== 0) yield* moveStock(ctx, { ...place, kind: 'stocktake', lotId: newest, units: -excess })
+  const newestLotId = yield* lotFor(ctx, place, target)
+  yield* bookReportedCount(ctx, { ...place, total: target.countAfter, newestLotId })
 }
 
 /** The lot a change of the count falls on: the one loaded last, else one that lies there. */

@@ -3,7 +3,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { LaneLoad } from '#shared/contracts/mqtt/command.ts'
 import { findLotsById } from '../catalog/find-goods.ts'
-import { unitsInLane } from '../catalog/lane-stock.ts'
+import { unitsInLane } from '../stock/lane-stock.ts'
 import { exec, insertRows, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'

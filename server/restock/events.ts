@@ -1,7 +1,6 @@
 // What a finished restock changes: the books of each lane and the unit weight learned there. Never a sale.
 import { and, eq } from 'drizzle-orm'
 import type { EventBody } from '#shared/contracts/mqtt/event.ts'
-import { moveStock, unitsInLane } from '../catalog/lane-stock.ts'
 import { exec, insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { refreshLocks } from '../lane-locks/refresh-locks.ts'
@@ -11,6 +10,8 @@ import { addFinding } from '../sessions/findings.ts'
 import { weighTask } from '../restock-tasks/weigh-task.ts'
 import { finishRestock } from '../sessions/finish-restock.ts'
 import type { Contracted } from '../sessions/finish-restock.ts'
+import { bookReportedCount } from '../stock/count-lane.ts'
+import { bookReportedLoad } from '../stock/load-lane.ts'
 
 type LaneStatistics = EventBody<'restock.completed'>['lanes'][number]
 
@@ -20,11 +21,12 @@ export const restockEvents: EventHandlers = {
     if (finished === undefined) return []
     const booked = yield* weighTask(ctx, body, event.atMs)
     for (const lane of body.lanes) {
-      if (!booked.has(lane.laneId)) yield* bookLane(ctx, finished.session, lane)
+      const beyondBooks = booked.has(lane.laneId) ? 0 : yield* bookLane(ctx, finished.session, lane)
       yield* keepWeight(ctx, finished.session, lane)
       const declared = finished.session.loads.findLast((load) => load.laneId === lane.laneId)
-      if (declared === undefined || declared.lotId !== lane.lotId || lane.isCountDoubtful) {
-        const detail = `${lane.laneId}: ${lane.countAdded} added, ${lane.countAfter} after; declared ${declared?.count ?? 0}`
+      if (declared === undefined || declared.lotId !== lane.lotId || lane.isCountDoubtful || beyondBooks > 0) {
+        const beyond = beyondBooks > 0 ? `; ${beyondBooks} more than the depot had` : ''
+        const detail = `${lane.laneId}: ${lane.countAdded} added, ${lane.countAfter} after; declared ${declared?.count ?? 0}${beyond}`
         yield* addFinding(ctx, { ...event, sessionId: body.sessionId, finding: 'load_differs', detail })
       }
     }
@@ -34,22 +36,16 @@ export const restockEvents: EventHandlers = {
   },
 }
 
-/** Depot → lane by what was added; whatever the count still differs by is a stocktake correction of this lane. */
-function* bookLane(ctx: UnitContext, session: Contracted, lane: LaneStatistics): Unit<void> {
-  const place = { cabinetId: session.cabinetId, laneId: lane.laneId }
-  const cause = { causeId: session.sessionId }
-  yield* moveStock(ctx, { ...place, ...cause, kind: 'loaded', lotId: lane.lotId, units: lane.countAdded })
-  const booked = yield* unitsInLane(ctx, place)
-  let excess = booked.reduce((sum, lot) => sum + lot.units, 0) - lane.countAfter
-  if (excess === 0) return
-  // What is missing left from the older lots first; the lot just loaded answers for the rest, and for what is too much.
-  const older = booked.filter((lot) => lot.lotId !== lane.lotId)
-  for (const { lotId, units } of older) {
-    const change = excess > 0 ? -Math.min(excess, Math.max(units, 0)) : 0
-    yield* moveStock(ctx, { ...place, ...cause, kind: 'stocktake', lotId, units: change })
-    excess += change
-  }
-  yield* moveStock(ctx, { ...place, ...cause, kind: 'stocktake', lotId: lane.lotId, units: -excess })
+/**
+ * Depot → lane by what was added; whatever the count still differs by is the lane's difference. Returns how many units were
+ * added that the depot had not by the books.
+ */
+function* bookLane(ctx: UnitContext, session: Contracted, lane: LaneStatistics): Unit<number> {
+  const { laneId, lotId, countAdded, countAfter } = lane
+  const { cabinetId, sessionId: causeId } = session
+  const beyondBooks = yield* bookReportedLoad(ctx, { cabinetId, laneId, lotId, units: countAdded, causeId })
+  yield* bookReportedCount(ctx, { cabinetId, laneId, total: countAfter, newestLotId: lotId, causeId })
+  return beyondBooks
 }
 
 function* keepWeight(ctx: UnitContext, session: Contracted, lane: LaneStatistics): Unit<void> {

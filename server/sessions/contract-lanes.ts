@@ -1,8 +1,8 @@
 // The contract of a session: what each lane on sale holds, for what price, frozen when the door is authorised. Whatever
 // changes later, the bill is made from this. A locked lane stands in it with its lock: a door has no lanes, so what is taken
 // from there has to leave the books, and is not charged.
-import { lotsInCabinet } from '../catalog/lane-stock.ts'
-import type { LaneLot } from '../catalog/lane-stock.ts'
+import { lotsInCabinet } from '../stock/lane-stock.ts'
+import type { LaneLot } from '../stock/lane-stock.ts'
 import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import type { LotWithSupplier, SkuRow } from '../catalog/find-goods.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -32,7 +32,7 @@ export interface Shelf {
 export function* makeContract(ctx: UnitContext, shelf: Shelf): Unit<ContractLane[]> {
   const onSale = shelf.planned.filter((lane) => lane.isOnSale)
   const skus = yield* findSkusById(ctx, [...new Set(onSale.map((lane) => lane.skuId))])
-  const stock = yield* lotsInCabinet(ctx, shelf.cabinetId)
+  const stock = yield* lotsInCabinet(shelf.cabinetId)
   const plannedLots = yield* findLotsById(
     ctx,
     onSale.flatMap(({ lotId }) => (lotId === undefined ? [] : [lotId])),
@@ -92,6 +92,7 @@ function contractLane(
     mode: sku.mode,
     priceFen,
     isCertified: sku.isCertified && current?.isSupplierCertified === true,
+    isProductCertified: sku.isCertified,
     unitMassMg: sku.labelUnitMassMg,
     ...(current === undefined ? {} : { lotId: current.lotId }),
     ...(expired.length === 0 ? {} : { expiredLotIds: [...new Set(expired.map((lot) => lot.lotId))] }),

@@ -10,6 +10,7 @@ import { recordAudit } from '../audit/record-audit.ts'
 import { endUnsold } from './end-session.ts'
 import { priceBill } from './pricing.ts'
 import type { ContractLane, TakenLine } from './pricing.ts'
+import { readBooks } from './read-books.ts'
 import { nextState } from './rules.ts'
 import { settleSession } from './settle-session.ts'
 import { findContracted, findReportedBill, findReview } from './store.ts'
@@ -36,7 +37,7 @@ export function* decideReview(
   if (nextState(session.state, 'review.decided') === undefined) throw new RefusalError('session.not_in_review')
   const taken = decision.lines.map((line, index) => asTaken(line, index, session.lanes))
   const lowestFen = yield* lowestPlausibleFen(ctx, session)
-  const bill = priceBill(taken, session.lanes, session.heldFen)
+  const bill = priceBill(taken, session.lanes, session.heldFen, yield* readBooks(session))
   if (bill.totalFen + bill.shortfallFen > lowestFen) {
     throw new RefusalError('session.decision_too_high', undefined, { field: 'lines', facts: { lowestFen } })
   }
@@ -74,7 +75,8 @@ export function* lowestPlausibleFen(ctx: UnitContext, session: Contracted): Unit
   const review = yield* findReview(ctx, session.sessionId)
   if (review !== undefined) return review.lowestFen
   const reported = yield* findReportedBill(ctx, session)
-  return reported === undefined ? 0 : priceBill(reported, session.lanes, session.heldFen).totalFen
+  if (reported === undefined) return 0
+  return priceBill(reported, session.lanes, session.heldFen, yield* readBooks(session)).totalFen
 }
 
 function asTaken(line: ReviewDecision['lines'][number], index: number, lanes: readonly ContractLane[]): TakenLine {

@@ -10,6 +10,7 @@ import { endUnsold } from './end-session.ts'
 import { addFinding } from './findings.ts'
 import { priceBill } from './pricing.ts'
 import type { TakenLine } from './pricing.ts'
+import { readBooks } from './read-books.ts'
 import { requireMove } from './require-move.ts'
 import type { Judged } from './require-move.ts'
 import { endsSession, nextState } from './rules.ts'
@@ -123,7 +124,7 @@ function* openReview(
     readonly seq: number
   },
 ): Unit<readonly Effect[]> {
-  const { totalFen } = priceBill(review.lowestLines, session.lanes, session.heldFen)
+  const { totalFen } = priceBill(review.lowestLines, session.lanes, session.heldFen, yield* readBooks(session))
   yield* insertRows(ctx.tables.reviewCases, [
     {
       sessionId: session.sessionId,

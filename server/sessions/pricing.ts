@@ -5,7 +5,7 @@ import type { LaneLockReason } from '#shared/contracts/mqtt/twin.ts'
 import { splitByLargestRemainder } from '#shared/units/fen.ts'
 
 /** Changes whenever the same input could give another amount. */
-export const pricingVersion = 'price-1'
+export const pricingVersion = 'price-2'
 
 export type PricingMode = 'piece' | 'weight'
 
@@ -21,8 +21,10 @@ export interface ContractLane {
   readonly priceFen: number
   /** Certified product of a certified supplier, as it stood then. */
   readonly isCertified: boolean
+  /** Certified product, whoever supplied it; older contracts do not say. */
+  readonly isProductCertified?: boolean | undefined
   readonly unitMassMg: number
-  /** The lot to blame when the cabinet names none. */
+  /** The lot to blame when the books know of no goods and the cabinet names none. */
   readonly lotId?: string | undefined
   /** Lots in this lane that were past their date when the door was authorised. */
   readonly expiredLotIds?: readonly string[] | undefined
@@ -52,10 +54,31 @@ export const billFlags = [
 ] as const
 export type BillFlag = (typeof billFlags)[number]
 
+/** Units of a lot that lie in a lane by the books. */
+export interface BookedLot {
+  readonly laneId: string
+  readonly skuId: string
+  readonly lotId: string
+  readonly units: number
+  readonly expiresAtMs: number
+  /** Of the supplier; the product's is the contract's. */
+  readonly isSupplierCertified: boolean
+}
+
+/** What the books say lies in the cabinet when a bill is made, and when its door was authorised. */
+export interface Books {
+  readonly lots: readonly BookedLot[]
+  readonly soldAtMs: number
+}
+
 export interface BillLine {
   readonly contract: ContractLane
   readonly laneId: string
   readonly lotId: string | undefined
+  /** What leaves the books, and of which lane: goods put back in another lane are in the books of their own. */
+  readonly units: number
+  readonly bookLaneId: string
+  readonly isCertified: boolean
   readonly count: number | undefined
   readonly massMg: number | undefined
   readonly unitPriceFen: number
@@ -86,6 +109,62 @@ export function priceQuantity(
   return Number((BigInt(quantity.massMg) * BigInt(unitPriceFen)) / 1_000_000n)
 }
 
+type LotShare = Pick<BillLine, 'lotId' | 'units' | 'bookLaneId' | 'isCertified' | 'count' | 'massMg'> & {
+  readonly isExpired: boolean
+}
+
+/**
+ * A line over the lots of its lane: first expired first as far as they may be sold, then what is past its date, and what goes
+ * beyond the books on the last that may be sold. Goods sold by weight leave the books in whole units of the label's mass.
+ * `left` is what earlier lines of the bill left of each lot.
+ */
+function shareOverLots(
+  line: TakenLine,
+  lane: ContractLane,
+  { lots, soldAtMs }: Books,
+  left: Map<BookedLot, number>,
+): LotShare[] {
+  const { count = 0, massMg = 0 } = line
+  const units = lane.mode === 'piece' ? count : Math.round(massMg / lane.unitMassMg)
+  const quantityOf = (taken: number, isLast: boolean, spentMg: number) =>
+    lane.mode === 'piece'
+      ? { count: taken, massMg: undefined }
+      : { count: undefined, massMg: isLast ? massMg - spentMg : taken * lane.unitMassMg }
+  const unitsLeft = (lot: BookedLot) => left.get(lot) ?? lot.units
+  const lying = (laneId: string) =>
+    lots.filter((lot) => lot.laneId === laneId && lot.skuId === lane.skuId && unitsLeft(lot) > 0)
+  const own = lying(line.laneId)
+  const isPast = ({ expiresAtMs }: BookedLot) => expiresAtMs < soldAtMs
+  const ordered = (own.length > 0 ? own : lying(lane.laneId)).toSorted(
+    (a, b) => Number(isPast(a)) - Number(isPast(b)) || a.expiresAtMs - b.expiresAtMs || (a.lotId < b.lotId ? -1 : 1),
+  )
+  const last = ordered.findLast((lot) => !isPast(lot)) ?? ordered.at(-1)
+  if (last === undefined) {
+    const lotId = line.lotId ?? lane.lotId
+    const isExpired = lotId !== undefined && lane.expiredLotIds?.includes(lotId) === true
+    const { isCertified, laneId: bookLaneId } = lane
+    return [{ lotId, units, bookLaneId, isCertified, isExpired, ...quantityOf(units, true, 0) }]
+  }
+  let rest = units
+  const taken = new Map<BookedLot, number>()
+  for (const lot of ordered) {
+    const share = Math.min(rest, unitsLeft(lot))
+    if (share > 0) taken.set(lot, share)
+    rest -= share
+  }
+  // Less than half a unit by weight takes none off the books, and is of the first lot all the same.
+  if (rest > 0 || taken.size === 0) taken.set(rest > 0 ? last : (ordered[0] ?? last), (taken.get(last) ?? 0) + rest)
+  let spentMg = 0
+  return [...taken].map(([lot, share], index) => {
+    left.set(lot, Math.max(0, unitsLeft(lot) - share))
+    const quantity = quantityOf(share, index === taken.size - 1, spentMg)
+    spentMg += quantity.massMg ?? 0
+    const isCertified =
+      lot.lotId === lane.lotId ? lane.isCertified : lane.isProductCertified === true && lot.isSupplierCertified
+    return { lotId: lot.lotId, units: share, bookLaneId: lot.laneId, isCertified, isExpired: isPast(lot), ...quantity }
+  })
+}
+
 function contractFor(line: TakenLine, lanes: readonly ContractLane[]): { lane?: ContractLane; flag?: BillFlag } {
   const own = lanes.find((lane) => lane.laneId === line.laneId)
   if (own?.skuId === line.skuId) return { lane: own }
@@ -95,9 +174,16 @@ function contractFor(line: TakenLine, lanes: readonly ContractLane[]): { lane?: 
 
 /**
  * Prices what was taken by the contract, never above `holdFen`: a bill beyond it is shrunk to the hold by largest
- * remainder over the label amounts, so that every supplier bears the shortfall in proportion, and flagged.
+ * remainder over the label amounts, so that every supplier bears the shortfall in proportion, and flagged. What was taken
+ * of a lane is sold first expired first, a line per lot, by what the books say lies there.
  */
-export function priceBill(taken: readonly TakenLine[], lanes: readonly ContractLane[], holdFen: number): Bill {
+export function priceBill(
+  taken: readonly TakenLine[],
+  lanes: readonly ContractLane[],
+  holdFen: number,
+  books: Books = { lots: [], soldAtMs: 0 },
+): Bill {
+  const left = new Map<BookedLot, number>()
   const flags = new Set<BillFlag>()
   const unpriced: TakenLine[] = []
   const priced: Array<Omit<BillLine, 'amountFen'> & { dueFen: number }> = []
@@ -111,22 +197,24 @@ export function priceBill(taken: readonly TakenLine[], lanes: readonly ContractL
       continue
     }
     if (line.shownPriceFen !== undefined && line.shownPriceFen !== lane.priceFen) flags.add('shown_price_differs')
-    const lotId = line.lotId ?? lane.lotId
-    const isExpired = lotId !== undefined && lane.expiredLotIds?.includes(lotId) === true
-    if (isExpired) flags.add('expired_item')
     // The lane it was taken from decides, whatever lane its price is found in.
     const { lockReason } = lanes.find(({ laneId }) => laneId === line.laneId) ?? lane
     if (lockReason !== undefined) flags.add(lockReason === 'expired' ? 'expired_item' : 'locked_item')
-    priced.push({
-      contract: lane,
-      laneId: line.laneId,
-      lotId,
-      count: lane.mode === 'piece' ? line.count : undefined,
-      massMg: lane.mode === 'weight' ? line.massMg : undefined,
-      unitPriceFen: lane.priceFen,
-      listFen,
-      dueFen: isExpired || lockReason !== undefined ? 0 : listFen,
-    })
+    const shares = shareOverLots(line, lane, books, left)
+    const weights = shares.map((share) => share.count ?? share.massMg ?? 0)
+    const listFens = weights.length === 1 ? [listFen] : splitByLargestRemainder(listFen, weights)
+    for (const [index, { isExpired, ...share }] of shares.entries()) {
+      if (isExpired) flags.add('expired_item')
+      const shareFen = listFens[index] ?? 0
+      priced.push({
+        contract: lane,
+        laneId: line.laneId,
+        ...share,
+        unitPriceFen: lane.priceFen,
+        listFen: shareFen,
+        dueFen: isExpired || lockReason !== undefined ? 0 : shareFen,
+      })
+    }
   }
   const dueFen = priced.reduce((sum, line) => sum + line.dueFen, 0)
   const isCapped = dueFen > holdFen

@@ -4,13 +4,14 @@ import type { Effect } from '../context.ts'
 import { insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { attributeSaleLines } from '../attribution/attribute-sale-lines.ts'
-import { takeFromLane } from '../catalog/lane-stock.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
 import { addFinding } from './findings.ts'
 import { priceBill, pricingVersion } from './pricing.ts'
 import type { Bill, BillLine, TakenLine } from './pricing.ts'
+import { readBooks } from './read-books.ts'
 import { holdReturned, makeReceiptNumber } from './rules.ts'
 import { newsOf } from './session-news.ts'
+import { bookSale } from '../stock/book-sale.ts'
 import { advance } from './store.ts'
 import type { Contracted } from './store.ts'
 
@@ -30,7 +31,8 @@ export function* settleSession(
   session: Contracted,
   settlement: Settlement,
 ): Unit<readonly Effect[]> {
-  const bill = priceBill(settlement.taken, session.lanes, session.heldFen)
+  const books = yield* readBooks(session)
+  const bill = priceBill(settlement.taken, session.lanes, session.heldFen, books)
   const atMs = ctx.now()
   const lines = bill.lines.map((line) => ({ ...line, saleLineId: ctx.newId() }))
   yield* insertRows(
@@ -38,10 +40,10 @@ export function* settleSession(
     lines.map((line) => toRow(session.sessionId, line, atMs)),
   )
   yield* attributeSaleLines(ctx, {
-    lines: lines.map(({ saleLineId, amountFen, contract, lotId }) => ({
+    lines: lines.map(({ saleLineId, amountFen, isCertified, lotId }) => ({
       saleLineId,
       amountFen,
-      isCertified: contract.isCertified,
+      isCertified,
       lotId,
     })),
     channel: payments.channel,
@@ -51,7 +53,7 @@ export function* settleSession(
   yield* wasReturned
     ? payments.captureLate(ctx, session.sessionId, bill.totalFen)
     : payments.capture(ctx, session.sessionId, bill.totalFen)
-  for (const line of lines) yield* takeGoods(session.cabinetId, line)
+  yield* bookSale(ctx, { cabinetId: session.cabinetId, sessionId: session.sessionId, lines, lots: books.lots })
   const flags = [...new Set([...(session.flags ?? []), ...settlement.flags, ...bill.flags])]
   const settled = yield* advance(session, {
     state: 'settled',
@@ -72,8 +74,8 @@ export function* settleSession(
 }
 
 function toRow(sessionId: string, line: BillLine & { readonly saleLineId: string }, atMs: number) {
-  const { saleLineId, laneId, contract, lotId, count, massMg, unitPriceFen, listFen, amountFen } = line
-  const { skuId, mode, isCertified } = contract
+  const { saleLineId, laneId, contract, lotId, isCertified, count, massMg, unitPriceFen, listFen, amountFen } = line
+  const { skuId, mode } = contract
   return {
     saleLineId,
     sessionId,
@@ -89,13 +91,6 @@ function toRow(sessionId: string, line: BillLine & { readonly saleLineId: string
     isCertified,
     atMs,
   }
-}
-
-/** Goods sold by weight leave the books in whole units of the label's mass. */
-function* takeGoods(cabinetId: string, line: BillLine): Unit<void> {
-  const units = line.count ?? Math.round((line.massMg ?? 0) / line.contract.unitMassMg)
-  if (line.lotId === undefined || units === 0) return
-  yield* takeFromLane({ cabinetId, laneId: line.laneId, lotId: line.lotId, units })
 }
 
 /** What the bill left out stays visible: nothing is lost in silence. */

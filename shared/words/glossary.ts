@@ -25,6 +25,8 @@ export const glossary = {
   takeOffSale: { zh: '下架', en: 'take off sale' },
   stocktake: { zh: '盘点', en: 'stocktake' },
   wastage: { zh: '损耗', en: 'wastage' },
+  shrink: { zh: '短少', en: 'shrink' },
+  donation: { zh: '捐赠', en: 'donation' },
   transfer: { zh: '调拨', en: 'transfer' },
   depot: { zh: '集配点', en: 'depot' },
   supplier: { zh: '供货商', en: 'supplier' },

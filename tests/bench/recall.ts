@@ -4,7 +4,8 @@ import { openRecall } from '#shared/contracts/http/recalls.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
-import { moveStock } from '#server/catalog/lane-stock.ts'
+import { bookMoves } from '#server/stock/book-moves.ts'
+import { fixedPlaces, lanePlace } from '#server/stock/rules.ts'
 import { receiveLot } from '#server/catalog/receive-lot.ts'
 import { exec, type Unit, type UnitContext } from '#server/db/unit.ts'
 import { householdCode, seedGoods } from '#tests/support/market.ts'
@@ -40,8 +41,9 @@ function* stock(ctx: UnitContext, cabinetIds: readonly Id[]): Unit<Id> {
   const { cabinetTwins: t } = ctx.tables
   for (const cabinetId of cabinetIds) {
     yield* exec(ctx.db.update(t).set({ version: 1, planogram, prices }).where(eq(t.cabinetId, cabinetId)))
-    const place = { cabinetId, laneId: 'L01', lotId: lot.lotId }
-    yield* moveStock(ctx, { ...place, units: unitsEach, kind: 'loaded', causeId: cabinetId })
+    const to = lanePlace({ cabinetId, laneId: 'L01' })
+    const goods = { lotId: lot.lotId, units: unitsEach, causeId: cabinetId }
+    yield* bookMoves(ctx, [{ kind: 'loaded', from: fixedPlaces.depot, to, ...goods }])
   }
   return lot.lotId
 }

@@ -11,7 +11,6 @@ import { receiveLot } from '#server/catalog/receive-lot.ts'
 import { registerSku } from '#server/catalog/register-sku.ts'
 import { registerSupplier } from '#server/catalog/register-supplier.ts'
 import { catalogEvents } from '#server/catalog/events.ts'
-import { moveStock } from '#server/catalog/lane-stock.ts'
 import type { Effect } from '#server/context.ts'
 import type { Database } from '#server/db/database.ts'
 import { insertRows } from '#server/db/unit.ts'
@@ -22,6 +21,8 @@ import { commitEntries, makeHandlerTable } from '#server/mqtt/commit-entries.ts'
 import { walletPayments } from '#server/payments/wallet-payments.ts'
 import { topUpWallet } from '#server/payments/wallets.ts'
 import { restockEvents } from '#server/restock/events.ts'
+import { bookMoves } from '#server/stock/book-moves.ts'
+import { fixedPlaces, lanePlace } from '#server/stock/rules.ts'
 import { sessionEvents } from '#server/sessions/events.ts'
 import { openCabinet } from '#server/sessions/open-cabinet.ts'
 import { defaultSessionSettings } from '#server/sessions/settings.ts'
@@ -184,7 +185,10 @@ export function* seedCabinet(ctx: UnitContext, code: string, { citrus, greens }:
     ['L01', citrus],
     ['L02', greens],
   ] as const) {
-    yield* moveStock(ctx, { cabinetId, laneId, lotId, units: unitsInLane, kind: 'loaded', causeId: cabinetId })
+    const to = lanePlace({ cabinetId, laneId })
+    yield* bookMoves(ctx, [
+      { kind: 'loaded', lotId, from: fixedPlaces.depot, to, units: unitsInLane, causeId: cabinetId },
+    ])
   }
   return cabinetId
 }

@@ -11,6 +11,8 @@ export function farmerEnglish(words: Words): FarmerMessages {
     sources: {
       sale: 'sold',
       surplus: 'surplus sold',
+      'stock-loss': 'lost, paid all the same',
+      donation: 'given away, paid all the same',
       distribution: 'dividend',
       patronage: 'by trade',
       'second-distribution': 'second distribution',

@@ -11,6 +11,8 @@ function farmerChinese(words: Words) {
     sources: {
       sale: '卖货',
       surplus: '帮销',
+      'stock-loss': '损耗照付',
+      donation: '捐赠照付',
       distribution: '分红',
       patronage: '按交易返还',
       'second-distribution': '二次分配',

@@ -30,6 +30,7 @@ import * as rollouts from './rollouts.ts'
 import * as scaleChecks from './scale-checks.ts'
 import * as serviceQuality from './service-quality.ts'
 import * as sessions from './sessions.ts'
+import * as stock from './stock.ts'
 import * as surplus from './surplus.ts'
 import * as warnings from './warnings.ts'
 import * as writeOffs from './write-offs.ts'
@@ -51,6 +52,7 @@ export const routes: readonly RouteContract[] = [
   rollouts,
   serviceQuality,
   catalog,
+  stock,
   replenishment,
   restockTasks,
   harvestCalls,

@@ -234,7 +234,19 @@ export const IncomeKind = z
   .enum(['OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND'])
   .meta({ id: 'IncomeKind' })
 export const IncomeSource = z
-  .enum(['sale', 'surplus', 'distribution', 'patronage', 'second-distribution', 'wage', 'grant', 'cost', 'history'])
+  .enum([
+    'sale',
+    'surplus',
+    'stock-loss',
+    'donation',
+    'distribution',
+    'patronage',
+    'second-distribution',
+    'wage',
+    'grant',
+    'cost',
+    'history',
+  ])
   .meta({ id: 'IncomeSource' })
 /** Fen by kind of income; kinds without any are left out, operating cost is positive. */
 export const IncomeTotals = z.partialRecord(IncomeKind, Fen).meta({ id: 'IncomeTotals' })

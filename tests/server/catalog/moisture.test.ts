@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unitsInLane as stockOfLane } from '#server/catalog/lane-stock.ts'
+import { unitsInLane as stockOfLane } from '#server/stock/lane-stock.ts'
 import { rows } from '#server/db/unit.ts'
 import type { EventBody } from '#shared/contracts/mqtt/event.ts'
 import { startCommerceApi } from '#tests/support/commerce-api.ts'

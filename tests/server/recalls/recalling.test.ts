@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { moveStock } from '#server/catalog/lane-stock.ts'
 import { rows } from '#server/db/unit.ts'
 import { findTwin } from '#server/cabinets/change-twin.ts'
 import { walletPayments } from '#server/payments/wallet-payments.ts'
@@ -7,6 +6,7 @@ import { walletOf } from '#server/payments/wallets.ts'
 import { closeRecall, recallLot } from '#server/recalls/recall-lot.ts'
 import { refundRecalled } from '#server/recalls/refund-recalled.ts'
 import { countBuyers, listBuyers, listPlaces } from '#server/recalls/show-recall.ts'
+import { takeOffStock } from '#server/stock/transfer-stock.ts'
 import { openForRestock } from '#server/restock/open-for-restock.ts'
 import { openDeps, openMarket, seedCabinet, settled, unitsInLane, type Market } from '#tests/support/market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
@@ -109,8 +109,8 @@ describe.each(dialects)('a recall of a lot on %s', (dialect) => {
     const close = () => database.run((ctx) => closeRecall(ctx, { recallId, note: '已全部下架', by }))
     await expect(close()).rejects.toMatchObject({ code: 'recall.goods_left' })
     const { cabinetId, citrus } = market
-    const place = { cabinetId, laneId: 'L01', lotId: citrus.lotId }
-    await database.run((ctx) => moveStock(ctx, { ...place, units: -unitsInLane, kind: 'stocktake', causeId: recallId }))
+    const goods = { cabinetId, laneId: 'L01', lotId: citrus.lotId, units: unitsInLane, isFromDifference: false }
+    await database.run((ctx) => takeOffStock(ctx, { ...goods, reason: '召回下架', by: by.accountId }))
 
     await close()
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { eq } from 'drizzle-orm'
-import { unitsInLane as stockOfLane } from '#server/catalog/lane-stock.ts'
+import { unitsInLane as stockOfLane } from '#server/stock/lane-stock.ts'
 import { findLotsById } from '#server/catalog/find-goods.ts'
 import { rows } from '#server/db/unit.ts'
 import { openForRestock } from '#server/restock/open-for-restock.ts'
@@ -88,7 +88,7 @@ describe.each(dialects)('a restock on %s', (dialect) => {
     expect(weights).toMatchObject([{ laneId: 'L01', unitMassMg: 1_010_000, samples: 30, isCountDoubtful: false }])
   })
 
-  it('corrects the books by the count found, as a stocktake that keeps its cause', async () => {
+  it('corrects the books by the count found; what is missing waits in the lane’s difference', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
     const market = await openMarket(database, clock)
@@ -98,10 +98,10 @@ describe.each(dialects)('a restock on %s', (dialect) => {
 
     expect(await stockOf(market)).toEqual({ lane: [27], depot: 570 })
     expect(await moves(market)).toEqual([
+      { kind: 'counted', units: 3 },
       { kind: 'loaded', units: 10 },
       { kind: 'loaded', units: unitsInLane },
       { kind: 'received', units: 600 },
-      { kind: 'stocktake', units: -3 },
     ])
   })
 

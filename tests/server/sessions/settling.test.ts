@@ -5,7 +5,8 @@ import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { walletOf } from '#server/payments/wallets.ts'
 import { makeReceipt } from '#server/sessions/receipt.ts'
 import { findSession } from '#server/sessions/store.ts'
-import { moveStock, unitsInLane as stockOfLane } from '#server/catalog/lane-stock.ts'
+import { countLane } from '#server/stock/count-lane.ts'
+import { unitsInLane as stockOfLane } from '#server/stock/lane-stock.ts'
 import { eq } from 'drizzle-orm'
 import { openMarket, settled, unitsInLane, type Market } from '#tests/support/market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
@@ -44,7 +45,7 @@ describe.each(dialects)('settling a session on %s', (dialect) => {
     expect(effects.map((effect) => effect.kind)).toEqual(['live', 'receipt'])
     const place = { cabinetId: market.cabinetId, laneId: 'L01' }
     expect(await database.read((ctx) => stockOfLane(ctx, place))).toEqual([
-      { lotId: market.citrus.lotId, units: unitsInLane - 2 },
+      { lotId: market.citrus.lotId, units: unitsInLane - 2, unitsMissing: 0 },
     ])
     expect(await sound(market)).toEqual([])
     expect(await findings(market)).toEqual([])
@@ -155,16 +156,8 @@ describe.each(dialects)('settling a session on %s', (dialect) => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
     const market = await openMarket(database, clock)
-    await database.run((ctx) =>
-      moveStock(ctx, {
-        cabinetId: market.cabinetId,
-        laneId: 'L02',
-        lotId: market.greens.lotId,
-        units: -unitsInLane,
-        kind: 'stocktake',
-        causeId: 'test',
-      }),
-    )
+    const empty = { cabinetId: market.cabinetId, laneId: 'L02', counts: [{ lotId: market.greens.lotId, units: 0 }] }
+    await database.run((ctx) => countLane(ctx, { ...empty, reason: '空货道', by: 'keeper' }))
     await database.run((ctx) =>
       rows(
         ctx.db

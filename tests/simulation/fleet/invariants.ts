@@ -62,16 +62,21 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
   [
     'the stock of a lot is conserved',
     `SELECT l.lot_id, l.units_at_depot, l.units_received FROM lot l WHERE l.units_received <> l.units_at_depot
-     + (SELECT coalesce(sum(units), 0) FROM lane_stock s WHERE s.lot_id = l.lot_id)
-     + (SELECT coalesce(sum(count), 0) FROM sale_line x WHERE x.lot_id = l.lot_id)
-     - (SELECT coalesce(sum(units), 0) FROM stock_move m WHERE m.lot_id = l.lot_id AND m.kind = 'stocktake')`,
+     + (SELECT coalesce(sum(units + units_missing), 0) FROM lane_stock s WHERE s.lot_id = l.lot_id)
+     + (SELECT coalesce(sum(units), 0) FROM stock_move m WHERE m.lot_id = l.lot_id AND m.kind = 'sold')`,
   ],
   [
-    'the books of a lane are its moves less its sales',
-    `SELECT s.cabinet_id, s.lane_id, s.units FROM lane_stock s JOIN cabinet c ON c.cabinet_id = s.cabinet_id WHERE s.units <>
-     (SELECT coalesce(sum(m.units), 0) FROM stock_move m WHERE m.cabinet_id = s.cabinet_id AND m.lane_id = s.lane_id AND m.lot_id = s.lot_id)
-     - (SELECT coalesce(sum(x.count), 0) FROM sale_line x JOIN shopping_session q ON q.session_id = x.session_id
-        WHERE q.cabinet_id = s.cabinet_id AND x.lane_id = s.lane_id AND x.lot_id = s.lot_id)`,
+    'what left the books as sold is what the sale lines say',
+    `SELECT q.session_id, x.lot_id, sum(x.count) AS sold FROM sale_line x JOIN shopping_session q ON q.session_id = x.session_id
+     WHERE x.lot_id IS NOT NULL GROUP BY q.session_id, x.lot_id HAVING sold <>
+     (SELECT coalesce(sum(m.units), 0) FROM stock_move m WHERE m.kind = 'sold' AND m.cause_id = q.session_id AND m.lot_id = x.lot_id)`,
+  ],
+  [
+    'the books of a lane are the replay of its moves',
+    `SELECT s.cabinet_id, s.lane_id, s.units FROM lane_stock s WHERE s.units <>
+     (SELECT coalesce(sum(CASE m.to_place WHEN 'lane:' || s.cabinet_id || ':' || s.lane_id THEN m.units ELSE -m.units END), 0)
+      FROM stock_move m WHERE m.lot_id = s.lot_id
+      AND 'lane:' || s.cabinet_id || ':' || s.lane_id IN (m.from_place, m.to_place))`,
   ],
   [
     'no entry is kept with a sign of a broken journal or a failed handler',

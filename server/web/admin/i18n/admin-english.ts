@@ -114,6 +114,8 @@ export function adminEnglish(words: Words): AdminMessages {
         'payout-return': 'payout returned',
         'wage-line': 'wage',
         'surplus-line': 'surplus sale',
+        'stock-loss': 'stock loss',
+        donation: 'donation',
         reconciliation: 'reconciliation',
         correction: 'correction',
         reversal: 'reversal',

@@ -113,6 +113,8 @@ function adminChinese(words: Words) {
         'payout-return': '退票',
         'wage-line': '工资',
         'surplus-line': '帮销',
+        'stock-loss': '货品损耗',
+        donation: '捐赠',
         reconciliation: '对账',
         correction: '更正',
         reversal: '冲销',
