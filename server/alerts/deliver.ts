@@ -5,7 +5,8 @@ import { and, asc, eq, lte } from 'drizzle-orm'
 import type { ServerContext } from '../context.ts'
 import { exec, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import type { AlertMessage, Send } from './message.ts'
-import { openAddress } from './recipients.ts'
+import { RecipientGoneError } from './push.ts'
+import { openAddress, removeRecipient } from './recipients.ts'
 import { mostAttempts, retryPauseMs } from './rules.ts'
 
 const claimMs = 60_000
@@ -81,11 +82,17 @@ export async function deliverDue(
     if (signal.aborted) break
     if (!(await database.run((ctx) => claim(ctx, due)))) continue
     const { recipient } = due.message
-    const error = await send(due.message, openAddress(sealer, recipient), signal).then(
+    const failure = await send(due.message, openAddress(sealer, recipient), signal).then(
       () => undefined,
-      (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
+      (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason))),
     )
-    await database.run((ctx) => noteOutcome(ctx, due, error))
+    const error = failure?.message
+    const { recipientId } = recipient
+    await database.run((ctx) =>
+      failure instanceof RecipientGoneError
+        ? removeRecipient(ctx, { recipientId, byAccountId: undefined, why: failure.message })
+        : noteOutcome(ctx, due, error),
+    )
     metrics.alertDeliveries.inc({ channel: recipient.channel, outcome: error === undefined ? 'sent' : 'failed' })
     if (error === undefined) sent += 1
     else {

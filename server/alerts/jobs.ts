@@ -3,6 +3,7 @@ import type { ServerContext } from '../context.ts'
 import { deliverDue } from './deliver.ts'
 import { lookAtEverything } from './look.ts'
 import { makeSend } from './message.ts'
+import { pushIdentityOf } from './push.ts'
 
 export async function watchConditions({ database, logger, metrics }: ServerContext): Promise<void> {
   const { raised, unheard } = await database.run(lookAtEverything)
@@ -12,5 +13,5 @@ export async function watchConditions({ database, logger, metrics }: ServerConte
 }
 
 export async function sendAlerts(ctx: ServerContext, signal: AbortSignal): Promise<void> {
-  await deliverDue(ctx, makeSend(ctx.config.mail, ctx.clock), signal)
+  await deliverDue(ctx, makeSend(ctx.config.mail, ctx.clock, pushIdentityOf(ctx)), signal)
 }

@@ -1,9 +1,10 @@
-// An alert in words, and the ways it leaves: e-mail, and a webhook whose body is signed with the recipient's own key.
+// An alert in words, and the ways it leaves: e-mail, a webhook whose body is signed with the recipient's own key, and web push.
 import { createHmac } from 'node:crypto'
 import { createTransport } from 'nodemailer'
 import type { AlertChannel, AlertEvent, AlertKind, AlertSeverity } from '#shared/contracts/http/alerts.ts'
 import type { Clock } from '#shared/time/clock.ts'
 import { districtMinuteOf } from '#shared/time/district-time.ts'
+import { sendPush, type PushIdentity } from './push.ts'
 import type { AlertFacts } from './schema.ts'
 
 /** How long a receiver may take. */
@@ -110,10 +111,32 @@ async function sendWebhook(message: AlertMessage, to: Address, clock: Clock, sig
   if (!response.ok) throw new Error(`the webhook answered ${response.status}`)
 }
 
-/** Makes the sender; `smtpUrl` undefined: e-mail fails with that reason. */
-export function makeSend(mail: { smtpUrl: string; from: string } | undefined, clock: Clock): Send {
+/** Most of an alert's own words in a push: the sealed message must stay under 4 kB (RFC 8030, 7.2). */
+const pushedText = 1_500
+
+/** What the page's service worker shows, and where a tap on it leads. */
+export function pushPayloadOf(message: AlertMessage): string {
+  const { subject, text } = wordsOf(message)
+  const { deliveryId, event, alert } = message
+  const tag = alert?.alertId ?? deliveryId
+  return JSON.stringify({
+    title: subject,
+    body: text.trimEnd().slice(0, pushedText),
+    tag,
+    event,
+    path: '/admin/alerts',
+  })
+}
+
+/** Makes the sender; `mail` undefined: e-mail fails with that reason. */
+export function makeSend(mail: { smtpUrl: string; from: string } | undefined, clock: Clock, push: PushIdentity): Send {
   return async (message, to, signal) => {
     if (message.recipient.channel === 'webhook') return sendWebhook(message, to, clock, signal)
+    if (message.recipient.channel === 'push') {
+      const topic = message.deliveryId.replaceAll('-', '')
+      const sealed = { topic, isUrgent: message.alert?.severity === 'critical', payload: pushPayloadOf(message) }
+      return sendPush(sealed, to.address, push, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+    }
     if (mail === undefined) throw new Error('no SMTP server is configured')
     const transport = createTransport({ url: mail.smtpUrl, connectionTimeout: timeoutMs, socketTimeout: timeoutMs })
     // The id is the message's own, so that a mailbox can drop what came twice.

@@ -80,9 +80,9 @@ function* requireRecipient({ db, tables: { alertRecipients: t } }: UnitContext, 
 /** What is still to be told to the recipient is told no more. Refuses with alert.recipient_unknown. */
 export function* removeRecipient(
   ctx: UnitContext,
-  input: { readonly byAccountId: string; readonly recipientId: string },
+  input: { readonly byAccountId: string | undefined; readonly recipientId: string; readonly why?: string },
 ): Unit<void> {
-  const { recipientId, byAccountId } = input
+  const { recipientId, byAccountId, why } = input
   const { alertRecipients: t, alertDeliveries: d } = ctx.tables
   const { name, channel, addressHint } = yield* requireRecipient(ctx, recipientId)
   yield* exec(ctx.db.update(t).set({ removedAtMs: ctx.now() }).where(eq(t.recipientId, recipientId)))
@@ -93,7 +93,8 @@ export function* removeRecipient(
       .where(and(eq(d.recipientId, recipientId), eq(d.state, 'due'))),
   )
   const before = { name, channel, addressHint }
-  yield* recordAudit(ctx, { accountId: byAccountId, action: 'alert_recipient.removed', subjectId: recipientId, before })
+  const action = 'alert_recipient.removed'
+  yield* recordAudit(ctx, { accountId: byAccountId, action, subjectId: recipientId, why, before })
 }
 
 /** Refuses with alert.recipient_unknown. */

@@ -3,7 +3,9 @@ import * as contract from '#shared/contracts/http/alerts.ts'
 import type { NounRoutes } from '../context.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { acknowledgeAlert, changeRule, listAlerts, listRules } from './handle-alerts.ts'
+import { pushKeysOf } from './push.ts'
 import { addRecipient, listRecipients, removeRecipient, testRecipient } from './recipients.ts'
+import { subscribePush, unsubscribePush } from './subscribe-push.ts'
 
 export const alertRoutes: NounRoutes = (app, { database, sealer, config }) => {
   registerRoute(app, contract.listAlerts, ({ query }) => database.read((ctx) => listAlerts(ctx, query)))
@@ -23,5 +25,13 @@ export const alertRoutes: NounRoutes = (app, { database, sealer, config }) => {
   )
   registerRoute(app, contract.testAlertRecipient, ({ params, account: { accountId: byAccountId } }) =>
     database.run((ctx) => testRecipient(ctx, { byAccountId, ...params })),
+  )
+  registerRoute(app, contract.getPushKey, () => ({ publicKey: pushKeysOf(sealer).publicKey }))
+  registerRoute(app, contract.subscribePush, async ({ body, account: { accountId, displayName: name } }) => {
+    const by = { accountId, name }
+    return { recipientId: await database.run((ctx) => subscribePush(ctx, { ...body, by, sealer })) }
+  })
+  registerRoute(app, contract.unsubscribePush, ({ body, account: { accountId: byAccountId } }) =>
+    database.run((ctx) => unsubscribePush(ctx, { ...body, byAccountId, sealer })),
   )
 }

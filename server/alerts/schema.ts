@@ -11,7 +11,7 @@ export type AlertFacts = Readonly<Record<string, string | number>>
 
 export const deliveryStates = ['due', 'sent', 'given_up'] as const
 
-function settingTables({ table, column: c, primaryKey, check }: Kit) {
+function settingTables({ table, column: c, primaryKey, index, check }: Kit) {
   const alertRules = table(
     'alert_rule',
     {
@@ -40,6 +40,9 @@ function settingTables({ table, column: c, primaryKey, check }: Kit) {
       addressSealed: c.text().notNull(),
       /** What is shown of the address. */
       addressHint: c.text().notNull(),
+      /** Of a browser: whose it is, and the fingerprint of where it is reached. */
+      accountId: c.text(),
+      addressFingerprint: c.text(),
       /** Kinds this recipient is told of; empty: all. */
       kinds: c.json<readonly AlertKind[]>().notNull(),
       /** 1 is told at once; each higher level when nobody below has acknowledged in time. */
@@ -51,7 +54,13 @@ function settingTables({ table, column: c, primaryKey, check }: Kit) {
       createdAtMs: c.int().notNull(),
       removedAtMs: c.int(),
     },
-    (t) => [check('alert_recipient_level', sql`${t.level} between 1 and 3`)],
+    (t) => [
+      check('alert_recipient_level', sql`${t.level} between 1 and 3`),
+      check('alert_recipient_of_browser', sql`(${t.channel} = 'push') = (${t.accountId} is not null)`),
+      index('alert_recipient_by_address')
+        .on(t.addressFingerprint)
+        .where(sql`${t.removedAtMs} is null`),
+    ],
   )
   return { alertRules, alertRecipients }
 }

@@ -1,5 +1,5 @@
 // SQL of alerts.
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNull, or } from 'drizzle-orm'
 import type { AlertEvent, AlertSeverity } from '#shared/contracts/http/alerts.ts'
 import { exec, insertRows, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { recipientsOf, rulesInForce, tellableAtMs, type OpenAlert, type Recipient, type Rule } from './rules.ts'
@@ -8,8 +8,17 @@ export function* findRules({ db, tables: { alertRules: t } }: UnitContext): Unit
   return rulesInForce(yield* rows(db.select().from(t)))
 }
 
-export function* findRecipients({ db, tables: { alertRecipients: t } }: UnitContext) {
-  return yield* rows(db.select().from(t).where(isNull(t.removedAtMs)).orderBy(t.recipientId))
+/** Who is told; of browsers those whose person may still sign in. */
+export function* findRecipients({ db, tables: { alertRecipients: t, accounts: a } }: UnitContext) {
+  const found = yield* rows(
+    db
+      .select({ recipient: t })
+      .from(t)
+      .leftJoin(a, eq(a.accountId, t.accountId))
+      .where(and(isNull(t.removedAtMs), or(isNull(t.accountId), eq(a.isActive, true))))
+      .orderBy(t.recipientId),
+  )
+  return found.map(({ recipient }) => recipient)
 }
 
 export function* findOpenAlerts({ db, tables: { alerts: t } }: UnitContext): Unit<OpenAlert[]> {

@@ -27,7 +27,8 @@ export type AlertKind = z.infer<typeof AlertKind>
 /** A critical alert knows no quiet hours. */
 export const AlertSeverity = z.enum(['notice', 'warning', 'critical']).meta({ id: 'AlertSeverity' })
 export type AlertSeverity = z.infer<typeof AlertSeverity>
-export const AlertChannel = z.enum(['email', 'webhook']).meta({ id: 'AlertChannel' })
+/** `push` is a person's browser, which subscribes itself. */
+export const AlertChannel = z.enum(['email', 'webhook', 'push']).meta({ id: 'AlertChannel' })
 export type AlertChannel = z.infer<typeof AlertChannel>
 export const AlertEvent = z.enum(['raised', 'escalated', 'cleared', 'test']).meta({ id: 'AlertEvent' })
 export type AlertEvent = z.infer<typeof AlertEvent>
@@ -118,7 +119,7 @@ export const AlertRecipient = z
     recipientId: Id,
     name: z.string(),
     channel: AlertChannel,
-    /** Of an e-mail address its first letter and domain; of a webhook its origin. */
+    /** Of an e-mail address its first letter and domain; of a webhook or a push service its origin. */
     addressHint: z.string(),
     kinds: z.array(AlertKind),
     level: z.int().min(1).max(3),
@@ -144,7 +145,7 @@ export const addAlertRecipient = defineRoute({
   body: z
     .object({
       name: z.string().trim().min(1).max(80),
-      channel: AlertChannel,
+      channel: AlertChannel.exclude(['push']),
       address: z.string().trim().min(3).max(500),
       /** Empty: all kinds. */
       kinds: z.array(AlertKind).max(AlertKind.options.length).default([]),
@@ -179,4 +180,50 @@ export const testAlertRecipient = defineRoute({
   params: z.object({ recipientId: Id }),
   reply: z.void(),
   status: 202,
+})
+
+const subscribers = ['operator', 'restocker', 'auditor', 'admin'] as const
+const Endpoint = z.url({ protocol: /^https$/ }).max(1_000)
+
+export const getPushKey = defineRoute({
+  method: 'GET',
+  path: '/api/push/public-key',
+  tag: 'alerts',
+  summary: 'The key a browser subscribes with (VAPID applicationServerKey, base64url)',
+  access: subscribers,
+  reply: z.object({ publicKey: z.string() }),
+  status: 200,
+})
+export const subscribePush = defineRoute({
+  method: 'POST',
+  path: '/api/push/subscriptions',
+  tag: 'alerts',
+  summary: 'Tell this browser of alerts: what PushSubscription.toJSON() gives; again, it replaces what was there',
+  access: subscribers,
+  body: z.object({
+    endpoint: Endpoint,
+    keys: z.object({
+      /** The browser's P-256 point: 65 bytes. */
+      p256dh: z.string().regex(/^[A-Za-z0-9_-]{87}=?$/),
+      /** 16 bytes. */
+      auth: z.string().regex(/^[A-Za-z0-9_-]{22}(==)?$/),
+    }),
+    /** Empty: all kinds. */
+    kinds: z.array(AlertKind).max(AlertKind.options.length).default([]),
+    level: z.int().min(1).max(3).default(1),
+    quietFromMinute: Minute.default(0),
+    quietToMinute: Minute.default(0),
+  }),
+  reply: z.object({ recipientId: Id }),
+  status: 201,
+})
+export const unsubscribePush = defineRoute({
+  method: 'POST',
+  path: '/api/push/unsubscriptions',
+  tag: 'alerts',
+  summary: 'Tell this browser of one’s own no more',
+  access: subscribers,
+  body: z.object({ endpoint: Endpoint }),
+  reply: z.void(),
+  status: 204,
 })

@@ -45,7 +45,7 @@ export interface Swarm extends AsyncDisposable {
 }
 
 const password = 'swarm-huinong'
-const answerTimeoutMs = 300_000
+const answerTimeoutMs = 900_000
 const cabinetsPerSite = 100
 
 function* seedCabinets(ctx: UnitContext, publicKeys: readonly string[]): Unit<Id[]> {

@@ -8,6 +8,7 @@ import { deliverDue } from '#server/alerts/deliver.ts'
 import { acknowledgeAlert, changeRule, listAlerts, listRules } from '#server/alerts/handle-alerts.ts'
 import { lookAtEverything } from '#server/alerts/look.ts'
 import { makeSend, type Send } from '#server/alerts/message.ts'
+import { pushKeysOf } from '#server/alerts/push.ts'
 import { addRecipient, removeRecipient, testRecipient } from '#server/alerts/recipients.ts'
 import { exec, insertRows, rows, type Unit, type UnitContext } from '#server/db/unit.ts'
 import { lockLanes } from '#server/lane-locks/lock-lanes.ts'
@@ -22,6 +23,7 @@ import { testSealer } from '#tests/support/test-sealer.ts'
 
 const byAccountId = '01900000-0000-7000-8000-0000000000aa'
 const minuteMs = 60_000
+const pushIdentity = { keys: pushKeysOf(testSealer), subject: 'mailto:alarm@huinong.example' }
 const never = new AbortController().signal
 
 async function openWatch(dialect: (typeof dialects)[number]) {
@@ -30,7 +32,7 @@ async function openWatch(dialect: (typeof dialects)[number]) {
   const market = await openMarket(database, clock)
   const [mailbox, receiver] = [await openMailbox(), await openHookReceiver()]
   const tools = { database, sealer: testSealer, logger: pino({ level: 'silent' }), metrics: new Metrics() }
-  const send = makeSend({ smtpUrl: mailbox.smtpUrl, from: 'alarm@huinong.example' }, clock)
+  const send = makeSend({ smtpUrl: mailbox.smtpUrl, from: 'alarm@huinong.example' }, clock, pushIdentity)
   const status = (values: object) =>
     database.run(({ db, tables: { cabinetStatuses: t } }) =>
       exec(db.update(t).set(values).where(eq(t.cabinetId, market.cabinetId))),

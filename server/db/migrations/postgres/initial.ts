@@ -62,6 +62,8 @@ export const initialPostgres: readonly string[] = [
   "channel" text COLLATE "C" NOT NULL,
   "address_sealed" text COLLATE "C" NOT NULL,
   "address_hint" text COLLATE "C" NOT NULL,
+  "account_id" text COLLATE "C",
+  "address_fingerprint" text COLLATE "C",
   "kinds" jsonb NOT NULL,
   "level" bigint NOT NULL,
   "quiet_from_minute" bigint NOT NULL,
@@ -69,8 +71,9 @@ export const initialPostgres: readonly string[] = [
   "created_by" text COLLATE "C" NOT NULL,
   "created_at_ms" bigint NOT NULL,
   "removed_at_ms" bigint,
-  CONSTRAINT "alert_recipient_channel_known" CHECK (("alert_recipient"."channel" = 'email' or "alert_recipient"."channel" = 'webhook')),
-  CONSTRAINT "alert_recipient_level" CHECK ("alert_recipient"."level" between 1 and 3)
+  CONSTRAINT "alert_recipient_channel_known" CHECK (("alert_recipient"."channel" = 'email' or "alert_recipient"."channel" = 'webhook' or "alert_recipient"."channel" = 'push')),
+  CONSTRAINT "alert_recipient_level" CHECK ("alert_recipient"."level" between 1 and 3),
+  CONSTRAINT "alert_recipient_of_browser" CHECK (("alert_recipient"."channel" = 'push') = ("alert_recipient"."account_id" is not null))
 );`,
   `CREATE TABLE "alert" (
   "alert_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -1949,6 +1952,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "account_role_by_role" ON "account_role" USING btree ("role");`,
   `CREATE INDEX "sign_in_by_account" ON "sign_in" USING btree ("account_id");`,
   `CREATE INDEX "sign_in_by_expiry" ON "sign_in" USING btree ("expires_at_ms");`,
+  `CREATE INDEX "alert_recipient_by_address" ON "alert_recipient" USING btree ("address_fingerprint") WHERE "alert_recipient"."removed_at_ms" is null;`,
   `CREATE UNIQUE INDEX "alert_open_once" ON "alert" USING btree ("kind","subject_id") WHERE "alert"."cleared_at_ms" is null;`,
   `CREATE INDEX "alert_open" ON "alert" USING btree ("alert_id") WHERE "alert"."cleared_at_ms" is null;`,
   `CREATE INDEX "alert_delivery_due" ON "alert_delivery" USING btree ("due_at_ms") WHERE "alert_delivery"."state" = 'due';`,

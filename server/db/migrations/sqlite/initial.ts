@@ -72,6 +72,8 @@ export const initialSqlite: readonly string[] = [
   \`channel\` text NOT NULL,
   \`address_sealed\` text NOT NULL,
   \`address_hint\` text NOT NULL,
+  \`account_id\` text,
+  \`address_fingerprint\` text,
   \`kinds\` text NOT NULL,
   \`level\` integer NOT NULL,
   \`quiet_from_minute\` integer NOT NULL,
@@ -79,9 +81,11 @@ export const initialSqlite: readonly string[] = [
   \`created_by\` text NOT NULL,
   \`created_at_ms\` integer NOT NULL,
   \`removed_at_ms\` integer,
-  CONSTRAINT "alert_recipient_channel_known" CHECK(("alert_recipient"."channel" = 'email' or "alert_recipient"."channel" = 'webhook')),
-  CONSTRAINT "alert_recipient_level" CHECK("alert_recipient"."level" between 1 and 3)
+  CONSTRAINT "alert_recipient_channel_known" CHECK(("alert_recipient"."channel" = 'email' or "alert_recipient"."channel" = 'webhook' or "alert_recipient"."channel" = 'push')),
+  CONSTRAINT "alert_recipient_level" CHECK("alert_recipient"."level" between 1 and 3),
+  CONSTRAINT "alert_recipient_of_browser" CHECK(("alert_recipient"."channel" = 'push') = ("alert_recipient"."account_id" is not null))
 ) STRICT;`,
+  `CREATE INDEX \`alert_recipient_by_address\` ON \`alert_recipient\` (\`address_fingerprint\`) WHERE "alert_recipient"."removed_at_ms" is null;`,
   `CREATE TABLE \`alert\` (
   \`alert_id\` text PRIMARY KEY NOT NULL,
   \`kind\` text NOT NULL,
