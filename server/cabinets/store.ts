@@ -9,7 +9,12 @@ import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from 
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 
 /** What a summary is made of: registry, site and status side by side. */
-function* findSummaryRows(ctx: UnitContext, where: SQL | undefined, limit: number) {
+function* findSummaryRows(
+  ctx: UnitContext,
+  where: SQL | undefined,
+  limit: number,
+  order: 'ascending' | 'descending' = 'ascending',
+) {
   const { cabinets, hostSites, cabinetStatuses: status } = ctx.tables
   return yield* rows(
     ctx.db
@@ -34,7 +39,7 @@ function* findSummaryRows(ctx: UnitContext, where: SQL | undefined, limit: numbe
       .innerJoin(hostSites, eq(hostSites.hostSiteId, cabinets.hostSiteId))
       .innerJoin(status, eq(status.cabinetId, cabinets.cabinetId))
       .where(where)
-      .orderBy(asc(cabinets.code))
+      .orderBy(order === 'ascending' ? asc(cabinets.code) : desc(cabinets.code))
       .limit(limit),
   )
 }
@@ -65,7 +70,7 @@ export function* listCabinetPage(ctx: UnitContext, query: CabinetQuery): Unit<Pa
   const { cabinets, hostSites, cabinetStatuses } = ctx.tables
   const text = query.search?.replace(/[%_\\]/g, '')
   const where = and(
-    behindKey([cabinets.code], keyOfCursor(query.cursor, 1), 'ascending'),
+    behindKey([cabinets.code], keyOfCursor(query.cursor, 1), query.order),
     text === undefined || text === ''
       ? undefined
       : or(like(cabinets.code, `%${text.toUpperCase()}%`), like(hostSites.name, `%${text}%`)),
@@ -74,7 +79,7 @@ export function* listCabinetPage(ctx: UnitContext, query: CabinetQuery): Unit<Pa
     query.isOnline === undefined ? undefined : eq(cabinetStatuses.isOnline, query.isOnline),
     query.isDemo === undefined ? undefined : eq(cabinets.isDemo, query.isDemo),
   )
-  const found = yield* findSummaryRows(ctx, where, query.limit + 1)
+  const found = yield* findSummaryRows(ctx, where, query.limit + 1, query.order)
   return pageOfRows(found, query.limit, ({ code }) => [code], showCabinet)
 }
 

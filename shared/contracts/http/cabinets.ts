@@ -112,6 +112,8 @@ export const listCabinets = defineRoute({
     hostSiteKind: HostSiteKind.optional(),
     isOnline: z.stringbool().optional(),
     isDemo: z.stringbool().optional(),
+    /** Of the codes. */
+    order: z.enum(['ascending', 'descending']).default('ascending'),
   }),
   reply: pageOf(CabinetSummary),
   status: 200,

@@ -54,6 +54,10 @@ describe.each(dialects)('the registry on %s', (dialect) => {
     expect(await codesOf(buyer, 'limit=2')).toEqual(['YB-0001', 'YB-0002'])
     const { body } = await buyer.send('GET', '/api/cabinets?limit=2')
     expect(await codesOf(buyer, `limit=2&cursor=${body['nextCursor'] as string}`)).toEqual(['YB-0003', 'YB-0004'])
+    const last = await buyer.send('GET', '/api/cabinets?limit=3&order=descending')
+    expect(last.body['rows']).toMatchObject([{ code: 'YB-0004' }, { code: 'YB-0003' }, { code: 'YB-0002' }])
+    const rest = `limit=3&order=descending&cursor=${last.body['nextCursor'] as string}`
+    expect(await codesOf(buyer, rest)).toEqual(['YB-0001'])
     expect(await codesOf(buyer, 'search=0002')).toEqual(['YB-0002'])
     expect(await codesOf(buyer, 'hostSiteKind=school')).toEqual([])
     await expect.poll(() => codesOf(buyer, 'isOnline=true')).toEqual(['YB-0004'])
