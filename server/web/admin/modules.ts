@@ -5,7 +5,7 @@ import { cabinetsModule } from './cabinets/module.ts'
 import { auditModule, reconciliationModule, warningsModule } from './desk/module.ts'
 import { distributionsModule, organisationsModule } from './distributions/module.ts'
 import { goodsModule } from './goods/module.ts'
-import { householdsModule } from './households/module.ts'
+import { householdsModule, visitsModule } from './households/module.ts'
 import { importsModule } from './imports/module.ts'
 import { ledgerModule } from './ledger/module.ts'
 import { overviewModule } from './overview/module.ts'
@@ -23,6 +23,7 @@ export const modules: readonly AdminModule[] = [
   goodsModule,
   sessionsModule,
   householdsModule,
+  visitsModule,
   warningsModule,
   surplusModule,
   organisationsModule,

@@ -14,3 +14,10 @@ export const householdsModule: AdminModule = {
     },
   ],
 }
+
+export const visitsModule: AdminModule = {
+  title: 'visits',
+  home: 'visits',
+  roles: ['helper', 'desk', 'operator', 'finance', 'auditor', 'admin'],
+  routes: [{ path: '/visits', name: 'visits', component: () => import('./visit-page.vue') }],
+}
