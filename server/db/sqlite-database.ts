@@ -3,7 +3,8 @@
 // cannot write, so they see committed data only.
 import BetterSqlite3 from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
-import { SQLiteSelectBase } from 'drizzle-orm/sqlite-core'
+import type { SQL } from 'drizzle-orm'
+import { SQLiteSelectBase, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
 import type { Database, DatabaseCounters, DatabaseOptions, SqliteMachine, Work } from './database.ts'
 import { DatabaseError, asDatabaseError } from './database-error.ts'
@@ -52,6 +53,7 @@ class SqliteConnection {
   /** Statements so far that may have written. */
   writes = 0
   readonly #plain: ReturnType<typeof drizzle>
+  readonly #dialect = new SQLiteSyncDialect()
   readonly #inserts: InsertPlans<Prepared>
   readonly #commands = new Map<Statement<unknown, unknown>, { plan: Plan; prepared: Prepared }>()
   readonly #selects = new Map<Statement<unknown, unknown>, ReturnType<SyncQuery['prepare']>>()
@@ -120,7 +122,7 @@ class SqliteConnection {
         return this.#exec(step.query)
       case 'sql':
         this.writes += 1
-        return this.#plain.all(step.sql)
+        return this.#sqlRows(step.sql)
       case 'sql-exec':
         this.writes += 1
         return this.#plain.run(step.sql).changes
@@ -162,6 +164,23 @@ class SqliteConnection {
       this.#selects.set(query.statement, select)
     }
     return select.all(query.values)
+  }
+
+  /** The driver makes objects by itself too, at twice the price of arrays of values. */
+  #sqlRows(query: SQL): unknown[] {
+    const { sql: text, params } = this.#dialect.sqlToQuery(query)
+    const statement = this.client.prepare<unknown[]>(text)
+    // Of a statement that gives no rows the driver says so.
+    if (!statement.reader) return statement.all(...params)
+    const names = statement.columns().map(({ name }) => name)
+    return statement
+      .raw()
+      .all(...params)
+      .map((values) => {
+        const row: Record<string, unknown> = {}
+        for (const [place, name] of names.entries()) row[name] = (values as unknown[])[place]
+        return row
+      })
   }
 
   #exec(query: PromiseLike<unknown> | BoundStatement<unknown>): number {

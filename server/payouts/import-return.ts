@@ -239,6 +239,7 @@ function* applyPlan(ctx: UnitContext, counted: ReturnSummary): Unit<void> {
   if (counted.returnedCount > 0) yield* post('returned', `'paid'`, `'RETURNED'`)
   if (counted.paidCount > 0) yield* post('paid', open, `'PAID'`)
   if (counted.failedCount > 0) yield* post('failed', open, `'FAILED', 'RETURNED'`)
+  // Named twice, the seqs lead to their attempts; else each return would go through the whole batch.
   yield* sqlExec(sql`
     update payout_attempt set
       outcome = case when r.result = 'PAID' then 'paid' when r.result = 'UNKNOWN' then 'unknown'
@@ -248,7 +249,8 @@ function* applyPlan(ctx: UnitContext, counted: ReturnSummary): Unit<void> {
       bank_serial_no = coalesce(r.bank_serial_no, payout_attempt.bank_serial_no),
       settled_at_ms = coalesce(r.settled_at_ms, payout_attempt.settled_at_ms)
     from payout_return_row r
-    where r.return_id = ${counted.returnId} and r.seq = payout_attempt.seq and payout_attempt.batch_id = ${counted.batchId}`)
+    where r.return_id = ${counted.returnId} and r.seq = payout_attempt.seq and payout_attempt.batch_id = ${counted.batchId}
+      and payout_attempt.seq in (select n.seq from payout_return_row n where n.return_id = ${counted.returnId})`)
   if (counted.failedCount + counted.returnedCount > 0) yield* pauseRefusedAccounts(counted)
 }
 

@@ -36,10 +36,10 @@ const escapes: Readonly<Record<string, string>> = {
   "'": '&apos;',
 }
 const text = (value: string, maxLength: number) =>
-  Array.from(value)
-    .slice(0, maxLength)
-    .join('')
-    .replaceAll(/[&<>"']/g, (one) => escapes[one] ?? one)
+  (value.length <= maxLength ? value : Array.from(value).slice(0, maxLength).join('')).replaceAll(
+    /[&<>"']/g,
+    (one) => escapes[one] ?? one,
+  )
 
 /** Names and purposes longer than the standard allows are cut; ids and accounts must fit. */
 const maxName = 140

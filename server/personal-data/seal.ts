@@ -27,6 +27,7 @@ const cipherName = 'aes-256-gcm'
 /** 96 bits, the length GCM is made for; at random that is good for 2^32 values a key (NIST SP 800-38D, 8.3). */
 const nonceBytes = 12
 const tagBytes = 16
+const cipherOptions = { authTagLength: tagBytes }
 const sealedForm = /^([a-z0-9-]{1,32})\.([A-Za-z0-9_-]+)$/
 
 const authenticated = (keyId: string, purpose: string) => Buffer.from(`huinong:${keyId}:${purpose}`, 'utf8')
@@ -47,7 +48,7 @@ export function makeSealer({ dataKeys, fingerprintKey }: KeyRing): Sealer {
     newestKeyId: newest.id,
     seal(plain, purpose) {
       const nonce = randomBytes(nonceBytes)
-      const cipher = createCipheriv(cipherName, newest.key, nonce, { authTagLength: tagBytes })
+      const cipher = createCipheriv(cipherName, newest.key, nonce, cipherOptions)
       cipher.setAAD(authenticated(newest.id, purpose))
       const parts = [nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]
       return `${newest.id}.${Buffer.concat(parts).toString('base64url')}`
@@ -56,12 +57,14 @@ export function makeSealer({ dataKeys, fingerprintKey }: KeyRing): Sealer {
       const { keyId, bytes } = splitSealed(sealed)
       const key = keyById.get(keyId)
       if (key === undefined) throw new SealError(`the data key ${keyId} is not in the key ring`)
-      const decipher = createDecipheriv(cipherName, key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+      const decipher = createDecipheriv(cipherName, key, bytes.subarray(0, nonceBytes), cipherOptions)
       decipher.setAAD(authenticated(keyId, purpose))
       decipher.setAuthTag(bytes.subarray(-tagBytes))
       try {
         const plain = decipher.update(bytes.subarray(nonceBytes, -tagBytes))
-        return Buffer.concat([plain, decipher.final()]).toString('utf8')
+        // GCM holds nothing back: what is left is to check the tag.
+        decipher.final()
+        return plain.toString('utf8')
       } catch (error) {
         throw new SealError('a sealed value was changed, or was sealed for another purpose', { cause: error })
       }
