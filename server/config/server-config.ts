@@ -65,6 +65,13 @@ export const ServerEnvironment = z.object({
     'File of both when the variables are not set; default data-keys.txt in the data folder, made at first start',
   ),
   HUINONG_SESSION_HOURS: z.coerce.number().int().min(1).max(8_760).default(168).describe('Life of a sign-in, hours'),
+  HUINONG_STAFF_SESSION_HOURS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(8_760)
+    .default(12)
+    .describe('The same where a role wants a second factor: a working day'),
   HUINONG_SECOND_FACTOR_ROLES: z
     .string()
     .default('admin,finance,operator,auditor,desk')
@@ -136,6 +143,8 @@ export interface ServerConfig {
   /** The keys of personal data, or where they are. */
   readonly dataKeys: KeySource
   readonly sessionLifetimeMs: number
+  /** Of accounts with a role that wants a second factor. */
+  readonly staffSessionLifetimeMs: number
   /** Roles that want a second factor. */
   readonly secondFactorRoles: ReadonlySet<Role>
   /** Undefined means the pages that stand beside the server's code. */
@@ -206,6 +215,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     tls,
     dataKeys: keySourceOf(it),
     commandKeyFile: it.HUINONG_COMMAND_KEY_FILE ?? `${it.HUINONG_DATA_DIR}/command-key.pem`,
+    staffSessionLifetimeMs: it.HUINONG_STAFF_SESSION_HOURS * 3_600_000,
     sessionLifetimeMs: it.HUINONG_SESSION_HOURS * 3_600_000,
     secondFactorRoles: new Set(it.HUINONG_SECOND_FACTOR_ROLES),
     webDirectory: it.HUINONG_WEB_DIR,

@@ -42,6 +42,11 @@ export const refusals = {
   'identity.too_many_attempts': { status: 429, log: 'warn', title: 'Too many attempts; try again later.' },
   'identity.password_wrong': { status: 403, log: 'info', title: 'The current password is wrong.' },
   'identity.password_unchanged': { status: 422, log: 'info', title: 'The new password is the old one.' },
+  'identity.password_common': {
+    status: 422,
+    log: 'info',
+    title: 'This password is among the first that are guessed; choose another.',
+  },
   'identity.login_taken': { status: 409, log: 'info', title: 'There is an account with this login already.' },
   'identity.join_code_unknown': { status: 404, log: 'info', title: 'There is no site with this join code.' },
   'identity.import_invalid': { status: 422, log: 'info', title: 'The list has errors; no account was made.' },

@@ -21,13 +21,14 @@ import { type AttemptLimits, checkAttempts, makeAttemptLimits } from './attempt-
 import { changePasswordHash } from './change-account.ts'
 import { checkOwnPassword, nobodysHash } from './check-password.ts'
 import { loginFingerprint } from './forget-phone-logins.ts'
+import { checkNewPassword } from './password-rules.ts'
 import { hashPassword, isPassword } from './password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { registerSecondFactor } from './second-factor-routes.ts'
 import { hasLiveFactor, takeFactorCode } from './second-factor.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { addSignIn, endSignIn, makeToken, whoHolds } from './sign-in.ts'
-import { findAccountByFingerprint, findAccountByLogin } from './store.ts'
+import { findAccountByFingerprint, findAccountByLogin, findRoles } from './store.ts'
 
 function showMe(account: SignedIn): Me {
   const { accountId, login, displayName, roles, hostSiteId, areaCode, householdCode } = account
@@ -55,10 +56,13 @@ export function findAccountOfCookie(ctx: Pick<ServerContext, 'database' | 'confi
 /** Makes a sign-in, sets its cookie and says who it is. */
 async function startSignIn(ctx: ServerContext, reply: FastifyReply, accountId: string): Promise<Me> {
   const token = makeToken()
-  const lifetimeMs = ctx.config.sessionLifetimeMs
-  const account = await ctx.database.run(function* (unit) {
-    yield* addSignIn(unit, { accountId, token, lifetimeMs })
-    return yield* whoHolds(unit, token, ctx.config.secondFactorRoles)
+  const { sessionLifetimeMs, staffSessionLifetimeMs, secondFactorRoles } = ctx.config
+  const { account, lifetimeMs } = await ctx.database.run(function* (unit) {
+    const roles = (yield* findRoles(unit, [accountId])).get(accountId) ?? []
+    const isStaff = roles.some((role) => secondFactorRoles.has(role))
+    const chosenMs = isStaff ? Math.min(staffSessionLifetimeMs, sessionLifetimeMs) : sessionLifetimeMs
+    yield* addSignIn(unit, { accountId, token, lifetimeMs: chosenMs })
+    return { account: yield* whoHolds(unit, token, secondFactorRoles), lifetimeMs: chosenMs }
   })
   if (account === undefined) throw new RefusalError('identity.sign_in_failed')
   void reply.setCookie(sessionCookie, token, {
@@ -128,6 +132,7 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
     const checkedHash = await checkOwnPassword(ctx, limits, { account, password: body.currentPassword })
     if (body.newPassword === body.currentPassword)
       throw new RefusalError('identity.password_unchanged', undefined, { field: 'newPassword' })
+    await checkNewPassword(body.newPassword, account.login, 'newPassword')
     const newHash = await hashPassword(body.newPassword)
     const { accountId, sessionId: signInId } = account
     const change = { accountId, signInId, checkedHash, newHash }
@@ -150,6 +155,7 @@ function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext, byAddr
       byAddress.fail(request.ip)
       throw new RefusalError('identity.join_code_unknown', undefined, { field: 'joinCode' })
     }
+    await checkNewPassword(body.password, body.login, 'password')
     const passwordHash = await hashPassword(body.password)
     const { login, displayName } = body
     const accountId = await ctx.database.run(function* (unit) {

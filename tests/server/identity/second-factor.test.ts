@@ -77,6 +77,17 @@ describe.each(dialects)('a second factor on %s', (dialect) => {
     expect(await tryCode(1)).toBe('in')
   })
 
+  it('makes a sign-in end after a working day', async () => {
+    const clock = new TestClock()
+    await using server = await startServer({ dialect, clock, environment })
+    const [admin, buyer] = [await server.signIn('admin'), await server.signIn('buyer')]
+
+    clock.advance(12 * 3_600_000 + 1)
+
+    expect((await admin.send('GET', '/api/me')).status).toBe(401)
+    expect((await buyer.send('GET', '/api/me')).status).toBe(200)
+  })
+
   it('cannot be guessed: five wrong codes close the login, and asking for the code forgives none', async () => {
     const clock = new TestClock()
     await using server = await startServer({ dialect, clock, environment })

@@ -16,6 +16,7 @@ export const problemChinese: Readonly<Record<string, string>> = {
   'identity.too_many_attempts': '试错次数太多。请过几分钟再试。',
   'identity.password_wrong': '当前密码不对。请核对后再试。',
   'identity.password_unchanged': '新密码和旧密码一样。请换一个。',
+  'identity.password_common': '这个密码太常见，容易被猜到。请换一个，比如几个不相干的词。',
   'identity.login_taken': '这个账号已有人使用。请换一个，或直接登录。',
   'identity.join_code_unknown': '单位加入码不对。请向本单位管理员核对。',
   'identity.last_admin': '这是最后一位管理员，不能停用。请先指定另一位。',

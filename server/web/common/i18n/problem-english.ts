@@ -16,6 +16,7 @@ export const problemEnglish: Readonly<Record<string, string>> = {
   'identity.too_many_attempts': 'Too many wrong tries. Wait a few minutes and try again.',
   'identity.password_wrong': 'The current password is wrong. Check it and try again.',
   'identity.password_unchanged': 'The new password is the old one. Choose another.',
+  'identity.password_common': 'This password is easily guessed. Choose another, such as a few unrelated words.',
   'identity.login_taken': 'Somebody uses this account name. Choose another, or sign in.',
   'identity.join_code_unknown': 'The site code is wrong. Ask your site’s administrator for it.',
   'identity.last_admin': 'This is the last administrator. Name another one first.',
