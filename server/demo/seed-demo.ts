@@ -19,6 +19,7 @@ import { schoolAllowList } from './data/goods.ts'
 import { seedCabinets, seedSites } from './seed-cabinets.ts'
 import { seedPayouts } from './seed-payouts.ts'
 import { seedHouseholds, seedLots, seedRevenuePlans, seedSkus, seedSuppliers } from './seed-register.ts'
+import { seedForecasts, seedHarvestCalls } from './seed-restocking.ts'
 import { seedUnion } from './seed-union.ts'
 
 const joinCodeLength = 8
@@ -90,6 +91,9 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
     by: { accountId: idOf('operator'), name: 'demo' },
   })
   yield* seedCabinets(ctx, data, { siteIds, skus }, 'demo')
+  yield* seedForecasts(ctx, data, skus)
+  const [operatorId, restockerId, farmerId] = [idOf('operator'), idOf('restocker'), idOf('farmer')]
+  yield* seedHarvestCalls(ctx, data, { skus, unionId, operatorId, restockerId, farmerId })
 }
 
 function* seedAccounts(

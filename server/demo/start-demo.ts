@@ -5,7 +5,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { listRestockRoutes, planRestockDay } from '#shared/contracts/http/restock-tasks.ts'
 import { seededRandom, systemRandom, type Random } from '#shared/ids/random.ts'
+import { districtDateOf } from '#shared/time/district-time.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { createApp } from '../app.ts'
@@ -115,6 +117,7 @@ async function assemble(options: DemoOptions, around: DemoSurroundings, closing:
   const depot = await openDepot(restocker, data, file.seed, clock)
   const crew = { api: restocker, depot, clock, random, handsUrl, signal: around.signal }
   await fillShelves(crew, data, codes, around)
+  await planToday(operator, around)
   around.say(describeDemo(baseUrl, codes, data.accounts))
   if (options.hasShoppers)
     await letShoppersIn(options, around, closing, { crew, data, codes, baseUrl, seed: file.seed })
@@ -175,6 +178,19 @@ async function fillShelves(
   )
   const count = restocked.filter(Boolean).length
   if (count > 0) around.say(`Restocked ${count} cabinets in real restock sessions.`)
+}
+
+/** Each start plans its day once: tasks and routes for the restocker, out of what has been sold since. */
+async function planToday(operator: ApiClient, around: DemoSurroundings): Promise<void> {
+  const day = districtDateOf(clock.now())
+  try {
+    const { rows } = await operator.call(listRestockRoutes, { params: { day } })
+    if (rows.length > 0) return
+    const { tasks, routes } = await operator.call(planRestockDay, { params: { day }, body: {} })
+    around.say(`Planned today’s restocking: ${tasks} tasks on ${routes} routes.`)
+  } catch (error) {
+    around.say(`Today’s restocking could not be planned: ${(error as Error).message}`)
+  }
 }
 
 interface ShoppingFloor {

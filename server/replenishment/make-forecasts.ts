@@ -11,7 +11,8 @@ import { readHistory } from './read-history.ts'
 
 /** A quarter and some: two half-lives of a cabinet's share. */
 const historyDays = 120
-const horizonDays = 14
+/** Days a forecast reaches ahead. */
+export const forecastDays = 14
 
 export interface MadeForecasts {
   readonly firstDay: string
@@ -25,7 +26,7 @@ export async function makeForecasts(database: Database, nowMs: number): Promise<
   const { history, calendar } = await database.read(function* (ctx) {
     return { history: yield* readHistory(ctx, firstDay, historyDays), calendar: yield* readCalendar(ctx) }
   })
-  const forecasts = forecastDemand(history, calendar, horizonDays)
+  const forecasts = forecastDemand(history, calendar, forecastDays)
   await database.run((ctx) => keepForecasts(ctx, firstDay, forecasts))
   let soldUnits = 0
   for (const { soldByDay } of history.series)
@@ -33,7 +34,8 @@ export async function makeForecasts(database: Database, nowMs: number): Promise<
   return { firstDay, forecasts: forecasts.length, soldUnits, backtest: backtest(history, calendar) }
 }
 
-function* keepForecasts(ctx: UnitContext, firstDay: string, forecasts: readonly DemandForecast[]): Unit<void> {
+/** Replaces all forecasts. */
+export function* keepForecasts(ctx: UnitContext, firstDay: string, forecasts: readonly DemandForecast[]): Unit<void> {
   const { demandForecasts: t } = ctx.tables
   const madeAtMs = ctx.now()
   yield* exec(ctx.db.delete(t))

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#shared/ids/random.ts'
 import { countRows } from '#server/db/expressions.ts'
 import type { Database } from '#server/db/database.ts'
-import { one } from '#server/db/unit.ts'
+import { one, rows } from '#server/db/unit.ts'
+import { dayOf } from '#server/calendar/rules.ts'
+import { planDay } from '#server/restock-tasks/plan-day.ts'
 import { listLots } from '#server/catalog/list-lots.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { inventDemoData } from '#server/demo/data/demo-data.ts'
@@ -45,14 +47,35 @@ describe.each(dialects)('seeding on %s', (dialect) => {
     await using database = await openTestDatabase(dialect)
     await seedDemo(database, data, { random: seededRandom(1), sealer: testSealer })
 
-    const { rows } = await database.read((ctx) => listLots(ctx, { limit: 200 }))
+    const { rows: lots } = await database.read((ctx) => listLots(ctx, { limit: 200 }))
 
-    expect(rows).toHaveLength(19)
-    const traced = rows.filter(({ sources }) => sources.length > 0)
-    expect(traced).toHaveLength(18)
+    // One a SKU, and what the farmer brought on a call.
+    expect(lots).toHaveLength(20)
+    const traced = lots.filter(({ sources }) => sources.length > 0)
+    expect(traced).toHaveLength(19)
     for (const { sources, unitsReceived } of traced) {
       expect(sources.reduce((sum, { units }) => sum + (units ?? 0), 0)).toBe(unitsReceived)
     }
+  })
+
+  it('plans a day for the restocker, and calls the farmer to harvest', async () => {
+    await using database = await openTestDatabase(dialect)
+    await seedDemo(database, data, { random: seededRandom(1), sealer: testSealer })
+    const by = { accountId: 'operator', name: 'operator' }
+
+    const planned = await database.run((ctx) =>
+      planDay(ctx, { day: dayOf(ctx.now()), coverDays: 3, servicePercent: 95, by }),
+    )
+
+    // Six empty cabinets take more than one van holds.
+    expect(planned).toMatchObject({ tasks: 6, routes: 2 })
+    expect(planned.boundMetres).toBeGreaterThan(0)
+    expect(planned.boundMetres).toBeLessThanOrEqual(planned.metres)
+    const calls = await database.read(function* ({ db, tables: { harvestCalls: t } }) {
+      const isFarmers = eq(t.householdCode, data.farmerHouseholdCode)
+      return yield* rows(db.select({ state: t.state }).from(t).where(isFarmers).orderBy(t.seq))
+    })
+    expect(calls).toEqual([{ state: 'delivered' }, { state: 'called' }])
   })
 
   it('lets the citrus union distribute last year among its 517 households', async () => {
