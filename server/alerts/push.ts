@@ -2,7 +2,8 @@
 // own key pair is derived from the key of the fingerprints, which is made at the first start and stays: every process has the
 // same, and browsers that subscribed keep hearing of us.
 import { createECDH } from 'node:crypto'
-import { generateRequestDetails } from 'web-push'
+// CommonJS: Node sees no names in it, only the whole.
+import webPush from 'web-push'
 import { z } from 'zod'
 import type { ServerContext } from '../context.ts'
 import type { Sealer } from '../personal-data/seal.ts'
@@ -59,13 +60,17 @@ export async function sendPush(
   { keys, subject }: PushIdentity,
   signal: AbortSignal,
 ): Promise<void> {
-  const { method, headers, body, endpoint } = generateRequestDetails(PushAddress.parse(JSON.parse(address)), payload, {
-    vapidDetails: { subject, ...keys },
-    contentEncoding: 'aes128gcm',
-    TTL: keptS,
-    topic,
-    urgency: isUrgent ? 'high' : 'normal',
-  })
+  const { method, headers, body, endpoint } = webPush.generateRequestDetails(
+    PushAddress.parse(JSON.parse(address)),
+    payload,
+    {
+      vapidDetails: { subject, ...keys },
+      contentEncoding: 'aes128gcm',
+      TTL: keptS,
+      topic,
+      urgency: isUrgent ? 'high' : 'normal',
+    },
+  )
   const named = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length')
   const response = await fetch(endpoint, {
     method,
