@@ -1,5 +1,5 @@
 import vue from '@vitejs/plugin-vue'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -14,6 +14,24 @@ function setWording(): Plugin {
     name: 'set-wording',
     transformIndexHtml: (html) =>
       html.replace('name="huinong-wording" content="support"', `name="huinong-wording" content="${wording}"`),
+  }
+}
+
+/**
+ * zod ties the writing of JSON schemas and the sentences of its errors to every schema. The server uses both; the pages, which
+ * only check replies and say everything in sentences of their own, would carry a tenth of their code for nothing. What such a
+ * module exports stays there as functions that return nothing.
+ */
+function leaveOutOfZod(): Plugin {
+  const unused = /\/zod\/v4\/(core\/(json-schema-processors|to-json-schema)|locales\/en)\.js$/
+  return {
+    name: 'leave-out-of-zod',
+    load(id) {
+      if (!unused.test(id)) return null
+      const names = readFileSync(id, 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)
+      const emptied = [...names].map(([, name]) => `export function ${name}() {}`)
+      return [...emptied, 'export default () => ({})'].join('\n')
+    },
   }
 }
 
@@ -35,6 +53,21 @@ function compressBeside(): Plugin {
   }
 }
 
+const anyOf = (...parts: readonly string[]) => new RegExp(parts.join('|'))
+
+/** What the entry of every page loads anyway. */
+const everyPage = anyOf(
+  '/node_modules/(@vue|vue|vue-router|zod)/',
+  'preload-helper|export-helper|zod-without-eval',
+  '/shared/(ids|time|units)/|/contracts/http/(route|identity)\\.',
+  '/web/common/(account|drawings|http|i18n|parts|style)/(?!.*-english)',
+  '/web/common/(?!receipt-split)[\\w-]+\\.ts',
+)
+/** What the buyer's entry shares with the pages behind it. */
+const buyerEntry = anyOf('/web/buyer/(session|i18n)/(?!.*-english)')
+/** Contracts that several audiences use. */
+const goods = anyOf('/contracts/http/(cabinets|sessions)\\.', '/contracts/mqtt/')
+
 /**
  * Builds the pages: one HTML entry per audience, `server/web/dist/<audience>/index.html`, with hashed files under
  * /assets. Nothing is inlined into HTML and no data URI is made, so the pages run under a content security policy
@@ -44,7 +77,7 @@ export default defineConfig({
   root: fromRoot('server/web'),
   base: '/',
   publicDir: fromRoot('server/web/public'),
-  plugins: [vue({ features: { optionsAPI: false } }), setWording(), compressBeside()],
+  plugins: [vue({ features: { optionsAPI: false } }), setWording(), leaveOutOfZod(), compressBeside()],
   resolve: {
     // Schemas must not probe for `new Function`, which the policy reports as a violation.
     alias: [{ find: /^zod$/, replacement: fromRoot('server/web/common/http/zod-without-eval.ts') }],
@@ -64,6 +97,16 @@ export default defineConfig({
         farmer: fromRoot('server/web/farmer/index.html'),
         disclosure: fromRoot('server/web/disclosure/index.html'),
         'virtual-cabinet': fromRoot('server/web/virtual-cabinet/index.html'),
+      },
+      output: {
+        // Each file more is a wait more on a phone's network, which asks for six at a time.
+        codeSplitting: {
+          groups: [
+            { name: 'common', test: everyPage },
+            { name: 'goods', test: goods },
+            { name: 'buyer-common', test: buyerEntry },
+          ],
+        },
       },
       treeshake: {
         // Building a schema has no effect but its value, so a page carries only the schemas it uses.

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { CabinetCode, getShelfByCode } from '#shared/contracts/http/cabinets.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { problemMediaType, problemOf } from './problem.ts'
 
@@ -23,6 +24,15 @@ function findEntries(directory: string): ReadonlyMap<string, string> {
   return entries
 }
 
+/**
+ * The reply that the page of a scanned code will ask for first. Named beside the page, the browser fetches it while it still
+ * fetches the scripts: one round trip less between the scan and the open button.
+ */
+function shelfBehind(path: string): string | undefined {
+  const code = CabinetCode.safeParse(/^\/c\/([^/]+)$/.exec(path)?.[1])
+  return code.success ? getShelfByCode.path.replace(':code', code.data) : undefined
+}
+
 /** Sends the entry that answers for this path to a browser that asks for a page. */
 function sendEntry(request: FastifyRequest, reply: FastifyReply, entries: ReadonlyMap<string, string>): boolean {
   const path = request.url.split('?', 1)[0] ?? '/'
@@ -32,6 +42,8 @@ function sendEntry(request: FastifyRequest, reply: FastifyReply, entries: Readon
   const first = path.split('/')[1] ?? ''
   const file = entries.get(first) ?? entries.get(rootEntry) ?? entries.get('index')
   if (file === undefined) return false
+  const shelf = file === entries.get(rootEntry) ? shelfBehind(path) : undefined
+  if (shelf !== undefined) void reply.header('link', `<${shelf}>; rel=preload; as=fetch; crossorigin`)
   void reply.code(200).header('cache-control', 'no-cache').sendFile(file)
   return true
 }

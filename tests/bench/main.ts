@@ -10,6 +10,7 @@ import { benchForecast } from './forecast.ts'
 import { benchIngest } from './ingest.ts'
 import { moneyBenches } from './money/benches.ts'
 import { benchRecall } from './recall.ts'
+import { benchPages } from './pages.ts'
 import { benchReceiptLatency } from './receipt-latency.ts'
 import { benchRollout } from './rollout.ts'
 import { benchWeighing } from './weighing.ts'
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, Bench>> = {
   fleet: benchFleetLoad,
   rollout: benchRollout,
   recall: benchRecall,
+  pages: benchPages,
   weighing: () => benchWeighing(),
   forecast: benchForecast,
   ...Object.fromEntries(Object.entries(moneyBenches).map(([name, bench]) => [`money/${name}`, bench])),

@@ -18,7 +18,8 @@ export interface DemoProcess extends AsyncDisposable {
   output(): string
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+/** A bundled caller, such as a bench, is told where the checkout is. */
+const root = process.env['HUINONG_ROOT'] ?? fileURLToPath(new URL('../..', import.meta.url))
 
 async function findPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -1,6 +1,5 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized, type Router } from 'vue-router'
 import type { WebContext } from '../common/web-context.ts'
-import HomePage from './pages/home-page.vue'
 import ShelfPage from './pages/shelf-page.vue'
 
 /** Decides where a visit really goes: pages that need a person send a stranger to sign in and back. */
@@ -18,8 +17,8 @@ export function createBuyerRouter(context: WebContext): Router {
     history: createWebHistory('/'),
     scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
     routes: [
-      { path: '/', name: 'home', component: HomePage },
-      // The address in a cabinet's QR code.
+      { path: '/', name: 'home', component: () => import('./pages/home-page.vue') },
+      // The address in a cabinet's QR code: the one page that comes with the entry.
       { path: '/c/:code', name: 'shelf', component: ShelfPage, props: true },
       {
         path: '/s/:sessionId',
