@@ -1,5 +1,5 @@
 // Builds the pages under server/web into server/web/dist, unless the built ones are newer than every source.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './setup.mjs'
 
@@ -18,7 +18,8 @@ function newestMs(folder) {
 export async function buildWeb() {
   const wording = process.env.HUINONG_WORDING ?? ''
   const built = `${root}server/web/dist/.built`
-  const sources = Math.max(newestMs(`${root}server/web`), newestMs(`${root}shared`))
+  const config = `${root}.tools/vite.config.ts`
+  const sources = Math.max(newestMs(`${root}server/web`), newestMs(`${root}shared`), statSync(config).mtimeMs)
   const isFresh = existsSync(built) && statSync(built).mtimeMs > sources && readFileSync(built, 'utf8') === wording
   if (isFresh) return
   console.error('Building the pages…')
@@ -26,11 +27,19 @@ export async function buildWeb() {
   // Whoever builds, tests included, builds what people get: without names of files and the warnings of development.
   const { NODE_ENV: kept } = process.env
   process.env.NODE_ENV = 'production'
+  // Built aside and moved into place, so that whoever serves or reads the pages meanwhile finds all of them.
+  const outDir = `${root}dist/web-${process.pid}`
   try {
-    await build({ configFile: `${root}.tools/vite.config.ts`, logLevel: 'warn' })
+    for (const mode of ['buyer', 'desks']) {
+      await build({ configFile: config, mode, logLevel: 'warn', build: { outDir } })
+    }
   } finally {
     if (kept === undefined) delete process.env.NODE_ENV
     else process.env.NODE_ENV = kept
   }
-  writeFileSync(built, wording)
+  writeFileSync(`${outDir}/.built`, wording)
+  const old = `${outDir}.old`
+  if (existsSync(`${root}server/web/dist`)) renameSync(`${root}server/web/dist`, old)
+  renameSync(outDir, `${root}server/web/dist`)
+  rmSync(old, { recursive: true, force: true })
 }

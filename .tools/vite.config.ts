@@ -55,7 +55,7 @@ function compressBeside(): Plugin {
 
 const anyOf = (...parts: readonly string[]) => new RegExp(parts.join('|'))
 
-/** What the entry of every page loads anyway. */
+/** What every page of an audience loads anyway. */
 const everyPage = anyOf(
   '/node_modules/(@vue|vue|vue-router|zod)/',
   'preload-helper|export-helper|zod-without-eval',
@@ -63,17 +63,24 @@ const everyPage = anyOf(
   '/web/common/(account|drawings|http|i18n|parts|style)/(?!.*-english)',
   '/web/common/(?!receipt-split)[\\w-]+\\.ts',
 )
-/** What the buyer's entry shares with the pages behind it. */
-const buyerEntry = anyOf('/web/buyer/(session|i18n)/(?!.*-english)')
-/** Contracts that several audiences use. */
-const goods = anyOf('/contracts/http/(cabinets|sessions)\\.', '/contracts/mqtt/')
+/** What an entry on a phone shares with the pages behind it. */
+const behindEntry = anyOf('/web/buyer/(session|i18n)/(?!.*-english)', '/contracts/(mqtt/|http/(cabinets|sessions)\\.)')
 
 /**
- * Builds the pages: one HTML entry per audience, `server/web/dist/<audience>/index.html`, with hashed files under
- * /assets. Nothing is inlined into HTML and no data URI is made, so the pages run under a content security policy
- * without `unsafe-inline` or `unsafe-eval`.
+ * Audiences that are built together share their chunks. A phone's is built alone, or it would carry what only a desk uses of
+ * the libraries.
  */
-export default defineConfig({
+const audiences: Readonly<Record<string, readonly string[]>> = {
+  buyer: ['buyer'],
+  desks: ['admin', 'farmer', 'disclosure', 'virtual-cabinet'],
+}
+
+/**
+ * Builds the pages of the audiences that `mode` names: one HTML entry each, `server/web/dist/<audience>/index.html`, with
+ * hashed files under /assets. Nothing is inlined into HTML and no data URI is made, so the pages run under a content security
+ * policy without `unsafe-inline` or `unsafe-eval`.
+ */
+export default defineConfig(({ mode }) => ({
   root: fromRoot('server/web'),
   base: '/',
   publicDir: fromRoot('server/web/public'),
@@ -84,34 +91,34 @@ export default defineConfig({
   },
   build: {
     outDir: fromRoot('server/web/dist'),
-    emptyOutDir: true,
+    // `.tools/build-web.mjs` empties it before the first build.
+    emptyOutDir: false,
     assetsInlineLimit: 0,
     target: ['es2022', 'chrome100', 'safari15.4', 'firefox100'],
     chunkSizeWarningLimit: 900,
     modulePreload: { polyfill: false },
     rolldownOptions: {
       checks: { pluginTimings: false },
-      input: {
-        buyer: fromRoot('server/web/buyer/index.html'),
-        admin: fromRoot('server/web/admin/index.html'),
-        farmer: fromRoot('server/web/farmer/index.html'),
-        disclosure: fromRoot('server/web/disclosure/index.html'),
-        'virtual-cabinet': fromRoot('server/web/virtual-cabinet/index.html'),
-      },
-      output: {
-        // Each file more is a wait more on a phone's network, which asks for six at a time.
-        codeSplitting: {
-          groups: [
-            { name: 'common', test: everyPage },
-            { name: 'goods', test: goods },
-            { name: 'buyer-common', test: buyerEntry },
-          ],
-        },
-      },
+      input: Object.fromEntries(
+        (audiences[mode] ?? []).map((audience) => [audience, fromRoot(`server/web/${audience}/index.html`)]),
+      ),
+      // Each file more is a wait more on a phone's network, which asks for six at a time.
+      ...(mode === 'buyer'
+        ? {
+            output: {
+              codeSplitting: {
+                groups: [
+                  { name: 'common', test: everyPage },
+                  { name: 'entry', test: behindEntry },
+                ],
+              },
+            },
+          }
+        : {}),
       treeshake: {
         // Building a schema has no effect but its value, so a page carries only the schemas it uses.
         manualPureFunctions: ['z', 'defineRoute', 'pageOf', 'PageQuery', 'PlanogramLane', 'CabinetConfig'],
       },
     },
   },
-})
+}))
