@@ -90,8 +90,7 @@ export default defineConfig(({ mode }) => ({
     alias: [{ find: /^zod$/, replacement: fromRoot('server/web/common/http/zod-without-eval.ts') }],
   },
   build: {
-    outDir: fromRoot('server/web/dist'),
-    // `.tools/build-web.mjs` empties it before the first build.
+    // One folder for all audiences: `.tools/build-web.mjs` says which, and moves it to server/web/dist.
     emptyOutDir: false,
     assetsInlineLimit: 0,
     target: ['es2022', 'chrome100', 'safari15.4', 'firefox100'],

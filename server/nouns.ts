@@ -15,6 +15,7 @@ import type { NounRoutes, ServerContext } from './context.ts'
 import { distributionRoutes } from './distributions/routes.ts'
 import { collectImpact } from './disclosure/collect-impact.ts'
 import { publishDays } from './disclosure/publish-day.ts'
+import { disputeRoutes } from './disputes/routes.ts'
 import { disclosureRoutes } from './disclosure/routes.ts'
 import { lapseCalls } from './harvest-calls/answer-call.ts'
 import { harvestRoutes } from './harvest-calls/routes.ts'
@@ -103,6 +104,7 @@ export const nouns: readonly Noun[] = [
   { routes: importTemplateRoutes },
   { routes: salesRoutes },
   { routes: writeOffRoutes },
+  { routes: disputeRoutes },
   { routes: benefitLinkRoutes },
   {
     routes: warningRoutes,

@@ -36,6 +36,7 @@ import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { stockStorage, stockTables } from '../stock/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
 import { warningStorage, warningTables } from '../warnings/schema.ts'
+import { disputeTables } from '../disputes/schema.ts'
 import { writeOffTables } from '../write-offs/schema.ts'
 import { makeKit } from './kit.ts'
 import type { Dialect, Kit, Storage } from './kit.ts'
@@ -60,6 +61,7 @@ export function makeTables(kit: Kit) {
   const inKind = inKindTables(kit, households)
   const incomes = incomeTables(kit, households)
   const sessions = sessionTables(kit)
+  const disputes = disputeTables(kit, sessions)
   const restock = restockTables(kit)
   const restockTasks = restockTaskTables(kit)
   const harvest = harvestTables(kit, { ...catalog, ...households })
@@ -105,6 +107,7 @@ export function makeTables(kit: Kit) {
     ...warnings,
     ...incomes,
     ...sessions,
+    ...disputes,
     ...restock,
     ...restockTasks,
     ...harvest,

@@ -15,6 +15,7 @@ import { makeReceipt } from './receipt.ts'
 import { refundLine } from './refund-line.ts'
 import { runOnce } from './run-once.ts'
 import { settingsOf } from './settings.ts'
+import { showImpact } from './show-impact.ts'
 import { showSession, statesShownAs } from './show-session.ts'
 import { findSession, listSessionRows } from './store.ts'
 import type { SessionRow } from './store.ts'
@@ -28,7 +29,11 @@ export const sessionRoutes: NounRoutes = (app, server) => {
 }
 
 /** The session when the account may see it. Others' sessions look like none at all. */
-async function requireVisible({ database }: ServerContext, sessionId: string, account: SignedIn): Promise<SessionRow> {
+export async function requireVisible(
+  { database }: ServerContext,
+  sessionId: string,
+  account: SignedIn,
+): Promise<SessionRow> {
   const session = await database.read(() => findSession(sessionId))
   const isStaff = account.roles.some((role) => staffRoles.includes(role))
   if (session === undefined || (!isStaff && session.accountId !== account.accountId)) {
@@ -55,6 +60,7 @@ const registerReading: NounRoutes = (app, server) => {
     if (states?.length === 0) return { rows: [] }
     return showPage(await database.read((ctx) => listSessionRows(ctx, { ...filter, states })), query.limit)
   })
+  registerRoute(app, contract.getMyImpact, ({ account }) => database.read((ctx) => showImpact(ctx, account.accountId)))
   registerRoute(app, contract.getReceipt, async ({ params, account }) => {
     await requireVisible(server, params.sessionId, account)
     return await requireReceipt(server, params.sessionId)

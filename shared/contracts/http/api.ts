@@ -4,6 +4,7 @@ import * as audit from './audit.ts'
 import * as benefitLinks from './benefit-links.ts'
 import * as cabinets from './cabinets.ts'
 import * as catalog from './catalog.ts'
+import * as disputes from './disputes.ts'
 import * as fleet from './fleet.ts'
 import * as harvestCalls from './harvest-calls.ts'
 import * as households from './households.ts'
@@ -60,6 +61,7 @@ export const routes: readonly RouteContract[] = [
   scaleChecks,
   recalls,
   sessions,
+  disputes,
   money,
   offlinePasses,
   households,

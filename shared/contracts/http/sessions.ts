@@ -136,6 +136,33 @@ export const listSessions = defineRoute({
   reply: pageOf(ShoppingSession),
   status: 200,
 })
+/** What my purchases did: to whom their money went, village by village. */
+export const Impact = z
+  .object({
+    purchases: z.int().min(0),
+    spentFen: NonNegativeFen,
+    householdsFen: NonNegativeFen,
+    households: z.int().min(0),
+    villages: z.array(
+      z.object({
+        villageName: z.string(),
+        townName: z.string(),
+        households: z.int().min(1),
+        amountFen: NonNegativeFen,
+      }),
+    ),
+  })
+  .meta({ id: 'Impact' })
+export type Impact = z.infer<typeof Impact>
+export const getMyImpact = defineRoute({
+  method: 'GET',
+  path: '/api/me/impact',
+  tag: 'sessions',
+  summary: 'What my purchases did: which villages their money went to, refunds taken off',
+  access: ['buyer'],
+  reply: Impact,
+  status: 200,
+})
 export const getReceipt = defineRoute({
   method: 'GET',
   path: '/api/sessions/:sessionId/receipt',
