@@ -60,11 +60,11 @@ const everyPage = anyOf(
   '/node_modules/(@vue|vue|vue-router|zod)/',
   'preload-helper|export-helper|zod-without-eval',
   '/shared/(ids|time|units)/|/contracts/http/(route|identity)\\.',
-  '/web/common/(account|drawings|http|i18n|parts|style)/(?!.*-english)',
+  '/web/common/(account|drawings|http|i18n|parts|style)/(?!.*(-english|qr-code))',
   '/web/common/(?!receipt-split)[\\w-]+\\.ts',
 )
 /** What an entry on a phone shares with the pages behind it. */
-const behindEntry = anyOf('/web/buyer/(session|i18n)/(?!.*-english)', '/contracts/(mqtt/|http/(cabinets|sessions)\\.)')
+const behindEntry = anyOf('/web/buyer/(session|i18n)/(?!.*(-english|qr-code))', '/contracts/(mqtt/|http/(cabinets|sessions)\\.)')
 
 /**
  * Audiences that are built together share their chunks. A phone's is built alone, or it would carry what only a desk uses of

@@ -5,10 +5,15 @@ import ShelfPage from './pages/shelf-page.vue'
 /** Decides where a visit really goes: pages that need a person send a stranger to sign in and back. */
 async function guard(to: RouteLocationNormalized, { account }: WebContext) {
   // Offline: let the page come up; its own calls say what is wrong and can be tried again.
-  const me = await account.load().catch(() => account.me.value)
+  let isOffline = false
+  const me = await account.load().catch(() => {
+    isOffline = true
+    return account.me.value
+  })
   if (me?.mustChangePassword === true && to.name !== 'password')
     return { name: 'password', query: { next: to.fullPath } }
-  if (to.meta['needsSignIn'] === true && me === undefined) return { name: 'sign-in', query: { next: to.fullPath } }
+  if (to.meta['needsSignIn'] === true && me === undefined && !isOffline)
+    return { name: 'sign-in', query: { next: to.fullPath } }
   return true
 }
 
@@ -37,6 +42,13 @@ export function createBuyerRouter(context: WebContext): Router {
         path: '/account',
         name: 'account',
         component: () => import('./pages/account-page.vue'),
+        meta: { needsSignIn: true },
+      },
+      { path: '/pass', name: 'pass', component: () => import('./mine/pass-page.vue'), meta: { needsSignIn: true } },
+      {
+        path: '/impact',
+        name: 'impact',
+        component: () => import('./mine/impact-page.vue'),
         meta: { needsSignIn: true },
       },
       { path: '/password', name: 'password', component: () => import('./pages/password-page.vue') },

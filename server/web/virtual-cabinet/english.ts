@@ -38,6 +38,8 @@ export function cabinetEnglish(words: Words): CabinetMessages {
     on: 'on',
     off: 'off',
     screen: 'The cabinet’s own screen',
+    showPass: 'Hold the phone’s offline pass to the reader',
+    noPass: 'The phone has no pass: get one under “Mine” first.',
     faults: 'Faults',
     faultLane: 'At lane',
     faultNames: {

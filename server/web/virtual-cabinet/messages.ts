@@ -37,6 +37,8 @@ function chinese(words: Words) {
     on: '开',
     off: '关',
     screen: '柜上的屏幕',
+    showPass: '把手机上的离线码对准扫码口',
+    noPass: '手机上没有离线码：先在“我的”里领一个。',
     faults: '故障',
     faultLane: '在哪个货道',
     faultNames: {
