@@ -64,7 +64,10 @@ const everyPage = anyOf(
   '/web/common/(?!receipt-split)[\\w-]+\\.ts',
 )
 /** What an entry on a phone shares with the pages behind it. */
-const behindEntry = anyOf('/web/buyer/(session|i18n)/(?!.*(-english|qr-code))', '/contracts/(mqtt/|http/(cabinets|sessions)\\.)')
+const behindEntry = anyOf(
+  '/web/buyer/(session|i18n)/(?!.*(-english|qr-code))',
+  '/contracts/(mqtt/|http/(cabinets|sessions)\\.)',
+)
 
 /**
  * Audiences that are built together share their chunks. A phone's is built alone, or it would carry what only a desk uses of

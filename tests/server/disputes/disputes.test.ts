@@ -108,7 +108,10 @@ describe.each(dialects)('a dispute on %s', (dialect) => {
     const [line] = (await world.receipt()).lines
     const refunds = [{ saleLineId: line?.saleLineId, amountFen: 999_999 }]
 
-    const answered = await world.call('POST', `/api/disputes/${disputeId}/answer`, finance, { answer: '退一份的钱', refunds })
+    const answered = await world.call('POST', `/api/disputes/${disputeId}/answer`, finance, {
+      answer: '退一份的钱',
+      refunds,
+    })
 
     expect(answered.status).toBeGreaterThanOrEqual(400)
     expect((await world.weights()).refunds).toEqual([])

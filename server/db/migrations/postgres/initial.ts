@@ -1240,6 +1240,20 @@ export const initialPostgres: readonly string[] = [
   CONSTRAINT "sale_refund_idempotency_key_unique" UNIQUE("idempotency_key"),
   CONSTRAINT "sale_refund_positive" CHECK ("sale_refund"."amount_fen" > 0)
 );`,
+  `CREATE TABLE "dispute" (
+  "dispute_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "session_id" text COLLATE "C" NOT NULL,
+  "account_id" text COLLATE "C" NOT NULL,
+  "complaint" text COLLATE "C" NOT NULL,
+  "raised_at_ms" bigint NOT NULL,
+  "answer" text COLLATE "C",
+  "refunded_fen" bigint,
+  "answered_by" text COLLATE "C",
+  "answered_at_ms" bigint,
+  CONSTRAINT "dispute_session_id_unique" UNIQUE("session_id"),
+  CONSTRAINT "dispute_answered_whole" CHECK (("dispute"."answered_at_ms" is null) = ("dispute"."answer" is null) and ("dispute"."answer" is null) = ("dispute"."refunded_fen" is null) and ("dispute"."refunded_fen" is null) = ("dispute"."answered_by" is null)),
+  CONSTRAINT "dispute_refund_not_negative" CHECK ("dispute"."refunded_fen" is null or "dispute"."refunded_fen" >= 0)
+);`,
   `CREATE TABLE "lane_weight" (
   "cabinet_id" text COLLATE "C" NOT NULL,
   "lane_id" text COLLATE "C" NOT NULL,
@@ -1923,6 +1937,7 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "sale_line" ADD CONSTRAINT "sale_line_session_id_shopping_session_session_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."shopping_session"("session_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "review_case" ADD CONSTRAINT "review_case_session_id_shopping_session_session_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."shopping_session"("session_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "sale_refund" ADD CONSTRAINT "sale_refund_sale_line_id_sale_line_sale_line_id_fk" FOREIGN KEY ("sale_line_id") REFERENCES "public"."sale_line"("sale_line_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "dispute" ADD CONSTRAINT "dispute_session_id_shopping_session_session_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."shopping_session"("session_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "restock_route" ADD CONSTRAINT "restock_route_day_restock_day_day_fk" FOREIGN KEY ("day") REFERENCES "public"."restock_day"("day") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "restock_task_lane" ADD CONSTRAINT "restock_task_lane_task_id_restock_task_task_id_fk" FOREIGN KEY ("task_id") REFERENCES "public"."restock_task"("task_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "restock_opening" ADD CONSTRAINT "restock_opening_task_id_restock_task_task_id_fk" FOREIGN KEY ("task_id") REFERENCES "public"."restock_task"("task_id") ON DELETE no action ON UPDATE no action;`,
@@ -2028,6 +2043,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "review_case_open" ON "review_case" USING btree ("opened_at_ms") WHERE "review_case"."decided_at_ms" is null;`,
   `CREATE INDEX "session_finding_by_session" ON "session_finding" USING btree ("session_id");`,
   `CREATE INDEX "sale_refund_by_line" ON "sale_refund" USING btree ("sale_line_id");`,
+  `CREATE INDEX "dispute_open" ON "dispute" USING btree ("dispute_id") WHERE "dispute"."answered_at_ms" is null;`,
   `CREATE INDEX "restock_route_by_day" ON "restock_route" USING btree ("day","restocker_id","trip");`,
   `CREATE INDEX "restock_task_by_day" ON "restock_task" USING btree ("day","task_id");`,
   `CREATE INDEX "restock_task_by_restocker" ON "restock_task" USING btree ("restocker_id","task_id");`,

@@ -1414,6 +1414,22 @@ export const initialSqlite: readonly string[] = [
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`sale_refund_idempotency_key_unique\` ON \`sale_refund\` (\`idempotency_key\`);`,
   `CREATE INDEX \`sale_refund_by_line\` ON \`sale_refund\` (\`sale_line_id\`);`,
+  `CREATE TABLE \`dispute\` (
+  \`dispute_id\` text PRIMARY KEY NOT NULL,
+  \`session_id\` text NOT NULL,
+  \`account_id\` text NOT NULL,
+  \`complaint\` text NOT NULL,
+  \`raised_at_ms\` integer NOT NULL,
+  \`answer\` text,
+  \`refunded_fen\` integer,
+  \`answered_by\` text,
+  \`answered_at_ms\` integer,
+  FOREIGN KEY (\`session_id\`) REFERENCES \`shopping_session\`(\`session_id\`) ON UPDATE no action ON DELETE no action,
+  CONSTRAINT "dispute_answered_whole" CHECK(("dispute"."answered_at_ms" is null) = ("dispute"."answer" is null) and ("dispute"."answer" is null) = ("dispute"."refunded_fen" is null) and ("dispute"."refunded_fen" is null) = ("dispute"."answered_by" is null)),
+  CONSTRAINT "dispute_refund_not_negative" CHECK("dispute"."refunded_fen" is null or "dispute"."refunded_fen" >= 0)
+) STRICT;`,
+  `CREATE UNIQUE INDEX \`dispute_session_id_unique\` ON \`dispute\` (\`session_id\`);`,
+  `CREATE INDEX \`dispute_open\` ON \`dispute\` (\`dispute_id\`) WHERE "dispute"."answered_at_ms" is null;`,
   `CREATE TABLE \`lane_weight\` (
   \`cabinet_id\` text NOT NULL,
   \`lane_id\` text NOT NULL,
