@@ -55,6 +55,8 @@ import { expireSessions } from './sessions/expire-sessions.ts'
 import { makeLiveRelay } from './sessions/relay-live.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { defaultSessionSettings } from './sessions/settings.ts'
+import { stockCheckRoutes } from './stock-checks/routes.ts'
+import { checkNightly } from './stock-checks/run-check.ts'
 import { stockRoutes } from './stock/routes.ts'
 import { escalateDue } from './surplus/escalate-notice.ts'
 import { surplusRoutes } from './surplus/routes.ts'
@@ -92,6 +94,10 @@ export const nouns: readonly Noun[] = [
   { routes: rolloutRoutes, jobs: [{ name: 'carry roll-outs on', intervalMs: 1_000, run: sweepRollouts }] },
   { routes: catalogRoutes, events: catalogEvents },
   { routes: stockRoutes },
+  {
+    routes: stockCheckRoutes,
+    jobs: [{ name: 'weigh lanes against the books', intervalMs: 600_000, run: checkNightly }],
+  },
   {
     routes: laneLockRoutes,
     jobs: [{ name: 'lock what is past its date', intervalMs: 60_000, run: lockAllExpired }],

@@ -34,6 +34,7 @@ import { rolloutTables } from '../rollouts/schema.ts'
 import { scaleCheckStorage, scaleCheckTables } from '../scale-checks/schema.ts'
 import { sessionStorage, sessionTables } from '../sessions/schema.ts'
 import { stockStorage, stockTables } from '../stock/schema.ts'
+import { stockCheckTables } from '../stock-checks/schema.ts'
 import { surplusStorage, surplusTables } from '../surplus/schema.ts'
 import { warningStorage, warningTables } from '../warnings/schema.ts'
 import { disputeTables } from '../disputes/schema.ts'
@@ -51,6 +52,7 @@ export function makeTables(kit: Kit) {
   const distributions = distributionTables(kit, organisations)
   const catalog = catalogTables(kit, organisations)
   const stock = stockTables(kit, catalog)
+  const stockChecks = stockCheckTables(kit)
   const laneLocks = laneLockTables(kit, catalog)
   const recalls = recallTables(kit, catalog)
   const households = householdTables(kit)
@@ -97,6 +99,7 @@ export function makeTables(kit: Kit) {
     ...distributions,
     ...catalog,
     ...stock,
+    ...stockChecks,
     ...laneLocks,
     ...recalls,
     ...households,

@@ -27,6 +27,7 @@ export class Metrics {
   readonly payoutProblems: Gauge
   readonly receiptSeconds: Histogram
   readonly serviceShare: Gauge<'quality'>
+  readonly laneDifferencesOpen: Gauge
   readonly alertsRaised: Counter
   readonly alertsUnheard: Counter
   readonly alertDeliveries: Counter<'channel' | 'outcome'>
@@ -150,8 +151,13 @@ export class Metrics {
     })
     this.serviceShare = new Gauge({
       name: 'huinong_service_share',
-      help: 'Last 24 h, 0 to 1: open_success, automatic_settlement, review; and of live cabinets those online',
+      help: 'Last 24 h, 0 to 1: open_success, automatic_settlement, review; of live cabinets those online; of weighed lanes those that agree with the books (stock_accuracy)',
       labelNames: ['quality'],
+      registers,
+    })
+    this.laneDifferencesOpen = new Gauge({
+      name: 'huinong_lane_differences_open',
+      help: 'Lanes whose weight and books do not agree and that nobody has explained',
       registers,
     })
     this.effectFailures = new Counter({

@@ -32,6 +32,7 @@ import * as scaleChecks from './scale-checks.ts'
 import * as serviceQuality from './service-quality.ts'
 import * as sessions from './sessions.ts'
 import * as stock from './stock.ts'
+import * as stockChecks from './stock-checks.ts'
 import * as surplus from './surplus.ts'
 import * as warnings from './warnings.ts'
 import * as writeOffs from './write-offs.ts'
@@ -54,6 +55,7 @@ export const routes: readonly RouteContract[] = [
   serviceQuality,
   catalog,
   stock,
+  stockChecks,
   replenishment,
   restockTasks,
   harvestCalls,

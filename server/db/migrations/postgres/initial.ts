@@ -834,6 +834,32 @@ export const initialPostgres: readonly string[] = [
   CONSTRAINT "stock_loss_part_loss_id_ordinal_pk" PRIMARY KEY("loss_id","ordinal"),
   CONSTRAINT "stock_loss_part_positive" CHECK ("stock_loss_part"."amount_fen" > 0)
 );`,
+  `CREATE TABLE "stock_check" (
+  "check_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "started_at_ms" bigint NOT NULL,
+  "ended_at_ms" bigint NOT NULL,
+  "started_by" text COLLATE "C",
+  "cabinets" bigint NOT NULL,
+  "lanes" bigint NOT NULL,
+  "unweighed" bigint NOT NULL,
+  "accurate" bigint NOT NULL
+);`,
+  `CREATE TABLE "lane_difference" (
+  "difference_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "cabinet_id" text COLLATE "C" NOT NULL,
+  "lane_id" text COLLATE "C" NOT NULL,
+  "sku_id" text COLLATE "C" NOT NULL,
+  "book_units" bigint NOT NULL,
+  "weighed_units" bigint,
+  "units_missing" bigint NOT NULL,
+  "causes" jsonb NOT NULL,
+  "found_at_ms" bigint NOT NULL,
+  "seen_at_ms" bigint NOT NULL,
+  "closed_at_ms" bigint,
+  "closed_by" text COLLATE "C",
+  "reason" text COLLATE "C",
+  CONSTRAINT "lane_difference_closed_whole" CHECK (("lane_difference"."closed_at_ms" is null) = ("lane_difference"."closed_by" is null) and ("lane_difference"."closed_at_ms" is null) = ("lane_difference"."reason" is null))
+);`,
   `CREATE TABLE "lane_lock" (
   "lock_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "cabinet_id" text COLLATE "C" NOT NULL,
@@ -2007,6 +2033,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "lane_stock_by_lot" ON "lane_stock" USING btree ("lot_id");`,
   `CREATE INDEX "stock_move_by_lot" ON "stock_move" USING btree ("lot_id","move_id");`,
   `CREATE INDEX "stock_loss_by_lot" ON "stock_loss" USING btree ("lot_id","loss_id");`,
+  `CREATE UNIQUE INDEX "lane_difference_open" ON "lane_difference" USING btree ("cabinet_id","lane_id") WHERE "lane_difference"."closed_at_ms" is null;`,
   `CREATE UNIQUE INDEX "lane_lock_once_per_cause" ON "lane_lock" USING btree ("cabinet_id","lane_id","reason","cause_id") WHERE "lane_lock"."released_at_ms" is null;`,
   `CREATE INDEX "lane_lock_by_cause" ON "lane_lock" USING btree ("cause_id","lock_id");`,
   `CREATE UNIQUE INDEX "recall_open_of_lot" ON "recall" USING btree ("lot_id") WHERE "recall"."closed_at_ms" is null;`,

@@ -941,6 +941,33 @@ export const initialSqlite: readonly string[] = [
   FOREIGN KEY (\`loss_id\`) REFERENCES \`stock_loss\`(\`loss_id\`) ON UPDATE no action ON DELETE no action,
   CONSTRAINT "stock_loss_part_positive" CHECK("stock_loss_part"."amount_fen" > 0)
 ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE \`stock_check\` (
+  \`check_id\` text PRIMARY KEY NOT NULL,
+  \`started_at_ms\` integer NOT NULL,
+  \`ended_at_ms\` integer NOT NULL,
+  \`started_by\` text,
+  \`cabinets\` integer NOT NULL,
+  \`lanes\` integer NOT NULL,
+  \`unweighed\` integer NOT NULL,
+  \`accurate\` integer NOT NULL
+) STRICT;`,
+  `CREATE TABLE \`lane_difference\` (
+  \`difference_id\` text PRIMARY KEY NOT NULL,
+  \`cabinet_id\` text NOT NULL,
+  \`lane_id\` text NOT NULL,
+  \`sku_id\` text NOT NULL,
+  \`book_units\` integer NOT NULL,
+  \`weighed_units\` integer,
+  \`units_missing\` integer NOT NULL,
+  \`causes\` text NOT NULL,
+  \`found_at_ms\` integer NOT NULL,
+  \`seen_at_ms\` integer NOT NULL,
+  \`closed_at_ms\` integer,
+  \`closed_by\` text,
+  \`reason\` text,
+  CONSTRAINT "lane_difference_closed_whole" CHECK(("lane_difference"."closed_at_ms" is null) = ("lane_difference"."closed_by" is null) and ("lane_difference"."closed_at_ms" is null) = ("lane_difference"."reason" is null))
+) STRICT;`,
+  `CREATE UNIQUE INDEX \`lane_difference_open\` ON \`lane_difference\` (\`cabinet_id\`,\`lane_id\`) WHERE "lane_difference"."closed_at_ms" is null;`,
   `CREATE TABLE \`lane_lock\` (
   \`lock_id\` text PRIMARY KEY NOT NULL,
   \`cabinet_id\` text NOT NULL,
