@@ -9,7 +9,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import type { ReconciliationRow } from './keep-findings.ts'
 import { reconcileBatch } from './reconcile-batch.ts'
 import { reconcileDay } from './reconcile-day.ts'
-import { channels } from './rules.ts'
+import { reconciliationChannels } from '#shared/contracts/http/reconciliation.ts'
 import type { Channel } from './rules.ts'
 
 const dayMs = 86_400_000
@@ -84,7 +84,7 @@ export interface OpenDifferences {
 export function* findOpen(ctx: UnitContext): Unit<OpenDifferences[]> {
   const { reconciliations: r } = ctx.tables
   const found = yield* rows(ctx.db.select().from(r).orderBy(asc(r.subject)))
-  return channels.map((channel) => {
+  return reconciliationChannels.map((channel) => {
     const own = found.filter((row) => row.channel === channel)
     return {
       channel,

@@ -1,29 +1,9 @@
 // Two lists of the same money, laid side by side by reference: what a bank's or a channel's statement says, and what the books
 // say. Pure; every difference names what may be behind it, for a person to look at.
+import type { causeCandidates, differenceKinds, reconciliationChannels } from '#shared/contracts/http/reconciliation.ts'
 
-export const channels = ['top-ups', 'payouts'] as const
-export type Channel = (typeof channels)[number]
-
-export const differenceKinds = ['missing_in_books', 'missing_in_statement', 'amount_differs'] as const
+export type Channel = (typeof reconciliationChannels)[number]
 export type DifferenceKind = (typeof differenceKinds)[number]
-
-export const causeCandidates = [
-  /** The same amount stands on the other side under another reference. */
-  'reference_mistyped',
-  'not_booked_yet',
-  'statement_not_complete',
-  /** The statement has less: the provider kept its fee. */
-  'fee_deducted',
-  /** The difference divides by nine: two digits were swapped. */
-  'digits_swapped',
-  'decimal_point_lost',
-  /** The bank moved money that the batch does not hold for paid. */
-  'return_file_missing',
-  /** The batch holds for paid what the bank does not show. */
-  'bank_did_not_pay',
-  /** Batch and ledger, both ours, disagree: the books need a look. */
-  'own_books_disagree',
-] as const
 export type CauseCandidate = (typeof causeCandidates)[number]
 
 /** One movement, money in > 0, money out < 0. */

@@ -2,7 +2,7 @@
 // which only a posting closes that one person proposes and another approves.
 import { sql } from 'drizzle-orm'
 import type { Kit, Storage } from '../db/kit.ts'
-import { channels, differenceKinds } from './rules.ts'
+import { differenceKinds, reconciliationChannels } from '#shared/contracts/http/reconciliation.ts'
 import type { CauseCandidate } from './rules.ts'
 
 export const differenceStates = [
@@ -20,7 +20,7 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
     'channel_statement',
     {
       statementId: c.text().primaryKey(),
-      channel: c.choice(channels).notNull(),
+      channel: c.choice(reconciliationChannels).notNull(),
       fromDay: c.text().notNull(),
       throughDay: c.text().notNull(),
       sha256: c.text().notNull(),
@@ -34,7 +34,7 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
   const statementLines = table(
     'channel_statement_line',
     {
-      channel: c.choice(channels).notNull(),
+      channel: c.choice(reconciliationChannels).notNull(),
       reference: c.text().notNull(),
       statementId: c
         .text()
@@ -57,7 +57,7 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
   const reconciliations = table(
     'reconciliation',
     {
-      channel: c.choice(channels).notNull(),
+      channel: c.choice(reconciliationChannels).notNull(),
       /** A day, or the number of a payout batch. */
       subject: c.text().notNull(),
       statementFen: c.int().notNull(),
@@ -73,7 +73,7 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
     'reconciliation_difference',
     {
       differenceId: c.text().primaryKey(),
-      channel: c.choice(channels).notNull(),
+      channel: c.choice(reconciliationChannels).notNull(),
       subject: c.text().notNull(),
       kind: c.choice(differenceKinds).notNull(),
       reference: c.text().notNull(),

@@ -8,7 +8,28 @@ import { defineRoute, pageOf, PageQuery } from './route.ts'
 const staff = ['finance', 'auditor', 'admin'] as const
 const clerks = ['finance', 'admin'] as const
 
-export const ReconciliationChannel = z.enum(['top-ups', 'payouts']).meta({
+export const reconciliationChannels = ['top-ups', 'payouts'] as const
+export const differenceKinds = ['missing_in_books', 'missing_in_statement', 'amount_differs'] as const
+/** What may be behind a difference. */
+export const causeCandidates = [
+  /** The same amount stands on the other side under another reference. */
+  'reference_mistyped',
+  'not_booked_yet',
+  'statement_not_complete',
+  /** The statement has less: the provider kept its fee. */
+  'fee_deducted',
+  /** The difference divides by nine: two digits were swapped. */
+  'digits_swapped',
+  'decimal_point_lost',
+  /** The bank moved money that the batch does not hold for paid. */
+  'return_file_missing',
+  /** The batch holds for paid what the bank does not show. */
+  'bank_did_not_pay',
+  /** Batch and ledger, both ours, disagree: the books need a look. */
+  'own_books_disagree',
+] as const
+
+export const ReconciliationChannel = z.enum(reconciliationChannels).meta({
   id: 'ReconciliationChannel',
   description: 'top-ups: money that buyers paid in, per day; payouts: what the bank paid to households, per batch.',
 })
@@ -32,26 +53,14 @@ export const ReconciliationDifference = z
     differenceId: Id,
     channel: ReconciliationChannel,
     subject: z.string(),
-    kind: z.enum(['missing_in_books', 'missing_in_statement', 'amount_differs']),
+    kind: z.enum(differenceKinds),
     reference: z.string(),
     statementFen: Fen,
     booksFen: Fen,
     /** What the payout batch says. */
     batchFen: Fen.optional(),
     /** What may be behind it, for a person to look at. */
-    causes: z.array(
-      z.enum([
-        'reference_mistyped',
-        'not_booked_yet',
-        'statement_not_complete',
-        'fee_deducted',
-        'digits_swapped',
-        'decimal_point_lost',
-        'return_file_missing',
-        'bank_did_not_pay',
-        'own_books_disagree',
-      ]),
-    ),
+    causes: z.array(z.enum(causeCandidates)),
     state: z.enum(['open', 'proposed', 'closed', 'matched']),
     foundAtMs: EpochMs,
     otherAccountId: LedgerAccountId.optional(),
