@@ -64,12 +64,13 @@ const salesAreAttributed = proofOver({
 })
 
 const refundsAreBooked = proofOver({
-  name: 'every refund and write-off of a sale line is booked as it says',
+  name: 'every refund, write-off and recovery of a sale line is booked as it says',
   from: ({ tables: { refundedParts: r } }) => ({ table: r, key: [r.refundId, r.ordinal] }),
   *findWrong({ db, tables: { refundedParts: r, attributionParts: p, ledgerTransfers: t } }, within) {
+    const isRecovery = eq(r.causeKind, 'write-off-recovery')
     const booked = (suffix: string, payer: typeof p.accountId | SQL) =>
-      sql`coalesce((select ${t.amountFen} from ${t} where ${t.id} = ${r.causeKind} || ':' || ${r.refundId} || ':' || cast(${r.ordinal} as text) || ${suffix} and ${t.debitAccountId} = ${payer}), 0)`
-    const bearer = sql`case ${r.causeKind} when 'write-off' then ${namedAccounts.salesBorne} else ${namedAccounts.refundsBorne} end`
+      sql`coalesce((select case when ${isRecovery} then -${t.amountFen} else ${t.amountFen} end from ${t} where ${t.id} = ${r.causeKind} || ':' || ${r.refundId} || ':' || cast(${r.ordinal} as text) || ${suffix} and case when ${isRecovery} then ${t.creditAccountId} else ${t.debitAccountId} end = ${payer}), 0)`
+    const bearer = sql`case ${r.causeKind} when 'sale-refund' then ${namedAccounts.refundsBorne} else ${namedAccounts.salesBorne} end`
     const wrong = yield* rows(
       db
         .select({ refundId: r.refundId, ordinal: r.ordinal })

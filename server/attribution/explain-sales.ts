@@ -47,6 +47,7 @@ export function* explainSales(
 const takeBackWords: Readonly<Record<string, string>> = {
   'sale-refund': '退款冲销',
   'write-off': '坏账核销',
+  'write-off-recovery': '核销收回',
 } satisfies Record<TakeBackCause, string>
 
 function* linesOfRefunds(ctx: UnitContext, booked: readonly BookedPart[]): Unit<Map<string, string>> {

@@ -10,7 +10,6 @@ import { balanceOf } from '../ledger/balances.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
 import { splitRefund } from './rules.ts'
-import type { TakeBackCause } from './schema.ts'
 import { findParts } from './store.ts'
 import type { PartRow } from './store.ts'
 
@@ -22,7 +21,7 @@ export interface SaleLineRefund {
   readonly amountFen: number
   readonly reason: string
   /** Default: the buyer gets the money back. */
-  readonly causeKind?: TakeBackCause
+  readonly causeKind?: keyof typeof bearers
 }
 
 /** Who bears what a household has been paid already. */

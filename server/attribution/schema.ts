@@ -8,8 +8,11 @@ import { partRoles, wholeBp } from './rules.ts'
 export const incomeKinds = ['OPERATING', 'OPERATING_COST', 'PROPERTY', 'WAGE', 'TRANSFER', 'IN_KIND'] as const
 export type IncomeKind = (typeof incomeKinds)[number]
 
-/** Why a sale line is taken back: the buyer got the money back, or will never pay it. */
-export const takeBackCauses = ['sale-refund', 'write-off'] as const
+/**
+ * Why a sale line is taken back: the buyer got the money back, or will never pay it. A recovery takes a write-off back when the
+ * money has come after all: its parts are negative.
+ */
+export const takeBackCauses = ['sale-refund', 'write-off', 'write-off-recovery'] as const
 export type TakeBackCause = (typeof takeBackCauses)[number]
 
 /** The scope of the plan that holds where a supplier has none of its own. */
@@ -111,7 +114,7 @@ export function attributionTables(kit: Kit, { ledgerAccounts }: Accounts) {
   const refundedParts = table(
     'refunded_part',
     {
-      /** Id of the refund or the write-off. */
+      /** Id of the refund, the write-off or its recovery. */
       refundId: c.text().notNull(),
       causeKind: c.choice(takeBackCauses).notNull(),
       saleLineId: c
@@ -129,8 +132,8 @@ export function attributionTables(kit: Kit, { ledgerAccounts }: Accounts) {
       primaryKey({ columns: [t.refundId, t.ordinal] }),
       index('refunded_part_by_line').on(t.saleLineId),
       check(
-        'refunded_part_positive',
-        sql`${t.takenFen} >= 0 and ${t.borneFen} >= 0 and ${t.takenFen} + ${t.borneFen} > 0`,
+        'refunded_part_signed',
+        sql`case ${t.causeKind} when 'write-off-recovery' then ${t.takenFen} <= 0 and ${t.borneFen} <= 0 else ${t.takenFen} >= 0 and ${t.borneFen} >= 0 end and ${t.takenFen} + ${t.borneFen} <> 0`,
       ),
     ],
   )

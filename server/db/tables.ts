@@ -39,6 +39,7 @@ import { surplusStorage, surplusTables } from '../surplus/schema.ts'
 import { warningStorage, warningTables } from '../warnings/schema.ts'
 import { disputeTables } from '../disputes/schema.ts'
 import { writeOffTables } from '../write-offs/schema.ts'
+import { writeOffStorage, writeOffTables } from '../write-offs/schema.ts'
 import { makeKit } from './kit.ts'
 import type { Dialect, Kit, Storage } from './kit.ts'
 
@@ -147,6 +148,7 @@ export const storages: readonly Storage[] = [
   householdStorage,
   assistanceStorage,
   surplusStorage,
+  writeOffStorage,
   inKindStorage,
   warningStorage,
   incomeStorage,

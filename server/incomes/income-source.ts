@@ -12,6 +12,7 @@ const sourceOfCause = {
   'sale-line': 'sale',
   'sale-refund': 'sale',
   'write-off': 'written-off sale',
+  'write-off-recovery': 'written-off sale',
   'surplus-line': 'surplus',
   'stock-loss': 'stock-loss',
   donation: 'donation',

@@ -12,6 +12,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { distributionProofs } from '../distributions/check-distributions.ts'
 import { payoutProofs } from '../payouts/prove-payouts.ts'
 import { stockProofs } from '../stock/check-stock.ts'
+import { surplusProofs } from '../surplus/check-surplus.ts'
 import { writeOffProofs } from '../write-offs/check-write-offs.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { ledgerProofs } from './check-ledger.ts'
@@ -26,6 +27,7 @@ export const booksProofs: readonly Proof[] = [
   ...payoutProofs,
   ...writeOffProofs,
   ...stockProofs,
+  ...surplusProofs,
 ]
 
 type BooksCheckRow = UnitContext['tables']['booksChecks']['$inferSelect']

@@ -2,6 +2,7 @@
 // what only the ledger knows of.
 import * as contract from '#shared/contracts/http/money.ts'
 import type { NounRoutes } from '../context.ts'
+import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import type { AccountId } from './account-kinds.ts'
@@ -26,6 +27,8 @@ export const ledgerRoutes: NounRoutes = (app, ctx) => {
   registerRoute(app, contract.reverseLedgerCause, ({ body, account }) =>
     database.run(function* (unit) {
       const { causeKind, causeId, reason } = body
+      if (causeKind === 'write-off')
+        throw new RefusalError('write_off.reversed_by_recovery', undefined, { field: 'causeKind' })
       const outcome = yield* reverseCause(unit, { kind: causeKind, id: causeId }, reason)
       const subjectId = `${causeKind}:${causeId}`
       const audit = { accountId: account.accountId, action: 'ledger.reversed', subjectId, why: reason }

@@ -4,6 +4,7 @@ import type { NounRoutes } from '../context.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { escalateNotice } from './escalate-notice.ts'
 import { openNotice, recountNotice } from './open-notice.ts'
+import { listPayments, listUnpaid, recordPayment } from './record-payment.ts'
 import { agreeOrder, cancelOrder, deliverOrder } from './sell-surplus.ts'
 import { findNotice, listLines, listNotices, showDesk, showNoticeDetail } from './show-surplus.ts'
 
@@ -41,6 +42,13 @@ export const surplusRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.cancelSurplusOrder, ({ params, body, account: viewer }) =>
     database.run((ctx) => cancelOrder(ctx, { viewer, ...params, ...body })),
   )
+  registerRoute(app, contract.recordSurplusPayment, ({ params, body, account: viewer }) =>
+    database.run((ctx) => recordPayment(ctx, { viewer, ...params, ...body })),
+  )
+  registerRoute(app, contract.listSurplusPayments, ({ params, query }) =>
+    database.read((ctx) => listPayments(ctx, params.orderId, query)),
+  )
+  registerRoute(app, contract.listUnpaidSurplusOrders, ({ query }) => database.read((ctx) => listUnpaid(ctx, query)))
   registerRoute(app, contract.listSurplusLines, ({ query, account }) =>
     database.read((ctx) => listLines(ctx, account, query)),
   )

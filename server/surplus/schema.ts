@@ -1,5 +1,6 @@
 // The surplus desk (滞销, domain.md A4): notices of unsold produce, orders of buyers with a line per notice, and who had the
-// notice when. A notice closes at zero kilograms left, by CHECK; a delivered line has its transfer `surplus-line:<line>:household`.
+// notice when. A notice closes at zero kilograms left, by CHECK; a delivered line has its transfer `surplus-line:<line>:household`,
+// a payment of the buyer its `surplus-payment:<payment>:paid`.
 import { sql } from 'drizzle-orm'
 import { categories } from '../catalog/schema.ts'
 import type { Kit, Storage } from '../db/kit.ts'
@@ -77,6 +78,8 @@ export function surplusTables(kit: Kit, noun: Households) {
       pricePerKgFen: c.int().notNull(),
       massMg: c.int().notNull(),
       amountFen: c.int().notNull(),
+      /** Σ of its payments. */
+      paidFen: c.int().notNull(),
       state: c.choice(orderStates).notNull(),
       agreedBy: c.text().notNull(),
       agreedAtMs: c.int().notNull(),
@@ -88,6 +91,7 @@ export function surplusTables(kit: Kit, noun: Households) {
       index('surplus_order_delivered')
         .on(t.endedAtMs)
         .where(sql`${t.state} = 'delivered'`),
+      check('surplus_order_paid', sql`${t.paidFen} between 0 and ${t.amountFen}`),
       check('surplus_order_ended', sql`(${t.state} = 'agreed') = (${t.endedAtMs} is null)`),
     ],
   )
@@ -113,7 +117,30 @@ export function surplusTables(kit: Kit, noun: Households) {
       check('surplus_line_positive', sql`${t.massMg} > 0 and ${t.amountFen} > 0`),
     ],
   )
-  return { surplusNotices, surplusEscalations, surplusOrders, surplusLines }
+  const surplusPayments = table(
+    'surplus_payment',
+    {
+      paymentId: c.text().primaryKey(),
+      orderId: c
+        .text()
+        .notNull()
+        .references(() => surplusOrders.orderId),
+      amountFen: c.int().notNull(),
+      /** Who paid, as the bank names them. */
+      payerName: c.text().notNull(),
+      /** The bank's: one payment is recorded once. */
+      reference: c.text().notNull().unique(),
+      /** When it came, as the statement says. */
+      paidAtMs: c.int().notNull(),
+      recordedBy: c.text().notNull(),
+      recordedAtMs: c.int().notNull(),
+    },
+    (t) => [
+      index('surplus_payment_by_order').on(t.orderId),
+      check('surplus_payment_positive', sql`${t.amountFen} > 0`),
+    ],
+  )
+  return { surplusNotices, surplusEscalations, surplusOrders, surplusLines, surplusPayments }
 }
 
-export const surplusStorage: Storage = { appendOnly: ['surplus_escalation', 'surplus_line'] }
+export const surplusStorage: Storage = { appendOnly: ['surplus_escalation', 'surplus_line', 'surplus_payment'] }

@@ -23,17 +23,17 @@ type LineOfOrder = UnitContext['tables']['surplusLines']['$inferSelect']
 type NewOrder = z.output<(typeof agreeSurplusOrder)['body']>
 
 /** Where the buyers' money comes in, by channel. */
-const moneyFrom: Readonly<Record<SurplusChannel, string>> = {
+export const moneyFrom: Readonly<Record<SurplusChannel, string>> = {
   UNIT_ORDER: 'surplus-unit-order',
   DEALER: 'surplus-dealer',
   CABINET: 'surplus-cabinet',
   OTHER: 'surplus-other',
 }
 
-function* showOrder(ctx: UnitContext, viewer: Viewer, order: OrderRow): Unit<OrderView> {
-  const { orderId, channel, buyerName, pricePerKgFen, massMg, amountFen, state } = order
+export function* showOrder(ctx: UnitContext, viewer: Viewer, order: OrderRow): Unit<OrderView> {
+  const { orderId, channel, buyerName, pricePerKgFen, massMg, amountFen, paidFen, state } = order
   const lines = yield* linesOfOrder(ctx, viewer, orderId)
-  return { orderId, channel, buyerName, pricePerKgFen, massMg, amountFen, state, lines }
+  return { orderId, channel, buyerName, pricePerKgFen, massMg, amountFen, paidFen, state, lines }
 }
 
 /** The notices asked for, in household order, each with its mass. Names the row that cannot be. */
@@ -83,6 +83,7 @@ export function* agreeOrder(ctx: UnitContext, input: NewOrder & { readonly viewe
     pricePerKgFen,
     massMg: matched.reduce((sum, { massMg }) => sum + massMg, 0),
     amountFen,
+    paidFen: 0,
     state: 'agreed',
     agreedBy: viewer.accountId,
     agreedAtMs: ctx.now(),

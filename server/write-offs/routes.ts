@@ -8,6 +8,8 @@ import type { Page, PageRequest } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
+import { recoverWriteOff } from './recover-write-off.ts'
+import type { RecoveryRow } from './recover-write-off.ts'
 import { approveWriteOff, proposeWriteOff, withdrawWriteOff } from './write-off-sale.ts'
 import type { WriteOffRow } from './write-off-sale.ts'
 
@@ -38,6 +40,28 @@ function* listWriteOffs(
   return pageOfRows(found, query.limit, ({ writeOffId }) => [writeOffId], showWriteOff)
 }
 
+/** Newest first. */
+function* listRecoveries(
+  { db, tables: { writeOffRecoveries: t } }: UnitContext,
+  writeOffId: string,
+  query: PageRequest,
+): Unit<Page<RecoveryRow>> {
+  const found = yield* rows(
+    db
+      .select()
+      .from(t)
+      .where(and(eq(t.writeOffId, writeOffId), behindKey([t.recoveryId], keyOfCursor(query.cursor, 1), 'descending')))
+      .orderBy(desc(t.recoveryId))
+      .limit(query.limit + 1),
+  )
+  return pageOfRows(
+    found,
+    query.limit,
+    ({ recoveryId }) => [recoveryId],
+    (row) => row,
+  )
+}
+
 export const writeOffRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.proposeWriteOff, async ({ body, account }) =>
     showWriteOff(await database.run((ctx) => proposeWriteOff(ctx, { ...body, byAccountId: account.accountId }))),
@@ -47,6 +71,12 @@ export const writeOffRoutes: NounRoutes = (app, { database }) => {
   )
   registerRoute(app, contract.withdrawWriteOff, async ({ params, account }) =>
     showWriteOff(await database.run((ctx) => withdrawWriteOff(ctx, { ...params, byAccountId: account.accountId }))),
+  )
+  registerRoute(app, contract.recoverWriteOff, ({ params, body, account }) =>
+    database.run((ctx) => recoverWriteOff(ctx, { ...params, ...body, byAccountId: account.accountId })),
+  )
+  registerRoute(app, contract.listWriteOffRecoveries, ({ params, query }) =>
+    database.read((ctx) => listRecoveries(ctx, params.writeOffId, query)),
   )
   registerRoute(app, contract.listWriteOffs, ({ query }) => database.read((ctx) => listWriteOffs(ctx, query)))
 }

@@ -1,6 +1,7 @@
-// Sales that will never be paid (核销): proposed by one person with the paper behind it, booked when another approves.
+// Sales that will never be paid (核销): proposed by one person with the paper behind it, booked when another approves, and
+// recovered when the money comes after all.
 import { sql } from 'drizzle-orm'
-import type { Kit } from '../db/kit.ts'
+import type { Kit, Storage } from '../db/kit.ts'
 
 /** A line of a cabinet's session, or a line of a surplus order. */
 export const saleKinds = ['cabinet', 'surplus'] as const
@@ -38,5 +39,28 @@ export function writeOffTables({ table, column: c, check, index, uniqueIndex }: 
       ),
     ],
   )
-  return { writeOffs }
+  /** What came after all. */
+  const writeOffRecoveries = table(
+    'write_off_recovery',
+    {
+      recoveryId: c.text().primaryKey(),
+      writeOffId: c
+        .text()
+        .notNull()
+        .references(() => writeOffs.writeOffId),
+      amountFen: c.int().notNull(),
+      reason: c.text().notNull(),
+      /** Of the payment: the bank's or the channel's reference. */
+      documentNumber: c.text().notNull(),
+      bookedBy: c.text().notNull(),
+      atMs: c.int().notNull(),
+    },
+    (t) => [
+      index('write_off_recovery_by_write_off').on(t.writeOffId),
+      check('write_off_recovery_positive', sql`${t.amountFen} > 0`),
+    ],
+  )
+  return { writeOffs, writeOffRecoveries }
 }
+
+export const writeOffStorage: Storage = { appendOnly: ['write_off_recovery'] }

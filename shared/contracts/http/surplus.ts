@@ -69,10 +69,27 @@ export const SurplusOrder = z
     massMg: MassMg,
     /** Price × mass, half-up; its lines sum to it. */
     amountFen: NonNegativeFen,
+    /** What the buyer has paid of it. */
+    paidFen: NonNegativeFen,
     state: z.enum(['agreed', 'delivered', 'cancelled']),
     lines: z.array(SurplusLine),
   })
   .meta({ id: 'SurplusOrder' })
+
+export const SurplusPayment = z
+  .object({
+    paymentId: Id,
+    orderId: Id,
+    amountFen: NonNegativeFen.min(1),
+    /** Who paid, as the bank names them. */
+    payerName: z.string().trim().min(2).max(80),
+    /** The bank's; the same payment is recorded once. */
+    reference: z.string().trim().min(2).max(80),
+    paidAtMs: EpochMs,
+    recordedBy: z.string(),
+    recordedAtMs: EpochMs,
+  })
+  .meta({ id: 'SurplusPayment' })
 
 export const openSurplusNotice = defineRoute({
   method: 'POST',
@@ -165,7 +182,8 @@ export const deliverSurplusOrder = defineRoute({
   method: 'POST',
   path: '/api/surplus/orders/:orderId/delivery',
   tag: 'surplus',
-  summary: 'The order was delivered and paid: each line books its household’s income; once',
+  summary:
+    'The order was delivered: each line books its household’s income; once. What the buyer pays is recorded apart',
   access: bookers,
   params: orderParams,
   reply: SurplusOrder,
@@ -180,6 +198,38 @@ export const cancelSurplusOrder = defineRoute({
   params: orderParams,
   body: z.object({ reason: Reason }),
   reply: SurplusOrder,
+  status: 200,
+})
+export const recordSurplusPayment = defineRoute({
+  method: 'POST',
+  path: '/api/surplus/orders/:orderId/payments',
+  tag: 'surplus',
+  summary: 'The buyer of an order paid, all or part of it: who, when, under which reference of the bank',
+  access: ['finance', 'admin'],
+  params: orderParams,
+  body: SurplusPayment.pick({ amountFen: true, payerName: true, reference: true, paidAtMs: true }),
+  reply: SurplusOrder,
+  status: 201,
+})
+export const listSurplusPayments = defineRoute({
+  method: 'GET',
+  path: '/api/surplus/orders/:orderId/payments',
+  tag: 'surplus',
+  summary: 'What the buyer of an order has paid, oldest first',
+  access: bookers,
+  params: orderParams,
+  query: PageQuery,
+  reply: pageOf(SurplusPayment),
+  status: 200,
+})
+export const listUnpaidSurplusOrders = defineRoute({
+  method: 'GET',
+  path: '/api/surplus/unpaid-orders',
+  tag: 'surplus',
+  summary: 'Delivered orders whose buyer still owes, the oldest first',
+  access: ['finance', 'auditor', 'admin'],
+  query: PageQuery,
+  reply: pageOf(SurplusOrder.omit({ lines: true }).extend({ deliveredAtMs: EpochMs, owedFen: NonNegativeFen })),
   status: 200,
 })
 export const listSurplusLines = defineRoute({

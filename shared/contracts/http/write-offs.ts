@@ -25,6 +25,20 @@ export const WriteOff = z
   })
   .meta({ id: 'WriteOff' })
 
+/** Money that came after its sale was written off. */
+export const WriteOffRecovery = z
+  .object({
+    recoveryId: Id,
+    writeOffId: Id,
+    amountFen: NonNegativeFen.min(1),
+    reason: z.string().trim().min(3).max(500),
+    /** Of the payment: the bank's or the channel's reference. */
+    documentNumber: z.string().trim().min(2).max(100),
+    bookedBy: z.string(),
+    atMs: EpochMs,
+  })
+  .meta({ id: 'WriteOffRecovery' })
+
 const ofWriteOff = z.object({ writeOffId: Id })
 
 export const proposeWriteOff = defineRoute({
@@ -66,5 +80,27 @@ export const listWriteOffs = defineRoute({
   access: ['finance', 'auditor', 'admin'],
   query: PageQuery.extend({ state: WriteOffState.optional() }),
   reply: pageOf(WriteOff),
+  status: 200,
+})
+export const recoverWriteOff = defineRoute({
+  method: 'POST',
+  path: '/api/write-offs/:writeOffId/recoveries',
+  tag: 'money',
+  summary: 'A payment has come after all: gives back what the write-off took, at most what has arrived',
+  access: ['finance', 'admin'],
+  params: ofWriteOff,
+  body: WriteOffRecovery.pick({ amountFen: true, reason: true, documentNumber: true }),
+  reply: WriteOffRecovery,
+  status: 201,
+})
+export const listWriteOffRecoveries = defineRoute({
+  method: 'GET',
+  path: '/api/write-offs/:writeOffId/recoveries',
+  tag: 'money',
+  summary: 'What came back of a write-off, newest first',
+  access: ['finance', 'auditor', 'admin'],
+  params: ofWriteOff,
+  query: PageQuery,
+  reply: pageOf(WriteOffRecovery),
   status: 200,
 })

@@ -2,6 +2,8 @@
 // by city dealers and through the district desk; all sold (domain.md, A4).
 import { describe, expect, it } from 'vitest'
 import { findHouseholdIncome } from '#server/households/list-households.ts'
+import { proveAtOnce } from '#server/ledger/proof.ts'
+import { surplusProofs } from '#server/surplus/check-surplus.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
 import { escalateDue } from '#server/surplus/escalate-notice.ts'
@@ -115,6 +117,60 @@ describe.each(dialects)('the surplus desk on %s', (dialect) => {
       return { problems, unit: yield* balanceOf(ctx, 'channel:surplus-unit-order') }
     })
     expect(booked).toEqual({ problems: [], unit: -240_922 })
+  })
+
+  it('records what the buyers of the 7,000 jin paid, until every channel is at zero', async () => {
+    await using desk = await openDesk(dialect)
+    const noticeId = await desk.open(1, 3_500)
+    const orders = [
+      await desk.sell('UNIT_ORDER', '区教委机关食堂', 233, [{ noticeId, massMg: kg(1_034) }]),
+      await desk.sell('DEALER', '演示城区客商甲', 180, [{ noticeId, massMg: kg(2_466) }]),
+    ]
+    const pay = (order: Record<string, unknown> | undefined, amountFen: number, reference: string, inDays = 0) => {
+      desk.clock.advance(1)
+      return desk.api.call('POST', `/api/surplus/orders/${String(order?.['orderId'])}/payments`, finance, {
+        amountFen,
+        payerName: String(order?.['buyerName']),
+        reference,
+        paidAtMs: desk.clock.now() + inDays * dayMs,
+      })
+    }
+
+    const whole = await pay(orders[0], 240_922, '银行 1')
+    const part = await pay(orders[1], 400_000, '银行 2')
+    const unpaid = await desk.api.call('GET', '/api/surplus/unpaid-orders', finance)
+    const refused = [
+      await pay(orders[1], 1, '银行 2'),
+      await pay(orders[1], 43_881, '银行 3'),
+      await pay(orders[0], 1, '银行 4'),
+      await pay(orders[1], 1, '银行 5', 1),
+    ]
+    const rest = await pay(orders[1], 43_880, '银行 6')
+
+    expect(whole).toMatchObject({ status: 201, body: { amountFen: 240_922, paidFen: 240_922, state: 'delivered' } })
+    expect(part).toMatchObject({ body: { amountFen: 443_880, paidFen: 400_000 } })
+    expect(unpaid.body).toMatchObject({ rows: [{ buyerName: '演示城区客商甲', owedFen: 43_880 }] })
+    expect(refused.map(problem)).toEqual([
+      { code: 'surplus.payment_known', field: 'reference' },
+      { code: 'surplus.payment_exceeds', field: 'amountFen' },
+      { code: 'surplus.payment_exceeds', field: 'amountFen' },
+      { code: 'request.invalid', field: 'paidAtMs' },
+    ])
+    expect(rest).toMatchObject({ status: 201, body: { paidFen: 443_880 } })
+    const list = await desk.api.call('GET', `/api/surplus/orders/${String(orders[1]?.['orderId'])}/payments`, finance)
+    expect(list.body).toMatchObject({ rows: [{ reference: '银行 2' }, { reference: '银行 6', recordedBy: accountId }] })
+    const books = await desk.database.read(function* (ctx) {
+      const proofs = yield* proveAtOnce(ctx, surplusProofs)
+      const { problems } = yield* checkLedger(ctx)
+      const channels = ['channel:surplus-unit-order', 'channel:surplus-dealer'] as const
+      const balances = [yield* balanceOf(ctx, channels[0]), yield* balanceOf(ctx, channels[1])]
+      return { problems: [...problems, ...proofs.flatMap((proof) => proof.problems)], balances }
+    })
+    expect(books).toEqual({ problems: [], balances: [0, 0] })
+    expect((await desk.income(1)).totalFen).toBe(240_922 + 443_880)
+    await desk.database.run(({ db, tables: { surplusOrders: o } }) => exec(db.update(o).set({ paidFen: 1 })))
+    const found = await desk.database.read((ctx) => proveAtOnce(ctx, surplusProofs))
+    expect(found.flatMap((proof) => proof.problems)).toHaveLength(2)
   })
 
   it('never sells more than is left, nor delivers an order twice', async () => {

@@ -1,5 +1,6 @@
 // Sales that will never be paid: proposed, approved by another person, and taken back through the same graph.
 import { eq } from 'drizzle-orm'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { attributeSaleLines } from '#server/attribution/attribute-sale-lines.ts'
 import { checkAttribution } from '#server/attribution/check-attribution.ts'
@@ -63,6 +64,32 @@ async function openDebts(dialect: (typeof dialects)[number]) {
       }),
     approve: (proposed: { readonly body: unknown }, who: typeof ann | typeof bob = bob) =>
       api.call('POST', `/api/write-offs/${(proposed.body as { writeOffId: string }).writeOffId}/approval`, who),
+    /** Proposed and approved; returns its id. */
+    async writeOff(amountFen: number): Promise<string> {
+      const proposed = await this.propose('cabinet', unpaid.saleLineId, amountFen)
+      await this.approve(proposed)
+      return (proposed.body as { writeOffId: string }).writeOffId
+    },
+    recover(writeOffId: string, amountFen: number) {
+      clock.advance(1)
+      return api.call('POST', `/api/write-offs/${writeOffId}/recoveries`, ann, {
+        amountFen,
+        reason: '买方补付',
+        documentNumber: `到账 ${amountFen}`,
+      })
+    },
+    /** Money comes in by the channel. */
+    payIn: (amountFen: number) =>
+      database.run((ctx) => {
+        const cause = { kind: 'correction', id: ctx.newId() } as const
+        return postTransfers(ctx, [{ debit: namedAccounts.mainBank, credit: payLater, amountFen, cause, leg: 'in' }])
+      }),
+    /** The first household's money leaves for the bank. */
+    payOut: (amountFen: number) =>
+      database.run((ctx) => {
+        const cause = { kind: 'payout-line', id: ctx.newId() } as const
+        return postTransfers(ctx, [{ debit: first, credit: namedAccounts.payouts, amountFen, cause, leg: 'out' }])
+      }),
     balance: (accountId: AccountId) => database.read((ctx) => balanceOf(ctx, accountId)),
     async problems() {
       const ledger = (await database.read(checkLedger)).problems
@@ -166,6 +193,105 @@ describe.each(dialects)('write-offs on %s', (dialect) => {
     const income = await database.read((ctx) => listIncome(ctx, householdCode(3), { limit: 50 }))
     expect(income.rows.map(({ amountFen }) => amountFen)).toContain(-15_000)
     expect(await world.problems()).toEqual([])
+  })
+
+  it('come back through the same graph when the money arrives after all, and never before or beyond it', async () => {
+    await using world = await openDebts(dialect)
+    const before = await world.balance(first)
+    const writeOffId = await world.writeOff(1_000)
+    const writtenOff = await world.balance(first)
+
+    const early = await world.recover(writeOffId, 1)
+    await world.payIn(700)
+    const beyond = await world.recover(writeOffId, 701)
+    const part = await world.recover(writeOffId, 700)
+    const again = await world.recover(writeOffId, 1)
+    await world.payIn(300)
+    const rest = await world.recover(writeOffId, 300)
+
+    expect(problem(early)).toEqual({ code: 'write_off.not_arrived', field: 'amountFen' })
+    expect(problem(beyond)).toEqual({ code: 'write_off.not_arrived', field: 'amountFen' })
+    expect(problem(again)).toEqual({ code: 'write_off.not_arrived', field: 'amountFen' })
+    expect([part.status, rest.status]).toEqual([201, 201])
+    expect(writtenOff).toBeLessThan(before)
+    expect(await world.balance(first)).toBe(before)
+    expect(await world.balance(payLater)).toBe(0)
+    const list = await world.api.call('GET', `/api/write-offs/${writeOffId}/recoveries`, ann)
+    expect((list.body as { rows: Array<{ amountFen: number }> }).rows.map(({ amountFen }) => amountFen)).toEqual([
+      300, 700,
+    ])
+    const income = await world.database.read((ctx) => listIncome(ctx, householdCode(1), { limit: 50 }))
+    expect(income.rows.map(({ explanation }) => explanation.at(-1))).toContainEqual(expect.stringMatching(/^核销收回/))
+    expect(await world.problems()).toEqual([])
+  })
+
+  it('give a household what it lost before the account that bore the rest, to the fen', async () => {
+    await using world = await openDebts(dialect)
+    const heldFen = await world.balance(first)
+    await world.payOut(heldFen - 5)
+    const writeOffId = await world.writeOff(1_000)
+    expect(await world.balance(first)).toBe(0)
+    const borneFen = -(await world.balance(namedAccounts.salesBorne))
+
+    await world.payIn(1_000)
+    await world.recover(writeOffId, 20)
+    const afterSome = await world.balance(first)
+    await world.recover(writeOffId, 980)
+
+    expect(borneFen).toBeGreaterThan(0)
+    expect(afterSome).toBeGreaterThan(0)
+    expect(await world.balance(namedAccounts.salesBorne)).toBe(0)
+    expect(await world.balance(first)).toBe(5)
+    expect(await world.problems()).toEqual([])
+  })
+
+  it('and payouts and payments in any order leave no household below zero and the books sound', async () => {
+    const fen = fc.integer({ min: 1, max: 1_200 })
+    const step = fc.record({ kind: fc.constantFrom('write off', 'recover', 'pay in', 'pay out'), fen })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
+        await using world = await openDebts(dialect)
+        const start = await world.balance(first)
+        const writeOffs: string[] = []
+        let paidOutFen = 0
+        for (const { kind, fen: amountFen } of steps) {
+          if (kind === 'write off') {
+            const proposed = await world.propose('cabinet', world.unpaid.saleLineId, amountFen)
+            if (proposed.status === 201) await world.approve(proposed)
+            if (proposed.status === 201) writeOffs.push((proposed.body as { writeOffId: string }).writeOffId)
+          }
+          if (kind === 'recover')
+            await world.recover(writeOffs.at(-1) ?? '019ca6b1-dfe8-74e8-92e7-3551ddda00e5', amountFen)
+          if (kind === 'pay in') await world.payIn(amountFen)
+          const leavingFen = Math.min(amountFen, await world.balance(first))
+          if (kind === 'pay out' && leavingFen > 0) await world.payOut(leavingFen)
+          if (kind === 'pay out') paidOutFen += leavingFen
+          expect(await world.balance(first)).toBeGreaterThanOrEqual(0)
+        }
+        await world.payIn(1_000)
+        for (const writeOffId of writeOffs) {
+          const { leftFen } = (await world.recover(writeOffId, 1_000_000)).body as { leftFen: number }
+          if (leftFen > 0) await world.recover(writeOffId, leftFen)
+        }
+        expect((await world.balance(first)) + paidOutFen).toBe(start)
+        expect(await world.balance(namedAccounts.salesBorne)).toBe(0)
+        expect(await world.problems()).toEqual([])
+      }),
+      { numRuns: dialect === 'sqlite' ? 12 : 3, seed: 20_260_301 },
+    )
+  }, 180_000)
+
+  it('are not reversed as a bare posting', async () => {
+    await using world = await openDebts(dialect)
+    const causeId = await world.writeOff(1_000)
+
+    const reversal = { causeKind: 'write-off', causeId, reason: '款已到账' }
+    const answer = await world.api.call('POST', '/api/ledger/reversals', ann, reversal)
+
+    expect(problem(answer)).toEqual({ code: 'write_off.reversed_by_recovery', field: 'causeKind' })
+    expect(await world.balance(payLater)).toBe(0)
+    const proposed = await world.propose('cabinet', world.paid.saleLineId, 1)
+    expect(problem(proposed)).toEqual({ code: 'write_off.not_owed', field: 'amountFen' })
   })
 
   it('are found by the proof when a booking does not match', async () => {

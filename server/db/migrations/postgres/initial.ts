@@ -350,7 +350,7 @@ export const initialPostgres: readonly string[] = [
   "at_ms" bigint NOT NULL,
   "reverses_id" text COLLATE "C",
   "memo" text COLLATE "C",
-  CONSTRAINT "ledger_transfer_cause_kind_known" CHECK (("ledger_transfer"."cause_kind" = 'opening' or "ledger_transfer"."cause_kind" = 'top-up' or "ledger_transfer"."cause_kind" = 'withdrawal' or "ledger_transfer"."cause_kind" = 'hold' or "ledger_transfer"."cause_kind" = 'release' or "ledger_transfer"."cause_kind" = 'capture' or "ledger_transfer"."cause_kind" = 'refund' or "ledger_transfer"."cause_kind" = 'offline-risk' or "ledger_transfer"."cause_kind" = 'arrears' or "ledger_transfer"."cause_kind" = 'sale-line' or "ledger_transfer"."cause_kind" = 'sale-refund' or "ledger_transfer"."cause_kind" = 'write-off' or "ledger_transfer"."cause_kind" = 'organisation-receipt' or "ledger_transfer"."cause_kind" = 'distribution-line' or "ledger_transfer"."cause_kind" = 'payout-line' or "ledger_transfer"."cause_kind" = 'payout-return' or "ledger_transfer"."cause_kind" = 'wage-line' or "ledger_transfer"."cause_kind" = 'grant-line' or "ledger_transfer"."cause_kind" = 'surplus-line' or "ledger_transfer"."cause_kind" = 'stock-loss' or "ledger_transfer"."cause_kind" = 'donation' or "ledger_transfer"."cause_kind" = 'reconciliation' or "ledger_transfer"."cause_kind" = 'correction' or "ledger_transfer"."cause_kind" = 'reversal')),
+  CONSTRAINT "ledger_transfer_cause_kind_known" CHECK (("ledger_transfer"."cause_kind" = 'opening' or "ledger_transfer"."cause_kind" = 'top-up' or "ledger_transfer"."cause_kind" = 'withdrawal' or "ledger_transfer"."cause_kind" = 'hold' or "ledger_transfer"."cause_kind" = 'release' or "ledger_transfer"."cause_kind" = 'capture' or "ledger_transfer"."cause_kind" = 'refund' or "ledger_transfer"."cause_kind" = 'offline-risk' or "ledger_transfer"."cause_kind" = 'arrears' or "ledger_transfer"."cause_kind" = 'sale-line' or "ledger_transfer"."cause_kind" = 'sale-refund' or "ledger_transfer"."cause_kind" = 'write-off' or "ledger_transfer"."cause_kind" = 'write-off-recovery' or "ledger_transfer"."cause_kind" = 'organisation-receipt' or "ledger_transfer"."cause_kind" = 'distribution-line' or "ledger_transfer"."cause_kind" = 'payout-line' or "ledger_transfer"."cause_kind" = 'payout-return' or "ledger_transfer"."cause_kind" = 'wage-line' or "ledger_transfer"."cause_kind" = 'grant-line' or "ledger_transfer"."cause_kind" = 'surplus-line' or "ledger_transfer"."cause_kind" = 'stock-loss' or "ledger_transfer"."cause_kind" = 'donation' or "ledger_transfer"."cause_kind" = 'surplus-payment' or "ledger_transfer"."cause_kind" = 'reconciliation' or "ledger_transfer"."cause_kind" = 'correction' or "ledger_transfer"."cause_kind" = 'reversal')),
   CONSTRAINT "ledger_transfer_positive" CHECK ("ledger_transfer"."amount_fen" > 0),
   CONSTRAINT "ledger_transfer_two_accounts" CHECK ("ledger_transfer"."debit_account_id" <> "ledger_transfer"."credit_account_id"),
   CONSTRAINT "ledger_transfer_id_says_cause" CHECK ("ledger_transfer"."id" = "ledger_transfer"."cause_kind" || ':' || "ledger_transfer"."cause_id" || ':' || "ledger_transfer"."leg")
@@ -438,8 +438,8 @@ export const initialPostgres: readonly string[] = [
   "borne_fen" bigint NOT NULL,
   "at_ms" bigint NOT NULL,
   CONSTRAINT "refunded_part_refund_id_ordinal_pk" PRIMARY KEY("refund_id","ordinal"),
-  CONSTRAINT "refunded_part_cause_kind_known" CHECK (("refunded_part"."cause_kind" = 'sale-refund' or "refunded_part"."cause_kind" = 'write-off')),
-  CONSTRAINT "refunded_part_positive" CHECK ("refunded_part"."taken_fen" >= 0 and "refunded_part"."borne_fen" >= 0 and "refunded_part"."taken_fen" + "refunded_part"."borne_fen" > 0)
+  CONSTRAINT "refunded_part_cause_kind_known" CHECK (("refunded_part"."cause_kind" = 'sale-refund' or "refunded_part"."cause_kind" = 'write-off' or "refunded_part"."cause_kind" = 'write-off-recovery')),
+  CONSTRAINT "refunded_part_signed" CHECK (case "refunded_part"."cause_kind" when 'write-off-recovery' then "refunded_part"."taken_fen" <= 0 and "refunded_part"."borne_fen" <= 0 else "refunded_part"."taken_fen" >= 0 and "refunded_part"."borne_fen" >= 0 end and "refunded_part"."taken_fen" + "refunded_part"."borne_fen" <> 0)
 );`,
   `CREATE TABLE "payment_intent" (
   "intent_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -1040,6 +1040,7 @@ export const initialPostgres: readonly string[] = [
   "price_per_kg_fen" bigint NOT NULL,
   "mass_mg" bigint NOT NULL,
   "amount_fen" bigint NOT NULL,
+  "paid_fen" bigint NOT NULL,
   "state" text COLLATE "C" NOT NULL,
   "agreed_by" text COLLATE "C" NOT NULL,
   "agreed_at_ms" bigint NOT NULL,
@@ -1048,6 +1049,7 @@ export const initialPostgres: readonly string[] = [
   "cancel_reason" text COLLATE "C",
   CONSTRAINT "surplus_order_channel_known" CHECK (("surplus_order"."channel" = 'UNIT_ORDER' or "surplus_order"."channel" = 'DEALER' or "surplus_order"."channel" = 'CABINET' or "surplus_order"."channel" = 'OTHER')),
   CONSTRAINT "surplus_order_state_known" CHECK (("surplus_order"."state" = 'agreed' or "surplus_order"."state" = 'delivered' or "surplus_order"."state" = 'cancelled')),
+  CONSTRAINT "surplus_order_paid" CHECK ("surplus_order"."paid_fen" between 0 and "surplus_order"."amount_fen"),
   CONSTRAINT "surplus_order_ended" CHECK (("surplus_order"."state" = 'agreed') = ("surplus_order"."ended_at_ms" is null))
 );`,
   `CREATE TABLE "surplus_line" (
@@ -1058,6 +1060,18 @@ export const initialPostgres: readonly string[] = [
   "amount_fen" bigint NOT NULL,
   CONSTRAINT "surplus_line_once" UNIQUE("order_id","notice_id"),
   CONSTRAINT "surplus_line_positive" CHECK ("surplus_line"."mass_mg" > 0 and "surplus_line"."amount_fen" > 0)
+);`,
+  `CREATE TABLE "surplus_payment" (
+  "payment_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "order_id" text COLLATE "C" NOT NULL,
+  "amount_fen" bigint NOT NULL,
+  "payer_name" text COLLATE "C" NOT NULL,
+  "reference" text COLLATE "C" NOT NULL,
+  "paid_at_ms" bigint NOT NULL,
+  "recorded_by" text COLLATE "C" NOT NULL,
+  "recorded_at_ms" bigint NOT NULL,
+  CONSTRAINT "surplus_payment_reference_unique" UNIQUE("reference"),
+  CONSTRAINT "surplus_payment_positive" CHECK ("surplus_payment"."amount_fen" > 0)
 );`,
   `CREATE TABLE "in_kind_import" (
   "import_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -1507,6 +1521,16 @@ export const initialPostgres: readonly string[] = [
   CONSTRAINT "write_off_two_people" CHECK ("write_off"."state" <> 'approved' or "write_off"."decided_by" <> "write_off"."proposed_by"),
   CONSTRAINT "write_off_decided_by_someone" CHECK (("write_off"."state" = 'proposed') = ("write_off"."decided_by" is null) and ("write_off"."decided_by" is null) = ("write_off"."decided_at_ms" is null))
 );`,
+  `CREATE TABLE "write_off_recovery" (
+  "recovery_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "write_off_id" text COLLATE "C" NOT NULL,
+  "amount_fen" bigint NOT NULL,
+  "reason" text COLLATE "C" NOT NULL,
+  "document_number" text COLLATE "C" NOT NULL,
+  "booked_by" text COLLATE "C" NOT NULL,
+  "at_ms" bigint NOT NULL,
+  CONSTRAINT "write_off_recovery_positive" CHECK ("write_off_recovery"."amount_fen" > 0)
+);`,
   `CREATE TABLE "data_key" (
   "key_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "proof" text COLLATE "C" NOT NULL,
@@ -1951,6 +1975,7 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "surplus_escalation" ADD CONSTRAINT "surplus_escalation_notice_id_surplus_notice_notice_id_fk" FOREIGN KEY ("notice_id") REFERENCES "public"."surplus_notice"("notice_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "surplus_line" ADD CONSTRAINT "surplus_line_order_id_surplus_order_order_id_fk" FOREIGN KEY ("order_id") REFERENCES "public"."surplus_order"("order_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "surplus_line" ADD CONSTRAINT "surplus_line_notice_id_surplus_notice_notice_id_fk" FOREIGN KEY ("notice_id") REFERENCES "public"."surplus_notice"("notice_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "surplus_payment" ADD CONSTRAINT "surplus_payment_order_id_surplus_order_order_id_fk" FOREIGN KEY ("order_id") REFERENCES "public"."surplus_order"("order_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "in_kind_grant" ADD CONSTRAINT "in_kind_grant_import_id_in_kind_import_import_id_fk" FOREIGN KEY ("import_id") REFERENCES "public"."in_kind_import"("import_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "in_kind_grant" ADD CONSTRAINT "in_kind_grant_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "benefit_link" ADD CONSTRAINT "benefit_link_supplier_id_supplier_supplier_id_fk" FOREIGN KEY ("supplier_id") REFERENCES "public"."supplier"("supplier_id") ON DELETE no action ON UPDATE no action;`,
@@ -1977,6 +2002,7 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "harvest_call" ADD CONSTRAINT "harvest_call_need_id_harvest_need_need_id_fk" FOREIGN KEY ("need_id") REFERENCES "public"."harvest_need"("need_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "harvest_call" ADD CONSTRAINT "harvest_call_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "harvest_call" ADD CONSTRAINT "harvest_call_lot_id_lot_lot_id_fk" FOREIGN KEY ("lot_id") REFERENCES "public"."lot"("lot_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "write_off_recovery" ADD CONSTRAINT "write_off_recovery_write_off_id_write_off_write_off_id_fk" FOREIGN KEY ("write_off_id") REFERENCES "public"."write_off"("write_off_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "payout_batch" ADD CONSTRAINT "payout_batch_profile" FOREIGN KEY ("profile_id","profile_version") REFERENCES "public"."bank_profile"("profile_id","version") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "payout_part" ADD CONSTRAINT "payout_part_batch_id_payout_batch_batch_id_fk" FOREIGN KEY ("batch_id") REFERENCES "public"."payout_batch"("batch_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "payout_changer" ADD CONSTRAINT "payout_changer_has_that_part" FOREIGN KEY ("batch_id","changed_by","step") REFERENCES "public"."payout_part"("batch_id","account_id","step") ON DELETE no action ON UPDATE no action;`,
@@ -2053,6 +2079,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "surplus_notice_due" ON "surplus_notice" USING btree ("level_due_at_ms") WHERE "surplus_notice"."closed_at_ms" is null;`,
   `CREATE INDEX "surplus_order_delivered" ON "surplus_order" USING btree ("ended_at_ms") WHERE "surplus_order"."state" = 'delivered';`,
   `CREATE INDEX "surplus_line_by_notice" ON "surplus_line" USING btree ("notice_id");`,
+  `CREATE INDEX "surplus_payment_by_order" ON "surplus_payment" USING btree ("order_id");`,
   `CREATE INDEX "in_kind_grant_by_household" ON "in_kind_grant" USING btree ("household_code","import_id","row");`,
   `CREATE INDEX "benefit_link_by_household" ON "benefit_link" USING btree ("household_code");`,
   `CREATE INDEX "warning_open" ON "warning" USING btree ("warning_id") WHERE "warning"."outcome" is null;`,
@@ -2087,6 +2114,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "harvest_call_due" ON "harvest_call" USING btree ("answer_by_ms") WHERE "harvest_call"."state" in ('called', 'accepted');`,
   `CREATE INDEX "write_off_by_line" ON "write_off" USING btree ("sale_line_id");`,
   `CREATE UNIQUE INDEX "write_off_proposed_once" ON "write_off" USING btree ("sale_line_id") WHERE "write_off"."state" = 'proposed';`,
+  `CREATE INDEX "write_off_recovery_by_write_off" ON "write_off_recovery" USING btree ("write_off_id");`,
   `CREATE INDEX "audit_row_by_time" ON "audit_row" USING btree ("at_ms","audit_id");`,
   `CREATE INDEX "audit_row_by_subject" ON "audit_row" USING btree ("subject_id","at_ms","audit_id");`,
   `CREATE INDEX "audit_row_by_account" ON "audit_row" USING btree ("account_id","at_ms","audit_id");`,
@@ -2137,6 +2165,8 @@ export const initialPostgres: readonly string[] = [
   `CREATE TRIGGER six_ones_tick_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON six_ones_tick FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER surplus_escalation_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_escalation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER surplus_line_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER surplus_payment_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_payment FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER write_off_recovery_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON write_off_recovery FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER in_kind_import_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON in_kind_import FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER in_kind_grant_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON in_kind_grant FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER monitoring_line_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON monitoring_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,

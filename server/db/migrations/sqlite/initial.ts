@@ -397,7 +397,7 @@ export const initialSqlite: readonly string[] = [
   \`at_ms\` integer NOT NULL,
   \`reverses_id\` text,
   \`memo\` text,
-  CONSTRAINT "ledger_transfer_cause_kind_known" CHECK(("ledger_transfer"."cause_kind" = 'opening' or "ledger_transfer"."cause_kind" = 'top-up' or "ledger_transfer"."cause_kind" = 'withdrawal' or "ledger_transfer"."cause_kind" = 'hold' or "ledger_transfer"."cause_kind" = 'release' or "ledger_transfer"."cause_kind" = 'capture' or "ledger_transfer"."cause_kind" = 'refund' or "ledger_transfer"."cause_kind" = 'offline-risk' or "ledger_transfer"."cause_kind" = 'arrears' or "ledger_transfer"."cause_kind" = 'sale-line' or "ledger_transfer"."cause_kind" = 'sale-refund' or "ledger_transfer"."cause_kind" = 'write-off' or "ledger_transfer"."cause_kind" = 'organisation-receipt' or "ledger_transfer"."cause_kind" = 'distribution-line' or "ledger_transfer"."cause_kind" = 'payout-line' or "ledger_transfer"."cause_kind" = 'payout-return' or "ledger_transfer"."cause_kind" = 'wage-line' or "ledger_transfer"."cause_kind" = 'grant-line' or "ledger_transfer"."cause_kind" = 'surplus-line' or "ledger_transfer"."cause_kind" = 'stock-loss' or "ledger_transfer"."cause_kind" = 'donation' or "ledger_transfer"."cause_kind" = 'reconciliation' or "ledger_transfer"."cause_kind" = 'correction' or "ledger_transfer"."cause_kind" = 'reversal')),
+  CONSTRAINT "ledger_transfer_cause_kind_known" CHECK(("ledger_transfer"."cause_kind" = 'opening' or "ledger_transfer"."cause_kind" = 'top-up' or "ledger_transfer"."cause_kind" = 'withdrawal' or "ledger_transfer"."cause_kind" = 'hold' or "ledger_transfer"."cause_kind" = 'release' or "ledger_transfer"."cause_kind" = 'capture' or "ledger_transfer"."cause_kind" = 'refund' or "ledger_transfer"."cause_kind" = 'offline-risk' or "ledger_transfer"."cause_kind" = 'arrears' or "ledger_transfer"."cause_kind" = 'sale-line' or "ledger_transfer"."cause_kind" = 'sale-refund' or "ledger_transfer"."cause_kind" = 'write-off' or "ledger_transfer"."cause_kind" = 'write-off-recovery' or "ledger_transfer"."cause_kind" = 'organisation-receipt' or "ledger_transfer"."cause_kind" = 'distribution-line' or "ledger_transfer"."cause_kind" = 'payout-line' or "ledger_transfer"."cause_kind" = 'payout-return' or "ledger_transfer"."cause_kind" = 'wage-line' or "ledger_transfer"."cause_kind" = 'grant-line' or "ledger_transfer"."cause_kind" = 'surplus-line' or "ledger_transfer"."cause_kind" = 'stock-loss' or "ledger_transfer"."cause_kind" = 'donation' or "ledger_transfer"."cause_kind" = 'surplus-payment' or "ledger_transfer"."cause_kind" = 'reconciliation' or "ledger_transfer"."cause_kind" = 'correction' or "ledger_transfer"."cause_kind" = 'reversal')),
   CONSTRAINT "ledger_transfer_positive" CHECK("ledger_transfer"."amount_fen" > 0),
   CONSTRAINT "ledger_transfer_two_accounts" CHECK("ledger_transfer"."debit_account_id" <> "ledger_transfer"."credit_account_id"),
   CONSTRAINT "ledger_transfer_id_says_cause" CHECK("ledger_transfer"."id" = "ledger_transfer"."cause_kind" || ':' || "ledger_transfer"."cause_id" || ':' || "ledger_transfer"."leg")
@@ -496,8 +496,8 @@ export const initialSqlite: readonly string[] = [
   \`at_ms\` integer NOT NULL,
   PRIMARY KEY(\`refund_id\`, \`ordinal\`),
   FOREIGN KEY (\`sale_line_id\`) REFERENCES \`attributed_line\`(\`sale_line_id\`) ON UPDATE no action ON DELETE no action,
-  CONSTRAINT "refunded_part_cause_kind_known" CHECK(("refunded_part"."cause_kind" = 'sale-refund' or "refunded_part"."cause_kind" = 'write-off')),
-  CONSTRAINT "refunded_part_positive" CHECK("refunded_part"."taken_fen" >= 0 and "refunded_part"."borne_fen" >= 0 and "refunded_part"."taken_fen" + "refunded_part"."borne_fen" > 0)
+  CONSTRAINT "refunded_part_cause_kind_known" CHECK(("refunded_part"."cause_kind" = 'sale-refund' or "refunded_part"."cause_kind" = 'write-off' or "refunded_part"."cause_kind" = 'write-off-recovery')),
+  CONSTRAINT "refunded_part_signed" CHECK(case "refunded_part"."cause_kind" when 'write-off-recovery' then "refunded_part"."taken_fen" <= 0 and "refunded_part"."borne_fen" <= 0 else "refunded_part"."taken_fen" >= 0 and "refunded_part"."borne_fen" >= 0 end and "refunded_part"."taken_fen" + "refunded_part"."borne_fen" <> 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`refunded_part_by_line\` ON \`refunded_part\` (\`sale_line_id\`);`,
   `CREATE TABLE \`payment_intent\` (
@@ -1180,6 +1180,7 @@ export const initialSqlite: readonly string[] = [
   \`price_per_kg_fen\` integer NOT NULL,
   \`mass_mg\` integer NOT NULL,
   \`amount_fen\` integer NOT NULL,
+  \`paid_fen\` integer NOT NULL,
   \`state\` text NOT NULL,
   \`agreed_by\` text NOT NULL,
   \`agreed_at_ms\` integer NOT NULL,
@@ -1188,6 +1189,7 @@ export const initialSqlite: readonly string[] = [
   \`cancel_reason\` text,
   CONSTRAINT "surplus_order_channel_known" CHECK(("surplus_order"."channel" = 'UNIT_ORDER' or "surplus_order"."channel" = 'DEALER' or "surplus_order"."channel" = 'CABINET' or "surplus_order"."channel" = 'OTHER')),
   CONSTRAINT "surplus_order_state_known" CHECK(("surplus_order"."state" = 'agreed' or "surplus_order"."state" = 'delivered' or "surplus_order"."state" = 'cancelled')),
+  CONSTRAINT "surplus_order_paid" CHECK("surplus_order"."paid_fen" between 0 and "surplus_order"."amount_fen"),
   CONSTRAINT "surplus_order_ended" CHECK(("surplus_order"."state" = 'agreed') = ("surplus_order"."ended_at_ms" is null))
 ) STRICT;`,
   `CREATE INDEX \`surplus_order_delivered\` ON \`surplus_order\` (\`ended_at_ms\`) WHERE "surplus_order"."state" = 'delivered';`,
@@ -1203,6 +1205,20 @@ export const initialSqlite: readonly string[] = [
 ) STRICT;`,
   `CREATE INDEX \`surplus_line_by_notice\` ON \`surplus_line\` (\`notice_id\`);`,
   `CREATE UNIQUE INDEX \`surplus_line_once\` ON \`surplus_line\` (\`order_id\`,\`notice_id\`);`,
+  `CREATE TABLE \`surplus_payment\` (
+  \`payment_id\` text PRIMARY KEY NOT NULL,
+  \`order_id\` text NOT NULL,
+  \`amount_fen\` integer NOT NULL,
+  \`payer_name\` text NOT NULL,
+  \`reference\` text NOT NULL,
+  \`paid_at_ms\` integer NOT NULL,
+  \`recorded_by\` text NOT NULL,
+  \`recorded_at_ms\` integer NOT NULL,
+  FOREIGN KEY (\`order_id\`) REFERENCES \`surplus_order\`(\`order_id\`) ON UPDATE no action ON DELETE no action,
+  CONSTRAINT "surplus_payment_positive" CHECK("surplus_payment"."amount_fen" > 0)
+) STRICT;`,
+  `CREATE UNIQUE INDEX \`surplus_payment_reference_unique\` ON \`surplus_payment\` (\`reference\`);`,
+  `CREATE INDEX \`surplus_payment_by_order\` ON \`surplus_payment\` (\`order_id\`);`,
   `CREATE TABLE \`in_kind_import\` (
   \`import_id\` text PRIMARY KEY NOT NULL,
   \`document_number\` text NOT NULL,
@@ -1716,6 +1732,18 @@ export const initialSqlite: readonly string[] = [
 ) STRICT;`,
   `CREATE INDEX \`write_off_by_line\` ON \`write_off\` (\`sale_line_id\`);`,
   `CREATE UNIQUE INDEX \`write_off_proposed_once\` ON \`write_off\` (\`sale_line_id\`) WHERE "write_off"."state" = 'proposed';`,
+  `CREATE TABLE \`write_off_recovery\` (
+  \`recovery_id\` text PRIMARY KEY NOT NULL,
+  \`write_off_id\` text NOT NULL,
+  \`amount_fen\` integer NOT NULL,
+  \`reason\` text NOT NULL,
+  \`document_number\` text NOT NULL,
+  \`booked_by\` text NOT NULL,
+  \`at_ms\` integer NOT NULL,
+  FOREIGN KEY (\`write_off_id\`) REFERENCES \`write_off\`(\`write_off_id\`) ON UPDATE no action ON DELETE no action,
+  CONSTRAINT "write_off_recovery_positive" CHECK("write_off_recovery"."amount_fen" > 0)
+) STRICT;`,
+  `CREATE INDEX \`write_off_recovery_by_write_off\` ON \`write_off_recovery\` (\`write_off_id\`);`,
   `CREATE TABLE \`data_key\` (
   \`key_id\` text PRIMARY KEY NOT NULL,
   \`proof\` text NOT NULL,
@@ -2197,6 +2225,10 @@ export const initialSqlite: readonly string[] = [
   `CREATE TRIGGER surplus_escalation_refuses_delete BEFORE DELETE ON surplus_escalation BEGIN SELECT RAISE(ABORT, 'surplus_escalation is append-only'); END;`,
   `CREATE TRIGGER surplus_line_refuses_update BEFORE UPDATE ON surplus_line BEGIN SELECT RAISE(ABORT, 'surplus_line is append-only'); END;`,
   `CREATE TRIGGER surplus_line_refuses_delete BEFORE DELETE ON surplus_line BEGIN SELECT RAISE(ABORT, 'surplus_line is append-only'); END;`,
+  `CREATE TRIGGER surplus_payment_refuses_update BEFORE UPDATE ON surplus_payment BEGIN SELECT RAISE(ABORT, 'surplus_payment is append-only'); END;`,
+  `CREATE TRIGGER surplus_payment_refuses_delete BEFORE DELETE ON surplus_payment BEGIN SELECT RAISE(ABORT, 'surplus_payment is append-only'); END;`,
+  `CREATE TRIGGER write_off_recovery_refuses_update BEFORE UPDATE ON write_off_recovery BEGIN SELECT RAISE(ABORT, 'write_off_recovery is append-only'); END;`,
+  `CREATE TRIGGER write_off_recovery_refuses_delete BEFORE DELETE ON write_off_recovery BEGIN SELECT RAISE(ABORT, 'write_off_recovery is append-only'); END;`,
   `CREATE TRIGGER in_kind_import_refuses_update BEFORE UPDATE ON in_kind_import BEGIN SELECT RAISE(ABORT, 'in_kind_import is append-only'); END;`,
   `CREATE TRIGGER in_kind_import_refuses_delete BEFORE DELETE ON in_kind_import BEGIN SELECT RAISE(ABORT, 'in_kind_import is append-only'); END;`,
   `CREATE TRIGGER in_kind_grant_refuses_update BEFORE UPDATE ON in_kind_grant BEGIN SELECT RAISE(ABORT, 'in_kind_grant is append-only'); END;`,
