@@ -75,7 +75,7 @@ const behindEntry = anyOf(
  */
 const audiences: Readonly<Record<string, readonly string[]>> = {
   buyer: ['buyer'],
-  desks: ['admin', 'farmer', 'disclosure', 'virtual-cabinet'],
+  desks: ['admin', 'farmer', 'restock', 'disclosure', 'virtual-cabinet'],
 }
 
 /**

@@ -68,6 +68,8 @@ interface Watched {
   startedMs: number
   stage: 'opening' | 'unlocking' | 'open' | 'settling'
   misplaced: Set<string>
+  /** What each decoder lane showed last, mg; null where its scale said nothing. */
+  shownMg: ReadonlyArray<number | null>
 }
 
 /** Follows the weights of one session at a time and tells the machine what they say. Between sessions it only remembers the last seconds. */
@@ -128,13 +130,15 @@ export class SessionWatch {
     this.#watched = undefined
   }
 
-  /** The cart as it looks now; undefined with no door open. */
+  /** The cart as it looks now, or in a restock the weights; undefined with no door open. */
   live(isDoorOpenLong: boolean): LiveMessage | undefined {
     const watched = this.#watched
-    if (watched === undefined || watched.kind !== 'sale' || watched.stage === 'opening') return undefined
+    if (watched === undefined || watched.stage === 'opening') return undefined
     try {
       const stage = watched.stage === 'settling' ? 'closing' : watched.stage
       const atMs = this.#options.clock.now()
+      if (watched.kind === 'restock')
+        return { ...emptyCart, sessionId: watched.sessionId, atMs, stage, ...weightsOf(watched) }
       return writeLive(watched.decoder.liveCart(), { sessionId: watched.sessionId, atMs, stage, isDoorOpenLong })
     } catch (error) {
       this.#options.onFault(error)
@@ -170,6 +174,7 @@ export class SessionWatch {
       startedMs: clock.monotonicMs(),
       stage: 'opening',
       misplaced: new Set('misplaced' in session ? session.misplaced : []),
+      shownMg: [],
     }
     this.#watched = watched
     return watched
@@ -260,10 +265,21 @@ export class SessionWatch {
   }
 }
 
+const emptyCart = { cart: [], totalFen: 0, notices: [] } satisfies Partial<LiveMessage>
+
+function weightsOf({ setups, shownMg }: Watched): Required<Pick<LiveMessage, 'weights'>> {
+  const weights = setups.flatMap(({ laneId }, index) => {
+    const massMg = shownMg[index]
+    return typeof massMg === 'number' ? [{ laneId, massMg }] : []
+  })
+  return { weights: weights.slice(0, 99) }
+}
+
 function pushPass(watched: Watched, pass: Pass): void {
   const sample = toSample(watched, pass)
   watched.decoder.push(sample)
   watched.trace.sample(sample)
+  watched.shownMg = sample.massesMg
 }
 
 function toSample(watched: Watched, pass: Pass): Sample {

@@ -36,6 +36,7 @@ export function describeDemo(
     ['  Virtual cabinet', `${baseUrl}/virtual-cabinet?code=${firstCode}`],
     ['  Admin', `${baseUrl}/admin`],
     ['  Farmer', `${baseUrl}/farmer`],
+    ['  Restocker', `${baseUrl}/restock`],
     ['  Open books', `${baseUrl}/disclosure`],
     ['  API', `${baseUrl}/api/openapi.json  ${baseUrl}/api/asyncapi.json`],
   ])

@@ -33,6 +33,5 @@ export function farmerEnglish(words: Words): FarmerMessages {
     notFarmer:
       'This account belongs to no household. Sign in with the household’s account, or ask the village committee.',
     publicBooks: 'Public notices and open books',
-    passwordFirst: 'This is a one-time password. Choose your own first.',
   }
 }

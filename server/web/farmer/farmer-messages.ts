@@ -32,7 +32,6 @@ function farmerChinese(words: Words) {
     waiting: '还没有',
     notFarmer: '这个账号没有绑定农户。请用农户的账号登录，或请村委会帮忙。',
     publicBooks: '看公示和公开的账',
-    passwordFirst: '这是一次性密码。请先设置自己的密码。',
   }
 }
 export type FarmerMessages = ReturnType<typeof farmerChinese>

@@ -4,7 +4,7 @@ import { commonCatalogue } from '../common/i18n/common-messages.ts'
 import { createWebContext } from '../common/create-web-context.ts'
 import { webContextKey } from '../common/web-context.ts'
 import '../common/style/tokens.css'
-import './farmer.css'
+import '../common/style/large-type.css'
 import FarmerApp from './farmer-app.vue'
 import { farmerCatalogue } from './farmer-messages.ts'
 

@@ -4,7 +4,7 @@ const name = 'huinong-kept'
 const mostFiles = 400
 
 /** One page answers for all paths of its audience. */
-const entryOf = (path) => (path === '/farmer' || path.startsWith('/farmer/') ? '/farmer' : '/')
+const entryOf = (path) => /^\/(farmer|restock)(?=\/|$)/.exec(path)?.[0] ?? '/'
 const others = /^\/(admin|disclosure|virtual-cabinet|api)(\/|$)/
 
 async function keep({ page, assets }) {

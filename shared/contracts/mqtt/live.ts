@@ -36,6 +36,11 @@ export const LiveMessage = z
         }),
       )
       .max(20),
+    /** While staff load: what each scale shows. A buyer's cart says more, and nothing of this. */
+    weights: z
+      .array(z.object({ laneId: LaneId, massMg: MassMg }))
+      .max(99)
+      .optional(),
   })
   .meta({ id: 'LiveMessage' })
 export type LiveMessage = z.infer<typeof LiveMessage>
