@@ -44,6 +44,8 @@ describe('the alerts', { timeout: 120_000 }, () => {
     barriers.push(...(await findBarriers(page)))
 
     await page.locator('[data-tab=recipients]').click()
+    // A headless browser lets no site notify, and is told what to do about it.
+    await page.locator('[data-testid=push]', { hasText: '浏览器不允许本站发通知' }).waitFor()
     await page.locator('summary').click()
     await page.locator('input[name=name]').fill('值班')
     await page.locator('select[name=channel]').selectOption('webhook')

@@ -59,6 +59,16 @@ export function alertEnglish(): AlertMessages {
       recipients: 'Recipients',
       saved: 'saved',
     },
+    push: {
+      title: 'Alerts on this browser',
+      on: 'Turn push on',
+      off: 'Turn push off',
+      isOn: 'this browser is told',
+      unsupported: 'This browser, or this address, knows no push. Use another browser, or the https address.',
+      denied: 'The browser does not let this site notify. Allow it in the browser’s site settings, then reload.',
+      refused:
+        'Not turned on: the browser did not allow it, or its push service is out of reach. Allow notifications and try again, or use e-mail.',
+    },
     recipient: {
       add: 'Add a recipient',
       name: 'Name',

@@ -59,6 +59,15 @@ export function alertChinese() {
       recipients: '通知几个',
       saved: '已保存',
     },
+    push: {
+      title: '在这个浏览器上接收告警',
+      on: '打开推送',
+      off: '关闭推送',
+      isOn: '这个浏览器会收到告警',
+      unsupported: '这个浏览器或这个地址不支持推送。请换浏览器，或用 https 地址打开。',
+      denied: '浏览器不允许本站发通知。请在浏览器的网站设置里允许，再刷新页面。',
+      refused: '没有打开：浏览器没有允许，或连不上它的推送服务。请允许通知后再试，或改用邮件。',
+    },
     recipient: {
       add: '加一个接收人',
       name: '名称',
