@@ -105,7 +105,9 @@ export function sessionTables({ table, column: c, primaryKey, index, uniqueIndex
     },
     (t) => [
       index('sale_line_by_session').on(t.sessionId),
-      index('sale_line_by_lot').on(t.lotId, t.saleLineId),
+      // Both hold what is summed over them: the rows themselves are far apart.
+      index('sale_line_by_lot').on(t.lotId, t.saleLineId, t.count, t.massMg),
+      index('sale_line_by_time').on(t.atMs, t.skuId, t.amountFen),
       check('sale_line_amount_known', sql`${t.amountFen} between 0 and ${t.listFen}`),
       check('sale_line_quantity', sql`(${t.mode} = 'piece') = (${t.count} is not null)`),
       check('sale_line_mass', sql`(${t.mode} = 'weight') = (${t.massMg} is not null)`),

@@ -1419,7 +1419,8 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "sale_line_mass" CHECK(("sale_line"."mode" = 'weight') = ("sale_line"."mass_mg" is not null))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`sale_line_by_session\` ON \`sale_line\` (\`session_id\`);`,
-  `CREATE INDEX \`sale_line_by_lot\` ON \`sale_line\` (\`lot_id\`,\`sale_line_id\`);`,
+  `CREATE INDEX \`sale_line_by_lot\` ON \`sale_line\` (\`lot_id\`,\`sale_line_id\`,\`count\`,\`mass_mg\`);`,
+  `CREATE INDEX \`sale_line_by_time\` ON \`sale_line\` (\`at_ms\`,\`sku_id\`,\`amount_fen\`);`,
   `CREATE TABLE \`review_case\` (
   \`session_id\` text PRIMARY KEY NOT NULL,
   \`reason\` text NOT NULL,
