@@ -5,8 +5,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { root } from './setup.mjs'
 
-/** Licences that ask no more of whoever ships a product than to name them. */
-const allowed = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0'])
+/** Licences that ask no more of whoever ships a product than to name them; MPL-2.0 also that changes to its own files are open. */
+const free = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0', 'MPL-2.0']
+const allowed = new Set(free)
 const bomFile = `${root}dist/sbom.cdx.json`
 
 const readJson = (file) => JSON.parse(readFileSync(`${root}${file}`, 'utf8'))
