@@ -69,17 +69,6 @@ export interface JudgedLane extends PlannedLane {
   readonly explanation: Explanation | null
 }
 
-export const differenceReasons = [
-  'short_picked',
-  'did_not_fit',
-  'damaged',
-  'missing',
-  'found',
-  'miscounted',
-  'scale_wrong',
-  'other',
-] as const satisfies readonly DifferenceReason[]
-
 const sumOf = (lots: readonly LotCount[]) => lots.reduce((sum, { count }) => sum + count, 0)
 
 export function expectedAfter({ bookedBefore, takeOff, putIn }: PlannedLane): number {
