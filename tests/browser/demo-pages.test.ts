@@ -52,6 +52,8 @@ describe('every page', () => {
     '/admin/households',
     '/admin/visits',
     '/admin/surplus',
+    '/admin/sales',
+    '/admin/write-offs',
     '/admin/imports',
     '/admin/organisations',
     '/admin/distributions',

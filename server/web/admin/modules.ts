@@ -11,6 +11,7 @@ import { ledgerModule } from './ledger/module.ts'
 import { overviewModule } from './overview/module.ts'
 import { payoutsModule } from './payouts/module.ts'
 import { rolloutsModule } from './rollouts/module.ts'
+import { salesModule, writeOffsModule } from './sales/module.ts'
 import { sessionsModule } from './sessions/module.ts'
 import { surplusModule } from './surplus/module.ts'
 
@@ -26,10 +27,12 @@ export const modules: readonly AdminModule[] = [
   visitsModule,
   warningsModule,
   surplusModule,
+  salesModule,
   organisationsModule,
   distributionsModule,
   payoutsModule,
   reconciliationModule,
+  writeOffsModule,
   ledgerModule,
   importsModule,
   auditModule,

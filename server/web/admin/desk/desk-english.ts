@@ -22,6 +22,15 @@ export function deskEnglish(): DeskMessages {
       close: 'Record the outcome',
       none: 'No warnings.',
     },
+    line: {
+      title: 'Monitoring lines',
+      none: 'No line was entered yet. Enter it from its document, and households below it are warned of.',
+      of: (year, version) => `${year} (version ${version})`,
+      year: 'Year',
+      amount: 'Net income per head (yuan)',
+      document: 'Document number',
+      enter: 'Enter',
+    },
     reconciliation: {
       channels: { 'top-ups': 'top-ups', payouts: 'payouts' },
       channel: 'Channel',

@@ -22,6 +22,15 @@ function deskChinese() {
       close: '登记结果',
       none: '没有预警。',
     },
+    line: {
+      title: '监测线',
+      none: '还没有录入监测线。按文件录入后，人均纯收入低于它的农户会出预警。',
+      of: (year: number, version: number) => `${year} 年（第 ${version} 版）`,
+      year: '年份',
+      amount: '人均纯收入（元）',
+      document: '文号',
+      enter: '录入',
+    },
     reconciliation: {
       channels: { 'top-ups': '充值', payouts: '兑付' },
       channel: '渠道',

@@ -1,0 +1,55 @@
+import type { SalesMessages } from './sales-messages.ts'
+
+/** The pages of sales and write-offs in English. */
+export function salesEnglish(): SalesMessages {
+  return {
+    from: 'From',
+    through: 'Through',
+    category: 'Category',
+    categories: {
+      fruit: 'fruit',
+      vegetable: 'vegetables',
+      egg: 'eggs',
+      dry_goods: 'dry goods',
+      condiment: 'condiments',
+      drink: 'drinks',
+      livestock: 'livestock and poultry',
+    },
+    channel: 'Channel',
+    channels: { cabinet: 'cabinets', unit_order: 'bulk orders of units', dealer: 'dealers', other: 'other' },
+    sold: 'Sold',
+    takenBack: 'Refunded, written off',
+    net: 'Net',
+    total: 'Total',
+    none: 'Nothing was sold in this span.',
+    chart: (from, through, total) =>
+      `Net sales by category and channel from ${from} through ${through}, ${total} in all; the table below has the figures.`,
+    openings: 'Sales before the books began',
+    openingsHint: 'From documents, entered by one person and approved by another; in none of the sums above.',
+    document: 'Document number',
+    throughDay: 'Through',
+    note: 'Note',
+    amount: 'Amount (yuan)',
+    enter: 'Enter',
+    entered: 'Entered; it counts when another person approves.',
+    approve: 'Approve an entered document',
+    approved: 'Approved; it counts now.',
+    any: 'not told apart',
+    noOpenings: 'None.',
+    writeOff: {
+      lead: 'Money that will never be paid: one person proposes, another approves, and only then is it booked. No household falls below zero.',
+      state: 'State',
+      states: { proposed: 'to be approved', approved: 'written off', withdrawn: 'withdrawn' },
+      kind: 'Which sale',
+      kinds: { cabinet: 'a cabinet’s', surplus: 'the surplus desk’s' },
+      line: 'Id of the sale line',
+      reason: 'Reason',
+      propose: 'Propose',
+      approve: 'Approve',
+      withdraw: 'Withdraw',
+      at: 'Time',
+      none: 'There are no write-offs.',
+      cents: 'Amount',
+    },
+  }
+}
