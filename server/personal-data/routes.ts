@@ -7,6 +7,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { consentTexts } from './consent-texts.ts'
 import { findConsents, recordConsent } from './consents.ts'
+import { copyAsCsv } from './copy-as-csv.ts'
 import { exportPersonalData } from './export-personal-data.ts'
 import { revealPhone } from './reveal-phone.ts'
 import { householdScope, type Viewer } from './row-scope.ts'
@@ -41,10 +42,21 @@ export const personalDataRoutes: NounRoutes = (app, server) => {
   registerRoute(app, contract.revealPhone, async ({ params: { householdCode }, body: { reason }, account }) => ({
     phone: await revealPhone(server, account, { householdCode, reason }),
   }))
-  registerRoute(app, contract.exportPersonalData, async ({ params: { householdCode }, body: { reason }, account }) => {
-    const { accountId, roles } = account
-    if (!roles.includes('admin') && account.householdCode !== householdCode)
-      throw new RefusalError('household.not_found')
+  /** For the household itself, or an administrator on its behalf. */
+  const takeCopy = ({ accountId, roles, householdCode: own }: Viewer, householdCode: string, reason: string) => {
+    if (!roles.includes('admin') && own !== householdCode) throw new RefusalError('household.not_found')
     return exportPersonalData(server, { householdCode, accountId, reason })
-  })
+  }
+  registerRoute(app, contract.exportPersonalData, async ({ params: { householdCode }, body: { reason }, account }) =>
+    takeCopy(account, householdCode, reason),
+  )
+  registerRoute(
+    app,
+    contract.downloadPersonalData,
+    async ({ params: { householdCode }, body: { reason }, account }) => ({
+      bytes: copyAsCsv(await takeCopy(account, householdCode, reason)),
+      mediaType: 'application/zip',
+      fileName: `personal-data-${householdCode}.zip`,
+    }),
+  )
 }

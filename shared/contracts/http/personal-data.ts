@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
-import { defineRoute } from './route.ts'
+import { defineRoute, Download } from './route.ts'
 
 /** What a household agrees to, each by itself (单独同意): keeping sensitive data (bank account, phone), and being published. */
 export const consentPurposes = ['SENSITIVE_DATA', 'PUBLICATION'] as const
@@ -92,4 +92,16 @@ export const exportPersonalData = defineRoute({
     tables: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))),
   }),
   status: 200,
+})
+export const downloadPersonalData = defineRoute({
+  method: 'POST',
+  path: '/api/households/:householdCode/personal-data-copies',
+  tag: 'personal data',
+  summary: 'The same copy to keep: a ZIP with a CSV for each table, times, yuan and kilograms as people read them',
+  access: ['farmer', 'admin'],
+  params,
+  body: z.object({ reason: z.string().trim().min(5).max(300) }),
+  reply: Download,
+  status: 200,
+  download: ['application/zip'],
 })

@@ -1,4 +1,5 @@
 import { getTableColumns, getTableName } from 'drizzle-orm'
+import { strFromU8, unzipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { tablesOf } from '#server/db/tables.ts'
 import { insertRows, rows } from '#server/db/unit.ts'
@@ -107,6 +108,39 @@ describe.each(dialects)('personal data on %s', (dialect) => {
     expect(byAdmin.body).toMatchObject({ householdCode: householdCode(2) })
     expect((await farmer.send('POST', `${other}/personal-data-exports`, take)).status).toBe(404)
     expect((await finance.send('POST', `${mine}/personal-data-exports`, take)).status).toBe(403)
+  })
+
+  it('gives the copy as a ZIP of tables that a spreadsheet opens', async () => {
+    await using server = await startServer({ dialect })
+    const [farmer, admin] = [await server.signIn('farmer'), await server.signIn('admin')]
+    await seed(server, 'helper')
+    await farmer.send('POST', `${mine}/consents`, { ...consent, channel: 'page' })
+    const take = { reason: '本户申请复制' }
+
+    const download = (who: typeof farmer, path: string) =>
+      fetch(`${server.url}${path}/personal-data-copies`, {
+        method: 'POST',
+        headers: { cookie: who.cookie ?? '', 'content-type': 'application/json' },
+        body: JSON.stringify(take),
+      })
+    const copy = await download(farmer, mine)
+
+    expect(copy.headers.get('content-type')).toBe('application/zip')
+    expect(copy.headers.get('content-disposition')).toContain(`personal-data-${householdCode(1)}.zip`)
+    const files = unzipSync(new Uint8Array(await copy.arrayBuffer()))
+    const text = (name: string) => strFromU8(files[name] ?? new Uint8Array())
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(['contents.csv', 'household.csv', 'consent.csv']))
+    expect(text('contents.csv')).toContain(`phone,${phone}`)
+    expect(text('contents.csv')).toContain('audit_row,2')
+    expect(text('household.csv')).toMatch(/headName.*phoneMasked/)
+    expect(text('household.csv')).toContain('王甲')
+    expect(text('consent.csv')).toMatch(/,at\r?\n/)
+    expect(text('consent.csv')).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/)
+    const others = Object.entries(files).filter(([name]) => name !== 'contents.csv')
+    expect(others.map(([, bytes]) => strFromU8(bytes)).join()).not.toMatch(/Sealed|scrypt|139\d{8}/)
+    expect((await download(farmer, other)).status).toBe(404)
+    expect((await download(admin, other)).status).toBe(200)
+    expect((await auditOf(server)).filter(({ action }) => action === 'personal_data.exported')).toHaveLength(2)
   })
 
   it('keeps the ledger of consents as it was written', async () => {
