@@ -16,6 +16,7 @@ import type { DemoAccount } from './data/accounts.ts'
 import type { DemoData } from './data/demo-data.ts'
 import { setSchoolList } from '../lane-locks/set-school-list.ts'
 import { schoolAllowList } from './data/goods.ts'
+import { seedAssistance } from './seed-assistance.ts'
 import { seedCabinets, seedSites } from './seed-cabinets.ts'
 import { seedPayouts } from './seed-payouts.ts'
 import { seedHouseholds, seedLots, seedRevenuePlans, seedSkus, seedSuppliers } from './seed-register.ts'
@@ -85,6 +86,7 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
   yield* seedLots(ctx, data, { skus, suppliers }, idOf('restocker'))
   yield* seedWallets(ctx, data.accounts, idOf)
   yield* seedPayouts(ctx, data, made.sealer, { clerkId: idOf('clerk'), financeId: idOf('finance') })
+  yield* seedAssistance(ctx, data, { helperId: idOf('helper'), ...people })
   yield* setSchoolList(ctx, {
     skuIds: schoolAllowList.flatMap((key) => skus.get(key) ?? []),
     note: '演示：学校允许销售的商品',
@@ -103,12 +105,13 @@ function* seedAccounts(
 ): Unit<ReadonlyMap<string, Id>> {
   const ids = yield* addAccounts(
     ctx,
-    data.accounts.map(({ login, displayName, roles }) => ({
+    data.accounts.map(({ login, displayName, roles, areaCode }) => ({
       login,
       displayName,
       roles,
       passwordHash: hashes.get(login) ?? '',
       mustChangePassword: false,
+      areaCode,
       ...(roles.includes('farmer') ? { householdCode: data.farmerHouseholdCode } : {}),
     })),
   )

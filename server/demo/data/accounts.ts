@@ -12,6 +12,8 @@ export interface DemoAccount {
   readonly roles: ReadonlyArray<z.infer<typeof Role>>
   /** Prepaid money in the wallet, fen. */
   readonly walletFen?: number
+  /** Of a desk: what the codes of its households begin with. */
+  readonly areaCode?: string
   /** What the visitor should try with it. */
   readonly about: string
 }
@@ -38,6 +40,10 @@ export const staffAccounts: readonly DemoAccount[] = [
   account('auditor', '演示审计员', 'auditor', 'reads everything, changes nothing'),
   account('restocker', '演示补货员', 'restocker', 'opens cabinets to restock'),
   account('helper', '演示帮扶责任人', 'helper', 'sees own households’ income'),
+  {
+    ...account('desk', '演示区农业农村委', 'desk', 'sells what is left over, in the whole district'),
+    areaCode: '500112',
+  },
   account('farmer', '演示农户', 'farmer', 'sees own household’s income'),
 ]
 

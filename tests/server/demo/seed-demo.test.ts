@@ -19,7 +19,19 @@ const data = inventDemoData(seededRandom(2020))
 
 function count(
   database: Database,
-  table: 'households' | 'hostSites' | 'cabinets' | 'accounts' | 'skus' | 'suppliers' | 'payeeAccounts',
+  table:
+    | 'households'
+    | 'hostSites'
+    | 'cabinets'
+    | 'accounts'
+    | 'skus'
+    | 'suppliers'
+    | 'payeeAccounts'
+    | 'visits'
+    | 'sixOnesTicks'
+    | 'inKindGrants'
+    | 'surplusNotices'
+    | 'surplusPayments',
 ) {
   return database.read(function* ({ db, tables }) {
     return (yield* one(db.select({ rows: countRows() }).from(tables[table])))?.rows
@@ -40,6 +52,8 @@ describe.each(dialects)('seeding on %s', (dialect) => {
     expect(await count(database, 'skus')).toBe(19)
     expect(await count(database, 'suppliers')).toBe(data.suppliers.length)
     expect(await count(database, 'payeeAccounts')).toBe(data.households.length)
+    for (const table of ['visits', 'sixOnesTicks', 'inKindGrants', 'surplusNotices', 'surplusPayments'] as const)
+      expect(await count(database, table)).toBeGreaterThan(0)
     expect(await database.read((ctx) => checkLedger(ctx))).toMatchObject({ problems: [] })
   })
 
