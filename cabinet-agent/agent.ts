@@ -149,7 +149,7 @@ export class Agent implements AsyncDisposable {
       onAcked: (throughSeq) => {
         this.#twin.onAcked(throughSeq)
         // The journal's first word of this run is committed: the code started, and the server was heard.
-        if (throughSeq > this.#seqBefore) this.#releases.onHealthy()
+        if (throughSeq > this.#seqBefore) this.#releases.onHealthy().catch((error) => this.#onReleaseFailed(error))
       },
       onLog,
     })
@@ -411,9 +411,11 @@ export class Agent implements AsyncDisposable {
     this.#twin.offer(message)
     const desired = DesiredTwin.pick({ agent: true }).safeParse(message)
     if (!desired.success) return
-    this.#releases.offer(desired.data.agent).catch((error: unknown) => {
-      this.#parts.onLog('error', 'a release could not be taken', { error: String(error) })
-    })
+    this.#releases.offer(desired.data.agent).catch((error: unknown) => this.#onReleaseFailed(error))
+  }
+
+  #onReleaseFailed(error: unknown): void {
+    this.#parts.onLog('error', 'a release could not be taken', { error: String(error) })
   }
 
   #onConnected(): void {

@@ -63,10 +63,12 @@ export class ReleaseKeeper {
     this.#options.onRestart('another release of the agent')
   }
 
-  /** The server was heard: the code that runs has proven itself. */
-  onHealthy(): void {
+  /** The server was heard: the code that runs has proven itself, and another may be taken. */
+  async onHealthy(): Promise<void> {
     const { store, running } = this.#options
-    if (store?.trial()?.version === running.version) store.confirm()
+    if (store?.trial()?.version !== running.version) return
+    store.confirm()
+    if (this.#wanted !== undefined) await this.offer(this.#wanted)
   }
 
   async #take(release: AgentRelease | null | undefined): Promise<void> {
@@ -79,6 +81,8 @@ export class ReleaseKeeper {
       return
     }
     if (!running.isInstalled && release.version === running.version) return
+    // Code that is not proven would be what a failing successor goes back to.
+    if (store?.trial()?.version === running.version) return
     if (this.#refused?.sha256 === release.sha256 && this.#refused.code !== 'download_failed') return
     const refusal: ReleaseRefusal | undefined =
       store === undefined

@@ -28,7 +28,8 @@ export async function runTrial({ store, trial, trialMs, args, signal }: TrialOpt
   for (let starts = trial.starts + 1; ; starts += 1) {
     store.noteStart({ ...trial, starts: starts - 1 })
     const ended = await runOnce(store, trial, args, Math.max(0, untilMs - performance.now()), signal)
-    const isConfirmed = store.trial() === undefined
+    // Proven code may have put the next release on trial before it ended: that is not its own trial.
+    const isConfirmed = store.trial()?.version !== trial.version
     const next = afterTrial({ ...ended, isConfirmed, wasStopped: signal.aborted, starts })
     if (next === 'end') return signal.aborted ? 0 : ended.code
     if (next === 'again') continue
@@ -50,7 +51,7 @@ function runOnce(
   })
   let isTimeUp = false
   const timer = setTimeout(() => {
-    if (store.trial() === undefined) return
+    if (store.trial()?.version !== version) return
     isTimeUp = true
     // It may hang: no goodbye is waited for.
     child.kill('SIGKILL')

@@ -33,6 +33,21 @@ describe('code on trial', () => {
     expect(store.refused()).toBeUndefined()
   })
 
+  it('that proved itself is not blamed for the next release, which it put on trial', async () => {
+    const next = JSON.stringify({ version: '0.3.0', sha256, previous: '0.2.0', starts: 0 })
+    const { store, exitCode } = await tryOut(`import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+const folder = process.argv[2]
+rmSync(folder + '/trial.json')
+writeFileSync(folder + '/trial.json', ${JSON.stringify(next)})
+rmSync(folder + '/current')
+symlinkSync('0.3.0', folder + '/current')
+process.exit(75)`)
+
+    expect(exitCode).toBe(75)
+    expect(store.trial()).toMatchObject({ version: '0.3.0', previous: '0.2.0', starts: 0 })
+    expect(store.refused()).toBeUndefined()
+  })
+
   it('that crashes is started three times, then what ran before is back', async () => {
     const { store, exitCode } = await tryOut(`import { appendFileSync } from 'node:fs'
 appendFileSync(process.argv[2] + '/starts', '.')
