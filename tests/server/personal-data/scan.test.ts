@@ -18,7 +18,8 @@ import { dayMs, memberCode, openUnion, runSecond } from '#tests/support/share-un
 import { readEverything, type Seen } from '#tests/support/walk-routes.ts'
 
 const serials = [1, 2, 3]
-const phoneOf = (serial: number) => `1390000000${serial}`
+/** No run of zeros: a time in the log may end like that (12.139000000013 ms). */
+const phoneOf = (serial: number) => `1387264159${serial}`
 const accountOf = (serial: number) => `999900000000000000${serial}`
 const idNumber = '11010519491231002X'
 const oldIdNumber = '110105491231002'
@@ -26,6 +27,8 @@ const shortCard = '6222021234567890'
 const secrets = [...serials.flatMap((serial) => [phoneOf(serial), accountOf(serial)]), idNumber, oldIdNumber, shortCard]
 /** The bank's own file is where account numbers belong (domain.md: only in the export). */
 const bankFile = '/api/payouts/:batchId/files/:fileNo/content'
+/** Shows what a cell looks like, by a number that nobody has. */
+const templates = '/api/import-templates'
 /** What a bank profile holds of the payer, an office of the district and no person. */
 const isPayer = (where: string) => where.endsWith('.payerAccount')
 
@@ -197,7 +200,7 @@ describe('what people can read', () => {
   it('holds no phone, identity or bank number', () => {
     const found = seen.flatMap(({ who, path, body }) =>
       findNumbers(body)
-        .filter(({ where }) => !isPayer(where))
+        .filter(({ where }) => !isPayer(where) && path !== templates)
         .map((number) => ({ who, path, ...number })),
     )
 
