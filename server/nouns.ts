@@ -44,6 +44,7 @@ import { replenishmentRoutes } from './replenishment/routes.ts'
 import { recallRoutes } from './recalls/routes.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
+import { bookUnweighed } from './restock-tasks/book-unweighed.ts'
 import { restockTaskRoutes } from './restock-tasks/routes.ts'
 import { salesRoutes } from './sales/routes.ts'
 import { rolloutRoutes } from './rollouts/routes.ts'
@@ -202,7 +203,16 @@ export const nouns: readonly Noun[] = [
   },
   { routes: recallRoutes },
   { routes: restockRoutes, events: restockEvents },
-  { routes: restockTaskRoutes },
+  {
+    routes: restockTaskRoutes,
+    jobs: [
+      {
+        name: 'book restocks without weights',
+        intervalMs: 60_000,
+        run: async (ctx) => ctx.perform(await ctx.database.run(bookUnweighed)),
+      },
+    ],
+  },
   {
     routes: harvestRoutes,
     jobs: [

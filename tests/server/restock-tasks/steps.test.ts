@@ -4,7 +4,9 @@ import type { ShoppingSession } from '#shared/contracts/http/sessions.ts'
 import { findLotsById } from '#server/catalog/find-goods.ts'
 import { unitsInLane } from '#server/stock/lane-stock.ts'
 import type { Database } from '#server/db/database.ts'
+import { bookUnweighed } from '#server/restock-tasks/book-unweighed.ts'
 import { problem } from '#tests/support/commerce-api.ts'
+import { noEvidence, versions } from '#tests/support/market.ts'
 import { openRestockWorld, reportLoad, type LaneDone, type RestockWorld } from '#tests/support/restock-world.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
@@ -153,6 +155,30 @@ describe.each(dialects)('a restock task on %s', (dialect) => {
     })
     expect(explained.body).toMatchObject({ unexplained: 0, lanes: [{ verdict: 'explained', explanation }] })
     expect(problem(again)).toEqual({ code: 'restock_task.nothing_to_explain' })
+  })
+
+  it('enters the books by the restocker’s word when no weights can come any more, and not before', async () => {
+    await using begun = await begin(dialect)
+    const { world, taskId, planned, database } = begun
+    const sessionId = await begun.enter()
+    await world.send(world.anna, taskId, [begun.lane(), begun.close()])
+    await database.run(bookUnweighed)
+    const early = await begun.stock()
+
+    await world.market.tell('session.review', {
+      sessionId,
+      reason: 'lane_fault',
+      detail: 'no steady weight from L01',
+      lowestLines: [],
+      flags: [],
+      versions,
+      evidence: noEvidence,
+    })
+    await database.run(bookUnweighed)
+    await database.run(bookUnweighed)
+
+    expect(early).toEqual({ lane: 2, depot: depotBefore })
+    expect(await begun.stock()).toEqual({ lane: 2 + planned, depot: depotBefore - planned })
   })
 
   it('takes each step once, however often and in whatever order it is sent', async () => {
