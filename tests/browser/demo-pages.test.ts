@@ -110,7 +110,7 @@ describe('every page', () => {
     }
     expect(barriers).toEqual([])
     expect(window.complaints).toEqual([])
-  })
+  }, 180_000)
 
   it('shows the virtual cabinet', async () => {
     await using window = await browser.openWindow(desk)
