@@ -47,7 +47,7 @@ export function* receiveLot(
   }
   const lot = yield* insertLot(ctx, input, expiresAtMs)
   yield* bookReceipt(ctx, { lot, sku, supplier }, input.sources)
-  return { lot, sku, supplier }
+  return { lot: { ...lot, unitsAtDepot: lot.unitsReceived }, sku, supplier }
 }
 
 function checkDates(harvestedAtMs: number, expiresAtMs: number, nowMs: number): void {

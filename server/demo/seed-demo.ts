@@ -25,11 +25,18 @@ import { seedUnion } from './seed-union.ts'
 
 const joinCodeLength = 8
 
+export interface SeedTools {
+  readonly random: Random
+  readonly sealer: Sealer
+  /** False leaves out what the desks did before: visits, grants, produce sold. */
+  readonly hasPast?: boolean
+}
+
 /** Seeds unless it has been done. True when it was done now. `say` is told of each step. */
 export async function seedDemo(
   database: Database,
   data: DemoData,
-  { random, sealer }: { readonly random: Random; readonly sealer: Sealer },
+  { random, sealer, hasPast = true }: SeedTools,
   say: (line: string) => void = () => {},
 ): Promise<boolean> {
   if (await database.read(isSeeded)) return false
@@ -47,7 +54,7 @@ export async function seedDemo(
   )
   return database.run(function* (ctx): Unit<boolean> {
     if (yield* isSeeded(ctx)) return false
-    yield* seedAll(ctx, data, { hashes, phones, joinCodes, sealer })
+    yield* seedAll(ctx, data, { hashes, phones, joinCodes, sealer, hasPast })
     return true
   })
 }
@@ -65,6 +72,7 @@ interface MadeBefore {
   /** One for each site. */
   readonly joinCodes: readonly string[]
   readonly sealer: Sealer
+  readonly hasPast: boolean
 }
 
 function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void> {
@@ -86,7 +94,7 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
   yield* seedLots(ctx, data, { skus, suppliers }, idOf('restocker'))
   yield* seedWallets(ctx, data.accounts, idOf)
   yield* seedPayouts(ctx, data, made.sealer, { clerkId: idOf('clerk'), financeId: idOf('finance') })
-  yield* seedAssistance(ctx, data, { helperId: idOf('helper'), ...people })
+  if (made.hasPast) yield* seedAssistance(ctx, data, { helperId: idOf('helper'), ...people })
   yield* setSchoolList(ctx, {
     skuIds: schoolAllowList.flatMap((key) => skus.get(key) ?? []),
     note: '演示：学校允许销售的商品',

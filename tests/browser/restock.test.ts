@@ -32,7 +32,12 @@ async function orderTask(): Promise<{ task: RestockTask; code: string }> {
   await using office = await browser.openWindow(desk)
   const { page } = office
   await ask(page, '/api/sign-in', { login: 'operator', password: 'operator-huinong' })
-  const code = demo.cabinetCodes[2] ?? ''
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(Date.now())
+  // The demo has planned its day for every cabinet; a sparing plan leaves some alone.
+  await ask(page, `/api/restock-days/${day}/plan`, { coverDays: 1, servicePercent: 50 })
+  const planned = await ask<{ rows: RestockTask[] }>(page, `/api/restock-tasks?day=${day}&limit=100`)
+  const taken = new Set(planned.rows.map(({ cabinetCode }) => cabinetCode))
+  const code = demo.cabinetCodes.find((one) => !taken.has(one)) ?? ''
   const cabinets = await ask<{ rows: CabinetSummary[] }>(page, '/api/cabinets?isDemo=true&limit=200')
   expect(cabinets.rows.some((row) => row.code === code)).toBe(true)
   const { lanes } = await ask<Shelf>(page, `/api/cabinets/by-code/${code}/shelf`)
@@ -45,7 +50,6 @@ async function orderTask(): Promise<{ task: RestockTask; code: string }> {
     login: 'restocker',
     password: 'restocker-huinong',
   })
-  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(Date.now())
   const task = await ask<RestockTask>(page, '/api/restock-tasks', {
     cabinetCode: code,
     restockerId: restocker.accountId,

@@ -55,7 +55,7 @@ export async function openDemoDesk(environment: Readonly<Record<string, string>>
   parts.defer(() => database.close())
   const sealer = await openSealer(database, config.dataKeys)
   const data = inventDemoData(seededRandom(2020))
-  await seedDemo(database, data, { random: seededRandom(1), sealer })
+  await seedDemo(database, data, { random: seededRandom(1), sealer, hasPast: false })
   const app = parts.use(await createApp(config, { clock, database, logger: pino({ level: 'silent' }) }))
   return {
     url: app.httpUrl,
