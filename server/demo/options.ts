@@ -9,6 +9,8 @@ export interface DemoOptions {
   /** Absent: the folder's, or the default for a new folder. */
   readonly seed?: number
   readonly hasShoppers: boolean
+  /** False: nobody's restocking is planned for today. */
+  readonly hasPlan: boolean
   /** Purchases a minute that shoppers try to make. */
   readonly shoppersPerMinute: number
 }
@@ -27,6 +29,7 @@ Starts the server, an embedded MQTT broker, SQLite and six virtual cabinets with
   --port N       port of the pages and of HTTP [${defaults.port}]
   --data DIR     folder where everything is kept [${defaults.data}]; a second start continues there
   --seed N       seed of the invented data, for a new folder [${defaultSeed}]
+  --no-plan      do not plan today’s restocking
   --shoppers     let seeded shoppers buy at the six cabinets, through the HTTP API and the virtual hands
   --rate N       purchases a minute that the shoppers try to make, 1–60 [${defaults.rate}]
   --help         this text
@@ -52,6 +55,7 @@ export function readOptions(args: readonly string[]): DemoOptions | 'help' {
         port: { type: 'string' },
         data: { type: 'string' },
         seed: { type: 'string' },
+        'no-plan': { type: 'boolean' },
         shoppers: { type: 'boolean' },
         rate: { type: 'string' },
         help: { type: 'boolean' },
@@ -65,6 +69,7 @@ export function readOptions(args: readonly string[]): DemoOptions | 'help' {
     port: readNumber('port', values.port, defaults.port, 1, 65_535),
     dataDirectory: values.data ?? defaults.data,
     ...(values.seed === undefined ? {} : { seed: readNumber('seed', values.seed, 0, 0, 4_294_967_295) }),
+    hasPlan: values['no-plan'] !== true,
     hasShoppers: values.shoppers ?? false,
     shoppersPerMinute: readNumber('rate', values.rate, defaults.rate, 1, 60),
   }

@@ -117,7 +117,7 @@ async function assemble(options: DemoOptions, around: DemoSurroundings, closing:
   const depot = await openDepot(restocker, data, file.seed, clock)
   const crew = { api: restocker, depot, clock, random, handsUrl, signal: around.signal }
   await fillShelves(crew, data, codes, around)
-  await planToday(operator, around)
+  if (options.hasPlan) await planToday(operator, around)
   around.say(describeDemo(baseUrl, codes, data.accounts))
   if (options.hasShoppers)
     await letShoppersIn(options, around, closing, { crew, data, codes, baseUrl, seed: file.seed })

@@ -3,7 +3,13 @@ import { helpText, readOptions, UsageError } from '#server/demo/options.ts'
 
 describe('options of npm start', () => {
   it('has a default for everything but the seed, which is the folder’s', () => {
-    expect(readOptions([])).toEqual({ port: 8080, dataDirectory: './data', hasShoppers: false, shoppersPerMinute: 10 })
+    expect(readOptions([])).toEqual({
+      port: 8080,
+      dataDirectory: './data',
+      hasPlan: true,
+      hasShoppers: false,
+      shoppersPerMinute: 10,
+    })
   })
 
   it('reads each option', () => {
@@ -13,6 +19,7 @@ describe('options of npm start', () => {
       port: 9000,
       dataDirectory: '/tmp/x',
       seed: 7,
+      hasPlan: true,
       hasShoppers: true,
       shoppersPerMinute: 30,
     })
