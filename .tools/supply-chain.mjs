@@ -12,7 +12,7 @@ const bomFile = `${root}dist/sbom.cdx.json`
 
 const readJson = (file) => JSON.parse(readFileSync(`${root}${file}`, 'utf8'))
 const npm = (...words) =>
-  spawnSync('npm', [...words, '--json'], { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, timeout: 60_000 })
+  spawnSync('npm', words, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, timeout: 60_000 })
 
 /** `(MIT OR WTFPL)` is a choice: one allowed licence of it is enough. */
 const isAllowed = (licence = '') =>
@@ -37,11 +37,7 @@ function findFaults() {
 }
 
 function writeBillOfMaterials() {
-  const made = spawnSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  })
+  const made = npm('sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only')
   if (made.status !== 0) return [`npm sbom: ${made.stderr.trim()}`]
   mkdirSync(`${root}dist`, { recursive: true })
   writeFileSync(bomFile, made.stdout)
@@ -51,7 +47,7 @@ function writeBillOfMaterials() {
 
 /** High and critical advisories of what runs in production. A registry without the question's answer is said, not failed. */
 function findAdvisories() {
-  const asked = npm('audit', '--omit=dev')
+  const asked = npm('audit', '--omit=dev', '--json')
   let report
   try {
     report = JSON.parse(asked.stdout)
