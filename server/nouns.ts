@@ -27,6 +27,8 @@ import { laneLockRoutes } from './lane-locks/routes.ts'
 import { checkBooksNightly } from './ledger/check-books.ts'
 import { rollUpLedger } from './ledger/roll-up-ledger.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
+import { climbLadder } from './mark-downs/climb-ladder.ts'
+import { markDownRoutes } from './mark-downs/routes.ts'
 import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/event-handlers.ts'
 import { closePasses } from './offline-passes/close-passes.ts'
 import { offlinePassRoutes } from './offline-passes/routes.ts'
@@ -104,6 +106,10 @@ export const nouns: readonly Noun[] = [
     jobs: [{ name: 'lock what is past its date', intervalMs: 60_000, run: lockAllExpired }],
   },
   { routes: scaleCheckRoutes },
+  {
+    routes: markDownRoutes,
+    jobs: [{ name: 'climb the near-expiry ladder', intervalMs: 600_000, run: climbLadder }],
+  },
   { routes: replenishmentRoutes },
   { routes: householdRoutes },
   { routes: assistanceRoutes },

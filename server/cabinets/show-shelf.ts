@@ -11,6 +11,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import { openLocksOf } from '../lane-locks/find-locks.ts'
 import { lockedAt } from '../lane-locks/rules.ts'
 import { latestEndMs } from '../sessions/count-sessions.ts'
+import { openMarkDownsOf } from '../mark-downs/find-mark-downs.ts'
 import { findTwin } from './change-twin.ts'
 import { findCabinet } from './store.ts'
 
@@ -25,6 +26,8 @@ interface LaneGoods {
   readonly reportedCount: number | undefined
   readonly households: ReadonlyMap<string, number>
   readonly lockReason: ShelfLane['lockReason']
+  /** While the price is the one that was put down. */
+  readonly markDown: ShelfLane['markDown']
   readonly nowMs: number
 }
 
@@ -45,6 +48,7 @@ function showLane(lane: PlanogramLane, goods: LaneGoods): ShelfLane {
     origin: sku.origin,
     mode: sku.mode,
     priceFen: goods.priceFen,
+    ...(goods.markDown === undefined ? {} : { markDown: goods.markDown }),
     isCertified: sku.isCertified && (current === undefined || current.isSupplierCertified),
     isOnSale: lane.isOnSale && lockReason === undefined,
     ...(lockReason === undefined ? {} : { lockReason }),
@@ -70,6 +74,7 @@ export function* showShelf(ctx: UnitContext, code: string, operator: ServerConfi
   const households = yield* householdsBehindLots(ctx, [...new Set(stock.map(({ lotId }) => lotId))])
   const nowMs = ctx.now()
   const locked = lockedAt(yield* openLocksOf(cabinetId), nowMs)
+  const markDowns = yield* openMarkDownsOf(ctx, cabinetId)
   const endedAtMs = yield* latestEndMs(ctx, cabinetId)
   const isReportNew = reported !== null && (endedAtMs === undefined || reported.atMs >= endedAtMs)
   const lanes = planogram.lanes.flatMap((lane): ShelfLane[] => {
@@ -81,7 +86,12 @@ export function* showShelf(ctx: UnitContext, code: string, operator: ServerConfi
     )
     const priceFen = prices.prices[lane.skuId] ?? sku.priceFen
     const lockReason = locked.get(lane.laneId)
-    return [showLane(lane, { sku, priceFen, lots, reportedCount: seen?.count, households, lockReason, nowMs })]
+    const down = markDowns.get(lane.skuId)
+    const markDown =
+      down?.priceFen === priceFen ? { listPriceFen: down.listPriceFen, percentOff: down.percentOff } : undefined
+    return [
+      showLane(lane, { sku, priceFen, lots, reportedCount: seen?.count, households, lockReason, markDown, nowMs }),
+    ]
   })
   const isInService = cabinet.isInService && cabinet.rolloutState === 'live'
   return { cabinetId, code, hostSiteName, isOnline, isInService, isDemo, operator, lanes }

@@ -18,6 +18,7 @@ import { identityStorage, identityTables } from '../identity/schema.ts'
 import { inKindStorage, inKindTables } from '../in-kind/schema.ts'
 import { laneLockTables } from '../lane-locks/schema.ts'
 import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
+import { markDownTables } from '../mark-downs/schema.ts'
 import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { offlinePassStorage, offlinePassTables } from '../offline-passes/schema.ts'
 import { organisationTables } from '../organisations/schema.ts'
@@ -53,6 +54,7 @@ export function makeTables(kit: Kit) {
   const catalog = catalogTables(kit, organisations)
   const stock = stockTables(kit, catalog)
   const stockChecks = stockCheckTables(kit)
+  const markDowns = markDownTables(kit, catalog)
   const laneLocks = laneLockTables(kit, catalog)
   const recalls = recallTables(kit, catalog)
   const households = householdTables(kit)
@@ -100,6 +102,7 @@ export function makeTables(kit: Kit) {
     ...catalog,
     ...stock,
     ...stockChecks,
+    ...markDowns,
     ...laneLocks,
     ...recalls,
     ...households,

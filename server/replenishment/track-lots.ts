@@ -1,5 +1,5 @@
 // What became of a household's produce, lot by lot: where it lies, how long it keeps, what was sold and what of that is theirs.
-import { and, desc, eq, gt, inArray } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
 import type { TrackedLot } from '#shared/contracts/http/replenishment.ts'
 import { sumOf } from '../db/expressions.ts'
 import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
@@ -51,6 +51,8 @@ export function* trackLots(
   const places = yield* findPlaces(ctx, lotIds)
   const sold = new Map((yield* findSold(ctx, lotIds)).map((row) => [row.lotId, row]))
   const incomes = yield* findIncomes(ctx, lotIds, householdCode)
+  const lost = yield* findLost(ctx, lotIds, householdCode)
+  const percentOff = yield* findPercentOff(ctx, lotIds)
   return pageOfRows(
     found,
     query.limit,
@@ -63,7 +65,10 @@ export function* trackLots(
         .map(({ hostSiteName, units }) => ({ hostSiteName, units })),
       soldUnits: sold.get(lot.lotId)?.units ?? 0,
       soldMassMg: sold.get(lot.lotId)?.massMg ?? 0,
-      incomeFen: incomes.get(lot.lotId) ?? 0,
+      donatedUnits: lost.get(lot.lotId)?.donatedUnits ?? 0,
+      lostUnits: lost.get(lot.lotId)?.lostUnits ?? 0,
+      ...(percentOff.has(lot.lotId) ? { percentOff: percentOff.get(lot.lotId) } : {}),
+      incomeFen: (incomes.get(lot.lotId) ?? 0) + (lost.get(lot.lotId)?.paidFen ?? 0),
     }),
   )
 }
@@ -91,6 +96,49 @@ function* findSold({ db, tables: { saleLines: t } }: UnitContext, lotIds: readon
       .where(inArray(t.lotId, [...lotIds]))
       .groupBy(t.lotId),
   )
+}
+
+/** By lot: what was given away and what was lost of it, and what this household was paid for that. */
+function* findLost({ db, tables: t }: UnitContext, lotIds: readonly string[], householdCode: string) {
+  const lost = new Map<string, { donatedUnits: number; lostUnits: number; paidFen: number }>()
+  if (lotIds.length === 0) return lost
+  const { stockLosses: l, stockLossParts: p } = t
+  const units = yield* rows(
+    db
+      .select({ lotId: l.lotId, kind: l.kind, units: sumOf(l.units) })
+      .from(l)
+      .where(inArray(l.lotId, [...lotIds]))
+      .groupBy(l.lotId, l.kind),
+  )
+  const paid = yield* rows(
+    db
+      .select({ lotId: l.lotId, amountFen: sumOf(p.amountFen) })
+      .from(p)
+      .innerJoin(l, eq(l.lossId, p.lossId))
+      .where(and(inArray(l.lotId, [...lotIds]), eq(p.householdCode, householdCode)))
+      .groupBy(l.lotId),
+  )
+  const paidFen = new Map(paid.map(({ lotId, amountFen }) => [lotId, amountFen]))
+  for (const { lotId, kind, units: gone } of units) {
+    const row = lost.get(lotId) ?? { donatedUnits: 0, lostUnits: 0, paidFen: paidFen.get(lotId) ?? 0 }
+    if (kind === 'donation') row.donatedUnits += gone
+    else row.lostUnits += gone
+    lost.set(lotId, row)
+  }
+  return lost
+}
+
+/** By lot: the most that is off its price in a cabinet now. */
+function* findPercentOff({ db, tables: { markDowns: m } }: UnitContext, lotIds: readonly string[]) {
+  if (lotIds.length === 0) return new Map<string, number>()
+  const found = yield* rows(
+    db
+      .select({ lotId: m.lotId, percentOff: sql<number>`max(${m.percentOff})`.mapWith(Number) })
+      .from(m)
+      .where(and(inArray(m.lotId, [...lotIds]), isNull(m.endedAtMs)))
+      .groupBy(m.lotId),
+  )
+  return new Map(found.map((row) => [row.lotId, row.percentOff]))
 }
 
 /** By lot: what its sales brought this household, what was refunded taken off, fen. */

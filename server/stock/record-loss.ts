@@ -11,6 +11,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import { refreshLocks } from '../lane-locks/refresh-locks.ts'
 import type { CauseKind } from '../ledger/causes.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
+import { openMarkDownsOf } from '../mark-downs/find-mark-downs.ts'
 import { priceQuantity } from '../sessions/pricing.ts'
 import { bookMoves } from './book-moves.ts'
 import { requireOpenLot } from './require-goods.ts'
@@ -141,12 +142,11 @@ function* priceOf(ctx: UnitContext, skuId: string, units: number, lane: LanePlac
   return { unitPriceFen, listFen }
 }
 
-function* cabinetPriceOf(
-  { db, tables: { cabinetTwins: t } }: UnitContext,
-  cabinetId: string,
-  skuId: string,
-  labelFen: number,
-): Unit<number> {
-  const twin = yield* one(db.select({ prices: t.prices }).from(t).where(eq(t.cabinetId, cabinetId)))
-  return twin?.prices.prices[skuId] ?? labelFen
+/** Not the price that was put down near the date: the producers are paid by the price label. */
+function* cabinetPriceOf(ctx: UnitContext, cabinetId: string, skuId: string, labelFen: number): Unit<number> {
+  const { cabinetTwins: t } = ctx.tables
+  const twin = yield* one(ctx.db.select({ prices: t.prices }).from(t).where(eq(t.cabinetId, cabinetId)))
+  const priceFen = twin?.prices.prices[skuId] ?? labelFen
+  const down = (yield* openMarkDownsOf(ctx, cabinetId)).get(skuId)
+  return down?.priceFen === priceFen ? down.listPriceFen : priceFen
 }

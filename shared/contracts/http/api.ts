@@ -16,6 +16,7 @@ import * as importTemplates from './import-templates.ts'
 import * as secondFactor from './second-factor.ts'
 import * as inKind from './in-kind.ts'
 import * as laneLocks from './lane-locks.ts'
+import * as markDowns from './mark-downs.ts'
 import * as money from './money.ts'
 import * as offlinePasses from './offline-passes.ts'
 import * as organisations from './organisations.ts'
@@ -56,6 +57,7 @@ export const routes: readonly RouteContract[] = [
   catalog,
   stock,
   stockChecks,
+  markDowns,
   replenishment,
   restockTasks,
   harvestCalls,

@@ -72,6 +72,8 @@ export const ShelfLane = z
     origin: z.string(),
     mode: PricingMode,
     priceFen: NonNegativeFen,
+    /** Near its date: what the price label said before, and how much is off; printed beside the price. */
+    markDown: z.object({ listPriceFen: NonNegativeFen, percentOff: z.int().min(1).max(90) }).optional(),
     isCertified: z.boolean(),
     isOnSale: z.boolean(),
     /** Why nothing may be sold from it now. */

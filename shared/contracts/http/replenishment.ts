@@ -99,7 +99,12 @@ export const TrackedLot = z
     /** Of the whole lot. */
     soldUnits: z.int().min(0),
     soldMassMg: MassMg.min(0),
-    /** What its sales brought this household. */
+    /** Given away, and lost; the household was paid for both. */
+    donatedUnits: z.int().min(0),
+    lostUnits: z.int().min(0),
+    /** Near its date and cheaper somewhere: the most that is off, percent. */
+    percentOff: z.int().min(1).max(90).optional(),
+    /** What this household was paid for it: sales, losses that others bear, donations. */
     incomeFen: Fen,
   })
   .meta({ id: 'TrackedLot' })

@@ -1,0 +1,100 @@
+// Brings the prices of cabinets to where the ladder wants them: the lot that is sold next decides, of all lanes of its SKU in a
+// cabinet. The cabinet takes a price over between sessions only; a session keeps the price it was opened on.
+import { and, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
+import { changePrices, findTwin } from '../cabinets/change-twin.ts'
+import { findSkusById } from '../catalog/find-goods.ts'
+import { daysLeft } from '../catalog/rules.ts'
+import type { Effect } from '../context.ts'
+import { exec, insertRows, rows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { recordAudit } from '../audit/record-audit.ts'
+import { lotsInCabinet } from '../stock/lane-stock.ts'
+import { openMarkDownsOf } from './find-mark-downs.ts'
+import { markedDownFen, percentOffAt } from './rules.ts'
+import type { LadderRule } from './rules.ts'
+
+const dayMs = 86_400_000
+
+export function* findRules({ db, tables: { markDownRules: t } }: UnitContext): Unit<Map<string, LadderRule>> {
+  const found = yield* rows(db.select().from(t))
+  return new Map(found.map(({ category, ...rule }) => [category, { category, ...rule }]))
+}
+
+/** Cabinets with goods that the rules may concern, or with a price that is down. */
+export function* cabinetsToLookAt(ctx: UnitContext, rules: ReadonlyMap<string, LadderRule>): Unit<string[]> {
+  const { laneStock: s, lots, markDowns: m } = ctx.tables
+  const furthest = Math.max(-1, ...[...rules.values()].flatMap(({ steps }) => steps.map((step) => step.daysLeft)))
+  const near = yield* rows(
+    ctx.db
+      .selectDistinct({ cabinetId: s.cabinetId })
+      .from(s)
+      .innerJoin(lots, eq(lots.lotId, s.lotId))
+      .where(and(gt(s.units, 0), lte(lots.expiresAtMs, ctx.now() + (furthest + 1) * dayMs))),
+  )
+  const down = yield* rows(ctx.db.selectDistinct({ cabinetId: m.cabinetId }).from(m).where(isNull(m.endedAtMs)))
+  return [...new Set([...near, ...down].map(({ cabinetId }) => cabinetId))].toSorted((a, b) => (a < b ? -1 : 1))
+}
+
+interface Wanted {
+  readonly lotId: string
+  readonly percentOff: number
+}
+
+/** One cabinet. An operator's new price ends a mark-down, and is what the next one starts from. */
+export function* markDownPrices(
+  ctx: UnitContext,
+  cabinetId: string,
+  rules: ReadonlyMap<string, LadderRule>,
+): Unit<readonly Effect[]> {
+  const { prices } = (yield* findTwin(ctx, cabinetId)).prices
+  const open = yield* openMarkDownsOf(ctx, cabinetId)
+  const wanted = yield* findWanted(ctx, cabinetId, rules)
+  const changed: Record<string, number> = {}
+  const ended: string[] = []
+  const started: Array<typeof ctx.tables.markDowns.$inferInsert> = []
+  for (const skuId of new Set([...open.keys(), ...wanted.keys()])) {
+    const current = open.get(skuId)
+    const want = wanted.get(skuId)
+    const pricedFen = prices[skuId]
+    if (pricedFen === undefined) continue
+    const isOurs = current !== undefined && current.priceFen === pricedFen
+    const listPriceFen = isOurs ? current.listPriceFen : pricedFen
+    const isAsWanted = isOurs && current.percentOff === want?.percentOff && current.lotId === want.lotId
+    if (isAsWanted) continue
+    if (current !== undefined) ended.push(current.markDownId)
+    const priceFen = want === undefined ? listPriceFen : markedDownFen(listPriceFen, want.percentOff)
+    if (priceFen !== pricedFen) changed[skuId] = priceFen
+    if (want === undefined) continue
+    const ids = { markDownId: ctx.newId(), cabinetId, skuId, ...want }
+    started.push({ ...ids, listPriceFen, priceFen, startedAtMs: ctx.now(), endedAtMs: null })
+  }
+  if (ended.length + started.length === 0) return []
+  const { markDowns: t } = ctx.tables
+  if (ended.length > 0) yield* exec(ctx.db.update(t).set({ endedAtMs: ctx.now() }).where(inArray(t.markDownId, ended)))
+  yield* insertRows(t, started)
+  yield* recordAudit(ctx, {
+    accountId: undefined,
+    action: 'price.marked_down',
+    subjectId: cabinetId,
+    detail: { prices: changed, started: started.length, ended: ended.length },
+  })
+  if (Object.keys(changed).length === 0) return []
+  return (yield* changePrices(ctx, { cabinetId, prices: changed, changedBy: 'mark-downs' })).effects
+}
+
+function* findWanted(
+  ctx: UnitContext,
+  cabinetId: string,
+  rules: ReadonlyMap<string, LadderRule>,
+): Unit<Map<string, Wanted>> {
+  const nowMs = ctx.now()
+  const lots = (yield* lotsInCabinet(cabinetId)).filter(({ units, expiresAtMs }) => units > 0 && expiresAtMs >= nowMs)
+  const skus = yield* findSkusById(ctx, [...new Set(lots.map(({ skuId }) => skuId))])
+  const wanted = new Map<string, Wanted>()
+  for (const { skuId, lotId, expiresAtMs } of lots.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs)) {
+    const rule = rules.get(skus.get(skuId)?.category ?? '')
+    if (rule === undefined || wanted.has(skuId)) continue
+    wanted.set(skuId, { lotId, percentOff: percentOffAt(rule.steps, daysLeft(expiresAtMs, nowMs)) })
+  }
+  return new Map([...wanted].filter(([, { percentOff }]) => percentOff > 0))
+}
