@@ -24,8 +24,7 @@ import { registerPages } from './http/pages.ts'
 import type { MutationWatch } from './http/register-route.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './identity/ensure-first-admin.ts'
 import { forgetPhoneLogins } from './identity/forget-phone-logins.ts'
-import { findAccountOfCookie } from './identity/routes.ts'
-import { sessionCookie } from './identity/session-cookie.ts'
+import { findCaller } from './identity/routes.ts'
 import { openCommandSigner } from './mqtt/command-key.ts'
 import type { FleetLine } from './mqtt/fleet-line.ts'
 import { maskNumbersInJson } from './personal-data/mask-numbers.ts'
@@ -76,7 +75,7 @@ async function openHttp(
 ): Promise<FastifyInstance> {
   const { config, database } = ctx
   const app = await buildHttpApp(ctx, {
-    authenticate: (request) => findAccountOfCookie(ctx, request.cookies[sessionCookie]),
+    authenticate: (request) => findCaller(ctx, request),
     watchMutation: overrides.watchMutation,
     tls,
     findUnready: async () => {

@@ -13,8 +13,11 @@ const platformJobs = (line: FleetLine): readonly Job[] => [
   { name: 'end unanswered commands', intervalMs: 1_000, run: () => line.sweepCommands() },
   {
     name: 'remove expired sign-ins',
-    intervalMs: 600_000,
-    run: async ({ database }) => void (await database.run(removeExpiredSignIns)),
+    intervalMs: 60_000,
+    run: async ({ database, hub }) => {
+      for (const { accountId, signInId } of await database.run(removeExpiredSignIns))
+        hub.signOut(accountId, { only: signInId })
+    },
   },
 ]
 

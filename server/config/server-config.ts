@@ -72,6 +72,13 @@ export const ServerEnvironment = z.object({
     .max(8_760)
     .default(12)
     .describe('The same where a role wants a second factor: a working day'),
+  HUINONG_STAFF_IDLE_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(5)
+    .max(10_080)
+    .default(60)
+    .describe('After how long without use such a sign-in ends, minutes'),
   HUINONG_SECOND_FACTOR_ROLES: z
     .string()
     .default('admin,finance,operator,auditor,desk')
@@ -145,6 +152,8 @@ export interface ServerConfig {
   readonly sessionLifetimeMs: number
   /** Of accounts with a role that wants a second factor. */
   readonly staffSessionLifetimeMs: number
+  /** After how long without use theirs end. */
+  readonly staffIdleMs: number
   /** Roles that want a second factor. */
   readonly secondFactorRoles: ReadonlySet<Role>
   /** Undefined means the pages that stand beside the server's code. */
@@ -216,6 +225,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     dataKeys: keySourceOf(it),
     commandKeyFile: it.HUINONG_COMMAND_KEY_FILE ?? `${it.HUINONG_DATA_DIR}/command-key.pem`,
     staffSessionLifetimeMs: it.HUINONG_STAFF_SESSION_HOURS * 3_600_000,
+    staffIdleMs: it.HUINONG_STAFF_IDLE_MINUTES * 60_000,
     sessionLifetimeMs: it.HUINONG_SESSION_HOURS * 3_600_000,
     secondFactorRoles: new Set(it.HUINONG_SECOND_FACTOR_ROLES),
     webDirectory: it.HUINONG_WEB_DIR,

@@ -1,6 +1,6 @@
 // HTTP of accounts and sign-ins. Passwords are hashed before a unit of work begins, since a unit waits for nothing else.
 import { eq } from 'drizzle-orm'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import {
   changePassword,
   getMe,
@@ -10,6 +10,7 @@ import {
   signIn,
   signOut,
 } from '#shared/contracts/http/identity.ts'
+import type { Role } from '#shared/contracts/http/route.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'
 import { one } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -26,8 +27,8 @@ import { hashPassword, isPassword } from './password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { registerSecondFactor } from './second-factor-routes.ts'
 import { hasLiveFactor, takeFactorCode } from './second-factor.ts'
-import { sessionCookie } from './session-cookie.ts'
-import { addSignIn, endSignIn, makeToken, whoHolds } from './sign-in.ts'
+import { sessionCookieOf } from './session-cookie.ts'
+import { addSignIn, endSignIn, extendSignIn, makeToken, type SignInLife, whoHolds } from './sign-in.ts'
 import { findAccountByFingerprint, findAccountByLogin, findRoles } from './store.ts'
 
 function showMe(account: SignedIn): Me {
@@ -47,32 +48,45 @@ function showMe(account: SignedIn): Me {
   }
 }
 
-/** Finds who holds the cookie; the app's `authenticate`. */
-export function findAccountOfCookie(ctx: Pick<ServerContext, 'database' | 'config'>, token: string | undefined) {
-  if (token === undefined || token.length > 128) return Promise.resolve(undefined)
-  return ctx.database.read((unit) => whoHolds(unit, token, ctx.config.secondFactorRoles))
+/** Finds who holds the request's cookie, and notes that it was used; the app's `authenticate`. */
+export async function findCaller(
+  { database, config }: Pick<ServerContext, 'database' | 'config'>,
+  { cookies }: Pick<FastifyRequest, 'cookies'>,
+): Promise<SignedIn | undefined> {
+  const token = cookies[sessionCookieOf(config.http)]
+  if (token === undefined || token.length > 128) return undefined
+  const holder = await database.read((unit) => whoHolds(unit, token, config.secondFactorRoles))
+  if (holder === undefined) return undefined
+  const { account, extendTo } = holder
+  if (extendTo !== undefined) await database.run((unit) => extendSignIn(unit, account.sessionId, extendTo))
+  return account
+}
+
+/** Staff go home and leave a browser behind: theirs ends with the day, and before when nobody uses it. */
+function lifeFor(roles: readonly Role[], config: ServerContext['config']): SignInLife {
+  const { sessionLifetimeMs, staffSessionLifetimeMs, staffIdleMs, secondFactorRoles } = config
+  if (!roles.some((role) => secondFactorRoles.has(role))) return { lifetimeMs: sessionLifetimeMs, idleMs: undefined }
+  return { lifetimeMs: Math.min(staffSessionLifetimeMs, sessionLifetimeMs), idleMs: staffIdleMs }
 }
 
 /** Makes a sign-in, sets its cookie and says who it is. */
 async function startSignIn(ctx: ServerContext, reply: FastifyReply, accountId: string): Promise<Me> {
   const token = makeToken()
-  const { sessionLifetimeMs, staffSessionLifetimeMs, secondFactorRoles } = ctx.config
-  const { account, lifetimeMs } = await ctx.database.run(function* (unit) {
-    const roles = (yield* findRoles(unit, [accountId])).get(accountId) ?? []
-    const isStaff = roles.some((role) => secondFactorRoles.has(role))
-    const chosenMs = isStaff ? Math.min(staffSessionLifetimeMs, sessionLifetimeMs) : sessionLifetimeMs
-    yield* addSignIn(unit, { accountId, token, lifetimeMs: chosenMs })
-    return { account: yield* whoHolds(unit, token, secondFactorRoles), lifetimeMs: chosenMs }
+  const { http, secondFactorRoles } = ctx.config
+  const { holder, lifetimeMs } = await ctx.database.run(function* (unit) {
+    const life = lifeFor((yield* findRoles(unit, [accountId])).get(accountId) ?? [], ctx.config)
+    yield* addSignIn(unit, { ...life, accountId, token })
+    return { holder: yield* whoHolds(unit, token, secondFactorRoles), lifetimeMs: life.lifetimeMs }
   })
-  if (account === undefined) throw new RefusalError('identity.sign_in_failed')
-  void reply.setCookie(sessionCookie, token, {
+  if (holder === undefined) throw new RefusalError('identity.sign_in_failed')
+  void reply.setCookie(sessionCookieOf(http), token, {
     path: '/',
     httpOnly: true,
     sameSite: 'strict',
-    secure: ctx.config.http.isHttps,
+    secure: http.isHttps,
     maxAge: Math.floor(lifetimeMs / 1_000),
   })
-  return showMe(account)
+  return showMe(holder.account)
 }
 
 /** Refuses a sign-in whose account wants a code when there is none or it is not good. */
@@ -121,12 +135,14 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
     return startSignIn(ctx, reply, account.accountId)
   })
   registerRoute(app, signOut, async ({ request, reply }) => {
-    const account = await findAccountOfCookie(ctx, request.cookies[sessionCookie])
+    const account = await findCaller(ctx, request)
     if (account !== undefined) {
       await ctx.database.run((unit) => endSignIn(unit, account.sessionId))
       ctx.hub.signOut(account.accountId, { only: account.sessionId })
     }
-    void reply.clearCookie(sessionCookie, { path: '/' })
+    const { isHttps } = ctx.config.http
+    // A browser takes a __Host- cookie's end only with what it was set with.
+    void reply.clearCookie(sessionCookieOf({ isHttps }), { path: '/', secure: isHttps })
   })
   registerRoute(app, changePassword, async ({ body, account }) => {
     const checkedHash = await checkOwnPassword(ctx, limits, { account, password: body.currentPassword })

@@ -49,6 +49,11 @@ export function identityTables({ table, column: c, primaryKey, index, check }: K
         .notNull()
         .references(() => accounts.accountId),
       createdAtMs: c.int().notNull(),
+      /** Ends then, used or not. */
+      endsAtMs: c.int().notNull(),
+      /** How long it may lie unused; empty: until its end. */
+      idleMs: c.int(),
+      /** Ends then unless it is used before. */
       expiresAtMs: c.int().notNull(),
     },
     (t) => [index('sign_in_by_account').on(t.accountId), index('sign_in_by_expiry').on(t.expiresAtMs)],

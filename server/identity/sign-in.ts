@@ -1,13 +1,15 @@
 // Sign-ins: a random token in the cookie, its SHA-256 in the database. Ending one deletes its row, at once and everywhere.
 import { createHash, randomBytes } from 'node:crypto'
-import { and, eq, lte, ne } from 'drizzle-orm'
+import { and, eq, lt, lte, ne } from 'drizzle-orm'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
-import { exec, insertRows, type Unit, type UnitContext } from '../db/unit.ts'
+import { exec, insertRows, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import type { SignedIn } from '../http/register-route.ts'
 import { findSignIn } from './store.ts'
 
 const tokenBytes = 32
+/** A sign-in's use is written down this seldom, so that reading stays reading. */
+const useStepMs = 60_000
 
 /** A new secret for a cookie. */
 export function makeToken(): string {
@@ -18,30 +20,48 @@ export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
+export interface SignInLife {
+  readonly lifetimeMs: number
+  /** Undefined: it may lie unused as long as it lives. */
+  readonly idleMs: number | undefined
+}
+
+const unusedUntil = (endsAtMs: number, idleMs: number | null | undefined, nowMs: number) =>
+  Math.min(endsAtMs, nowMs + (idleMs ?? Infinity))
+
 export function* addSignIn(
   ctx: UnitContext,
-  input: { readonly accountId: string; readonly token: string; readonly lifetimeMs: number },
+  input: SignInLife & { readonly accountId: string; readonly token: string },
 ): Unit<void> {
   const nowMs = ctx.now()
+  const endsAtMs = nowMs + input.lifetimeMs
   yield* insertRows(ctx.tables.signIns, [
     {
       signInId: ctx.newId(),
       tokenHash: hashToken(input.token),
       accountId: input.accountId,
       createdAtMs: nowMs,
-      expiresAtMs: nowMs + input.lifetimeMs,
+      endsAtMs,
+      idleMs: input.idleMs ?? null,
+      expiresAtMs: unusedUntil(endsAtMs, input.idleMs, nowMs),
     },
   ])
 }
 
+export interface Holder {
+  readonly account: SignedIn
+  /** When the sign-in ends unused, if its use has to be written down; undefined: it need not be yet. */
+  readonly extendTo: number | undefined
+}
+
 /** Who holds the token, while the sign-in lives and the account is open. `factorRoles` are those that want a second factor. */
-export function* whoHolds(ctx: UnitContext, token: string, factorRoles: ReadonlySet<Role>): Unit<SignedIn | undefined> {
+export function* whoHolds(ctx: UnitContext, token: string, factorRoles: ReadonlySet<Role>): Unit<Holder | undefined> {
   const found = yield* findSignIn(ctx, hashToken(token))
   const [first] = found
   if (first === undefined) return undefined
   const roles = found.flatMap(({ role }) => (role === null ? [] : [role]))
   const hasSecondFactor = first.secondFactorAtMs !== null
-  return {
+  const account = {
     accountId: first.accountId,
     sessionId: first.signInId,
     login: first.login,
@@ -54,6 +74,22 @@ export function* whoHolds(ctx: UnitContext, token: string, factorRoles: Readonly
     hasSecondFactor,
     mustAddSecondFactor: !hasSecondFactor && roles.some((role) => factorRoles.has(role)),
   }
+  const untilMs = unusedUntil(first.endsAtMs, first.idleMs, ctx.now())
+  return { account, extendTo: untilMs - first.expiresAtMs >= useStepMs ? untilMs : undefined }
+}
+
+/** Writes down that a sign-in was used. */
+export function* extendSignIn(
+  { db, tables: { signIns: t } }: UnitContext,
+  signInId: string,
+  expiresAtMs: number,
+): Unit<void> {
+  yield* exec(
+    db
+      .update(t)
+      .set({ expiresAtMs })
+      .where(and(eq(t.signInId, signInId), lt(t.expiresAtMs, expiresAtMs))),
+  )
 }
 
 export function* endSignIn({ db, tables: { signIns } }: UnitContext, signInId: string): Unit<void> {
@@ -70,8 +106,10 @@ export function* endSignIns(
   return yield* exec(db.delete(signIns).where(and(eq(signIns.accountId, accountId), isOther)))
 }
 
-/** Removes sign-ins that ended by themselves; returns how many. */
-export function* removeExpiredSignIns(ctx: UnitContext): Unit<number> {
-  const { signIns } = ctx.tables
-  return yield* exec(ctx.db.delete(signIns).where(lte(signIns.expiresAtMs, ctx.now())))
+/** Removes sign-ins that ended by themselves; returns whose they were. */
+export function* removeExpiredSignIns(ctx: UnitContext): Unit<{ signInId: string; accountId: string }[]> {
+  const { signIns: t } = ctx.tables
+  return yield* rows(
+    ctx.db.delete(t).where(lte(t.expiresAtMs, ctx.now())).returning({ signInId: t.signInId, accountId: t.accountId }),
+  )
 }

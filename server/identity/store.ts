@@ -39,6 +39,9 @@ export function* findRoles(
 
 interface SignInRow {
   signInId: string
+  endsAtMs: number
+  idleMs: number | null
+  expiresAtMs: number
   accountId: string
   login: string
   displayName: string
@@ -56,6 +59,9 @@ const liveSignIn = statement<{ tokenHash: string; nowMs: number }, SignInRow>(
     db
       .select({
         signInId: signIns.signInId,
+        endsAtMs: signIns.endsAtMs,
+        idleMs: signIns.idleMs,
+        expiresAtMs: signIns.expiresAtMs,
         accountId: accounts.accountId,
         login: accounts.login,
         displayName: accounts.displayName,

@@ -17,7 +17,9 @@ describe.each(dialects)('signing in on %s', (dialect) => {
     const answer = await signIn(server, person.login.toUpperCase(), testPassword)
 
     const [cookie = ''] = answer.headers.getSetCookie()
-    expect(cookie).toMatch(/^huinong_session=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
+    expect(cookie).toMatch(
+      /^__Host-huinong_session=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    )
     expect(answer.body).toEqual({
       accountId: person.accountId,
       login: person.login,
@@ -28,7 +30,7 @@ describe.each(dialects)('signing in on %s', (dialect) => {
       mustAddSecondFactor: false,
     })
     const stored = await server.app.ctx.database.read(({ db, tables }) => rows(db.select().from(tables.signIns)))
-    expect(JSON.stringify(stored)).not.toContain(cookie.slice(16, 59))
+    expect(JSON.stringify(stored)).not.toContain(cookie.slice(23, 66))
     expect(await me(server, cookieOf(answer))).toMatchObject({ status: 200, body: { login: person.login } })
   })
 
@@ -95,6 +97,31 @@ describe.each(dialects)('signing in on %s', (dialect) => {
     expect((await closing).status).toBe(204)
     expect((await me(server, third)).status).toBe(401)
     expect((await signIn(server, person.login, testPassword)).status).toBe(401)
+  })
+
+  it('ends for staff when it is not used for a while, and lives to its end when it is', async () => {
+    const clock = new TestClock()
+    const environment = { HUINONG_SECOND_FACTOR_ROLES: 'finance', HUINONG_STAFF_IDLE_MINUTES: '30' }
+    await using server = await startServer({ dialect, clock, environment })
+    const [used, unused, buyer] = [
+      await server.signIn('finance'),
+      await server.signIn('finance'),
+      await server.signIn('buyer'),
+    ]
+    const statusAfter = async (minutes: number, { cookie }: { cookie: string | undefined }) => {
+      clock.advance(minutes * 60_000)
+      return (await me(server, cookie)).status
+    }
+
+    expect([await statusAfter(20, used), await statusAfter(20, used), await statusAfter(0, unused)]).toEqual([
+      200, 200, 401,
+    ])
+    for (let minutes = 40; minutes < 720 - 25; minutes += 25) expect(await statusAfter(25, used)).toBe(200)
+    expect([await statusAfter(25, used), await statusAfter(0, buyer)]).toEqual([401, 200])
+    clock.advance(60_000)
+    await expect
+      .poll(() => server.app.ctx.database.read(({ db, tables }) => rows(db.select().from(tables.signIns))))
+      .toHaveLength(1)
   })
 })
 

@@ -27,6 +27,8 @@ export const initialPostgres: readonly string[] = [
   "token_hash" text COLLATE "C" NOT NULL,
   "account_id" text COLLATE "C" NOT NULL,
   "created_at_ms" bigint NOT NULL,
+  "ends_at_ms" bigint NOT NULL,
+  "idle_ms" bigint,
   "expires_at_ms" bigint NOT NULL,
   CONSTRAINT "sign_in_token_hash_unique" UNIQUE("token_hash")
 );`,

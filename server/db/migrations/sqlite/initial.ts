@@ -31,6 +31,8 @@ export const initialSqlite: readonly string[] = [
   \`token_hash\` text NOT NULL,
   \`account_id\` text NOT NULL,
   \`created_at_ms\` integer NOT NULL,
+  \`ends_at_ms\` integer NOT NULL,
+  \`idle_ms\` integer,
   \`expires_at_ms\` integer NOT NULL,
   FOREIGN KEY (\`account_id\`) REFERENCES \`account\`(\`account_id\`) ON UPDATE no action ON DELETE no action
 ) STRICT;`,
