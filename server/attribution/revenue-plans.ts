@@ -98,6 +98,17 @@ export function* householdPriceOf(supplierId: string, priceFen: number, atMs: nu
   return plan === undefined ? 0 : Math.floor((priceFen * plan.householdBp) / 10_000)
 }
 
+/** The least price of which households get so much by the plan that holds at an instant, fen; undefined where none does. */
+export function* leastPriceForHouseholds(
+  supplierId: string,
+  householdFen: number,
+  atMs: number,
+): Unit<number | undefined> {
+  const plan = yield* findPlanInForce(supplierId, atMs)
+  if (plan === undefined || plan.householdBp === 0) return undefined
+  return Math.ceil((householdFen * 10_000) / plan.householdBp)
+}
+
 /** Puts the shipped plan in force from the beginning of time, unless a default plan is approved. Run at start. */
 export function* ensureDefaultPlan(ctx: UnitContext): Unit<void> {
   const { revenuePlans: t } = ctx.tables

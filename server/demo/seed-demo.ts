@@ -20,7 +20,7 @@ import { seedAssistance } from './seed-assistance.ts'
 import { seedCabinets, seedSites } from './seed-cabinets.ts'
 import { seedPayouts } from './seed-payouts.ts'
 import { seedHouseholds, seedLots, seedRevenuePlans, seedSkus, seedSuppliers } from './seed-register.ts'
-import { seedForecasts, seedHarvestCalls } from './seed-restocking.ts'
+import { seedForecasts, seedHarvestCalls, seedLadder } from './seed-restocking.ts'
 import { seedUnion } from './seed-union.ts'
 
 const joinCodeLength = 8
@@ -102,6 +102,7 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
   })
   yield* seedCabinets(ctx, data, { siteIds, skus }, 'demo')
   yield* seedForecasts(ctx, data, skus)
+  yield* seedLadder(ctx, idOf('operator'))
   const [operatorId, restockerId, farmerId] = [idOf('operator'), idOf('restocker'), idOf('farmer')]
   yield* seedHarvestCalls(ctx, data, { skus, unionId, operatorId, restockerId, farmerId })
 }

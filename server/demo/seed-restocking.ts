@@ -1,6 +1,7 @@
 /**
  * Gives restockers and farmers of the demo something to do: forecasts, as a quarter of sales would have made them, from which
- * each start plans its day; and the union's rotation for harvesting citrus, with calls in every state.
+ * each start plans its day; the ladder by which goods near their date get cheaper, move or are given away; and the union's
+ * rotation for harvesting citrus, with calls in every state.
  */
 import { asc, eq } from 'drizzle-orm'
 import type { Id } from '#shared/ids/uuid-v7.ts'
@@ -9,6 +10,7 @@ import { rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { answerCall, deliverCall } from '../harvest-calls/answer-call.ts'
 import { raiseNeed } from '../harvest-calls/raise-needs.ts'
 import { admitMembers, setTerms } from '../harvest-calls/set-terms.ts'
+import { setRules, type CategoryLadder } from '../mark-downs/set-rules.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { forecastDays, keepForecasts } from '../replenishment/make-forecasts.ts'
 import type { DemoData } from './data/demo-data.ts'
@@ -46,6 +48,33 @@ export function* seedForecasts(ctx: UnitContext, data: DemoData, skus: ReadonlyM
     })),
   )
   yield* keepForecasts(ctx, dayOf(ctx.now()), forecasts)
+}
+
+/** What keeps for weeks gets two steps down, what keeps for days only the last day's. */
+export function* seedLadder(ctx: UnitContext, byAccountId: Id): Unit<void> {
+  const rules: readonly CategoryLadder[] = [
+    {
+      category: 'fruit',
+      steps: [
+        { daysLeft: 2, percentOff: 15 },
+        { daysLeft: 1, percentOff: 30 },
+        { daysLeft: 0, percentOff: 50 },
+      ],
+      transferDaysLeft: 2,
+      donationDaysLeft: 1,
+    },
+    { category: 'vegetable', steps: [{ daysLeft: 0, percentOff: 40 }], transferDaysLeft: 0, donationDaysLeft: 0 },
+    {
+      category: 'egg',
+      steps: [
+        { daysLeft: 5, percentOff: 15 },
+        { daysLeft: 2, percentOff: 30 },
+      ],
+      transferDaysLeft: 5,
+      donationDaysLeft: 2,
+    },
+  ]
+  yield* setRules(ctx, { rules, note: '演示：临期先降价，再调拨，最后捐赠', by: byAccountId })
 }
 
 /** The farmer has delivered once and is called again; of the others one has declined, one promised, and some have yet to answer. */

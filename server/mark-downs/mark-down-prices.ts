@@ -2,12 +2,14 @@
 // cabinet. The cabinet takes a price over between sessions only; a session keeps the price it was opened on.
 import { and, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
 import { changePrices, findTwin } from '../cabinets/change-twin.ts'
-import { findSkusById } from '../catalog/find-goods.ts'
+import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import { daysLeft } from '../catalog/rules.ts'
 import type { Effect } from '../context.ts'
 import { exec, insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { leastPriceForHouseholds } from '../attribution/revenue-plans.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { findPromisedPrice } from '../harvest-calls/find-promised-price.ts'
 import { lotsInCabinet } from '../stock/lane-stock.ts'
 import { openMarkDownsOf } from './find-mark-downs.ts'
 import { markedDownFen, percentOffAt } from './rules.ts'
@@ -38,6 +40,8 @@ export function* cabinetsToLookAt(ctx: UnitContext, rules: ReadonlyMap<string, L
 interface Wanted {
   readonly lotId: string
   readonly percentOff: number
+  /** No price below this one, fen. */
+  readonly floorFen: number
 }
 
 /** One cabinet. An operator's new price ends a mark-down, and is what the next one starts from. */
@@ -59,13 +63,20 @@ export function* markDownPrices(
     if (pricedFen === undefined) continue
     const isOurs = current !== undefined && current.priceFen === pricedFen
     const listPriceFen = isOurs ? current.listPriceFen : pricedFen
-    const isAsWanted = isOurs && current.percentOff === want?.percentOff && current.lotId === want.lotId
-    if (isAsWanted) continue
+    const priceFen = want === undefined ? listPriceFen : markedDownFen(listPriceFen, want.percentOff, want.floorFen)
+    const isDown = want !== undefined && priceFen < listPriceFen
+    const isAsWanted =
+      isDown &&
+      isOurs &&
+      current.percentOff === want.percentOff &&
+      current.lotId === want.lotId &&
+      current.priceFen === priceFen
+    if (isAsWanted || (current === undefined && !isDown)) continue
     if (current !== undefined) ended.push(current.markDownId)
-    const priceFen = want === undefined ? listPriceFen : markedDownFen(listPriceFen, want.percentOff)
     if (priceFen !== pricedFen) changed[skuId] = priceFen
-    if (want === undefined) continue
-    const ids = { markDownId: ctx.newId(), cabinetId, skuId, ...want }
+    if (!isDown) continue
+    const { lotId, percentOff } = want
+    const ids = { markDownId: ctx.newId(), cabinetId, skuId, lotId, percentOff }
     started.push({ ...ids, listPriceFen, priceFen, startedAtMs: ctx.now(), endedAtMs: null })
   }
   if (ended.length + started.length === 0) return []
@@ -90,11 +101,23 @@ function* findWanted(
   const nowMs = ctx.now()
   const lots = (yield* lotsInCabinet(cabinetId)).filter(({ units, expiresAtMs }) => units > 0 && expiresAtMs >= nowMs)
   const skus = yield* findSkusById(ctx, [...new Set(lots.map(({ skuId }) => skuId))])
-  const wanted = new Map<string, Wanted>()
+  const next = new Map<string, Omit<Wanted, 'floorFen'>>()
   for (const { skuId, lotId, expiresAtMs } of lots.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs)) {
     const rule = rules.get(skus.get(skuId)?.category ?? '')
-    if (rule === undefined || wanted.has(skuId)) continue
-    wanted.set(skuId, { lotId, percentOff: percentOffAt(rule.steps, daysLeft(expiresAtMs, nowMs)) })
+    if (rule === undefined || next.has(skuId)) continue
+    next.set(skuId, { lotId, percentOff: percentOffAt(rule.steps, daysLeft(expiresAtMs, nowMs)) })
   }
-  return new Map([...wanted].filter(([, { percentOff }]) => percentOff > 0))
+  const wanted = new Map<string, Wanted>()
+  for (const [skuId, step] of next)
+    if (step.percentOff > 0) wanted.set(skuId, { ...step, floorFen: yield* floorOf(ctx, skuId, step.lotId) })
+  return wanted
+}
+
+/** What households were promised for a unit when they were called to harvest holds for what is left near its date too. */
+function* floorOf(ctx: UnitContext, skuId: string, lotId: string): Unit<number> {
+  const promised = yield* findPromisedPrice(ctx, skuId)
+  if (promised === undefined) return 1
+  const lot = (yield* findLotsById(ctx, [lotId])).get(lotId)
+  if (lot?.supplierId !== promised.supplierId) return 1
+  return (yield* leastPriceForHouseholds(promised.supplierId, promised.floorFen, ctx.now())) ?? Infinity
 }

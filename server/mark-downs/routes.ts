@@ -10,6 +10,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { acceptProposal, dismissProposal } from './decide-proposal.ts'
 import type { ProposalRow } from './decide-proposal.ts'
+import { markedDownFen } from './rules.ts'
 import { listRules, setRules } from './set-rules.ts'
 
 type ProposalView = z.input<typeof contract.LadderProposal>
@@ -43,6 +44,7 @@ function* listMarkDowns(
       ...row,
       cabinetCode,
       skuName,
+      isAtFloor: row.priceFen > markedDownFen(row.listPriceFen, row.percentOff),
       ...(endedAtMs === null ? {} : { endedAtMs }),
     }),
   )

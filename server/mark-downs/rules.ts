@@ -23,9 +23,10 @@ export function percentOffAt(steps: readonly LadderStep[], daysLeft: number): nu
   return reached.toSorted((a, b) => a.daysLeft - b.daysLeft)[0]?.percentOff ?? 0
 }
 
-/** Whole fen, half up, never nothing. */
-export function markedDownFen(listPriceFen: number, percentOff: number): number {
-  return Math.max(1, Math.floor((listPriceFen * (100 - percentOff) + 50) / 100))
+/** Whole fen, half up, never nothing, and not below the floor; a label below the floor stays as it is. */
+export function markedDownFen(listPriceFen: number, percentOff: number, floorFen = 1): number {
+  const loweredFen = Math.floor((listPriceFen * (100 - percentOff) + 50) / 100)
+  return Math.min(listPriceFen, Math.max(1, floorFen, loweredFen))
 }
 
 /** A later step takes more off; each day one step; 1 to 90 percent. The index of the step that is wrong. */

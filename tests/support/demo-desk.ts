@@ -6,12 +6,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { asc, eq } from 'drizzle-orm'
 import { pino } from 'pino'
 import type { Page } from 'playwright-core'
 import { seededRandom, systemRandom } from '#shared/ids/random.ts'
 import { createApp } from '#server/app.ts'
 import { readServerConfig } from '#server/config/server-config.ts'
 import { openDatabase } from '#server/db/open-database.ts'
+import { rows, type Unit, type UnitContext } from '#server/db/unit.ts'
 import { createClosing } from '#server/demo/closing.ts'
 import { inventDemoData, type DemoData } from '#server/demo/data/demo-data.ts'
 import { seedDemo } from '#server/demo/seed-demo.ts'
@@ -19,7 +21,9 @@ import { collectImpact } from '#server/disclosure/collect-impact.ts'
 import { publishDays } from '#server/disclosure/publish-day.ts'
 import { accountIdOf } from '#server/ledger/account-kinds.ts'
 import { postTransfers } from '#server/ledger/post-transfers.ts'
+import { climbLadder } from '#server/mark-downs/climb-ladder.ts'
 import { openSealer } from '#server/personal-data/open-sealer.ts'
+import { bookReportedLoad } from '#server/stock/load-lane.ts'
 import { buildWeb } from '../../.tools/build-web.mjs'
 import { TestClock } from './test-clock.ts'
 
@@ -29,6 +33,10 @@ export interface DemoDesk extends AsyncDisposable {
   readonly clock: TestClock
   /** Credits the first households with produce sold, so much each. */
   earn(households: number, amountFen: number): Promise<void>
+  /** Puts so many units of each SKU's first lot into the lanes of the live cabinets, as if they had been restocked. */
+  shelve(units: number): Promise<void>
+  /** Does the job of the near-expiry ladder. */
+  climbLadder(): Promise<void>
   /** Publishes the day, and then what is over five weeks later: a whole month. */
   publishMonth(): Promise<void>
 }
@@ -75,6 +83,8 @@ export async function openDemoDesk(environment: Readonly<Record<string, string>>
         ),
       )
     },
+    shelve: (units) => database.run((ctx) => shelveEverywhere(ctx, units)),
+    climbLadder: () => climbLadder(app.ctx),
     async publishMonth() {
       for (const days of [2, 35]) {
         clock.setWall(clock.now() + days * 86_400_000)
@@ -84,6 +94,23 @@ export async function openDemoDesk(environment: Readonly<Record<string, string>>
     },
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
+}
+
+function* shelveEverywhere(ctx: UnitContext, units: number): Unit<void> {
+  const { cabinets: c, cabinetTwins: w, lots } = ctx.tables
+  const twins = yield* rows(
+    ctx.db
+      .select({ cabinetId: c.cabinetId, planogram: w.planogram })
+      .from(c)
+      .innerJoin(w, eq(w.cabinetId, c.cabinetId))
+      .where(eq(c.rolloutState, 'live')),
+  )
+  const found = yield* rows(ctx.db.select({ lotId: lots.lotId, skuId: lots.skuId }).from(lots).orderBy(asc(lots.lotId)))
+  for (const { cabinetId, planogram } of twins)
+    for (const { laneId, skuId } of planogram.lanes) {
+      const lotId = found.find((lot) => lot.skuId === skuId)?.lotId
+      if (lotId !== undefined) yield* bookReportedLoad(ctx, { cabinetId, laneId, lotId, units, causeId: ctx.newId() })
+    }
 }
 
 /** Signs a demo account in at the administration, in place of whoever was there, and goes to the path. */

@@ -8,6 +8,7 @@ import { goodsModule } from './goods/module.ts'
 import { householdsModule, visitsModule } from './households/module.ts'
 import { importsModule } from './imports/module.ts'
 import { ledgerModule } from './ledger/module.ts'
+import { nearExpiryModule } from './near-expiry/module.ts'
 import { overviewModule } from './overview/module.ts'
 import { payoutsModule } from './payouts/module.ts'
 import { rolloutsModule } from './rollouts/module.ts'
@@ -22,6 +23,7 @@ export const modules: readonly AdminModule[] = [
   rolloutsModule,
   alertsModule,
   goodsModule,
+  nearExpiryModule,
   sessionsModule,
   householdsModule,
   visitsModule,

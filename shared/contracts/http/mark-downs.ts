@@ -31,6 +31,8 @@ export const MarkDown = z
     percentOff: z.int().min(1).max(90),
     listPriceFen: NonNegativeFen,
     priceFen: NonNegativeFen,
+    /** True: the step would go below what the households were promised for a unit, so the price stays at that. */
+    isAtFloor: z.boolean(),
     startedAtMs: EpochMs,
     endedAtMs: EpochMs.optional(),
   })

@@ -4,9 +4,12 @@ import { insertRows, rows } from '#server/db/unit.ts'
 import { changePrices, findTwin } from '#server/cabinets/change-twin.ts'
 import { climbLadder } from '#server/mark-downs/climb-ladder.ts'
 import { proposeMoves, type LadderRule, type NearLot } from '#server/mark-downs/rules.ts'
+import { accountIdOf } from '#server/ledger/account-kinds.ts'
+import { balanceOf } from '#server/ledger/balances.ts'
+import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { findSession } from '#server/sessions/store.ts'
 import { startCommerceApi } from '#tests/support/commerce-api.ts'
-import { settled } from '#tests/support/market.ts'
+import { householdCode, settled } from '#tests/support/market.ts'
 import { openStockWorld, type StockWorld } from '#tests/support/stock-world.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
@@ -117,6 +120,45 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     expect(given.body).toMatchObject({ state: 'accepted' })
     const losses = await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.stockLosses)))
     expect(losses).toMatchObject([{ kind: 'donation', units: 20, unitPriceFen: 1_280 }])
+    // 20 × 12.80 = 256.00, though the price is down; households 70 %, over 100 : 200 : 300 units.
+    const households = [1, 2, 3].map((serial) => accountIdOf('household', householdCode(serial)))
+    const paid = await Promise.all(households.map((account) => database.read((ctx) => balanceOf(ctx, account))))
+    expect(paid).toEqual([2_987, 5_973, 8_960])
+    expect(await database.read((ctx) => checkLedger(ctx))).toMatchObject({ problems: [] })
+  })
+
+  it('does not go below what the households were promised for a unit', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const world = await openStockWorld(database, clock)
+    await using api = await startCommerceApi(database, clock)
+    const { cabinetId, supplierId, citrus } = world
+    await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    const promise = (floorFen: number, expectedVersion: number) =>
+      api.call('PUT', `/api/harvest-terms/${citrus.skuId}`, operator, {
+        expectedVersion,
+        supplierId,
+        floorFen,
+        capUnits: 60,
+        capDays: 30,
+        minUnitsPerCall: 5,
+        maxUnitsPerCall: 40,
+        answerHours: 6,
+        deliveryDays: 2,
+      })
+    await promise(700, 0)
+    clock.advance(10 * dayMs)
+
+    await climb(world)
+
+    // 70 % of 10.00 yuan are the promised 7.00; 30 % off would be 8.96.
+    expect(await priceOf(world)).toBe(1_000)
+    const listed = await api.call('GET', `/api/mark-downs?isOpen=true&cabinetId=${cabinetId}`, operator)
+    expect(listed.body).toMatchObject({ rows: [{ percentOff: 30, priceFen: 1_000, isAtFloor: true }] })
+    await promise(900, 1)
+    await climb(world)
+    expect(await priceOf(world)).toBe(1_280)
+    expect(await climb(world)).toEqual([])
   })
 
   it('is refused when a later step takes less off, and keeps the old rules', async () => {
