@@ -79,7 +79,10 @@ export async function readGrantFile(file: Uint8Array): Promise<GrantFile> {
   }
 }
 
-/** Refuses with in_kind.file_known, and row by row where a household is not registered. */
+/**
+ * Refuses with in_kind.file_known, and row by row where a household is not registered or the document has granted it the item
+ * already: the same list saved in another format is still the same list.
+ */
 export function* importGrants(
   ctx: UnitContext,
   input: GrantFile & {
@@ -100,6 +103,7 @@ export function* importGrants(
       .filter(({ householdCode }) => !registered.has(householdCode))
       .map(({ row }) => ({ row, column: '户编号', message: 'is not in the register' })),
   )
+  refuseRows(yield* findGranted(ctx, documentNumber, grants))
   const importId = ctx.newId()
   const grantedAtMs = districtDateStartMs(grantedOn)
   const importedBy = { importedBy: byAccountId, importedAtMs: ctx.now() }
@@ -121,6 +125,27 @@ export function* importGrants(
     detail: { documentNumber, fileHash, totals },
   })
   return { importId, rows: grants.length, households: codes.size, totals }
+}
+
+/** The rows that another list of the same document has granted before. */
+function* findGranted(
+  { db, tables: { inKindGrants: g, inKindImports: i } }: UnitContext,
+  documentNumber: string,
+  grants: GrantFile['grants'],
+): Unit<RowError[]> {
+  const found = yield* rows(
+    db
+      .select({ householdCode: g.householdCode, item: g.item, row: g.row })
+      .from(g)
+      .innerJoin(i, eq(i.importId, g.importId))
+      .where(eq(i.documentNumber, documentNumber)),
+  )
+  const earlier = new Map(found.map(({ householdCode, item, row }) => [`${householdCode}/${item}`, row]))
+  return grants.flatMap(({ row, householdCode, item }): RowError[] => {
+    const before = earlier.get(`${householdCode}/${item}`)
+    if (before === undefined) return []
+    return [{ row, column: '户编号', message: `is imported already: row ${before} of ${documentNumber}` }]
+  })
 }
 
 /** Grants in the viewer's scope by household. */

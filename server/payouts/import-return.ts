@@ -233,7 +233,8 @@ const open = `'unanswered', 'unknown'`
 
 /** Books what the rows of the return say, then says so on their attempts; planReturn has found that each may be changed. */
 function* applyPlan(ctx: UnitContext, counted: ReturnSummary): Unit<void> {
-  const atMs = ctx.now()
+  // The instant of the return itself: by it the dry run finds what was booked.
+  const atMs = counted.importedAtMs
   const post = (name: PostingName, outcomes: string, results: string) =>
     postSelected(ctx, postingsOf(name, changedBy(counted, outcomes, results)), atMs)
   if (counted.returnedCount > 0) yield* post('returned', `'paid'`, `'RETURNED'`)

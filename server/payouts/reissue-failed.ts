@@ -1,7 +1,7 @@
 // Tries again what the bank refused: a follow-up batch that holds only refused lines of the batch before, each as its next attempt
 // to the household's present account. It posts nothing; like any batch it is approved and released by other people.
 import { and, eq, sql } from 'drizzle-orm'
-import { one, sqlExec } from '../db/unit.ts'
+import { one, sqlExec, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -33,7 +33,8 @@ export function* reissueFailed(ctx: UnitContext, batchId: string, preparedBy: st
     householdTotal: 0,
   })
   const staged = yield* stageCandidates(ctx, refusedCandidates(ctx, batch, batchId), 1)
-  if (staged.paidCount === 0) throw new RefusalError('payout.nothing_failed')
+  if (staged.paidCount === 0)
+    throw new RefusalError('payout.nothing_failed', undefined, { facts: yield* countReasons() })
   yield* enterChangers(ctx, batch.batchId)
   yield* addAttempts(batch, batchId)
   yield* keepSkipped(batch.batchId)
@@ -83,6 +84,13 @@ const refusedCandidates = (ctx: UnitContext, batch: BatchRow, followedId: string
     from (select f.household_code, f.amount_fen from ${refused(followedId)}) r
     left join ledger_account h on h.id = 'household:' || r.household_code
     left join payee_account p on p.household_code = r.household_code and p.state in ('active', 'paused')`
+
+/** Why the refused lines have to wait, and how many each: such as `account_paused` until two people have entered it anew. */
+function* countReasons(): Unit<Record<string, number>> {
+  const counted = yield* sqlRows<{ reason: string; count: number }>(sql`
+    select reason, cast(count(*) as integer) as count from payout_staged where reason is not null group by reason`)
+  return Object.fromEntries(counted.map(({ reason, count }) => [reason, Number(count)]))
+}
 
 /** The next attempt lives in place of the refused one. */
 function* addAttempts({ batchId, incomeKind }: BatchRow, followedId: string): Unit<void> {

@@ -132,13 +132,11 @@ const registerPapers: NounRoutes = (app, ctx) => {
     const file = await readReturn(ctx, params.batchId, body)
     return database.run((unit) => previewReturn(unit, params.batchId, file, account.accountId))
   })
-  registerRoute(app, contract.listPayoutVerifications, ({ params, query }) =>
-    database.read((unit) => show.listVerifications(unit, params.batchId, query)),
+  registerRoute(app, contract.listPayoutVerifications, ({ params, query, account }) =>
+    database.read((unit) => show.listVerifications(unit, account, params.batchId, query)),
   )
   registerRoute(app, contract.recordPayoutVerification, ({ params, body, account }) =>
-    database.run((unit) =>
-      recordVerification(unit, params.batchId, { lineId: params.lineId, ...body }, account.accountId),
-    ),
+    database.run((unit) => recordVerification(unit, params.batchId, { lineId: params.lineId, ...body }, account)),
   )
 }
 

@@ -7,6 +7,8 @@ import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
 import { one, rows, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { householdScope } from '../personal-data/row-scope.ts'
+import type { Viewer } from '../personal-data/row-scope.ts'
 import { isInFile, isPending, outcomeIn } from './attempts.ts'
 import { fileNameOf } from './bank-file.ts'
 import { postingsOf } from './postings.ts'
@@ -257,7 +259,8 @@ export function* listReturns(ctx: UnitContext, batchId: string, query: PageReque
   )
 }
 
-export function* listVerifications(ctx: UnitContext, batchId: string, query: PageRequest) {
+/** Of a helper only the own households. */
+export function* listVerifications(ctx: UnitContext, viewer: Viewer, batchId: string, query: PageRequest) {
   const { payoutVerifications: v, payoutAttempts: a, households: h } = ctx.tables
   yield* requireBatch(ctx, batchId)
   const found = yield* rows(
@@ -274,7 +277,13 @@ export function* listVerifications(ctx: UnitContext, batchId: string, query: Pag
       .from(v)
       .innerJoin(a, and(eq(a.lineId, v.lineId), eq(a.batchId, v.batchId)))
       .leftJoin(h, eq(h.householdCode, a.householdCode))
-      .where(and(eq(v.batchId, batchId), behindKey([v.lineId], keyOfCursor(query.cursor, 1), 'ascending')))
+      .where(
+        and(
+          eq(v.batchId, batchId),
+          householdScope(ctx, viewer),
+          behindKey([v.lineId], keyOfCursor(query.cursor, 1), 'ascending'),
+        ),
+      )
       .orderBy(asc(v.lineId))
       .limit(query.limit + 1),
   )

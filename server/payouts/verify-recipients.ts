@@ -7,6 +7,8 @@ import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { householdScope } from '../personal-data/row-scope.ts'
+import type { Viewer } from '../personal-data/row-scope.ts'
 import { sampleSize } from './rules.ts'
 import { moveBatch, requireBatch } from './store.ts'
 import type { BatchRow } from './store.ts'
@@ -56,25 +58,37 @@ export interface Verification {
   readonly note: string
 }
 
-/** Records what a sampled recipient said; asking again replaces it, the audit keeps both. */
+/**
+ * Records what a sampled recipient said; asking again replaces it, the audit keeps both. A helper asks the own households. Refuses
+ * with payout.line_unknown for a line that is not in the sample, or not of a household that the asker sees.
+ */
 export function* recordVerification(
   ctx: UnitContext,
   batchId: string,
   { lineId, answer, note }: Verification,
-  askedBy: string,
+  asker: Viewer,
 ): Unit<void> {
-  const { payoutVerifications: v } = ctx.tables
+  const { payoutVerifications: v, payoutAttempts: a, households: h } = ctx.tables
   const batch = yield* requireBatch(ctx, batchId)
   if (batch.state !== 'BANK_RETURNED')
     throw new RefusalError('payout.state_wrong', undefined, { facts: { state: batch.state } })
-  const changed = yield* exec(
+  const drawn = yield* one(
+    ctx.db
+      .select({ lineId: v.lineId })
+      .from(v)
+      .innerJoin(a, and(eq(a.lineId, v.lineId), eq(a.batchId, v.batchId)))
+      .innerJoin(h, eq(h.householdCode, a.householdCode))
+      .where(and(eq(v.batchId, batchId), eq(v.lineId, lineId), householdScope(ctx, asker))),
+  )
+  if (drawn === undefined)
+    throw new RefusalError('payout.line_unknown', 'this line is not in the sample', { field: 'lineId' })
+  const askedBy = asker.accountId
+  yield* exec(
     ctx.db
       .update(v)
       .set({ answer, note, askedBy, askedAtMs: ctx.now() })
       .where(and(eq(v.batchId, batchId), eq(v.lineId, lineId))),
   )
-  if (changed !== 1)
-    throw new RefusalError('payout.line_unknown', 'this line is not in the sample', { field: 'lineId' })
   yield* recordAudit(ctx, {
     accountId: askedBy,
     action: 'payout.recipient_asked',

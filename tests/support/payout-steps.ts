@@ -24,7 +24,7 @@ import * as sign from '#server/payouts/sign-batch.ts'
 import { requireBatch } from '#server/payouts/store.ts'
 import type { BatchRow } from '#server/payouts/store.ts'
 import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
-import { accountNumberOf, answersOf, attemptsOf, householdOf, people } from './payout-world.ts'
+import { accountNumberOf, answersOf, asker, attemptsOf, householdOf, people } from './payout-world.ts'
 import type { PayoutWorld } from './payout-world.ts'
 import { testSealer } from './test-sealer.ts'
 
@@ -195,7 +195,7 @@ const bank = {
         .where(and(eq(v.batchId, batchId), isNull(v.answer))),
     )
     const answer = { lineId: asked?.lineId ?? '', answer: 'received' as const, note: '' }
-    return yield* recordVerification(ctx, batchId, answer, 'helper')
+    return yield* recordVerification(ctx, batchId, answer, asker)
   }),
   settle: onBatch((ctx, batchId) => settleBatch(ctx, batchId, 'finance')),
 } satisfies Record<string, Act>

@@ -25,6 +25,7 @@ import { coolingOffMs, noticeWorkingDays } from '#server/payouts/rules.ts'
 import type { BankResult } from '#server/payouts/rules.ts'
 import { approveBatch, closeNotice, openNotice, releaseBatch, reviewBatch } from '#server/payouts/sign-batch.ts'
 import type { BatchRow, ProfileRow } from '#server/payouts/store.ts'
+import type { Viewer } from '#server/personal-data/row-scope.ts'
 import { TestClock } from './test-clock.ts'
 import { openTestDatabase } from './test-database.ts'
 import { testSealer } from './test-sealer.ts'
@@ -43,6 +44,14 @@ export const people = {
   approver: 'approver',
   releaser: 'releaser',
 } as const
+
+/** Asks sampled recipients; sees every household. */
+export const asker: Viewer = {
+  accountId: 'asker',
+  roles: ['finance'],
+  householdCode: undefined,
+  areaCode: undefined,
+}
 
 const names = ['王小明', '李二', '张三丰', '𠮷野䶮', '赵"甲",乙']
 

@@ -67,6 +67,19 @@ describe.each(dialects)('goods in kind on %s', (dialect) => {
     expect(problem(await stores.send(file))).toEqual({ code: 'in_kind.file_known' })
   })
 
+  it('are imported once, in whatever format the list of a document comes again', async () => {
+    await using stores = await openStores(dialect, 2)
+    const lines = ['户编号,物资,数量(kg)', `${householdCode(1)},化肥,50`, `${householdCode(2)},化肥,50`]
+    await stores.send(bytes(lines.slice(0, 2).join('\n')))
+
+    const again = await stores.send(bytes(lines.join('\r\n')))
+    const rest = await stores.send(bytes([lines[0], lines[2]].join('\n')))
+
+    expect(problem(again)).toEqual({ code: 'tabular.invalid', field: 'rows.2.户编号' })
+    expect(rest.status).toBe(201)
+    expect(await stores.totals(operator)).toMatchObject({ totals: [{ massMg: kg(100) }] })
+  })
+
   it('are imported all or none, with an error for each wrong row', async () => {
     await using stores = await openStores(dialect, 3)
     const file = bytes(

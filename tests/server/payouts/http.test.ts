@@ -103,7 +103,11 @@ describe.each(dialects)('a payout over HTTP on %s', (dialect) => {
     const preview = ok(await releases.send('POST', `${base}/return-previews`, Buffer.from(csv), headers))
     const wrong = await releases.send('POST', `${base}/returns`, Buffer.from(csv.replace('成功', '好')), headers)
     ok(await releases.send('POST', `${base}/returns`, Buffer.from(csv), headers))
-    ok(await releases.send('PUT', `${base}/verifications/${lines[1]?.lineId}`, { answer: 'received' }))
+    const verification = `${base}/verifications/${lines[1]?.lineId}`
+    const stranger = await server.signIn('helper')
+    const strangerSees = ok(await stranger.send('GET', `${base}/verifications`))
+    const strangerAsks = await stranger.send('PUT', verification, { answer: 'received' })
+    ok(await releases.send('PUT', verification, { answer: 'received' }))
     const settled = ok(await releases.send('POST', `${base}/settlement`))
 
     expect(drafted).toMatchObject({ isDrafted: true, lineCount: 2, totalFen: 3_000 })
@@ -133,6 +137,8 @@ describe.each(dialects)('a payout over HTTP on %s', (dialect) => {
     expect(file.body['text']).not.toContain('9999000000000,')
     expect(preview).toMatchObject({ paidCount: 1, postings: [{ creditAccountId: 'bank:main', amountFen: 2_000 }] })
     expect(wrong.body).toMatchObject({ code: 'payout.return_invalid', errors: [{ field: 'row 2, 处理结果' }] })
+    expect(strangerSees).toEqual({ rows: [] })
+    expect(strangerAsks.body['code']).toBe('payout.line_unknown')
     expect(settled).toMatchObject({ state: 'SETTLED' })
   })
 })

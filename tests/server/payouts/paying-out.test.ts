@@ -9,7 +9,7 @@ import { payoutProofs } from '#server/payouts/prove-payouts.ts'
 import { readFile } from '#server/payouts/export-batch.ts'
 import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
 import { dialects } from '#tests/support/test-database.ts'
-import { attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
+import { asker, attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
 import { testSealer } from '#tests/support/test-sealer.ts'
 
 describe.each(dialects)('a payout on %s', (dialect) => {
@@ -68,7 +68,7 @@ describe.each(dialects)('a payout on %s', (dialect) => {
     const early = world.run((ctx) => settleBatch(ctx, batchId, 'finance'))
     await expect(early).rejects.toMatchObject({ code: 'payout.verification_open' })
     for (const { lineId } of await attemptsOf(world, batchId))
-      await world.run((ctx) => recordVerification(ctx, batchId, { lineId, answer: 'received', note: '' }, 'helper'))
+      await world.run((ctx) => recordVerification(ctx, batchId, { lineId, answer: 'received', note: '' }, asker))
     const settled = await world.run((ctx) => settleBatch(ctx, batchId, 'finance'))
 
     expect(settled.state).toBe('SETTLED')

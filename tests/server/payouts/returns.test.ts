@@ -98,7 +98,7 @@ describe.each(dialects)('the bank’s answer on %s', (dialect) => {
     await world.answer(batch, { 1: 'FAILED', 2: 'PAID', 3: 'FAILED' })
 
     const early = world.run((ctx) => reissueFailed(ctx, batch.batchId, people.preparer))
-    await expect(early).rejects.toMatchObject({ code: 'payout.nothing_failed' })
+    await expect(early).rejects.toMatchObject({ code: 'payout.nothing_failed', facts: { account_paused: 2 } })
     await world.giveAccount(1, { turn: 1 })
     const followUp = await world.run((ctx) => reissueFailed(ctx, batch.batchId, people.preparer))
     await world.approve(followUp.batchId)
@@ -130,6 +130,22 @@ describe.each(dialects)('the bank’s answer on %s', (dialect) => {
       ['transit:payouts', 'household:5001121422010002', 20_000],
     ])
     expect(await transit(world)).toBe(60_000)
+  })
+
+  it('shows the transfers in the preview however long the clock runs on meanwhile', async () => {
+    await using world = await openPayoutWorld(dialect)
+    const batch = await exported(world)
+    const file = { sha256: 'x', rows: answersOf(batch, { 1: 'PAID' }) }
+    const { clock } = world
+    const read = clock.now.bind(clock)
+    clock.now = () => {
+      clock.advance(1)
+      return read()
+    }
+
+    const preview = await world.run((ctx) => previewReturn(ctx, batch.batchId, file, 'finance'))
+
+    expect(preview.postings).toHaveLength(1)
   })
 
   it('is missed when it does not come by its day', async () => {
