@@ -215,6 +215,8 @@ export class SessionWatch {
   }
 
   #lookForMisplaced(watched: Watched): void {
+    // At every look, on a small computer: the whole analysis only when there can be something to find.
+    if (!watched.decoder.hasRisen()) return
     for (const { fromLaneId, inLaneId, skuId } of watched.decoder.liveCart().misplacements) {
       const key = `${fromLaneId}>${inLaneId}:${skuId}`
       if (watched.misplaced.has(key)) continue

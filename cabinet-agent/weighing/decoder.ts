@@ -27,6 +27,8 @@ export interface SessionDecoder {
   /** Steady levels now; a lane that is moving is left out. */
   currentPlateaus(): readonly Plateau[]
   liveCart(): LiveCart
+  /** Whether a lane became heavier since the first opening, however little: without that nothing can have been put anywhere. */
+  hasRisen(): boolean
   /** Whether the closing weights have come to rest (weighing.md rule 3); meaningful once the door is closed. */
   settling(): Settling
   /** The bill as of now. May be called more than once and changes nothing. */
@@ -143,6 +145,18 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
         moving,
       )
     },
+    hasRisen: () =>
+      trackers.some((tracker, index) => {
+        const opening = openings?.[index]
+        if (opening === undefined) return false
+        let lowestG = opening.tail.levelG
+        for (const { toMs, tail } of tracker.runs()) {
+          if (toMs <= opening.toMs) continue
+          if (tail.levelG > lowestG + noise.sampleSdG) return true
+          lowestG = Math.min(lowestG, tail.levelG)
+        }
+        return false
+      }),
     settling() {
       if (isOpen || Number.isNaN(closedAtMs)) return 'waiting'
       if (nowMs - closedAtMs >= steadyMs && trackers.every(isAtRest)) {

@@ -223,9 +223,11 @@ describe('while the door is open', () => {
     const taken = play(two, [start, open, { forMs: 2500, levelsG: [5000, 602] }])
     expect(taken.liveCart()).toMatchObject({ totalFen: 1880, unsettledLaneIds: [], misplacements: [] })
     expect(taken.settling()).toBe('waiting')
+    expect(taken.hasRisen()).toBe(false)
 
     const wrong = play(two, [start, open, { forMs: 2500, levelsG: [5000, 602] }, { forMs: 2500, levelsG: [5086, 602] }])
     expect(wrong.liveCart()).toMatchObject({ totalFen: 0, misplacements: [{ fromLaneId: 'L02', inLaneId: 'L01' }] })
+    expect(wrong.hasRisen()).toBe(true)
   })
 
   it('waits until the lanes have rested with the door closed', () => {
