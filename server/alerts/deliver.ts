@@ -1,9 +1,9 @@
 // Sends the messages that are due. A message is claimed by moving its due time ahead before it is sent: two processes never
 // send it at once, and one that dies while sending leaves it to be sent again, so that a message may come twice but is
 // never lost. Receivers of webhooks tell the two by the delivery's id.
-import { and, asc, eq, lte } from 'drizzle-orm'
+import { and, asc, eq, lte, sql } from 'drizzle-orm'
 import type { ServerContext } from '../context.ts'
-import { exec, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { exec, type Params, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
 import type { AlertMessage, Send } from './message.ts'
 import { RecipientGoneError } from './push.ts'
 import { openAddress, removeRecipient } from './recipients.ts'
@@ -19,19 +19,24 @@ interface Due {
   readonly dueAtMs: number
 }
 
-function* findDue(ctx: UnitContext): Unit<Due[]> {
-  const { alertDeliveries: d, alertRecipients: r, alerts: a, cabinets } = ctx.tables
-  const found = yield* rows(
-    ctx.db
+const dueAt = statement(({ db, tables }, params: Params<{ nowMs: number }>) => {
+  const { alertDeliveries: d, alertRecipients: r, alerts: a, cabinets } = tables
+  return (
+    db
       .select({ delivery: d, recipient: r, alert: a, cabinetCode: cabinets.code })
       .from(d)
       .innerJoin(r, eq(r.recipientId, d.recipientId))
       .leftJoin(a, eq(a.alertId, d.alertId))
       .leftJoin(cabinets, eq(cabinets.cabinetId, a.cabinetId))
-      .where(and(eq(d.state, 'due'), lte(d.dueAtMs, ctx.now())))
+      // Written out, so that SQLite knows the index by its condition.
+      .where(and(sql`${d.state} = 'due'`, lte(d.dueAtMs, params.nowMs)))
       .orderBy(asc(d.dueAtMs), asc(d.deliveryId))
-      .limit(deliveriesPerTurn),
+      .limit(deliveriesPerTurn)
   )
+})
+
+function* findDue(ctx: UnitContext): Unit<Due[]> {
+  const found = yield* rows(dueAt.with({ nowMs: ctx.now() }))
   return found.map(({ delivery, recipient, alert, cabinetCode }) => ({
     attempts: delivery.attempts,
     dueAtMs: delivery.dueAtMs,

@@ -4,7 +4,7 @@ import { and, asc, eq, gt, isNull, lt } from 'drizzle-orm'
 import { type Command, type CommandKind, commandBodies, type Reply } from '#shared/contracts/mqtt/command.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { Effect } from '../context.ts'
-import { exec, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { command, exec, one, type Params, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
 import type { CommandEnd, CommandEndHandler, CommandEndHandlers } from '../mqtt/event-handlers.ts'
 
 /** After its expiry a command may still be answered for this long: it may have been executed just before. */
@@ -25,6 +25,38 @@ export function makeCommandEndTable(all: readonly CommandEndHandlers[]): Command
 }
 
 type CommandRow = UnitContext['tables']['cabinetCommands']['$inferSelect']
+type Ending = Pick<CommandRow, 'outcome' | 'reason' | 'detail' | 'report' | 'repliedAtMs' | 'isEndedByServer'>
+
+const writeEnd = command(({ db, tables: { cabinetCommands: t } }, p: Params<Ending & { commandId: string }>) =>
+  db
+    .update(t)
+    .set({
+      outcome: p.outcome as never,
+      reason: p.reason as never,
+      detail: p.detail as never,
+      report: p.report as never,
+      repliedAtMs: p.repliedAtMs as never,
+      isEndedByServer: p.isEndedByServer as never,
+    })
+    .where(eq(t.commandId, p.commandId)),
+)
+
+const commandOf = statement(
+  ({ db, tables: { cabinetCommands: t } }, p: Params<{ commandId: string; cabinetId: string }>) =>
+    db
+      .select()
+      .from(t)
+      .where(and(eq(t.commandId, p.commandId), eq(t.cabinetId, p.cabinetId))),
+)
+
+const unansweredSince = statement(({ db, tables: { cabinetCommands: t } }, p: Params<{ beforeMs: number }>) =>
+  db
+    .select()
+    .from(t)
+    .where(and(isNull(t.outcome), lt(t.expiresAtMs, p.beforeMs)))
+    .orderBy(asc(t.expiresAtMs))
+    .limit(sweepSize),
+)
 
 function* endCommand(
   ctx: UnitContext,
@@ -32,20 +64,16 @@ function* endCommand(
   row: CommandRow,
   end: Pick<CommandEnd, 'reply' | 'isByServer'>,
 ): Unit<readonly Effect[]> {
-  const { cabinetCommands } = ctx.tables
-  const { outcome, reason = null, detail = null, report = null, atMs } = end.reply
+  const { cabinetId, commandId, kind, body, issuedAtMs, expiresAtMs } = row
+  const { outcome, reason = null, detail = null, report = null, atMs: repliedAtMs } = end.reply
   yield* exec(
-    ctx.db
-      .update(cabinetCommands)
-      .set({ outcome, reason, detail, report, repliedAtMs: atMs, isEndedByServer: end.isByServer })
-      .where(eq(cabinetCommands.commandId, row.commandId)),
+    writeEnd.with({ commandId, outcome, reason, detail, report, repliedAtMs, isEndedByServer: end.isByServer }),
   )
   const effects: Effect[] = []
-  if (!Object.hasOwn(commandBodies, row.kind)) return effects
-  const { cabinetId, commandId, kind, body, issuedAtMs, expiresAtMs } = row
-  const command = { commandId, kind, body, issuedAtMs, expiresAtMs }
+  if (!Object.hasOwn(commandBodies, kind)) return effects
+  const ended = { commandId, kind, body, issuedAtMs, expiresAtMs }
   for (const handler of handlers.get(kind as CommandKind) ?? [])
-    effects.push(...(yield* handler(ctx, { cabinetId, command, ...end })))
+    effects.push(...(yield* handler(ctx, { cabinetId, command: ended, ...end })))
   return effects
 }
 
@@ -63,13 +91,7 @@ export function* recordReply(
   cabinetId: Id,
   reply: Reply,
 ): Unit<RecordedReply> {
-  const { cabinetCommands: t } = ctx.tables
-  const row = yield* one(
-    ctx.db
-      .select()
-      .from(t)
-      .where(and(eq(t.commandId, reply.commandId), eq(t.cabinetId, cabinetId))),
-  )
+  const row = yield* one(commandOf.with({ commandId: reply.commandId, cabinetId }))
   if (row === undefined) return { verdict: 'unknown', kind: undefined, effects: [] }
   if (row.outcome !== null && !row.isEndedByServer) return { verdict: 'repeated', kind: row.kind, effects: [] }
   const effects = yield* endCommand(ctx, handlers, row, { reply, isByServer: false })
@@ -81,16 +103,8 @@ export function* expireCommands(
   ctx: UnitContext,
   handlers: CommandEndTable,
 ): Unit<{ effects: readonly Effect[]; kinds: readonly string[] }> {
-  const { cabinetCommands: t } = ctx.tables
   const nowMs = ctx.now()
-  const late = yield* rows(
-    ctx.db
-      .select()
-      .from(t)
-      .where(and(isNull(t.outcome), lt(t.expiresAtMs, nowMs - replyGraceMs)))
-      .orderBy(asc(t.expiresAtMs))
-      .limit(sweepSize),
-  )
+  const late = yield* rows(unansweredSince.with({ beforeMs: nowMs - replyGraceMs }))
   const effects: Effect[] = []
   for (const row of late) {
     const reply: Reply = { commandId: row.commandId, outcome: 'expired', reason: 'expired', atMs: nowMs }

@@ -1,13 +1,13 @@
 // Collects what cabinets report of themselves (presence, twin, telemetry: some 50 messages a second from 1,000 cabinets) and
 // writes the latest of each in one unit now and then. Coming and going is written at once, since people wait for it.
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Telemetry } from '#shared/contracts/mqtt/live.ts'
 import type { Presence, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
-import { exec, type Unit, type UnitContext } from '../db/unit.ts'
+import { command, exec, type Params, type Unit, type UnitContext } from '../db/unit.ts'
 import type { Metrics } from '../http/metrics.ts'
 
 const flushAfterMs = 1_000
@@ -32,17 +32,42 @@ export interface StatusBookOptions {
   readonly onArrival: (cabinetId: Id) => void
 }
 
-function* writePages(ctx: UnitContext, pages: ReadonlyArray<readonly [Id, Page]>): Unit<void> {
-  const { cabinetStatuses: t } = ctx.tables
+type StatusRow = UnitContext['tables']['cabinetStatuses']['$inferSelect']
+type News = Omit<{ [K in keyof StatusRow]: StatusRow[K] | undefined }, 'cabinetId' | 'alarms' | 'offlineDevices'>
+
+/** What a page does not tell stays as it is. */
+const writeNews = command(({ db, tables: { cabinetStatuses: t } }, p: Params<News & { cabinetId: string }>) => {
+  const newOr = (key: keyof News) => sql`coalesce(${sql.param(p[key], t[key])}, ${t[key]})` as never
+  return db
+    .update(t)
+    .set({
+      isOnline: newOr('isOnline'),
+      isInService: newOr('isInService'),
+      bootId: newOr('bootId'),
+      versions: newOr('versions'),
+      lastSeenAtMs: newOr('lastSeenAtMs'),
+      doorState: newOr('doorState'),
+      reported: newOr('reported'),
+      telemetry: newOr('telemetry'),
+    })
+    .where(eq(t.cabinetId, p.cabinetId))
+})
+
+function* writePages(pages: ReadonlyArray<readonly [Id, Page]>): Unit<void> {
   for (const [cabinetId, { presence, reported, telemetry, lastSeenAtMs }] of pages) {
-    const change = {
-      lastSeenAtMs,
-      ...(presence === undefined ? {} : { isOnline: presence.isOnline, bootId: presence.bootId }),
-      ...(presence?.versions === undefined ? {} : { versions: presence.versions }),
-      ...(reported === undefined ? {} : { reported, isInService: reported.isInService, doorState: reported.doorState }),
-      ...(telemetry === undefined ? {} : { telemetry }),
-    }
-    yield* exec(ctx.db.update(t).set(change).where(eq(t.cabinetId, cabinetId)))
+    yield* exec(
+      writeNews.with({
+        cabinetId,
+        isOnline: presence?.isOnline,
+        isInService: reported?.isInService,
+        bootId: presence?.bootId,
+        versions: presence?.versions,
+        lastSeenAtMs,
+        doorState: reported?.doorState,
+        reported,
+        telemetry,
+      }),
+    )
   }
 }
 
@@ -121,7 +146,7 @@ export class StatusBook implements AsyncDisposable {
     for (let from = 0; from < pages.length; from += flushSize) {
       const part = pages.slice(from, from + flushSize)
       try {
-        await this.#options.database.run((ctx) => writePages(ctx, part))
+        await this.#options.database.run(() => writePages(part))
       } catch (error) {
         // Retained messages and the next heartbeat bring the same again.
         this.#options.logger.warn({ err: error }, 'the status of cabinets could not be written')

@@ -32,6 +32,9 @@ export function offlinePassTables({ table, column: c, check, index, unique }: Ki
       index('offline_pass_unclosed')
         .on(t.expiresAtMs)
         .where(sql`${t.closedAtMs} is null`),
+      index('offline_pass_unannounced')
+        .on(t.expiresAtMs, t.passId)
+        .where(sql`${t.announcedAtMs} is null`),
       check('offline_pass_lasts', sql`${t.expiresAtMs} > ${t.notBeforeMs}`),
       check('offline_pass_worth_something', sql`${t.capFen} > 0`),
     ],

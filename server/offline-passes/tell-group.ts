@@ -3,7 +3,7 @@
 import { and, asc, eq, exists, gt, inArray, isNotNull, isNull, notInArray } from 'drizzle-orm'
 import { issueCommand } from '../cabinets/issue-command.ts'
 import type { Effect } from '../context.ts'
-import { exec, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { exec, type Params, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
 import type { CommandSigner } from '../mqtt/command-signer.ts'
 import type { PassRow } from './issue-pass.ts'
 
@@ -39,21 +39,24 @@ export function* tellGroup(
 /** Passes per unit, so that a unit stays short. */
 const passesPerUnit = 50
 
+const usedUnannounced = statement(({ db, tables }, params: Params<{ sinceMs: number }>) => {
+  const { offlinePasses: p, offlinePassUses: u } = tables
+  const used = db.select({ passId: u.passId }).from(u).where(eq(u.passId, p.passId))
+  return db
+    .select()
+    .from(p)
+    .where(and(isNull(p.announcedAtMs), gt(p.expiresAtMs, params.sinceMs), exists(used)))
+    .orderBy(asc(p.expiresAtMs), asc(p.passId))
+    .limit(passesPerUnit)
+})
+
 /**
  * Announces passes whose first use was reported since the last turn: what a pass can be spent twice for ends with the absence
  * of the other cabinets. Run it every few seconds; safe on any number of processes.
  */
 export function* announceUses(ctx: UnitContext, signer: CommandSigner): Unit<readonly Effect[]> {
   const { offlinePasses: p, offlinePassUses: u } = ctx.tables
-  const used = ctx.db.select({ passId: u.passId }).from(u).where(eq(u.passId, p.passId))
-  const news = yield* rows(
-    ctx.db
-      .select()
-      .from(p)
-      .where(and(isNull(p.announcedAtMs), gt(p.expiresAtMs, ctx.now() - clockDoubtMs), exists(used)))
-      .orderBy(asc(p.passId))
-      .limit(passesPerUnit),
-  )
+  const news = yield* rows(usedUnannounced.with({ sinceMs: ctx.now() - clockDoubtMs }))
   if (news.length === 0) return []
   const passIds = news.map(({ passId }) => passId)
   const uses = yield* rows(

@@ -36,7 +36,7 @@ export function* openTask(ctx: UnitContext, deps: OpenDeps, request: OpeningRequ
   if (task.restockerId !== worker.accountId && !seesAll(worker)) throw new RefusalError('restock_task.not_yours')
   const cabinetCode = yield* codeOf(ctx, task.cabinetId)
   const opening = { accountId: worker.accountId, accountName: worker.displayName, cabinetCode, idempotencyKey }
-  const adopted = yield* adoptIntent(ctx, 'restock', opening)
+  const adopted = yield* adoptIntent('restock', opening)
   if (adopted !== undefined) return { session: adopted, effects: [] }
   if (task.state === 'planned') throw new RefusalError('restock_task.not_checked_in')
   if (task.state !== 'checked_in' && task.state !== 'opened') throw new RefusalError('restock_task.ended')

@@ -32,12 +32,12 @@ interface PlannedLane {
 
 export function* openForRestock(ctx: UnitContext, deps: OpenDeps, request: RestockRequest): Unit<OpenedSession> {
   const { loads, ...opening } = request
-  const adopted = yield* adoptIntent(ctx, 'restock', opening)
+  const adopted = yield* adoptIntent('restock', opening)
   if (adopted !== undefined) {
     yield* requireSameLoads(adopted.sessionId, loads)
     return { session: adopted, effects: [] }
   }
-  const { planogram } = yield* requireCabinet(ctx, request.cabinetCode)
+  const { planogram } = yield* requireCabinet(request.cabinetCode)
   const lots = yield* findLotsById(ctx, [...new Set(loads.map((load) => load.lotId))])
   checkLoads(loads, planogram.lanes, lots, ctx.now())
   yield* refuseRecalled(ctx, loads)
@@ -51,9 +51,9 @@ export function* openWithLoads(
   request: RestockRequest & { readonly taskId?: string },
 ): Unit<OpenedSession> {
   const { loads, taskId, ...opening } = request
-  const cabinet = yield* requireCabinet(ctx, request.cabinetCode)
+  const cabinet = yield* requireCabinet(request.cabinetCode)
   const { cabinetId, planogram, prices } = cabinet
-  yield* requireFree(ctx, request.accountId, cabinetId)
+  yield* requireFree(request.accountId, cabinetId)
   const sessionId = ctx.newId()
   const command = yield* issueCommand(ctx, deps.signer, {
     cabinetId,

@@ -6,7 +6,7 @@ import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { ChangedTwin } from '../cabinets/change-twin.ts'
 import { diffTwin } from '../cabinets/twin-diff.ts'
 import type { Effect, ServerContext } from '../context.ts'
-import { attempt, exec, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { attempt, exec, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
 import type { CommandSigner } from '../mqtt/command-signer.ts'
 import { type AppliedChange, applyChange, undoChange } from './apply-change.ts'
 import { decide, judgeCabinet, nextState, type Verdict } from './rules.ts'
@@ -18,15 +18,15 @@ const sentAtOnce = 50
 /** Most steps of one roll-out in one sweep: 10,000 cabinets take several sweeps, and others get their turn. */
 const maxSteps = 100
 
+const underWay = statement(({ db, tables: { rollouts: t } }) =>
+  db
+    .select({ rolloutId: t.rolloutId })
+    .from(t)
+    .where(inArray(t.state, ['running', 'reverting'])),
+)
+
 export async function sweepRollouts(ctx: ServerContext, signal: AbortSignal): Promise<void> {
-  const active = await ctx.database.read(({ db, tables: { rollouts: t } }) =>
-    rows(
-      db
-        .select({ rolloutId: t.rolloutId })
-        .from(t)
-        .where(inArray(t.state, ['running', 'reverting'])),
-    ),
-  )
+  const active = await ctx.database.read(() => rows(underWay.with({})))
   for (const { rolloutId } of active) {
     for (let step = 0; step < maxSteps && !signal.aborted; step += 1) {
       if (!(await carryOn(ctx, rolloutId))) break

@@ -99,7 +99,7 @@ function* moveDoor(
   const state = nextState(session.state, event.type)
   if (state === undefined || session.passId !== null) return []
   const openedAtMs = session.openedAtMs ?? (state === 'open' ? event.atMs : null)
-  if (session.state === 'silent' && (yield* findLive(ctx, session)).length > 0) {
+  if (session.state === 'silent' && (yield* findLive(session)).length > 0) {
     // While it was silent its buyer or its cabinet went on to another: it is live no more, and waits for its end.
     yield* advance(session, { openedAtMs })
     return []

@@ -10,13 +10,10 @@ import { holdReturned } from './rules.ts'
 import { newsOf } from './session-news.ts'
 import { advance, findOverdue } from './store.ts'
 
-/** Sessions per unit, so that a unit stays short. */
-const sessionsPerUnit = 100
-
 /** Ends or sets aside the sessions whose deadline passed. Run it every few seconds; safe on any number of processes. */
 export function* expireSessions(ctx: UnitContext, payments: PaymentPort): Unit<readonly Effect[]> {
   const effects: Effect[] = []
-  for (const session of yield* findOverdue(ctx, ctx.now(), sessionsPerUnit)) {
+  for (const session of yield* findOverdue(ctx.now())) {
     if (session.state === 'authorised' && session.answeredAtMs === null) {
       const unanswered = { ...session, flags: [...(session.flags ?? []), holdReturned] }
       const end = { state: 'cancelled', reason: 'unlock_unanswered' } as const

@@ -36,16 +36,16 @@ export interface OpenedSession {
 }
 
 export function* openCabinet(ctx: UnitContext, deps: OpenDeps, request: OpenRequest): Unit<OpenedSession> {
-  const adopted = yield* adoptIntent(ctx, 'sale', request)
+  const adopted = yield* adoptIntent('sale', request)
   if (adopted !== undefined) return { session: adopted, effects: [] }
-  const cabinet = yield* requireCabinet(ctx, request.cabinetCode)
+  const cabinet = yield* requireCabinet(request.cabinetCode)
   const { planogram, prices, reported } = cabinet
   if (reported.planogramVersion !== planogram.version || reported.pricesVersion !== prices.version) {
     throw new RefusalError('session.twin_behind')
   }
   // Staff may open it all the same: somebody has to inspect the goods.
   if (cabinet.alarms?.includes('over_temperature') === true) throw new RefusalError('cabinet.over_temperature')
-  yield* requireFree(ctx, request.accountId, cabinet.cabinetId)
+  yield* requireFree(request.accountId, cabinet.cabinetId)
   const lanes = yield* makeContract(ctx, {
     cabinetId: cabinet.cabinetId,
     planned: planogram.lanes,
@@ -82,12 +82,8 @@ function pickRequest({ accountId, accountName, cabinetCode, idempotencyKey }: Op
 }
 
 /** The session this intent made before, if any. Refuses with session.intent_conflict when it was made for something else. */
-export function* adoptIntent(
-  ctx: UnitContext,
-  kind: SessionRow['kind'],
-  request: OpenRequest,
-): Unit<SessionRow | undefined> {
-  const known = yield* findByIntent(ctx, request.accountId, request.idempotencyKey)
+export function* adoptIntent(kind: SessionRow['kind'], request: OpenRequest): Unit<SessionRow | undefined> {
+  const known = yield* findByIntent(request.accountId, request.idempotencyKey)
   if (known === undefined) return undefined
   if (known.kind !== kind || known.cabinetCode !== request.cabinetCode) {
     throw new RefusalError('session.intent_conflict', undefined, { field: 'idempotencyKey' })
@@ -101,8 +97,8 @@ export function* findAgreedLoads(sessionId: string): Unit<Contracted['loads'] | 
 }
 
 /** The cabinet, enrolled, live, online and in service, with both its twins. */
-export function* requireCabinet(ctx: UnitContext, code: string) {
-  const cabinet = yield* findCabinetByCode(ctx, code)
+export function* requireCabinet(code: string) {
+  const cabinet = yield* findCabinetByCode(code)
   if (cabinet === undefined) throw new RefusalError('cabinet.unknown', undefined, { field: 'cabinetCode' })
   const { planogram, prices, reported, isOnline, isInService, ...rest } = cabinet
   if (!cabinet.isEnrolled) throw new RefusalError('cabinet.not_enrolled')
@@ -113,8 +109,8 @@ export function* requireCabinet(ctx: UnitContext, code: string) {
 }
 
 /** One live session per buyer and per cabinet; unique indexes say the same to whoever comes at the same time. */
-export function* requireFree(ctx: UnitContext, accountId: string, cabinetId: string): Unit<void> {
-  const live = yield* findLive(ctx, { accountId, cabinetId })
+export function* requireFree(accountId: string, cabinetId: string): Unit<void> {
+  const live = yield* findLive({ accountId, cabinetId })
   if (live.some((one) => one.cabinetId === cabinetId && one.accountId !== accountId)) {
     throw new RefusalError('session.cabinet_busy')
   }

@@ -6,7 +6,8 @@ import { pricingModes } from '../catalog/schema.ts'
 import type { ContractLane, TakenLine } from './pricing.ts'
 import { holdingStates, liveStates, sessionStates } from './rules.ts'
 
-const listed = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(', '))
+/** Words as SQL, for conditions of indexes and the queries that are to use them. */
+export const listed = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(', '))
 
 /** What a restocker said would be loaded. */
 export interface DeclaredLoad {
@@ -63,6 +64,9 @@ export function sessionTables({ table, column: c, primaryKey, index, uniqueIndex
         .where(sql`${t.kind} = 'sale' and ${t.state} in (${listed(liveStates)})`),
       uniqueIndex('shopping_session_live_of_cabinet')
         .on(t.cabinetId)
+        .where(sql`${t.state} in (${listed(liveStates)})`),
+      index('shopping_session_overdue')
+        .on(t.deadlineAtMs, t.sessionId)
         .where(sql`${t.state} in (${listed(liveStates)})`),
       index('shopping_session_by_account').on(t.accountId, t.sessionId),
       index('shopping_session_by_cabinet').on(t.cabinetId, t.sessionId),

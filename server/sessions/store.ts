@@ -8,6 +8,7 @@ import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { command, exec, one, rows, statement } from '../db/unit.ts'
 import { liveStates } from './rules.ts'
 import type { SessionState } from './rules.ts'
+import { listed } from './schema.ts'
 
 type Tables = UnitContext['tables']
 export type SessionRow = Tables['shoppingSessions']['$inferSelect']
@@ -124,51 +125,53 @@ export function* advance(session: SessionRow, change: Partial<Progress>): Unit<S
   return next
 }
 
-export function* findByIntent(
-  { db, tables: { shoppingSessions: s } }: UnitContext,
-  accountId: string,
-  idempotencyKey: string,
-): Unit<SessionRow | undefined> {
-  return yield* one(
-    db
-      .select()
-      .from(s)
-      .where(and(eq(s.accountId, accountId), eq(s.idempotencyKey, idempotencyKey))),
-  )
+const sessionByIntent = statement((ctx, p: Params<{ accountId: string; idempotencyKey: string }>) => {
+  const { shoppingSessions: s } = ctx.tables
+  return ctx.db
+    .select()
+    .from(s)
+    .where(and(eq(s.accountId, p.accountId), eq(s.idempotencyKey, p.idempotencyKey)))
+})
+
+export function* findByIntent(accountId: string, idempotencyKey: string): Unit<SessionRow | undefined> {
+  return yield* one(sessionByIntent.with({ accountId, idempotencyKey }))
 }
+
+/** Words and not parameters: only so does SQLite see that the indexes of live sessions hold what is asked for. */
+const isLive = ({ state }: Tables['shoppingSessions']) => sql`${state} in (${listed(liveStates)})`
+
+const liveOf = statement((ctx, p: Params<{ accountId: string; cabinetId: string }>) => {
+  const { shoppingSessions: s } = ctx.tables
+  return ctx.db
+    .select({ sessionId: s.sessionId, accountId: s.accountId, cabinetId: s.cabinetId, kind: s.kind })
+    .from(s)
+    .where(and(isLive(s), or(and(eq(s.accountId, p.accountId), sql`${s.kind} = 'sale'`), eq(s.cabinetId, p.cabinetId))))
+})
 
 /** Live sessions that stand in the way of a new one. */
-export function* findLive(
-  { db, tables: { shoppingSessions: s } }: UnitContext,
-  who: { readonly accountId: string; readonly cabinetId: string },
-): Unit<Array<{ sessionId: string; accountId: string; cabinetId: string; kind: string }>> {
-  return yield* rows(
-    db
-      .select({ sessionId: s.sessionId, accountId: s.accountId, cabinetId: s.cabinetId, kind: s.kind })
-      .from(s)
-      .where(
-        and(
-          inArray(s.state, [...liveStates]),
-          or(and(eq(s.accountId, who.accountId), eq(s.kind, 'sale')), eq(s.cabinetId, who.cabinetId)),
-        ),
-      ),
-  )
+export function* findLive(who: {
+  readonly accountId: string
+  readonly cabinetId: string
+}): Unit<Array<{ sessionId: string; accountId: string; cabinetId: string; kind: string }>> {
+  return yield* rows(liveOf.with({ accountId: who.accountId, cabinetId: who.cabinetId }))
 }
 
-/** Sessions whose deadline passed, the oldest first. */
-export function* findOverdue(
-  { db, tables: { shoppingSessions: s } }: UnitContext,
-  nowMs: number,
-  limit: number,
-): Unit<SessionRow[]> {
-  return yield* rows(
-    db
-      .select()
-      .from(s)
-      .where(and(inArray(s.state, [...liveStates]), lt(s.deadlineAtMs, nowMs)))
-      .orderBy(asc(s.sessionId))
-      .limit(limit),
-  )
+/** Sessions found overdue at once, so that a unit stays short. */
+export const overdueAtOnce = 100
+
+const overdueAt = statement((ctx, p: Params<{ nowMs: number }>) => {
+  const { shoppingSessions: s } = ctx.tables
+  return ctx.db
+    .select()
+    .from(s)
+    .where(and(isLive(s), lt(s.deadlineAtMs, p.nowMs)))
+    .orderBy(asc(s.deadlineAtMs), asc(s.sessionId))
+    .limit(overdueAtOnce)
+})
+
+/** Sessions whose deadline passed, the longest overdue first. */
+export function* findOverdue(nowMs: number): Unit<SessionRow[]> {
+  return yield* rows(overdueAt.with({ nowMs }))
 }
 
 export interface SessionFilter {
@@ -242,27 +245,30 @@ export function* findSaleLines({ db, tables: { saleLines: l } }: UnitContext, se
   return yield* rows(db.select().from(l).where(eq(l.sessionId, sessionId)).orderBy(asc(l.laneId), asc(l.saleLineId)))
 }
 
+const cabinetByCode = statement((ctx, p: Params<{ code: string }>) => {
+  const t = ctx.tables
+  return ctx.db
+    .select({
+      cabinetId: t.cabinets.cabinetId,
+      code: t.cabinets.code,
+      hostSiteName: t.hostSites.name,
+      rolloutState: t.cabinets.rolloutState,
+      isEnrolled: sql<boolean>`${t.cabinets.publicKey} is not null`.mapWith(Boolean),
+      isOnline: t.cabinetStatuses.isOnline,
+      isInService: t.cabinetStatuses.isInService,
+      alarms: t.cabinetStatuses.alarms,
+      reported: t.cabinetStatuses.reported,
+      planogram: t.cabinetTwins.planogram,
+      prices: t.cabinetTwins.prices,
+    })
+    .from(t.cabinets)
+    .innerJoin(t.hostSites, eq(t.hostSites.hostSiteId, t.cabinets.hostSiteId))
+    .leftJoin(t.cabinetStatuses, eq(t.cabinetStatuses.cabinetId, t.cabinets.cabinetId))
+    .leftJoin(t.cabinetTwins, eq(t.cabinetTwins.cabinetId, t.cabinets.cabinetId))
+    .where(eq(t.cabinets.code, p.code))
+})
+
 /** A cabinet as far as opening it needs: its place, whether it can be opened, and the twin it was told to be. */
-export function* findCabinetByCode({ db, tables: t }: UnitContext, code: string) {
-  return yield* one(
-    db
-      .select({
-        cabinetId: t.cabinets.cabinetId,
-        code: t.cabinets.code,
-        hostSiteName: t.hostSites.name,
-        rolloutState: t.cabinets.rolloutState,
-        isEnrolled: sql<boolean>`${t.cabinets.publicKey} is not null`.mapWith(Boolean),
-        isOnline: t.cabinetStatuses.isOnline,
-        isInService: t.cabinetStatuses.isInService,
-        alarms: t.cabinetStatuses.alarms,
-        reported: t.cabinetStatuses.reported,
-        planogram: t.cabinetTwins.planogram,
-        prices: t.cabinetTwins.prices,
-      })
-      .from(t.cabinets)
-      .innerJoin(t.hostSites, eq(t.hostSites.hostSiteId, t.cabinets.hostSiteId))
-      .leftJoin(t.cabinetStatuses, eq(t.cabinetStatuses.cabinetId, t.cabinets.cabinetId))
-      .leftJoin(t.cabinetTwins, eq(t.cabinetTwins.cabinetId, t.cabinets.cabinetId))
-      .where(eq(t.cabinets.code, code)),
-  )
+export function* findCabinetByCode(code: string) {
+  return yield* one(cabinetByCode.with({ code }))
 }

@@ -564,6 +564,7 @@ export const initialSqlite: readonly string[] = [
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`offline_pass_code_unique\` ON \`offline_pass\` (\`code\`);`,
   `CREATE INDEX \`offline_pass_unclosed\` ON \`offline_pass\` (\`expires_at_ms\`) WHERE "offline_pass"."closed_at_ms" is null;`,
+  `CREATE INDEX \`offline_pass_unannounced\` ON \`offline_pass\` (\`expires_at_ms\`,\`pass_id\`) WHERE "offline_pass"."announced_at_ms" is null;`,
   `CREATE UNIQUE INDEX \`offline_pass_once_per_intent\` ON \`offline_pass\` (\`account_id\`,\`idempotency_key\`);`,
   `CREATE UNIQUE INDEX \`offline_pass_counter\` ON \`offline_pass\` (\`account_id\`,\`counter\`);`,
   `CREATE TABLE \`offline_pass_use\` (
@@ -1437,6 +1438,7 @@ export const initialSqlite: readonly string[] = [
   `CREATE UNIQUE INDEX \`shopping_session_once_per_intent\` ON \`shopping_session\` (\`account_id\`,\`idempotency_key\`);`,
   `CREATE UNIQUE INDEX \`shopping_session_live_of_buyer\` ON \`shopping_session\` (\`account_id\`) WHERE "shopping_session"."kind" = 'sale' and "shopping_session"."state" in ('authorised', 'open', 'closing');`,
   `CREATE UNIQUE INDEX \`shopping_session_live_of_cabinet\` ON \`shopping_session\` (\`cabinet_id\`) WHERE "shopping_session"."state" in ('authorised', 'open', 'closing');`,
+  `CREATE INDEX \`shopping_session_overdue\` ON \`shopping_session\` (\`deadline_at_ms\`,\`session_id\`) WHERE "shopping_session"."state" in ('authorised', 'open', 'closing');`,
   `CREATE INDEX \`shopping_session_by_account\` ON \`shopping_session\` (\`account_id\`,\`session_id\`);`,
   `CREATE INDEX \`shopping_session_by_cabinet\` ON \`shopping_session\` (\`cabinet_id\`,\`session_id\`);`,
   `CREATE INDEX \`shopping_session_unfinished\` ON \`shopping_session\` (\`state\`,\`session_id\`) WHERE "shopping_session"."state" in ('authorised', 'open', 'closing', 'silent', 'review');`,
