@@ -113,11 +113,7 @@ export function* draftNext(ctx: UnitContext, batchId: string): Unit<BatchRow> {
     throw new RefusalError('payout.state_wrong', undefined, { facts: { state: batch.state } })
   if (batch.draftCursor === null) return batch
   const page = yield* nextPage(batch, batch.draftCursor)
-  const staged = yield* stageCandidates(
-    ctx,
-    candidates(ctx, batch, batch.draftCursor, page.throughId),
-    batch.lineCount + 1,
-  )
+  const staged = yield* stageCandidates(ctx, candidates(ctx, batch, batch.draftCursor, page.throughId))
   yield* enterChangers(ctx, batchId)
   yield* makeAttempts(batch)
   yield* keepSkipped(batchId)
@@ -153,19 +149,22 @@ const lesser = (a: SQL, b: SQL) => sql`case when ${a} < ${b} then ${a} else ${b}
 /**
  * SELECT of what each household of the range is due, and why it is not paid if it is not. Due is what the kind's entries come to
  * at the cut-off and still come to now (a refund may have taken some back), at most what the account holds beside the live lines
- * of other kinds.
+ * of other kinds. Entries are read in the order they are kept in, and each sum then finds its account: it has one, and the left join only
+ * says which comes first.
  */
 function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughId: string): SQL {
   const { incomeKind, cutoffMs, minimumFen, preparedBy } = batch
   return sql`
-    with income as (
-      select a.owner_id as household_code, a.balance_fen,
+    with earned as (
+      select e.account_id,
         cast(sum(e.amount_fen) as bigint) as now_fen,
         cast(sum(case when e.at_ms <= ${bigint(cutoffMs)} then e.amount_fen else 0 end) as bigint) as then_fen
-      from ledger_account a join ledger_entry e on e.account_id = a.id
-      where a.kind = 'household' and a.id > ${afterId} and a.id <= ${throughId}
-        and ${isOfKind(sql`e.transfer_id`, incomeKind)}
-      group by a.id
+      from ledger_entry e
+      where e.account_id > ${afterId} and e.account_id <= ${throughId} and ${isOfKind(sql`e.transfer_id`, incomeKind)}
+      group by e.account_id
+    ), income as (
+      select a.owner_id as household_code, a.balance_fen, x.now_fen, x.then_fen
+      from earned x left join ledger_account a on a.id = x.account_id
     ), held as materialized (
       select i.household_code, ${lesser(sql`i.now_fen`, sql`i.then_fen`)} as due_fen,
         i.balance_fen - (select cast(coalesce(sum(a.amount_fen), 0) as bigint)
@@ -197,13 +196,14 @@ export function accountReasons(ctx: UnitContext, preparedBy: string): SQL {
         when p.changed_by = ${preparedBy} then 'account_changed_by_preparer'`
 }
 
-/** Turns the staged candidates without a reason into lines: their first attempts. */
-function* makeAttempts({ batchId, batchNo, incomeKind }: BatchRow): Unit<void> {
-  const lineId = sql`cast(${batchNo} as text) || '-' || substr('0000000' || cast(s.seq as text), length(cast(s.seq as text)) + 1)`
+/** Turns the staged candidates without a reason into lines: their first attempts, numbered on from those the batch has. */
+function* makeAttempts({ batchId, batchNo, incomeKind, lineCount }: BatchRow): Unit<void> {
+  const seq = sql`${sql.raw(String(lineCount))} + s.seq`
+  const lineId = sql`cast(${batchNo} as text) || '-' || substr('0000000' || cast(${seq} as text), length(cast(${seq} as text)) + 1)`
   yield* sqlExec(sql`
     insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
       payee_account_id, changed_by, outcome)
-    select cast(${batchId} as text), s.seq, ${lineId}, 1, s.household_code, cast(${incomeKind} as text), s.amount_fen, 1 = 1,
+    select cast(${batchId} as text), ${seq}, ${lineId}, 1, s.household_code, cast(${incomeKind} as text), s.amount_fen, 1 = 1,
       s.payee_account_id, s.changed_by, 'unanswered'
     from payout_staged s where s.reason is null order by s.seq`)
 }

@@ -32,7 +32,7 @@ export function* reissueFailed(ctx: UnitContext, batchId: string, preparedBy: st
     draftCursor: null,
     householdTotal: 0,
   })
-  const staged = yield* stageCandidates(ctx, refusedCandidates(ctx, batch, batchId), 1)
+  const staged = yield* stageCandidates(ctx, refusedCandidates(ctx, batch, batchId))
   if (staged.paidCount === 0)
     throw new RefusalError('payout.nothing_failed', undefined, { facts: yield* countReasons() })
   yield* enterChangers(ctx, batch.batchId)
