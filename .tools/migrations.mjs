@@ -1,6 +1,6 @@
 // `npm run migrations [-- --check]`: makes the initial migration of both dialects from the tables, through drizzle-kit, and adds
 // what it cannot say: STRICT and WITHOUT ROWID on SQLite, byte-wise text on PostgreSQL, triggers that keep append-only tables
-// append-only and those that guard rules over more than one row. Until the first release there is one migration per dialect, so it is simply written anew. With --check it
+// append-only or unchanged and those that guard rules over more than one row. Until the first release there is one migration per dialect, so it is simply written anew. With --check it
 // only compares and fails when the files are stale.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -12,6 +12,7 @@ const { tablesOf, storages } = await import(await bundleEntry('server/db/tables.
 const kit = await import('drizzle-kit/api')
 
 const appendOnly = storages.flatMap((storage) => storage.appendOnly ?? [])
+const unchangeable = storages.flatMap((storage) => storage.unchangeable ?? [])
 const guards = storages.flatMap((storage) => storage.guards ?? [])
 const clustered = new Set(storages.flatMap((storage) => storage.clustered ?? []))
 
@@ -21,12 +22,13 @@ function strict(statement) {
   return statement.replace(/\);\s*$/, clustered.has(name) ? ') STRICT, WITHOUT ROWID;' : ') STRICT;')
 }
 
-const sqliteTriggers = appendOnly.flatMap((name) =>
-  ['UPDATE', 'DELETE'].map(
-    (verb) =>
-      `CREATE TRIGGER ${name}_refuses_${verb.toLowerCase()} BEFORE ${verb} ON ${name} BEGIN SELECT RAISE(ABORT, '${name} is append-only'); END;`,
-  ),
-)
+const sqliteTrigger = (name, verb, message) =>
+  `CREATE TRIGGER ${name}_refuses_${verb.toLowerCase()} BEFORE ${verb} ON ${name} BEGIN SELECT RAISE(ABORT, '${name} ${message}'); END;`
+
+const sqliteTriggers = [
+  ...appendOnly.flatMap((name) => ['UPDATE', 'DELETE'].map((verb) => sqliteTrigger(name, verb, 'is append-only'))),
+  ...unchangeable.map((name) => sqliteTrigger(name, 'UPDATE', 'is never changed')),
+]
 
 const sqliteGuards = guards.map(
   ({ name, table, before, when, message }) =>
@@ -43,6 +45,10 @@ const postgresTriggers = [
   ...appendOnly.map(
     (name) =>
       `CREATE TRIGGER ${name}_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  ),
+  ...unchangeable.map(
+    (name) =>
+      `CREATE TRIGGER ${name}_refuses_change BEFORE UPDATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   ),
 ]
 

@@ -44,6 +44,7 @@ import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { personalDataRoutes } from './personal-data/routes.ts'
 import { replenishmentRoutes } from './replenishment/routes.ts'
 import { recallRoutes } from './recalls/routes.ts'
+import { applyRetention } from './retention/apply-retention.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { bookUnweighed } from './restock-tasks/book-unweighed.ts'
@@ -209,6 +210,15 @@ export const nouns: readonly Noun[] = [
   },
   { routes: recallRoutes },
   { routes: restockRoutes, events: restockEvents },
+  {
+    jobs: [
+      {
+        name: 'let go of what was kept long enough',
+        intervalMs: 3_600_000,
+        run: async (ctx, signal) => void (await applyRetention(ctx, { signal })),
+      },
+    ],
+  },
   {
     routes: restockTaskRoutes,
     jobs: [

@@ -7,6 +7,7 @@ import { personalDataJobs } from '../personal-data/batch.ts'
 import { payoutJobs } from '../payouts/batch.ts'
 import { reconciliationJobs } from '../reconciliation/batch.ts'
 import { replenishmentJobs } from '../replenishment/batch.ts'
+import { retentionJobs } from '../retention/batch.ts'
 import { restockTaskJobs } from '../restock-tasks/batch.ts'
 import type { BatchJob } from './job.ts'
 
@@ -20,4 +21,5 @@ export const batchJobs: readonly BatchJob[] = [
   ...reconciliationJobs,
   ...replenishmentJobs,
   ...restockTaskJobs,
+  ...retentionJobs,
 ]

@@ -39,6 +39,8 @@ export interface Kit {
 export interface Storage {
   /** Tables whose rows a trigger protects from UPDATE and DELETE. */
   readonly appendOnly?: readonly string[]
+  /** Tables whose rows a trigger protects from UPDATE only: they are removed whole when their time is over (server/retention). */
+  readonly unchangeable?: readonly string[]
   /** Tables kept in the order of their primary key (WITHOUT ROWID on SQLite; PostgreSQL has no such thing). */
   readonly clustered?: readonly string[]
   /** What a CHECK cannot say because it looks at other rows; kept by triggers. */

@@ -73,8 +73,10 @@ export function* changeAccess(
     yield* exec(ctx.db.update(accounts).set({ areaCode }).where(eq(accounts.accountId, accountId)))
   if (householdCode !== undefined)
     yield* exec(ctx.db.update(accounts).set({ householdCode }).where(eq(accounts.accountId, accountId)))
-  if (isActive !== undefined)
-    yield* exec(ctx.db.update(accounts).set({ isActive }).where(eq(accounts.accountId, accountId)))
+  if (isActive !== undefined && isActive !== account.isActive) {
+    const closedAtMs = isActive ? null : ctx.now()
+    yield* exec(ctx.db.update(accounts).set({ isActive, closedAtMs }).where(eq(accounts.accountId, accountId)))
+  }
   yield* endSignIns(ctx, accountId)
   yield* recordAudit(ctx, {
     accountId: input.byAccountId,

@@ -24,8 +24,15 @@ export function identityTables({ table, column: c, primaryKey, index, check }: K
       areaCode: c.text(),
       isActive: c.bool().notNull(),
       createdAtMs: c.int().notNull(),
+      closedAtMs: c.int(),
     },
-    (t) => [check('account_login_folded', sql`${t.login} = lower(${t.login})`)],
+    (t) => [
+      check('account_login_folded', sql`${t.login} = lower(${t.login})`),
+      check('account_closed_at', sql`${t.isActive} = (${t.closedAtMs} is null)`),
+      index('account_closed')
+        .on(t.closedAtMs)
+        .where(sql`${t.closedAtMs} is not null`),
+    ],
   )
   const accountRoles = table(
     'account_role',

@@ -176,10 +176,11 @@ export function restockTaskTables(kit: Kit) {
     },
     (t) => [
       index('restock_photo_by_task').on(t.taskId, t.photoId),
+      index('restock_photo_by_time').on(t.receivedAtMs),
       check('restock_photo_hash', sql`length(${t.sha256}) = 64`),
     ],
   )
   return { ...planTables(kit), ...tasks, restockSteps, restockPhotos }
 }
 
-export const restockTaskStorage: Storage = { appendOnly: ['restock_step', 'restock_photo'] }
+export const restockTaskStorage: Storage = { appendOnly: ['restock_step'], unchangeable: ['restock_photo'] }

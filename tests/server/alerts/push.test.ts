@@ -102,7 +102,7 @@ describe.each(dialects)('web push on %s', (dialect) => {
     await using open = await openBrowser(dialect)
     await open.subscribe()
     await open.database.run(({ db, tables: { accounts: t } }) =>
-      exec(db.update(t).set({ isActive: false }).where(eq(t.accountId, open.by.accountId))),
+      exec(db.update(t).set({ isActive: false, closedAtMs: 1 }).where(eq(t.accountId, open.by.accountId))),
     )
 
     await open.heat()

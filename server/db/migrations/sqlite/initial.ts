@@ -12,12 +12,15 @@ export const initialSqlite: readonly string[] = [
   \`area_code\` text,
   \`is_active\` integer NOT NULL,
   \`created_at_ms\` integer NOT NULL,
+  \`closed_at_ms\` integer,
   CONSTRAINT "account_must_change_password_known" CHECK("account"."must_change_password" in (0, 1)),
   CONSTRAINT "account_is_active_known" CHECK("account"."is_active" in (0, 1)),
-  CONSTRAINT "account_login_folded" CHECK("account"."login" = lower("account"."login"))
+  CONSTRAINT "account_login_folded" CHECK("account"."login" = lower("account"."login")),
+  CONSTRAINT "account_closed_at" CHECK("account"."is_active" = ("account"."closed_at_ms" is null))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`account_login_unique\` ON \`account\` (\`login\`);`,
   `CREATE UNIQUE INDEX \`account_login_fingerprint_unique\` ON \`account\` (\`login_fingerprint\`);`,
+  `CREATE INDEX \`account_closed\` ON \`account\` (\`closed_at_ms\`) WHERE "account"."closed_at_ms" is not null;`,
   `CREATE TABLE \`account_role\` (
   \`account_id\` text NOT NULL,
   \`role\` text NOT NULL,
@@ -1652,6 +1655,7 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "restock_photo_hash" CHECK(length("restock_photo"."sha_256") = 64)
 ) STRICT;`,
   `CREATE INDEX \`restock_photo_by_task\` ON \`restock_photo\` (\`task_id\`,\`photo_id\`);`,
+  `CREATE INDEX \`restock_photo_by_time\` ON \`restock_photo\` (\`received_at_ms\`);`,
   `CREATE TABLE \`harvest_terms\` (
   \`sku_id\` text NOT NULL,
   \`version\` integer NOT NULL,
@@ -2305,8 +2309,6 @@ export const initialSqlite: readonly string[] = [
   `CREATE TRIGGER public_notice_line_refuses_delete BEFORE DELETE ON public_notice_line BEGIN SELECT RAISE(ABORT, 'public_notice_line is append-only'); END;`,
   `CREATE TRIGGER restock_step_refuses_update BEFORE UPDATE ON restock_step BEGIN SELECT RAISE(ABORT, 'restock_step is append-only'); END;`,
   `CREATE TRIGGER restock_step_refuses_delete BEFORE DELETE ON restock_step BEGIN SELECT RAISE(ABORT, 'restock_step is append-only'); END;`,
-  `CREATE TRIGGER restock_photo_refuses_update BEFORE UPDATE ON restock_photo BEGIN SELECT RAISE(ABORT, 'restock_photo is append-only'); END;`,
-  `CREATE TRIGGER restock_photo_refuses_delete BEFORE DELETE ON restock_photo BEGIN SELECT RAISE(ABORT, 'restock_photo is append-only'); END;`,
   `CREATE TRIGGER harvest_terms_refuses_update BEFORE UPDATE ON harvest_terms BEGIN SELECT RAISE(ABORT, 'harvest_terms is append-only'); END;`,
   `CREATE TRIGGER harvest_terms_refuses_delete BEFORE DELETE ON harvest_terms BEGIN SELECT RAISE(ABORT, 'harvest_terms is append-only'); END;`,
   `CREATE TRIGGER session_contract_refuses_update BEFORE UPDATE ON session_contract BEGIN SELECT RAISE(ABORT, 'session_contract is append-only'); END;`,
@@ -2333,6 +2335,7 @@ export const initialSqlite: readonly string[] = [
   `CREATE TRIGGER channel_statement_line_refuses_delete BEFORE DELETE ON channel_statement_line BEGIN SELECT RAISE(ABORT, 'channel_statement_line is append-only'); END;`,
   `CREATE TRIGGER alert_rule_refuses_update BEFORE UPDATE ON alert_rule BEGIN SELECT RAISE(ABORT, 'alert_rule is append-only'); END;`,
   `CREATE TRIGGER alert_rule_refuses_delete BEFORE DELETE ON alert_rule BEGIN SELECT RAISE(ABORT, 'alert_rule is append-only'); END;`,
+  `CREATE TRIGGER restock_photo_refuses_update BEFORE UPDATE ON restock_photo BEGIN SELECT RAISE(ABORT, 'restock_photo is never changed'); END;`,
   `CREATE TRIGGER payout_batch_reviewed_by_enough BEFORE UPDATE OF STATE ON payout_batch WHEN (new.state = 'REVIEWED' and old.state <> 'REVIEWED' and (select count(*) from payout_part p where p.batch_id = new.batch_id and p.step = 'review') < new.reviews_required) BEGIN SELECT RAISE(ABORT, 'payout_batch lacks reviewers'); END;`,
   `CREATE TRIGGER payout_batch_approved_by_enough BEFORE UPDATE OF STATE ON payout_batch WHEN (new.state in ('APPROVED', 'EXPORTED', 'BANK_RETURNED', 'SETTLED') and ((select count(*) from payout_part p where p.batch_id = new.batch_id and p.step = 'approve') < new.approvals_required or (select count(*) from payout_part p where p.batch_id = new.batch_id and p.step = 'prepare') < 1)) BEGIN SELECT RAISE(ABORT, 'payout_batch lacks approvers'); END;`,
   `CREATE TRIGGER payout_batch_released_by_enough BEFORE UPDATE OF STATE ON payout_batch WHEN (new.state in ('EXPORTED', 'BANK_RETURNED', 'SETTLED') and (select count(*) from payout_part p where p.batch_id = new.batch_id and p.step = 'release') < new.releases_required) BEGIN SELECT RAISE(ABORT, 'payout_batch lacks releasers'); END;`,
