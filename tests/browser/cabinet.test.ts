@@ -65,7 +65,7 @@ describe('the page of a cabinet', { timeout: 180_000 }, () => {
     expect(window.complaints).toEqual([])
   })
 
-  it('names goods too close in weight before they are saved', async () => {
+  it('names goods too close in weight before they are saved, and the cabinet takes over what is', async () => {
     await using window = await browser.openWindow(desk)
     const { page } = window
     const code = demo.cabinetCodes[1] ?? ''
@@ -83,7 +83,13 @@ describe('the page of a cabinet', { timeout: 180_000 }, () => {
     await row.locator('select').selectOption({ label: heavy[0] ?? '' })
     await clash.waitFor()
     expect(await clash.locator('li').count()).toBeGreaterThan(before)
+    await row.locator('input[type=number]').first().fill('12.34')
+    await page.locator('button[type=submit]', { hasText: '保存' }).click()
+    await page.locator('[data-testid=saved]').waitFor()
 
+    await open(page, 'twin')
+    await page.locator('[data-testid=twin-diff] h2', { hasText: '价格' }).locator('.is-good').waitFor()
+    expect((await readShelf(page, code)).lanes.find(({ laneId }) => laneId === 'L01')?.priceFen).toBe(1_234)
     expect(window.complaints).toEqual([])
   })
 })
