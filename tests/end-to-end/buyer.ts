@@ -13,6 +13,9 @@ export const settleTimeoutMs = 25_000
 /** Longer than all waits of one purchase together: a slow machine is told by the wait that failed, not by the test's limit. */
 export const purchaseTimeoutMs = 5 * settleTimeoutMs
 
+/** A level that stood for less may still be ringing, and what went and what came back is told apart by it, ms. */
+const restMs = 1_500
+
 type ReceiptUpdate = Extract<LiveUpdate, { kind: 'receipt' }>
 
 export function isReceiptOf(sessionId: Id) {
@@ -22,6 +25,22 @@ export function isReceiptOf(sessionId: Id) {
 
 export function receiptOf(live: Live, sessionId: Id): Promise<Receipt> {
   return live.waitFor(isReceiptOf(sessionId), settleTimeoutMs).then(({ receipt }) => receipt)
+}
+
+/**
+ * Waits, as a person with a piece in the hand does without knowing, until the cart has cost what is wanted, with nothing moving,
+ * for so long by the cabinet's own clock: whoever is quicker may be asked by a person, as it should be. Only carts to come count.
+ */
+export async function cartRests(live: Live, isWanted: (totalFen: number) => boolean): Promise<void> {
+  const earlier = new Set(live.updates)
+  let sinceMs: number | undefined
+  await live.waitFor((update) => {
+    if (update.kind !== 'cart' || earlier.has(update)) return false
+    const { atMs, totalFen, cart } = update.live
+    if (!isWanted(totalFen) || cart.some(({ isSettling }) => isSettling)) sinceMs = undefined
+    else sinceMs ??= atMs
+    return sinceMs !== undefined && atMs - sinceMs >= restMs
+  }, settleTimeoutMs)
 }
 
 /** Scans the code; the page makes one key per intent. */

@@ -45,9 +45,14 @@ const seed = 2020
 /** Buyers beyond the first few are not needed; each costs a password hash. */
 const buyersKept = 3
 
-/** The demo's data with fewer sites, cabinets and buyers. */
+/**
+ * The demo's data with fewer sites, cabinets and buyers, on good scales: on the others one in many a bill goes to a person, as
+ * it should, and how many is measured where weighing is.
+ */
 function shrink(data: DemoData, cabinetCount: number): DemoData {
-  const cabinets = data.cabinets.slice(0, cabinetCount)
+  const cabinets = data.cabinets
+    .slice(0, cabinetCount)
+    .map((cabinet) => ({ ...cabinet, scaleProfile: 'good' as const }))
   const keys = new Set(cabinets.map(({ siteKey }) => siteKey))
   const buyers = data.accounts.filter(({ roles }) => roles.includes('buyer')).slice(0, buyersKept)
   return {
