@@ -1,5 +1,5 @@
 // Disputes as their buyer and staff see them.
-import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { Dispute } from '#shared/contracts/http/disputes.ts'
 import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from '../db/keyset.ts'
@@ -39,18 +39,20 @@ export function* findDispute(ctx: UnitContext, sessionId: string): Unit<DisputeV
   return found === undefined ? undefined : showDispute(found)
 }
 
-/** Newest first. */
 export function* listDisputes(
   ctx: UnitContext,
-  query: PageRequest & { readonly isOpen?: boolean | undefined },
+  query: PageRequest & { readonly isOpen?: boolean | undefined; readonly order: 'newest' | 'oldest' },
 ): Unit<Page<DisputeView>> {
   const { disputes: d } = ctx.tables
-  const { isOpen, cursor, limit } = query
+  const { isOpen, order, cursor, limit } = query
+  const isOldestFirst = order === 'oldest'
   const isWanted = isOpen === undefined ? undefined : isOpen ? isNull(d.answeredAtMs) : isNotNull(d.answeredAtMs)
   const found = yield* rows(
     selectDisputes(ctx)
-      .where(and(isWanted, behindKey([d.disputeId], keyOfCursor(cursor, 1), 'descending')))
-      .orderBy(desc(d.disputeId))
+      .where(
+        and(isWanted, behindKey([d.disputeId], keyOfCursor(cursor, 1), isOldestFirst ? 'ascending' : 'descending')),
+      )
+      .orderBy(isOldestFirst ? asc(d.disputeId) : desc(d.disputeId))
       .limit(limit + 1),
   )
   return pageOfRows(found, limit, ({ dispute }) => [dispute.disputeId], showDispute)

@@ -7,6 +7,7 @@ import type { Page, PageRequest } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { namesOfPeople } from '../identity/people-names.ts'
 import type { ImportRow } from './import-incomes.ts'
 
 export type ImportView = z.input<typeof IncomeImport>
@@ -32,7 +33,16 @@ export function* listImports(ctx: UnitContext, request: PageRequest): Unit<Page<
       .orderBy(desc(t.importId))
       .limit(request.limit + 1),
   )
-  return pageOfRows(found, request.limit, (row) => [row.importId], showImport)
+  const people = yield* namesOfPeople(
+    ctx,
+    found.map(({ importedBy }) => importedBy),
+  )
+  return pageOfRows(
+    found,
+    request.limit,
+    (row) => [row.importId],
+    (row) => ({ ...showImport(row), importedByName: people.get(row.importedBy) }),
+  )
 }
 
 /** Refuses with income.import_unknown. */

@@ -3,6 +3,7 @@
 import { inArray } from 'drizzle-orm'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { namesOfPeople } from '../identity/people-names.ts'
 import { accountKindOf, namedAccounts } from './account-kinds.ts'
 import type { AccountKind } from './account-kinds.ts'
 
@@ -57,20 +58,6 @@ function nameOf(id: string, ownerNames: ReadonlyMap<string, string>): string {
   const owner = ownerNames.get(id.slice(kind.length + 1))
   if (owner === undefined) return fixedNames[id] ?? id
   return `${kindNames[kind] ?? kind} ${owner}`
-}
-
-function* namesOfPeople(
-  { db, tables: { accounts: t } }: UnitContext,
-  ids: readonly string[],
-): Unit<Array<[string, string]>> {
-  if (ids.length === 0) return []
-  const found = yield* rows(
-    db
-      .select({ id: t.accountId, name: t.displayName })
-      .from(t)
-      .where(inArray(t.accountId, [...ids])),
-  )
-  return found.map(({ id, name }) => [id, name])
 }
 
 function* namesOfHouseholds(

@@ -7,7 +7,7 @@ import type { SignedIn } from '../http/register-route.ts'
 import { walletPayments } from '../payments/wallet-payments.ts'
 import { closeRecall, recallLot } from './recall-lot.ts'
 import { refundRecalled } from './refund-recalled.ts'
-import { countBuyers, listBuyers, listPlaces, listRecalls } from './show-recall.ts'
+import { countBuyers, getRecall, listBuyers, listPlaces, listRecalls } from './show-recall.ts'
 
 const actorOf = ({ accountId, displayName }: SignedIn) => ({ accountId, name: displayName })
 
@@ -22,6 +22,7 @@ export const recallRoutes: NounRoutes = (app, server) => {
     return { ...opened, ...reach }
   })
   registerRoute(app, contract.listRecalls, ({ query }) => database.read((ctx) => listRecalls(ctx, query)))
+  registerRoute(app, contract.getRecall, ({ params }) => database.read((ctx) => getRecall(ctx, params.recallId)))
   registerRoute(app, contract.listRecallPlaces, ({ params, query }) =>
     database.read((ctx) => listPlaces(ctx, params.recallId, query)),
   )

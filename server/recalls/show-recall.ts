@@ -1,6 +1,6 @@
 // What a recall reaches: the cabinets and lanes, whether each cabinet has taken the lock over, the orders, and, for those who
 // may, the buyers.
-import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { Recall, RecallBuyer, RecallPlace } from '#shared/contracts/http/recalls.ts'
 import { sumOf } from '../db/expressions.ts'
@@ -10,38 +10,55 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findRecall } from './find-recalls.ts'
 
+type RecallView = z.input<typeof Recall>
+
 export function* requireRecall(ctx: UnitContext, recallId: string) {
   const recall = yield* findRecall(ctx, recallId)
   if (recall === undefined) throw new RefusalError('recall.unknown')
   return recall
 }
 
+function selectRecalls({ db, tables: { recalls: t, lots, skus } }: UnitContext) {
+  return db
+    .select({ recall: t, traceCode: lots.traceCode, skuName: skus.name })
+    .from(t)
+    .innerJoin(lots, eq(lots.lotId, t.lotId))
+    .innerJoin(skus, eq(skus.skuId, lots.skuId))
+}
+type Found = Awaited<ReturnType<typeof selectRecalls>>[number]
+
+function showRecall({ recall, traceCode, skuName }: Found): RecallView {
+  const { closedAtMs, closedBy: _by, closeNote, openedBy: _opener, ...shown } = recall
+  return {
+    ...shown,
+    traceCode,
+    skuName,
+    ...(closedAtMs === null ? {} : { closedAtMs }),
+    ...(closeNote === null ? {} : { closeNote }),
+  }
+}
+
+/** Refuses with recall.unknown. */
+export function* getRecall(ctx: UnitContext, recallId: string): Unit<RecallView> {
+  const found = yield* one(selectRecalls(ctx).where(eq(ctx.tables.recalls.recallId, recallId)))
+  if (found === undefined) throw new RefusalError('recall.unknown')
+  return showRecall(found)
+}
+
 export function* listRecalls(
-  { db, tables: { recalls: t, lots, skus } }: UnitContext,
-  query: PageRequest,
-): Unit<Page<z.input<typeof Recall>>> {
+  ctx: UnitContext,
+  query: PageRequest & { readonly isOpen?: boolean | undefined },
+): Unit<Page<RecallView>> {
+  const { recalls: t } = ctx.tables
+  const isWanted =
+    query.isOpen === undefined ? undefined : query.isOpen ? isNull(t.closedAtMs) : isNotNull(t.closedAtMs)
   const found = yield* rows(
-    db
-      .select({ recall: t, traceCode: lots.traceCode, skuName: skus.name })
-      .from(t)
-      .innerJoin(lots, eq(lots.lotId, t.lotId))
-      .innerJoin(skus, eq(skus.skuId, lots.skuId))
-      .where(behindKey([t.recallId], keyOfCursor(query.cursor, 1), 'descending'))
+    selectRecalls(ctx)
+      .where(and(isWanted, behindKey([t.recallId], keyOfCursor(query.cursor, 1), 'descending')))
       .orderBy(desc(t.recallId))
       .limit(query.limit + 1),
   )
-  return pageOfRows(
-    found,
-    query.limit,
-    ({ recall }) => [recall.recallId],
-    ({ recall: { closedAtMs, closedBy: _by, closeNote, openedBy: _opener, ...recall }, traceCode, skuName }) => ({
-      ...recall,
-      traceCode,
-      skuName,
-      ...(closedAtMs === null ? {} : { closedAtMs }),
-      ...(closeNote === null ? {} : { closeNote }),
-    }),
-  )
+  return pageOfRows(found, query.limit, ({ recall }) => [recall.recallId], showRecall)
 }
 
 /** Lanes locked for the recall, with what the books say lies there. */

@@ -1,5 +1,5 @@
 // HTTP routes of the nightly checks and of the differences they found.
-import { and, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import * as contract from '#shared/contracts/http/stock-checks.ts'
 import type { NounRoutes } from '../context.ts'
@@ -8,6 +8,8 @@ import type { Page, PageRequest } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
+import { namesOfPeople } from '../identity/people-names.ts'
+import { lotsInLanes } from '../stock/lane-stock.ts'
 import { closeDifference } from './close-difference.ts'
 import type { DifferenceRow } from './close-difference.ts'
 import { accuracyOf, runCheck } from './run-check.ts'
@@ -25,7 +27,7 @@ function showCheck({ startedBy, ...check }: CheckRow): CheckView {
   }
 }
 
-/** With the names of their cabinets and goods, in the order given. */
+/** With the names of their cabinets, goods and people and what lies there by the books, in the order given. */
 function* showDifferences(ctx: UnitContext, found: readonly DifferenceRow[]): Unit<DifferenceView[]> {
   if (found.length === 0) return []
   const { cabinets: c, skus } = ctx.tables
@@ -39,24 +41,33 @@ function* showDifferences(ctx: UnitContext, found: readonly DifferenceRow[]): Un
   )
   const codeOf = new Map(codes.map(({ id, code }) => [id, code]))
   const nameOf = new Map(names.map(({ id, name }) => [id, name]))
+  const people = yield* namesOfPeople(
+    ctx,
+    found.map(({ closedBy }) => closedBy),
+  )
+  const lotsOf = yield* lotsInLanes(ctx, found)
   return found.map(({ weighedUnits, closedAtMs, closedBy, reason, causes, ...row }) => ({
     ...row,
     causes: [...causes],
+    lots: lotsOf(row),
     cabinetCode: codeOf.get(row.cabinetId) ?? '',
     skuName: nameOf.get(row.skuId) ?? '',
     ...(weighedUnits === null ? {} : { weighedUnits }),
     ...(closedAtMs === null ? {} : { closedAtMs }),
-    ...(closedBy === null ? {} : { closedBy }),
+    ...(closedBy === null ? {} : { closedBy, closedByName: people.get(closedBy) }),
     ...(reason === null ? {} : { reason }),
   }))
 }
 
-/** Newest first. */
-function* listDifferences(
-  ctx: UnitContext,
-  query: PageRequest & { readonly isOpen?: boolean | undefined; readonly cabinetId?: string | undefined },
-): Unit<Page<DifferenceView>> {
+interface DifferenceQuery extends PageRequest {
+  readonly isOpen?: boolean | undefined
+  readonly cabinetId?: string | undefined
+  readonly order: 'newest' | 'oldest'
+}
+
+function* listDifferences(ctx: UnitContext, query: DifferenceQuery): Unit<Page<DifferenceView>> {
   const { laneDifferences: d } = ctx.tables
+  const isOldestFirst = query.order === 'oldest'
   const found = yield* rows(
     ctx.db
       .select()
@@ -65,10 +76,10 @@ function* listDifferences(
         and(
           query.isOpen === undefined ? undefined : query.isOpen ? isNull(d.closedAtMs) : isNotNull(d.closedAtMs),
           query.cabinetId === undefined ? undefined : eq(d.cabinetId, query.cabinetId),
-          behindKey([d.differenceId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindKey([d.differenceId], keyOfCursor(query.cursor, 1), isOldestFirst ? 'ascending' : 'descending'),
         ),
       )
-      .orderBy(desc(d.differenceId))
+      .orderBy(isOldestFirst ? asc(d.differenceId) : desc(d.differenceId))
       .limit(query.limit + 1),
   )
   const shown = new Map((yield* showDifferences(ctx, found)).map((row) => [row.differenceId, row]))

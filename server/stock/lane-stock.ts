@@ -73,3 +73,25 @@ export function* unitsInLane(
       .orderBy(asc(t.lots.expiresAtMs), asc(t.laneStock.lotId)),
   )
 }
+
+/** Of each of these lanes what the books say lies there and what counts missed, first expired first. */
+export function* lotsInLanes(
+  { db, tables: t }: UnitContext,
+  places: readonly LanePlace[],
+): Unit<(place: LanePlace) => Array<{ lotId: string; traceCode: string; units: number; unitsMissing: number }>> {
+  const cabinetIds = [...new Set(places.map(({ cabinetId }) => cabinetId))]
+  if (cabinetIds.length === 0) return () => []
+  const found = yield* rows(
+    db
+      .select({ stock: t.laneStock, traceCode: t.lots.traceCode })
+      .from(t.laneStock)
+      .innerJoin(t.lots, eq(t.lots.lotId, t.laneStock.lotId))
+      .where(inArray(t.laneStock.cabinetId, cabinetIds))
+      .orderBy(asc(t.lots.expiresAtMs), asc(t.laneStock.lotId)),
+  )
+  return ({ cabinetId, laneId }) =>
+    found
+      .filter(({ stock }) => stock.cabinetId === cabinetId && stock.laneId === laneId)
+      .filter(({ stock: { units, unitsMissing } }) => units > 0 || unitsMissing !== 0)
+      .map(({ stock: { lotId, units, unitsMissing }, traceCode }) => ({ lotId, traceCode, units, unitsMissing }))
+}

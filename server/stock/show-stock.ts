@@ -8,6 +8,7 @@ import type { Page, PageRequest } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { namesOfPeople } from '../identity/people-names.ts'
 import type { LossRow } from './record-loss.ts'
 import { fixedPlaces, parsePlace } from './rules.ts'
 import type { LossKind } from './rules.ts'
@@ -172,6 +173,10 @@ export function* showLosses(ctx: UnitContext, losses: readonly LossRow[]): Unit<
     ctx,
     losses.map(({ fromPlace }) => fromPlace),
   )
+  const people = yield* namesOfPeople(
+    ctx,
+    losses.map(({ recordedBy }) => recordedBy),
+  )
   return losses.map(({ fromPlace, bearer, hostSiteId, recipient, planId: _plan, ...loss }) => ({
     ...loss,
     traceCode: names.get(loss.lotId)?.traceCode ?? '',
@@ -179,6 +184,7 @@ export function* showLosses(ctx: UnitContext, losses: readonly LossRow[]): Unit<
     from: showPlace(fromPlace),
     bearer: { kind: bearer, ...(hostSiteId === null ? {} : { hostSiteId }) },
     ...(recipient === null ? {} : { recipient }),
+    recordedByName: people.get(loss.recordedBy),
   }))
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { FrameLocator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { desk, findBarriers, phone, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
+import { signInAt } from '#tests/support/demo-desk.ts'
 import { startDemoProcess, type DemoProcess } from '#tests/support/demo-process.ts'
 
 let demo: DemoProcess
@@ -56,7 +57,7 @@ describe('a buyer', { timeout: 180_000 }, () => {
     await page.getByRole('switch', { name: /网络/ }).click()
   })
 
-  it('disputes a receipt beside its weights, and sees which villages earned', async () => {
+  it('disputes a receipt beside its weights, is answered with money back, and sees which villages earned', async () => {
     await using window = await browser.openWindow(desk)
     const { page } = window
     const code = demo.cabinetCodes[1] ?? ''
@@ -80,6 +81,26 @@ describe('a buyer', { timeout: 180_000 }, () => {
     await buyer.locator('#complaint').fill('没有拿这一份')
     await buyer.locator('.dispute button[type=submit]').click()
     expect(await buyer.locator('[data-testid=dispute]').innerText()).toContain('没有拿这一份')
+
+    await using office = await browser.openWindow(desk)
+    await signInAt(office.page, demo.baseUrl, 'finance', '/admin/disputes')
+    expect(await findBarriers(office.page)).toEqual([])
+    await office.page.locator('tbody tr', { hasText: '没有拿这一份' }).locator('a').click()
+    await office.page.locator('[data-testid=weights] tbody tr').waitFor()
+    const answer = office.page.locator('[data-testid=answer]')
+    await answer.locator('tbody button').click()
+    await answer.locator('button[type=submit]').click()
+    await answer.locator('[role=alert]', { hasText: '至少 3 个字' }).waitFor()
+    expect(await findBarriers(office.page)).toEqual([])
+    await answer.locator('textarea').fill('看过录像，确实没有拿')
+    await answer.locator('button[type=submit]').click()
+    const refunded = await office.page.locator('[data-testid=refunded]').innerText()
+    expect(office.complaints).toEqual([])
+
+    await page.goto(`${demo.baseUrl}/history`)
+    await page.locator('.rows a').first().click()
+    await page.locator('[data-testid=refunds]', { hasText: '看过录像，确实没有拿' }).waitFor()
+    expect(await page.locator('[data-testid=refunds]').innerText()).toContain(refunded)
 
     for (const language of ['zh', 'en']) {
       await page.setViewportSize(phone.viewport ?? { width: 390, height: 844 })

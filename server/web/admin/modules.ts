@@ -3,6 +3,7 @@ import type { AdminModule } from './admin-module.ts'
 import { alertsModule } from './alerts/module.ts'
 import { cabinetsModule } from './cabinets/module.ts'
 import { auditModule, reconciliationModule, warningsModule } from './desk/module.ts'
+import { disputesModule } from './disputes/module.ts'
 import { distributionsModule, organisationsModule } from './distributions/module.ts'
 import { goodsModule } from './goods/module.ts'
 import { householdsModule, visitsModule } from './households/module.ts'
@@ -11,6 +12,7 @@ import { ledgerModule } from './ledger/module.ts'
 import { nearExpiryModule } from './near-expiry/module.ts'
 import { overviewModule } from './overview/module.ts'
 import { payoutsModule } from './payouts/module.ts'
+import { restockingModule } from './restocking/module.ts'
 import { rolloutsModule } from './rollouts/module.ts'
 import { salesModule, writeOffsModule } from './sales/module.ts'
 import { sessionsModule } from './sessions/module.ts'
@@ -24,7 +26,9 @@ export const modules: readonly AdminModule[] = [
   alertsModule,
   goodsModule,
   nearExpiryModule,
+  restockingModule,
   sessionsModule,
+  disputesModule,
   householdsModule,
   visitsModule,
   warningsModule,

@@ -51,6 +51,11 @@ export function day(atMs: number, locale: Locale): string {
   }).format(atMs)
 }
 
+/** `YYYY-MM-DD` in Chongqing, as the server takes it. */
+export function isoDay(atMs: number): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(atMs)
+}
+
 /** Tenths of a degree: 43 → 4.3 °C. */
 export function temperature(deciC: number): string {
   return `${(deciC / 10).toFixed(1)} °C`

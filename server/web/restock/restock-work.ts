@@ -15,6 +15,7 @@ import {
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import type { CancelTimer } from '#shared/time/clock.ts'
 import type { z } from 'zod'
+import { isoDay } from '../common/format.ts'
 import { CallError } from '../common/http/call-error.ts'
 import type { WebContext } from '../common/web-context.ts'
 import { keepWork, readKeptWork, type KeptWork } from './kept-work.ts'
@@ -49,9 +50,6 @@ export function useRestockWork(): RestockWork {
 
 const tryAgainMs = 15_000
 
-/** `YYYY-MM-DD` in Chongqing. */
-const dayOf = (atMs: number) => new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(atMs)
-
 export function createRestockWork(context: WebContext): RestockWork {
   const { account, call, clock, random, window } = context
   const kept = readKeptWork(window, account.me.value?.accountId)
@@ -69,7 +67,7 @@ export function createRestockWork(context: WebContext): RestockWork {
     if (accountId === undefined) return
     keepWork(window, {
       accountId,
-      day: dayOf(clock.now()),
+      day: isoDay(clock.now()),
       routes: [...routes.value],
       tasks: { ...tasks.value },
       steps: steps.value,
@@ -120,7 +118,7 @@ export function createRestockWork(context: WebContext): RestockWork {
     await sending
   }
   async function load() {
-    const day = dayOf(clock.now())
+    const day = isoDay(clock.now())
     routes.value = (await call(listRestockRoutes, { params: { day } })).rows
     const listed = await call(listRestockTasks, { query: { day, limit: 200 } })
     const onRoutes = routes.value.flatMap(({ stops }) => stops.map(({ taskId }) => taskId))

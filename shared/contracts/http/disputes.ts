@@ -78,9 +78,12 @@ export const listDisputes = defineRoute({
   method: 'GET',
   path: '/api/disputes',
   tag: 'disputes',
-  summary: 'Disputes, newest first',
+  summary: 'Disputes, newest first or the one that waited longest',
   access: ['operator', 'finance', 'auditor', 'admin'],
-  query: PageQuery.extend({ isOpen: z.stringbool().optional() }),
+  query: PageQuery.extend({
+    isOpen: z.stringbool().optional(),
+    order: z.enum(['newest', 'oldest']).default('newest'),
+  }),
   reply: pageOf(Dispute),
   status: 200,
 })

@@ -30,6 +30,8 @@ export const IncomeImport = z
     rowCount: z.int(),
     totalFen: Fen,
     importedBy: z.string(),
+    /** In lists; empty where the account is not known here any more. */
+    importedByName: z.string().optional(),
     importedAtMs: EpochMs,
     reason: z.string().optional(),
   })

@@ -75,8 +75,18 @@ export const listRecalls = defineRoute({
   tag: 'recalls',
   summary: 'Recalls, newest first',
   access: ['operator', 'restocker', 'finance', 'auditor', 'admin'],
-  query: PageQuery,
+  query: PageQuery.extend({ isOpen: z.stringbool().optional() }),
   reply: pageOf(Recall),
+  status: 200,
+})
+export const getRecall = defineRoute({
+  method: 'GET',
+  path: '/api/recalls/:recallId',
+  tag: 'recalls',
+  summary: 'One recall',
+  access: ['operator', 'restocker', 'finance', 'auditor', 'admin'],
+  params,
+  reply: Recall,
   status: 200,
 })
 export const listRecallPlaces = defineRoute({

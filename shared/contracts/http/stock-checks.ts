@@ -38,10 +38,14 @@ export const LaneDifference = z
     /** Likeliest first. */
     causes: z.array(DifferenceCause),
     foundAtMs: EpochMs,
+    /** What lies there by the books now, first expired first; for whoever counts it. */
+    lots: z.array(z.object({ lotId: Id, traceCode: z.string(), units: z.int().min(0), unitsMissing: z.int() })),
     /** When a check last saw it. */
     seenAtMs: EpochMs,
     closedAtMs: EpochMs.optional(),
     closedBy: z.string().optional(),
+    /** Empty: the account is not known here any more. */
+    closedByName: z.string().optional(),
     reason: z.string().optional(),
   })
   .meta({ id: 'LaneDifference' })
@@ -86,9 +90,13 @@ export const listLaneDifferences = defineRoute({
   method: 'GET',
   path: '/api/stock/differences',
   tag: 'stock',
-  summary: 'Lanes whose weight and books do not agree, newest first',
+  summary: 'Lanes whose weight and books do not agree, newest first or the one that waited longest',
   access: readers,
-  query: PageQuery.extend({ isOpen: z.stringbool().optional(), cabinetId: Id.optional() }),
+  query: PageQuery.extend({
+    isOpen: z.stringbool().optional(),
+    cabinetId: Id.optional(),
+    order: z.enum(['newest', 'oldest']).default('newest'),
+  }),
   reply: pageOf(LaneDifference),
   status: 200,
 })

@@ -107,6 +107,8 @@ export const StockLoss = z
     /** What the bearer pays the producers: their part of that. */
     owedFen: NonNegativeFen,
     recordedBy: z.string(),
+    /** Empty: the account is not known here any more. */
+    recordedByName: z.string().optional(),
     atMs: EpochMs,
   })
   .meta({ id: 'StockLoss' })

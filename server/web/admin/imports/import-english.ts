@@ -92,6 +92,7 @@ export function importEnglish(): ImportMessages {
     login: 'Login',
     password: 'One-time password',
     history: 'Incomes imported so far',
+    importedBy: 'Imported by',
     importedAt: 'Imported at',
     reversal: 'reversal',
     reversed: (title) => `Reversal: ${title}`,

@@ -84,6 +84,7 @@ function importChinese() {
     login: '账号',
     password: '一次性密码',
     history: '导入过的收入',
+    importedBy: '导入人',
     importedAt: '导入时间',
     reversal: '冲销',
     reversed: (title: string) => `冲销：${title}`,

@@ -1,0 +1,43 @@
+import type { DisputeMessages } from './dispute-messages.ts'
+
+export function disputesEnglish(): DisputeMessages {
+  return {
+    lead: 'What buyers say against their bills. Each is answered once, and money of it may go back.',
+    raised: 'Raised',
+    cabinet: 'Cabinet',
+    bill: 'Bill',
+    complaint: 'What the buyer says',
+    answer: 'Answer',
+    refunded: 'Given back',
+    state: 'State',
+    onlyOpen: 'Unanswered only',
+    open: 'waits for an answer',
+    answered: 'answered',
+    none: 'No disputes.',
+    unknown: 'This session has no dispute. Go back to the list.',
+    session: 'See the session and its weight curves',
+    weights: 'Weights before and after',
+    noWeights: 'No lane changed its weight, or there is no evidence of weights.',
+    lane: 'Lane',
+    before: 'Before',
+    after: 'After',
+    change: 'Change',
+    error: 'Standard error',
+    charged: 'Charged',
+    refunds: 'Given back already',
+    line: 'Line of the bill',
+    left: 'May go back',
+    giveBack: 'Give back (yuan)',
+    all: 'All of it',
+    sum: (amount) => `${amount} go back in all`,
+    stands: 'Nothing goes back, the bill stands',
+    answerLabel: 'Answer to the buyer',
+    answerHint:
+      'The buyer reads this. What goes back is taken from each who got a part of it; no household is ever taken below zero.',
+    tooShort: 'Say why, in 3 characters at least.',
+    tooMuch: 'A line is above what may go back. Make it smaller.',
+    send: 'Answer and give back',
+    sent: 'Answered.',
+    onlyFinance: 'Finance or an administrator answers.',
+  }
+}
