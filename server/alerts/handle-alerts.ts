@@ -8,8 +8,8 @@ import type { Page, PageRequest } from '../db/keyset.ts'
 import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { recipientsOf, type Rule } from './rules.ts'
-import { findRecipients, findRules } from './store.ts'
+import { highestLevel, recipientsOf, type Rule } from './rules.ts'
+import { findRecipients, findRules, tell } from './store.ts'
 
 export type AlertView = z.input<typeof Alert>
 export type RuleView = z.input<typeof AlertRule>
@@ -104,21 +104,52 @@ function* countTold(
   return counts
 }
 
-/** Refuses with alert.unknown, alert.acknowledged and alert.cleared. */
-export function* acknowledgeAlert(
-  ctx: UnitContext,
-  input: { readonly byAccountId: string; readonly alertId: string; readonly note: string },
-): Unit<void> {
-  const { byAccountId, alertId, note } = input
-  const { alerts: t } = ctx.tables
+interface Handling {
+  readonly byAccountId: string
+  readonly alertId: string
+  readonly note: string
+}
+
+/** An alert that somebody may still do something about. Refuses with alert.unknown and alert.cleared. */
+function* requireLasting({ db, tables: { alerts: t } }: UnitContext, alertId: string) {
   const alert = yield* one(
-    ctx.db
+    db
       .select()
       .from(t)
       .where(and(eq(t.alertId, alertId), isNotNull(t.raisedAtMs))),
   )
   if (alert === undefined) throw new RefusalError('alert.unknown')
   if (alert.clearedAtMs !== null) throw new RefusalError('alert.cleared')
+  return alert
+}
+
+/**
+ * Tells the next level at once, also of what somebody looks after already: who does may need help. The clock of the rule starts
+ * anew. Refuses with alert.unknown, alert.cleared and alert.highest_level.
+ */
+export function* escalateAlert(ctx: UnitContext, input: Handling): Unit<{ level: number; told: number }> {
+  const { byAccountId, alertId, note } = input
+  const { alerts: t } = ctx.tables
+  const { kind, severity, subjectId, level: before } = yield* requireLasting(ctx, alertId)
+  if (before >= highestLevel) throw new RefusalError('alert.highest_level')
+  const level = before + 1
+  yield* exec(ctx.db.update(t).set({ level, toldAtMs: ctx.now() }).where(eq(t.alertId, alertId)))
+  const told = yield* tell(ctx, yield* findRecipients(ctx), { alertId, kind, level, severity }, 'escalated')
+  yield* recordAudit(ctx, {
+    accountId: byAccountId,
+    action: 'alert.escalated',
+    subjectId: alertId,
+    why: note,
+    detail: { kind, subjectId, level, told },
+  })
+  return { level, told }
+}
+
+/** Refuses with alert.unknown, alert.acknowledged and alert.cleared. */
+export function* acknowledgeAlert(ctx: UnitContext, input: Handling): Unit<void> {
+  const { byAccountId, alertId, note } = input
+  const { alerts: t } = ctx.tables
+  const alert = yield* requireLasting(ctx, alertId)
   if (alert.acknowledgedBy !== null) throw new RefusalError('alert.acknowledged')
   const atMs = ctx.now()
   yield* exec(

@@ -2,7 +2,7 @@
 import * as contract from '#shared/contracts/http/alerts.ts'
 import type { NounRoutes } from '../context.ts'
 import { registerRoute } from '../http/register-route.ts'
-import { acknowledgeAlert, changeRule, listAlerts, listRules } from './handle-alerts.ts'
+import { acknowledgeAlert, changeRule, escalateAlert, listAlerts, listRules } from './handle-alerts.ts'
 import { pushKeysOf } from './push.ts'
 import { addRecipient, listRecipients, removeRecipient, testRecipient } from './recipients.ts'
 import { subscribePush, unsubscribePush } from './subscribe-push.ts'
@@ -11,6 +11,9 @@ export const alertRoutes: NounRoutes = (app, { database, sealer, config }) => {
   registerRoute(app, contract.listAlerts, ({ query }) => database.read((ctx) => listAlerts(ctx, query)))
   registerRoute(app, contract.acknowledgeAlert, ({ params, body, account: { accountId: byAccountId } }) =>
     database.run((ctx) => acknowledgeAlert(ctx, { byAccountId, ...params, ...body })),
+  )
+  registerRoute(app, contract.escalateAlert, ({ params, body, account: { accountId: byAccountId } }) =>
+    database.run((ctx) => escalateAlert(ctx, { byAccountId, ...params, ...body })),
   )
   registerRoute(app, contract.listAlertRules, async () => ({ rows: await database.read(listRules) }))
   registerRoute(app, contract.changeAlertRule, ({ params, body, account: { accountId: byAccountId } }) =>

@@ -168,6 +168,7 @@ export const refusals = {
   'surplus.order_ended': { status: 409, log: 'info', title: 'This order is delivered or cancelled already.' },
   'alert.unknown': { status: 404, log: 'info', title: 'There is no such alert.' },
   'alert.acknowledged': { status: 409, log: 'info', title: 'Somebody looks after it already.' },
+  'alert.highest_level': { status: 409, log: 'info', title: 'The highest level has been told already.' },
   'alert.cleared': { status: 409, log: 'info', title: 'It is over already.' },
   'alert.rule_stale': { status: 409, log: 'info', title: 'Someone else changed this rule first; load it again.' },
   'alert.recipient_unknown': { status: 404, log: 'info', title: 'There is no such recipient.' },

@@ -35,6 +35,32 @@ describe('the farmer’s page', { timeout: 60_000 }, () => {
     expect(await findBarriers(page)).toEqual([])
     expect(window.complaints).toEqual([])
   })
+
+  it('answers a call to harvest without a network, and sends the answer once there is one', async () => {
+    await using window = await browser.openWindow(phone)
+    const { page } = window
+    await page.goto(`${office.url}/farmer`)
+    await page.locator('#login').fill('farmer')
+    await page.locator('#password').fill('farmer-huinong')
+    await page.locator('button[type=submit]').click()
+    await page.locator('[data-testid=call] [data-move=accept]').waitFor()
+    await page.locator('[data-testid=lot]').first().waitFor()
+    await page.waitForFunction(async () => (await caches.match('/farmer')) !== undefined)
+    expect(window.complaints).toEqual([])
+
+    await window.context.setOffline(true)
+    await page.reload()
+    await page.locator('[data-testid=offline]').waitFor()
+    await page.locator('[data-move=accept]').click()
+    await page.locator('[data-testid=waiting]').waitFor()
+    expect(await findBarriers(page)).toEqual([])
+    await window.context.setOffline(false)
+    await page.locator('[data-testid=accepted]').waitFor()
+
+    await page.locator('header button', { hasText: '退出' }).click()
+    await page.locator('#login').waitFor()
+    expect(await page.evaluate(() => localStorage.getItem('huinong.farmer'))).toBeNull()
+  })
 })
 
 describe('the open books', { timeout: 60_000 }, () => {

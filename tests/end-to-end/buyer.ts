@@ -23,8 +23,14 @@ export function isReceiptOf(sessionId: Id) {
     update.kind === 'receipt' && update.receipt.sessionId === sessionId
 }
 
-export function receiptOf(live: Live, sessionId: Id): Promise<Receipt> {
-  return live.waitFor(isReceiptOf(sessionId), settleTimeoutMs).then(({ receipt }) => receipt)
+/** Rejects at once, saying why, when a person is asked instead. */
+export async function receiptOf(live: Live, sessionId: Id): Promise<Receipt> {
+  const isReceipt = isReceiptOf(sessionId)
+  const isInReview = (update: LiveUpdate) =>
+    update.kind === 'session' && update.session.sessionId === sessionId && update.session.state === 'review'
+  const update = await live.waitFor((found) => isReceipt(found) || isInReview(found), settleTimeoutMs)
+  if (isReceipt(update)) return update.receipt
+  throw new Error(`a person is asked: ${update.kind === 'session' ? (update.session.reason ?? '') : ''}`)
 }
 
 /**

@@ -6,6 +6,7 @@ import { auditModule, reconciliationModule, warningsModule } from './desk/module
 import { disputesModule } from './disputes/module.ts'
 import { distributionsModule, organisationsModule } from './distributions/module.ts'
 import { goodsModule } from './goods/module.ts'
+import { harvestModule } from './harvest/module.ts'
 import { householdsModule, visitsModule } from './households/module.ts'
 import { importsModule } from './imports/module.ts'
 import { ledgerModule } from './ledger/module.ts'
@@ -27,6 +28,7 @@ export const modules: readonly AdminModule[] = [
   goodsModule,
   nearExpiryModule,
   restockingModule,
+  harvestModule,
   sessionsModule,
   disputesModule,
   householdsModule,

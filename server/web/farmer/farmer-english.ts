@@ -33,5 +33,44 @@ export function farmerEnglish(words: Words): FarmerMessages {
     notFarmer:
       'This account belongs to no household. Sign in with the household’s account, or ask the village committee.',
     publicBooks: 'Public notices and open books',
+    offline: (at) => `No network. This is as of ${at}; answers wait on the phone.`,
+    offlineEmpty: 'No network, and nothing is kept on this phone yet. Open this again where there is a signal.',
+    calls: {
+      title: 'Calls to harvest',
+      none: 'Nothing is wanted now.',
+      units: (count) => `${count} units`,
+      price: (amount) => `${amount} a unit`,
+      answerBy: (at) => `answer by ${at}`,
+      deliverBy: (at) => `bring it to the depot by ${at}`,
+      accept: 'Accept',
+      decline: 'Decline',
+      accepted: 'accepted',
+      waiting: (isAccepted) =>
+        isAccepted ? 'noted: accept; sent with the network' : 'noted: decline; sent with the network',
+      past: 'Earlier calls',
+      states: {
+        called: 'to be answered',
+        accepted: 'accepted',
+        declined: 'declined',
+        lapsed: 'too late',
+        delivered: 'brought',
+        failed: 'not brought',
+        withdrawn: 'withdrawn',
+      },
+    },
+    lots: {
+      title: 'My produce',
+      own: (units) => `${units} units of mine`,
+      sold: (sold, received) => `${sold} of ${received} sold`,
+      daysLeft: (days) => `${days} days left`,
+      over: 'past its days',
+      where: 'Where it is now',
+      depot: 'Depot',
+    },
+    problems: {
+      'harvest_call.unknown': 'This call is gone.',
+      'harvest_call.deadline_past': 'Too late: the next household was called.',
+      'harvest_call.answered': 'This call is answered already.',
+    },
   }
 }

@@ -1,4 +1,5 @@
 // What the farmer's page says: few words. English stands in its own file and must have the same shape.
+import type { HarvestCallState } from '#shared/contracts/http/harvest-calls.ts'
 import { createCatalogue } from '../common/i18n/catalogue.ts'
 import { commonChinese } from '../common/i18n/common-messages.ts'
 import type { Words } from '../common/i18n/locale.ts'
@@ -32,6 +33,44 @@ function farmerChinese(words: Words) {
     waiting: '还没有',
     notFarmer: '这个账号没有绑定农户。请用农户的账号登录，或请村委会帮忙。',
     publicBooks: '看公示和公开的账',
+    offline: (at: string) => `没有网络。这是 ${at} 看到的，答复先存在手机里。`,
+    offlineEmpty: '没有网络，手机里也没有存过。请走到有信号的地方再打开。',
+    calls: {
+      title: '叫我采收',
+      none: '现在没有要采的。',
+      units: (count: number) => `${count} 件`,
+      price: (amount: string) => `每件 ${amount}`,
+      answerBy: (at: string) => `${at} 前答复`,
+      deliverBy: (at: string) => `${at} 前送到集配点`,
+      accept: '接',
+      decline: '不接',
+      accepted: '已接',
+      waiting: (isAccepted: boolean) => (isAccepted ? '已记下：接。有网就送出' : '已记下：不接。有网就送出'),
+      past: '以前的通知',
+      states: {
+        called: '待答复',
+        accepted: '已接',
+        declined: '没接',
+        lapsed: '过时了',
+        delivered: '送到了',
+        failed: '没送到',
+        withdrawn: '撤回了',
+      } satisfies Record<HarvestCallState, string>,
+    },
+    lots: {
+      title: '我家的货',
+      own: (units: number) => `我家 ${units} 件`,
+      sold: (sold: number, received: number) => `这一批卖了 ${sold} / ${received}`,
+      daysLeft: (days: number) => `还能卖 ${days} 天`,
+      over: '已过卖期',
+      where: '现在在哪里',
+      depot: '集配点',
+    },
+    problems: {
+      'harvest_call.unknown': '没有这个通知了。',
+      'harvest_call.deadline_past': '过了答复时间，已经叫了下一户。',
+      'harvest_call.answered': '这个通知已经答复过了。',
+    } as Readonly<Record<string, string>>,
   }
 }
 export type FarmerMessages = ReturnType<typeof farmerChinese>

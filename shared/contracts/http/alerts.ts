@@ -74,6 +74,17 @@ export const acknowledgeAlert = defineRoute({
   reply: z.void(),
   status: 204,
 })
+export const escalateAlert = defineRoute({
+  method: 'POST',
+  path: '/api/alerts/:alertId/escalation',
+  tag: 'alerts',
+  summary: 'Tell the next level now instead of when the rule’s time is over; says how many are told',
+  access: staff,
+  params: z.object({ alertId: Id }),
+  body: z.object({ note: z.string().trim().min(2).max(500) }),
+  reply: z.object({ level: z.int(), told: z.int().min(0) }),
+  status: 200,
+})
 
 /** What the threshold counts depends on the kind: pieces of low_stock, hours of the expiries, MB of disk_full; else it is 0. */
 const RuleSettings = z.object({

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { AlertKind } from '#shared/contracts/http/alerts.ts'
 import { deliverDue } from '#server/alerts/deliver.ts'
-import { acknowledgeAlert, changeRule, listAlerts, listRules } from '#server/alerts/handle-alerts.ts'
+import { acknowledgeAlert, changeRule, escalateAlert, listAlerts, listRules } from '#server/alerts/handle-alerts.ts'
 import { lookAtEverything } from '#server/alerts/look.ts'
 import { makeSend, type Send } from '#server/alerts/message.ts'
 import { pushKeysOf } from '#server/alerts/push.ts'
@@ -189,6 +189,24 @@ describe.each(dialects)('alerts on %s', (dialect) => {
 
     const to = watch.mailbox.mails.flatMap((mail) => mail.to)
     expect(to).toEqual(['duty@huinong.example', 'chief@huinong.example'])
+  })
+
+  it('go to the next level at once when a person says so, up to the highest', async () => {
+    await using watch = await openWatch(dialect)
+    await watch.tell({ level: 2, address: 'boss@huinong.example' })
+    await causes.cabinet_offline(watch)
+    await watch.watch()
+    const [alert] = (await watch.database.read((ctx) => listAlerts(ctx, { limit: 5 }))).rows
+    const escalate = () =>
+      watch.database.run((ctx) =>
+        escalateAlert(ctx, { byAccountId, alertId: alert?.alertId ?? '', note: '没人接电话' }),
+      )
+
+    expect(await escalate()).toEqual({ level: 2, told: 1 })
+    expect(await escalate()).toEqual({ level: 3, told: 0 })
+    await expect(escalate()).rejects.toMatchObject({ code: 'alert.highest_level' })
+    await watch.send()
+    expect(watch.mailbox.mails.map(({ to }) => to)).toEqual([['boss@huinong.example']])
   })
 
   it('stay where they are once acknowledged, by one person', async () => {

@@ -44,6 +44,10 @@ export function alertEnglish(): AlertMessages {
     nobody: 'nobody told',
     acknowledged: 'In hand',
     acknowledge: 'I look after it',
+    escalate: 'Tell the next level',
+    escalateWhy: 'Why now',
+    escalated: (level, told) =>
+      told > 0 ? `Level ${level} is told (${told})` : `Level ${level} has no recipients: nobody was told`,
     inHand: 'in hand',
     cleared: 'cleared',
     note: 'Note',

@@ -44,6 +44,10 @@ export function alertChinese() {
     nobody: '没有人收到',
     acknowledged: '处理',
     acknowledge: '我来处理',
+    escalate: '通知上一级',
+    escalateWhy: '为什么现在就通知',
+    escalated: (level: number, told: number) =>
+      told > 0 ? `已通知第 ${level} 级（${told} 处）` : `第 ${level} 级没有接收人，谁也没有通知到`,
     inHand: '处理中',
     cleared: '已解除',
     note: '说明',

@@ -123,6 +123,7 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'surplus.order_ended': '这笔采购已交货或取消。请刷新页面。',
   'alert.unknown': '没有这条告警。请刷新列表。',
   'alert.acknowledged': '已有人在处理。请看是谁。',
+  'alert.highest_level': '最高一级已经通知过了。请直接打电话。',
   'alert.cleared': '这条告警已经解除。不需要处理。',
   'alert.rule_stale': '别人刚改过这条规则。请刷新后再改。',
   'alert.recipient_unknown': '没有这个接收人。请刷新列表。',

@@ -126,6 +126,7 @@ const english: Readonly<Record<string, string>> = {
   'surplus.order_ended': 'This order is delivered or cancelled already. Reload the page.',
   'alert.unknown': 'There is no such alert. Reload the list.',
   'alert.acknowledged': 'Somebody looks after it already. See who it is.',
+  'alert.highest_level': 'The highest level has been told already. Call them.',
   'alert.cleared': 'It is over already. Nothing is left to do.',
   'alert.rule_stale': 'Someone else changed this rule first. Load it again.',
   'alert.recipient_unknown': 'There is no such recipient. Reload the list.',
