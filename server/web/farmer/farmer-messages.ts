@@ -45,7 +45,7 @@ function farmerChinese(words: Words) {
       accept: '接',
       decline: '不接',
       accepted: '已接',
-      waiting: (isAccepted: boolean) => (isAccepted ? '已记下：接。有网就送出' : '已记下：不接。有网就送出'),
+      waiting: (isAccepted: boolean): string => (isAccepted ? '已记下：接。有网就送出' : '已记下：不接。有网就送出'),
       past: '以前的通知',
       states: {
         called: '待答复',
