@@ -4,6 +4,7 @@ import type { ParseArgsConfig } from 'node:util'
 import type { Random } from '#shared/ids/random.ts'
 import type { Clock } from '#shared/time/clock.ts'
 import type { Database } from '../db/database.ts'
+import type { ThreadSource } from '../payouts/file-thread.ts'
 import type { Sealer } from '../personal-data/seal.ts'
 
 export interface BatchContext {
@@ -11,6 +12,8 @@ export interface BatchContext {
   readonly sealer: Sealer
   readonly clock: Clock
   readonly random: Random
+  /** For jobs that put a second processor to use; without it they do all in one thread. */
+  readonly threads?: ThreadSource
 }
 
 export interface BatchOption {

@@ -2,11 +2,13 @@
 // the server's environment variables; a server may run beside it.
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { isMainThread } from 'node:worker_threads'
 import { systemRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { ConfigError, readServerConfig } from '../config/server-config.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { answerFileRequests } from '../payouts/file-thread.ts'
 import { openSealer } from '../personal-data/open-sealer.ts'
 import { describeJob, parseOptionsOf, type BatchArguments, type BatchJob } from './job.ts'
 import { batchJobs } from './jobs.ts'
@@ -50,7 +52,8 @@ async function runJob(job: BatchJob, args: BatchArguments): Promise<void> {
   const output = { isTerminal: process.stderr.isTTY, write: (text: string) => void process.stderr.write(text) }
   const bar = makeProgressBar(job.name, output, clock)
   try {
-    const lines = await job.run({ database, sealer, clock, random }, args, bar.show)
+    const threads = { program: new URL(import.meta.url), databaseUrl: url, keys: config.dataKeys }
+    const lines = await job.run({ database, sealer, clock, random, threads }, args, bar.show)
     bar.end()
     for (const line of lines) process.stdout.write(`${line}\n`)
   } finally {
@@ -81,4 +84,5 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main()
+if (isMainThread) process.exitCode = await main()
+else await answerFileRequests()

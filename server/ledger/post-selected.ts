@@ -8,7 +8,10 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { inlineKinds, neverNegativeKinds } from './account-kinds.ts'
 
-/** A SELECT with the columns debit_account_id, credit_account_id, amount_fen (> 0), cause_kind, cause_id, leg, memo. */
+/**
+ * A SELECT with the columns debit_account_id, credit_account_id, amount_fen (> 0), cause_kind, cause_id, leg, memo. The rows are written
+ * in its order, which goes fastest in the order of causes and accounts.
+ */
 export type TransferSelect = SQL
 
 const quoted = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(', '))
@@ -34,7 +37,7 @@ export function* postSelected(ctx: UnitContext, select: TransferSelect, atMs: nu
   const inserted = yield* sqlExec(sql`
     insert into ledger_transfer (id, debit_account_id, credit_account_id, amount_fen, cause_kind, cause_id, leg, at_ms, memo)
     select id, debit_account_id, credit_account_id, amount_fen, cause_kind, cause_id, leg, ${at}, memo
-    from ledger_staged where true order by id on conflict do nothing`)
+    from ledger_staged where true on conflict do nothing`)
   if (inserted < count) {
     yield* requireSameFigures(inserted)
     return { outcome: 'already', count, totalFen }
@@ -42,10 +45,10 @@ export function* postSelected(ctx: UnitContext, select: TransferSelect, atMs: nu
   yield* changeBalances(ctx)
   yield* sqlExec(sql`
     insert into ledger_entry (account_id, at_ms, transfer_id, amount_fen)
-    select debit_account_id, ${at}, id, -amount_fen from ledger_staged order by debit_account_id, id`)
+    select debit_account_id, ${at}, id, -amount_fen from ledger_staged`)
   yield* sqlExec(sql`
     insert into ledger_entry (account_id, at_ms, transfer_id, amount_fen)
-    select credit_account_id, ${at}, id, amount_fen from ledger_staged order by credit_account_id, id`)
+    select credit_account_id, ${at}, id, amount_fen from ledger_staged`)
   return { outcome: count === 0 ? 'already' : 'posted', count, totalFen }
 }
 

@@ -8,7 +8,8 @@ import { one } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { fileNameOf } from './bank-file.ts'
 import { draftNext, openBatch } from './draft-batch.ts'
-import { exportNext, readFile } from './export-batch.ts'
+import { exportAll, readFile } from './export-batch.ts'
+import { FileThread } from './file-thread.ts'
 import { importReturn } from './import-return.ts'
 import { readReturn } from './read-return-file.ts'
 import { payoutKinds } from './rules.ts'
@@ -91,13 +92,13 @@ const exportJob: BatchJob = {
     folder: { value: 'FOLDER', describe: 'Where the files go; they hold account numbers', isRequired: true },
   },
   async run(ctx, args, progress) {
-    const { database, sealer } = ctx
+    const { database, sealer, clock, threads } = ctx
     const byAccountId = await requirePerson(ctx, args)
-    let batch = await requireBatchNo(ctx, textOf(args, 'batch'))
-    while (batch.state !== 'EXPORTED') {
-      batch = await database.run((unit) => exportNext(unit, sealer, batch.batchId, byAccountId))
-      progress(batch.exportedSeq, batch.lineCount)
-    }
+    await using thread = threads === undefined ? undefined : new FileThread(threads)
+    const released = await requireBatchNo(ctx, textOf(args, 'batch'))
+    const batch = await exportAll({ database, sealer, clock, thread }, released, byAccountId, (next) =>
+      progress(next.exportedSeq, next.lineCount),
+    )
     const written: string[] = []
     for (let fileNo = 1; ; fileNo += 1) {
       const content = await database

@@ -37,5 +37,5 @@ export function postingsOf(name: PostingName, condition: SQL): TransferSelect {
     select ${debit} as debit_account_id, ${credit} as credit_account_id, a.amount_fen as amount_fen,
       ${sql.raw(`'${cause}'`)} as cause_kind, a.line_id as cause_id,
       ${sql.raw(`'${leg}.'`)} || cast(a.attempt as text) as leg, cast(null as text) as memo
-    from payout_attempt a where ${condition}`
+    from payout_attempt a where ${condition} order by a.seq`
 }

@@ -21,8 +21,8 @@ export function decodeText(bytes: Uint8Array): string | undefined {
 /** The bytes of a text, or the first character that the encoding cannot carry there and back. */
 export function encodeText(text: string, encoding: TextEncoding): { bytes: Uint8Array } | { lost: string } {
   if (encoding === 'utf-8-bom') {
-    // A half of a surrogate pair would become a question mark.
-    const lost = /\p{Surrogate}/u.exec(text)?.[0]
+    // A half of a surrogate pair would become a question mark. Few texts have pairs at all, and only those are read by code points.
+    const lost = /[\ud800-\udfff]/.test(text) ? /\p{Surrogate}/u.exec(text)?.[0] : undefined
     return lost === undefined ? { bytes: new TextEncoder().encode(byteOrderMark + text) } : { lost }
   }
   const bytes = new Uint8Array(iconv.encode(text, 'gb18030'))

@@ -4,8 +4,10 @@
 //   const batch = await world.draft()
 //   await world.export(batch.batchId)
 import { eq, getTableColumns } from 'drizzle-orm'
+import { seededRandom } from '#shared/ids/random.ts'
 import type { Database } from '#server/db/database.ts'
 import type { Dialect } from '#server/db/kit.ts'
+import { openDatabase } from '#server/db/open-database.ts'
 import { rows } from '#server/db/unit.ts'
 import type { Unit, UnitContext } from '#server/db/unit.ts'
 import { enterHouseholds, enterVillages } from '#server/households/enter-households.ts'
@@ -85,6 +87,8 @@ export interface PayoutWorldOptions {
   readonly encoding?: ProfileRow['encoding']
   /** Default 5,000. */
   readonly maxRowsPerFile?: number
+  /** An empty database of the caller's, which others open too; default: one of its own. */
+  readonly url?: string
 }
 
 export const answersOf = (batch: BatchRow, results: Readonly<Record<number, BankResult>>): ReturnRow[] =>
@@ -115,9 +119,12 @@ async function seed(database: Database, count: number, profile: Partial<ProfileR
 }
 
 export async function openPayoutWorld(dialect: Dialect, options: PayoutWorldOptions = {}): Promise<PayoutWorld> {
-  const { households = 3, ...profile } = options
+  const { households = 3, url, ...profile } = options
   const clock = new TestClock()
-  const database = await openTestDatabase(dialect, { clock })
+  const database =
+    url === undefined
+      ? await openTestDatabase(dialect, { clock })
+      : await openDatabase({ url, clock, random: seededRandom(1) })
   await seed(database, households, profile)
   const run: PayoutWorld['run'] = (work) => database.run(work)
   let made = 0

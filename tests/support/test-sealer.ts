@@ -1,6 +1,6 @@
 // A sealer with fixed keys, for tests that need no server.
 import { createSecretKey } from 'node:crypto'
-import type { DataKey } from '#server/personal-data/key-ring.ts'
+import type { DataKey, KeyRing } from '#server/personal-data/key-ring.ts'
 import { makeSealer } from '#server/personal-data/seal.ts'
 
 /** A key whose 32 bytes all are `fill`. */
@@ -8,4 +8,5 @@ export const testKey = (id: string, fill: number): DataKey => ({ id, key: create
 
 export const testFingerprintKey = createSecretKey(Buffer.alloc(32, 9))
 
-export const testSealer = makeSealer({ dataKeys: [testKey('test', 1)], fingerprintKey: testFingerprintKey })
+export const testKeyRing: KeyRing = { dataKeys: [testKey('test', 1)], fingerprintKey: testFingerprintKey }
+export const testSealer = makeSealer(testKeyRing)

@@ -7,14 +7,15 @@ import type { Database } from '#server/db/database.ts'
 import { one } from '#server/db/unit.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { draftNext, openBatch } from '#server/payouts/draft-batch.ts'
-import { exportNext } from '#server/payouts/export-batch.ts'
+import { exportAll } from '#server/payouts/export-batch.ts'
+import { FileThread } from '#server/payouts/file-thread.ts'
 import { importReturn } from '#server/payouts/import-return.ts'
 import { noticeWorkingDays } from '#server/payouts/rules.ts'
 import { approveBatch, closeNotice, openNotice, releaseBatch, reviewBatch } from '#server/payouts/sign-batch.ts'
 import type { BatchRow } from '#server/payouts/store.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
-import { testSealer } from '#tests/support/test-sealer.ts'
+import { testKeyRing, testSealer } from '#tests/support/test-sealer.ts'
 import type { BenchRow, BenchSize } from '../bench-row.ts'
 import { makePayoutBooks } from './payout-books.ts'
 
@@ -51,10 +52,11 @@ async function approve(database: Database, clock: TestClock, { batchId }: BatchR
   await database.run((ctx) => releaseBatch(ctx, batchId, 'releaser'))
 }
 
-async function exportAll(database: Database, { batchId }: BatchRow): Promise<void> {
-  let batch = await database.run((ctx) => exportNext(ctx, testSealer, batchId, 'releaser'))
-  while (batch.state !== 'EXPORTED')
-    batch = await database.run((ctx) => exportNext(ctx, testSealer, batchId, 'releaser'))
+/** As the batch job does it: the thread is started anew for the batch. */
+async function exportFiles(path: string, database: Database, clock: TestClock, batch: BatchRow): Promise<void> {
+  const source = { program: new URL(import.meta.url), databaseUrl: `sqlite:${path}`, keys: testKeyRing }
+  await using thread = new FileThread(source)
+  await exportAll({ database, sealer: testSealer, clock, thread }, batch, 'releaser')
 }
 
 async function importAll(database: Database, { batchId, batchNo, lineCount }: BatchRow): Promise<void> {
@@ -85,13 +87,14 @@ async function proveBooks(database: Database, batch: BatchRow): Promise<void> {
 
 async function benchRun(folder: string, households: number): Promise<BenchRow[]> {
   const clock = new TestClock()
-  const database = await makePayoutBooks(join(folder, `${households}.db`), households, clock)
+  const path = join(folder, `${households}.db`)
+  const database = await makePayoutBooks(path, households, clock)
   let batch: BatchRow | undefined
   const draftSeconds = await seconds(async () => (batch = await draft(database, clock, 'csv')))
   if (batch?.lineCount !== households) throw new Error(`${batch?.lineCount} lines of ${households}`)
   const drafted = batch
   await approve(database, clock, drafted)
-  const exportSeconds = await seconds(() => exportAll(database, drafted))
+  const exportSeconds = await seconds(() => exportFiles(path, database, clock, drafted))
   const peak = peakMegabytes()
   const returnSeconds = await seconds(() => importAll(database, drafted))
   if (households <= 100_000) await proveBooks(database, drafted)
