@@ -174,6 +174,9 @@ export class FleetCabinet implements AsyncDisposable {
         })
       case 'load':
         return this.#load(command)
+      case 'set-temperature':
+        this.#virtual.climate.temperatureDeciC = command.temperatureDeciC
+        return undefined
       case 'set-power':
         this.#setPower(command.isOn)
         return undefined

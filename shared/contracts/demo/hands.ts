@@ -50,6 +50,8 @@ export const HandsCommand = z.discriminatedUnion('hand', [
     unitMassMg: MassMg.min(1),
     unitMassSdMg: z.int().min(0),
   }),
+  /** Warms or cools the inside at once; what follows from it takes as long as in a real cabinet. */
+  z.object({ hand: z.literal('set-temperature'), temperatureDeciC: z.int().min(-300).max(600) }),
   z.object({ hand: z.literal('set-power'), isOn: z.boolean() }),
   z.object({ hand: z.literal('set-network'), isOn: z.boolean() }),
   z.object({

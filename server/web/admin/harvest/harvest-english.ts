@@ -50,6 +50,7 @@ export function harvestEnglish(): HarvestMessages {
       no_terms: 'there are no terms yet',
     },
     termsLead: 'New terms hold for calls to come.',
+    bounds: 'Terms',
     noTerms: 'There are no terms yet.',
     supplier: 'Supplier',
     version: 'Version',

@@ -52,6 +52,7 @@ function harvestChinese() {
       no_terms: '还没有采收约定',
     } satisfies Record<NonNullable<HarvestNeed['stuck']>, string>,
     termsLead: '改约定只影响以后的通知。',
+    bounds: '约定',
     noTerms: '还没有采收约定。',
     supplier: '供货商',
     version: '版本',
