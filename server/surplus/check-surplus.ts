@@ -37,7 +37,13 @@ const ordersAreTheirPayments = proofOver({
       sql`${t.id} = 'surplus-payment:' || ${p.paymentId} || ':paid'`,
       eq(t.debitAccountId, namedAccounts.mainBank),
     )
-    const bookedFen = sql`(select coalesce(sum(${t.amountFen}), 0) from ${p} inner join ${t} on ${isBooked} where ${eq(p.orderId, o.orderId)})`
+    // What the take-back of a payment booked, counted the other way.
+    const isTakenBack = and(
+      sql`${t.id} = 'reversal:' || ${p.paymentId} || ':surplus-payment.paid'`,
+      eq(t.creditAccountId, namedAccounts.mainBank),
+    )
+    const signedFen = sql`case when ${isBooked} then ${t.amountFen} else -${t.amountFen} end`
+    const bookedFen = sql`(select coalesce(sum(${signedFen}), 0) from ${p} inner join ${t} on (${isBooked}) or (${isTakenBack}) where ${eq(p.orderId, o.orderId)})`
     const wrong = yield* rows(
       db
         .select({ orderId: o.orderId })

@@ -35,14 +35,13 @@ export function* recordPayment(
   const order = yield* one(ctx.db.select().from(o).where(eq(o.orderId, orderId)))
   if (order === undefined) throw new RefusalError('surplus.order_unknown')
   if (order.state === 'cancelled') throw new RefusalError('surplus.order_cancelled')
-  const known = yield* one(ctx.db.select({ id: p.paymentId }).from(p).where(eq(p.reference, reference)))
-  if (known !== undefined) throw new RefusalError('surplus.payment_known', undefined, { field: 'reference' })
+  const turn = yield* requireNewReference(ctx, reference)
   const owedFen = order.amountFen - order.paidFen
   if (amountFen > owedFen)
     throw new RefusalError('surplus.payment_exceeds', undefined, { field: 'amountFen', facts: { owedFen } })
   const paymentId = ctx.newId()
   const recordedAtMs = ctx.now()
-  yield* insertRows(p, [{ ...payment, paymentId, orderId, recordedBy: viewer.accountId, recordedAtMs }])
+  yield* insertRows(p, [{ ...payment, turn, paymentId, orderId, recordedBy: viewer.accountId, recordedAtMs }])
   // The CHECK of the order is what two payments at once meet.
   yield* exec(
     ctx.db
@@ -72,12 +71,28 @@ export function* recordPayment(
   return yield* showOrder(ctx, viewer, { ...order, paidFen })
 }
 
+/** How often payments of the reference were taken back. Refuses with surplus.payment_known when one stands. */
+function* requireNewReference({ db, tables }: UnitContext, reference: string): Unit<number> {
+  const { surplusPayments: p, surplusReversals: r } = tables
+  const earlier = yield* rows(
+    db
+      .select({ reversedAtMs: r.reversedAtMs })
+      .from(p)
+      .leftJoin(r, eq(r.paymentId, p.paymentId))
+      .where(eq(p.reference, reference)),
+  )
+  if (earlier.some(({ reversedAtMs }) => reversedAtMs === null))
+    throw new RefusalError('surplus.payment_known', undefined, { field: 'reference' })
+  return earlier.length
+}
+
 export function* listPayments(ctx: UnitContext, orderId: string, query: PageRequest): Unit<Page<PaymentView>> {
-  const { surplusPayments: p } = ctx.tables
+  const { surplusPayments: p, surplusReversals: r } = ctx.tables
   const found = yield* rows(
     ctx.db
-      .select()
+      .select({ payment: p, reversal: r })
       .from(p)
+      .leftJoin(r, eq(r.paymentId, p.paymentId))
       .where(and(eq(p.orderId, orderId), behindKey([p.paymentId], keyOfCursor(query.cursor, 1), 'ascending')))
       .orderBy(asc(p.paymentId))
       .limit(query.limit + 1),
@@ -85,8 +100,12 @@ export function* listPayments(ctx: UnitContext, orderId: string, query: PageRequ
   return pageOfRows(
     found,
     query.limit,
-    ({ paymentId }) => [paymentId],
-    (row) => row,
+    ({ payment }) => [payment.paymentId],
+    ({ payment: { turn: _turn, ...payment }, reversal }) => {
+      if (reversal === null) return payment
+      const { reason, reversedBy, reversedAtMs } = reversal
+      return { ...payment, reversal: { reason, reversedBy, reversedAtMs } }
+    },
   )
 }
 

@@ -5,7 +5,8 @@ import { registerRoute } from '../http/register-route.ts'
 import { escalateNotice } from './escalate-notice.ts'
 import { openNotice, recountNotice } from './open-notice.ts'
 import { listPayments, listUnpaid, recordPayment } from './record-payment.ts'
-import { agreeOrder, cancelOrder, deliverOrder } from './sell-surplus.ts'
+import { reversePayment } from './reverse-payment.ts'
+import { agreeOrder, cancelOrder, deliverOrder, findOrder } from './sell-surplus.ts'
 import { findNotice, listLines, listNotices, showDesk, showNoticeDetail } from './show-surplus.ts'
 
 export const surplusRoutes: NounRoutes = (app, { database }) => {
@@ -44,6 +45,12 @@ export const surplusRoutes: NounRoutes = (app, { database }) => {
   )
   registerRoute(app, contract.recordSurplusPayment, ({ params, body, account: viewer }) =>
     database.run((ctx) => recordPayment(ctx, { viewer, ...params, ...body })),
+  )
+  registerRoute(app, contract.reverseSurplusPayment, ({ params, body, account: viewer }) =>
+    database.run((ctx) => reversePayment(ctx, { viewer, ...params, ...body })),
+  )
+  registerRoute(app, contract.getSurplusOrder, ({ params, account }) =>
+    database.read((ctx) => findOrder(ctx, account, params.orderId)),
   )
   registerRoute(app, contract.listSurplusPayments, ({ params, query }) =>
     database.read((ctx) => listPayments(ctx, params.orderId, query)),

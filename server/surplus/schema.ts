@@ -78,7 +78,7 @@ export function surplusTables(kit: Kit, noun: Households) {
       pricePerKgFen: c.int().notNull(),
       massMg: c.int().notNull(),
       amountFen: c.int().notNull(),
-      /** Σ of its payments. */
+      /** Σ of its payments that stand. */
       paidFen: c.int().notNull(),
       state: c.choice(orderStates).notNull(),
       agreedBy: c.text().notNull(),
@@ -128,19 +128,33 @@ export function surplusTables(kit: Kit, noun: Households) {
       amountFen: c.int().notNull(),
       /** Who paid, as the bank names them. */
       payerName: c.text().notNull(),
-      /** The bank's: one payment is recorded once. */
-      reference: c.text().notNull().unique(),
+      /** The bank's: one payment stands recorded once. */
+      reference: c.text().notNull(),
+      /** 0; one more for each time a payment of this reference was taken back before. */
+      turn: c.int().notNull(),
       /** When it came, as the statement says. */
       paidAtMs: c.int().notNull(),
       recordedBy: c.text().notNull(),
       recordedAtMs: c.int().notNull(),
     },
     (t) => [
+      unique('surplus_payment_once').on(t.reference, t.turn),
       index('surplus_payment_by_order').on(t.orderId),
       check('surplus_payment_positive', sql`${t.amountFen} > 0`),
     ],
   )
-  return { surplusNotices, surplusEscalations, surplusOrders, surplusLines, surplusPayments }
+  const surplusReversals = table('surplus_payment_reversal', {
+    paymentId: c
+      .text()
+      .primaryKey()
+      .references(() => surplusPayments.paymentId),
+    reason: c.text().notNull(),
+    reversedBy: c.text().notNull(),
+    reversedAtMs: c.int().notNull(),
+  })
+  return { surplusNotices, surplusEscalations, surplusOrders, surplusLines, surplusPayments, surplusReversals }
 }
 
-export const surplusStorage: Storage = { appendOnly: ['surplus_escalation', 'surplus_line', 'surplus_payment'] }
+export const surplusStorage: Storage = {
+  appendOnly: ['surplus_escalation', 'surplus_line', 'surplus_payment', 'surplus_payment_reversal'],
+}

@@ -36,6 +36,14 @@ export function* showOrder(ctx: UnitContext, viewer: Viewer, order: OrderRow): U
   return { orderId, channel, buyerName, pricePerKgFen, massMg, amountFen, paidFen, state, lines }
 }
 
+/** Refuses with surplus.order_unknown. */
+export function* findOrder(ctx: UnitContext, viewer: Viewer, orderId: string): Unit<OrderView> {
+  const { surplusOrders: o } = ctx.tables
+  const order = yield* one(ctx.db.select().from(o).where(eq(o.orderId, orderId)))
+  if (order === undefined) throw new RefusalError('surplus.order_unknown')
+  return yield* showOrder(ctx, viewer, order)
+}
+
 /** The notices asked for, in household order, each with its mass. Names the row that cannot be. */
 function* matchNotices(
   ctx: UnitContext,
@@ -190,7 +198,7 @@ export function* deliverOrder(
   return yield* showOrder(ctx, viewer, { ...order, ...ended })
 }
 
-/** The produce is free for another buyer again. Refuses with surplus.order_unknown, surplus.order_ended. */
+/** The produce is free for another buyer again. Refuses with surplus.order_unknown, surplus.order_ended, surplus.order_paid. */
 export function* cancelOrder(
   ctx: UnitContext,
   input: { readonly viewer: Viewer; readonly orderId: string; readonly reason: string },
@@ -198,6 +206,7 @@ export function* cancelOrder(
   const { viewer, orderId, reason } = input
   const { surplusNotices: n, surplusOrders: o } = ctx.tables
   const { order, lines } = yield* requireAgreed(ctx, viewer, orderId)
+  if (order.paidFen > 0) throw new RefusalError('surplus.order_paid', undefined, { facts: { paidFen: order.paidFen } })
   const ended = {
     state: 'cancelled' as const,
     endedBy: viewer.accountId,

@@ -83,11 +83,13 @@ export const SurplusPayment = z
     amountFen: NonNegativeFen.min(1),
     /** Who paid, as the bank names them. */
     payerName: z.string().trim().min(2).max(80),
-    /** The bank's; the same payment is recorded once. */
+    /** The bank's; the same payment stands recorded once. */
     reference: z.string().trim().min(2).max(80),
     paidAtMs: EpochMs,
     recordedBy: z.string(),
     recordedAtMs: EpochMs,
+    /** Set once it was taken back: it pays nothing of the order. */
+    reversal: z.object({ reason: z.string(), reversedBy: z.string(), reversedAtMs: EpochMs }).optional(),
   })
   .meta({ id: 'SurplusPayment' })
 
@@ -211,12 +213,34 @@ export const recordSurplusPayment = defineRoute({
   reply: SurplusOrder,
   status: 201,
 })
+export const reverseSurplusPayment = defineRoute({
+  method: 'POST',
+  path: '/api/surplus/orders/:orderId/payments/:paymentId/reversal',
+  tag: 'surplus',
+  summary:
+    'Take back a payment that was recorded wrongly: the order owes again, and the reference may be recorded anew',
+  access: ['finance', 'admin'],
+  params: orderParams.extend({ paymentId: Id }),
+  body: z.object({ reason: Reason }),
+  reply: SurplusOrder,
+  status: 201,
+})
+export const getSurplusOrder = defineRoute({
+  method: 'GET',
+  path: '/api/surplus/orders/:orderId',
+  tag: 'surplus',
+  summary: 'One order with its lines and how much of it is paid',
+  access: ['operator', 'finance', 'auditor', 'admin'],
+  params: orderParams,
+  reply: SurplusOrder,
+  status: 200,
+})
 export const listSurplusPayments = defineRoute({
   method: 'GET',
   path: '/api/surplus/orders/:orderId/payments',
   tag: 'surplus',
-  summary: 'What the buyer of an order has paid, oldest first',
-  access: bookers,
+  summary: 'What the buyer of an order has paid, oldest first, with what was taken back',
+  access: ['operator', 'finance', 'auditor', 'admin'],
   params: orderParams,
   query: PageQuery,
   reply: pageOf(SurplusPayment),

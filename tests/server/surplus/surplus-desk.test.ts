@@ -1,7 +1,6 @@
 // The surplus desk over HTTP, with the source's case: 7,000 jin of vegetables, 2,000 of them bought by the helper unit, the rest
 // by city dealers and through the district desk; all sold (domain.md, A4).
 import { describe, expect, it } from 'vitest'
-import { findHouseholdIncome } from '#server/households/list-households.ts'
 import { proveAtOnce } from '#server/ledger/proof.ts'
 import { surplusProofs } from '#server/surplus/check-surplus.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
@@ -9,71 +8,11 @@ import { balanceOf } from '#server/ledger/balances.ts'
 import { escalateDue } from '#server/surplus/escalate-notice.ts'
 import { exec, sqlRows } from '#server/db/unit.ts'
 import { sql } from 'drizzle-orm'
-import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
+import { problem } from '#tests/support/commerce-api.ts'
 import type { Caller } from '#tests/support/commerce-api.ts'
-import { householdCode, openMarket, villageCode } from '#tests/support/market.ts'
-import { TestClock } from '#tests/support/test-clock.ts'
-import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
-
-const accountId = '01900000-0000-7000-8000-0000000000aa'
-const districtDesk = { accountId, roles: ['desk'], areaCode: '500112' } as const
-const townDesk = { accountId, roles: ['desk'], areaCode: villageCode.slice(0, 9) } as const
-const finance = { accountId, roles: ['finance'] } as const
-const farmer = (serial: number) => ({ accountId, roles: ['farmer'], householdCode: householdCode(serial) }) as const
-const dayMs = 86_400_000
-const kg = (massKg: number) => massKg * 1_000_000
-const page = { limit: 50 }
-
-async function openDesk(dialect: (typeof dialects)[number]) {
-  const clock = new TestClock()
-  const database = await openTestDatabase(dialect, { clock })
-  await openMarket(database, clock)
-  const api = await startCommerceApi(database)
-  /** A millisecond between calls, so that ids keep their order. */
-  const body = async (call: Promise<{ body: unknown }>) => {
-    const { body: said } = await call
-    clock.advance(1)
-    return said as Record<string, unknown>
-  }
-  return {
-    clock,
-    database,
-    api,
-    async open(serial: number, massKg: number, who: Caller = farmer(serial)) {
-      const notice = {
-        householdCode: householdCode(serial),
-        productName: '时令蔬菜',
-        category: 'vegetable',
-        massMg: kg(massKg),
-        deadlineAtMs: clock.now() + 10 * dayMs,
-      }
-      return String((await body(api.call('POST', '/api/surplus/notices', who, notice)))['noticeId'])
-    },
-    agree: (channel: string, buyerName: string, pricePerKgFen: number, lines: object[], who: Caller = districtDesk) =>
-      api.call('POST', '/api/surplus/orders', who, { channel, buyerName, pricePerKgFen, lines }),
-    async sell(channel: string, buyerName: string, pricePerKgFen: number, lines: object[]) {
-      const order = await body(this.agree(channel, buyerName, pricePerKgFen, lines))
-      const path = `/api/surplus/orders/${String(order['orderId'])}/delivery`
-      return await body(api.call('POST', path, finance))
-    },
-    notice: (noticeId: string, who: Caller = districtDesk) =>
-      body(api.call('GET', `/api/surplus/notices/${noticeId}`, who)),
-    desk: (who: Caller = districtDesk) => body(api.call('GET', '/api/surplus/desk', who)),
-    income: (serial: number) =>
-      database.read((ctx) =>
-        findHouseholdIncome(
-          ctx,
-          { accountId, roles: ['admin'], householdCode: undefined, areaCode: undefined },
-          householdCode(serial),
-          page,
-        ),
-      ),
-    async [Symbol.asyncDispose]() {
-      await api[Symbol.asyncDispose]()
-      await database.close()
-    },
-  }
-}
+import { householdCode } from '#tests/support/market.ts'
+import { accountId, dayMs, districtDesk, farmer, finance, kg, openDesk, townDesk } from '#tests/support/surplus-desk.ts'
+import { dialects } from '#tests/support/test-database.ts'
 
 describe.each(dialects)('the surplus desk on %s', (dialect) => {
   it('sells the source’s 7,000 jin: helper unit, dealers and district desk, to zero and to the fen', async () => {

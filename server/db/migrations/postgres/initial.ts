@@ -1114,11 +1114,18 @@ export const initialPostgres: readonly string[] = [
   "amount_fen" bigint NOT NULL,
   "payer_name" text COLLATE "C" NOT NULL,
   "reference" text COLLATE "C" NOT NULL,
+  "turn" bigint NOT NULL,
   "paid_at_ms" bigint NOT NULL,
   "recorded_by" text COLLATE "C" NOT NULL,
   "recorded_at_ms" bigint NOT NULL,
-  CONSTRAINT "surplus_payment_reference_unique" UNIQUE("reference"),
+  CONSTRAINT "surplus_payment_once" UNIQUE("reference","turn"),
   CONSTRAINT "surplus_payment_positive" CHECK ("surplus_payment"."amount_fen" > 0)
+);`,
+  `CREATE TABLE "surplus_payment_reversal" (
+  "payment_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "reason" text COLLATE "C" NOT NULL,
+  "reversed_by" text COLLATE "C" NOT NULL,
+  "reversed_at_ms" bigint NOT NULL
 );`,
   `CREATE TABLE "in_kind_import" (
   "import_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -2025,6 +2032,7 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "surplus_line" ADD CONSTRAINT "surplus_line_order_id_surplus_order_order_id_fk" FOREIGN KEY ("order_id") REFERENCES "public"."surplus_order"("order_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "surplus_line" ADD CONSTRAINT "surplus_line_notice_id_surplus_notice_notice_id_fk" FOREIGN KEY ("notice_id") REFERENCES "public"."surplus_notice"("notice_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "surplus_payment" ADD CONSTRAINT "surplus_payment_order_id_surplus_order_order_id_fk" FOREIGN KEY ("order_id") REFERENCES "public"."surplus_order"("order_id") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "surplus_payment_reversal" ADD CONSTRAINT "surplus_payment_reversal_payment_id_surplus_payment_payment_id_fk" FOREIGN KEY ("payment_id") REFERENCES "public"."surplus_payment"("payment_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "in_kind_grant" ADD CONSTRAINT "in_kind_grant_import_id_in_kind_import_import_id_fk" FOREIGN KEY ("import_id") REFERENCES "public"."in_kind_import"("import_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "in_kind_grant" ADD CONSTRAINT "in_kind_grant_household_code_household_household_code_fk" FOREIGN KEY ("household_code") REFERENCES "public"."household"("household_code") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "benefit_link" ADD CONSTRAINT "benefit_link_supplier_id_supplier_supplier_id_fk" FOREIGN KEY ("supplier_id") REFERENCES "public"."supplier"("supplier_id") ON DELETE no action ON UPDATE no action;`,
@@ -2222,6 +2230,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE TRIGGER surplus_escalation_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_escalation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER surplus_line_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER surplus_payment_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_payment FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER surplus_payment_reversal_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON surplus_payment_reversal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER write_off_recovery_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON write_off_recovery FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER in_kind_import_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON in_kind_import FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER in_kind_grant_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON in_kind_grant FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,

@@ -1264,14 +1264,22 @@ export const initialSqlite: readonly string[] = [
   \`amount_fen\` integer NOT NULL,
   \`payer_name\` text NOT NULL,
   \`reference\` text NOT NULL,
+  \`turn\` integer NOT NULL,
   \`paid_at_ms\` integer NOT NULL,
   \`recorded_by\` text NOT NULL,
   \`recorded_at_ms\` integer NOT NULL,
   FOREIGN KEY (\`order_id\`) REFERENCES \`surplus_order\`(\`order_id\`) ON UPDATE no action ON DELETE no action,
   CONSTRAINT "surplus_payment_positive" CHECK("surplus_payment"."amount_fen" > 0)
 ) STRICT;`,
-  `CREATE UNIQUE INDEX \`surplus_payment_reference_unique\` ON \`surplus_payment\` (\`reference\`);`,
   `CREATE INDEX \`surplus_payment_by_order\` ON \`surplus_payment\` (\`order_id\`);`,
+  `CREATE UNIQUE INDEX \`surplus_payment_once\` ON \`surplus_payment\` (\`reference\`,\`turn\`);`,
+  `CREATE TABLE \`surplus_payment_reversal\` (
+  \`payment_id\` text PRIMARY KEY NOT NULL,
+  \`reason\` text NOT NULL,
+  \`reversed_by\` text NOT NULL,
+  \`reversed_at_ms\` integer NOT NULL,
+  FOREIGN KEY (\`payment_id\`) REFERENCES \`surplus_payment\`(\`payment_id\`) ON UPDATE no action ON DELETE no action
+) STRICT;`,
   `CREATE TABLE \`in_kind_import\` (
   \`import_id\` text PRIMARY KEY NOT NULL,
   \`document_number\` text NOT NULL,
@@ -2283,6 +2291,8 @@ export const initialSqlite: readonly string[] = [
   `CREATE TRIGGER surplus_line_refuses_delete BEFORE DELETE ON surplus_line BEGIN SELECT RAISE(ABORT, 'surplus_line is append-only'); END;`,
   `CREATE TRIGGER surplus_payment_refuses_update BEFORE UPDATE ON surplus_payment BEGIN SELECT RAISE(ABORT, 'surplus_payment is append-only'); END;`,
   `CREATE TRIGGER surplus_payment_refuses_delete BEFORE DELETE ON surplus_payment BEGIN SELECT RAISE(ABORT, 'surplus_payment is append-only'); END;`,
+  `CREATE TRIGGER surplus_payment_reversal_refuses_update BEFORE UPDATE ON surplus_payment_reversal BEGIN SELECT RAISE(ABORT, 'surplus_payment_reversal is append-only'); END;`,
+  `CREATE TRIGGER surplus_payment_reversal_refuses_delete BEFORE DELETE ON surplus_payment_reversal BEGIN SELECT RAISE(ABORT, 'surplus_payment_reversal is append-only'); END;`,
   `CREATE TRIGGER write_off_recovery_refuses_update BEFORE UPDATE ON write_off_recovery BEGIN SELECT RAISE(ABORT, 'write_off_recovery is append-only'); END;`,
   `CREATE TRIGGER write_off_recovery_refuses_delete BEFORE DELETE ON write_off_recovery BEGIN SELECT RAISE(ABORT, 'write_off_recovery is append-only'); END;`,
   `CREATE TRIGGER in_kind_import_refuses_update BEFORE UPDATE ON in_kind_import BEGIN SELECT RAISE(ABORT, 'in_kind_import is append-only'); END;`,
