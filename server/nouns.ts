@@ -49,6 +49,7 @@ import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { bookUnweighed } from './restock-tasks/book-unweighed.ts'
 import { restockTaskRoutes } from './restock-tasks/routes.ts'
+import { rollUpSales } from './sales/roll-up-sales.ts'
 import { salesRoutes } from './sales/routes.ts'
 import { rolloutRoutes } from './rollouts/routes.ts'
 import { sweepRollouts } from './rollouts/sweep-rollouts.ts'
@@ -116,7 +117,7 @@ export const nouns: readonly Noun[] = [
   { routes: assistanceRoutes },
   { routes: inKindRoutes },
   { routes: importTemplateRoutes },
-  { routes: salesRoutes },
+  { routes: salesRoutes, jobs: [{ name: 'roll up sales', intervalMs: 600_000, run: rollUpSales }] },
   { routes: writeOffRoutes },
   { routes: disputeRoutes },
   { routes: benefitLinkRoutes },

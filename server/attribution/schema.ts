@@ -131,6 +131,7 @@ export function attributionTables(kit: Kit, { ledgerAccounts }: Accounts) {
     (t) => [
       primaryKey({ columns: [t.refundId, t.ordinal] }),
       index('refunded_part_by_line').on(t.saleLineId),
+      index('refunded_part_by_time').on(t.atMs),
       check(
         'refunded_part_signed',
         sql`case ${t.causeKind} when 'write-off-recovery' then ${t.takenFen} <= 0 and ${t.borneFen} <= 0 else ${t.takenFen} >= 0 and ${t.borneFen} >= 0 end and ${t.takenFen} + ${t.borneFen} <> 0`,

@@ -11,6 +11,7 @@ import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { distributionProofs } from '../distributions/check-distributions.ts'
 import { payoutProofs } from '../payouts/prove-payouts.ts'
+import { salesDaysProof } from '../sales/roll-up-sales.ts'
 import { stockProofs } from '../stock/check-stock.ts'
 import { surplusProofs } from '../surplus/check-surplus.ts'
 import { writeOffProofs } from '../write-offs/check-write-offs.ts'
@@ -28,6 +29,7 @@ export const booksProofs: readonly Proof[] = [
   ...writeOffProofs,
   ...stockProofs,
   ...surplusProofs,
+  salesDaysProof,
 ]
 
 type BooksCheckRow = UnitContext['tables']['booksChecks']['$inferSelect']

@@ -1,5 +1,6 @@
 // Sales of the time before the books began (domain.md, A3): data from a paper, in force when a second person has approved it.
-// They are no postings and are never added to what the ledger sold.
+// They are no postings and are never added to what the ledger sold. And what cabinets sold, a row a day and SKU, so that a sum over
+// years does not go through every line: a cache, made of the lines (roll-up-sales.ts).
 import { sql } from 'drizzle-orm'
 import { categories } from '../catalog/schema.ts'
 import type { Kit } from '../db/kit.ts'
@@ -7,7 +8,7 @@ import type { Kit } from '../db/kit.ts'
 export const salesChannels = ['cabinet', 'unit_order', 'dealer', 'other'] as const
 export type SalesChannel = (typeof salesChannels)[number]
 
-export function salesTables({ table, column: c, check, unique }: Kit) {
+export function salesTables({ table, column: c, check, unique, primaryKey }: Kit) {
   const salesOpenings = table(
     'sales_opening',
     {
@@ -35,5 +36,17 @@ export function salesTables({ table, column: c, check, unique }: Kit) {
       check('sales_opening_approved', sql`(${t.approvedBy} is null) = (${t.approvedAtMs} is null)`),
     ],
   )
-  return { salesOpenings }
+  const salesDays = table(
+    'sales_day',
+    {
+      /** The day's first instant in the district. */
+      dayStartMs: c.int().notNull(),
+      skuId: c.text().notNull(),
+      soldFen: c.int().notNull(),
+      /** Refunded or written off on the day, whenever it was sold; less than nothing where more was recovered. */
+      takenBackFen: c.int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.dayStartMs, t.skuId] })],
+  )
+  return { salesOpenings, salesDays }
 }

@@ -1,5 +1,6 @@
 // Sales by category and channel (domain.md, A3): what cabinets sold and what the surplus desk delivered, each less what was
-// refunded or written off in the same span. The time before the books stands beside them, never in their sums.
+// refunded or written off in the same span. Whole days come from their roll-ups, what is left of the span from the lines. The time
+// before the books stands beside them, never in their sums.
 import { and, asc, eq, gte, isNotNull, lt, sql } from 'drizzle-orm'
 import type { AnyColumn } from 'drizzle-orm'
 import type { z } from 'zod'
@@ -10,6 +11,9 @@ import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { SurplusChannel } from '../surplus/schema.ts'
 import type { OpeningRow } from './enter-openings.ts'
+import { findRolledBefore } from './roll-up-sales.ts'
+import { splitSpan } from './rules.ts'
+import type { SalesSpan } from './rules.ts'
 import type { SalesChannel } from './schema.ts'
 
 type SalesView = z.input<(typeof getSales)['reply']>
@@ -20,12 +24,6 @@ const channelOf: Readonly<Record<SurplusChannel, SalesChannel>> = {
   DEALER: 'dealer',
   CABINET: 'cabinet',
   OTHER: 'other',
-}
-
-/** From the first instant to before the last. */
-export interface SalesSpan {
-  readonly fromMs: number
-  readonly beforeMs: number
 }
 
 interface Sum {
@@ -39,6 +37,44 @@ const ofCabinets = (found: ReadonlyArray<Omit<Sum, 'channel'>>): Sum[] =>
   found.map((sum) => ({ ...sum, channel: 'cabinet' }))
 const ofDesk = (found: ReadonlyArray<Omit<Sum, 'channel'> & { readonly channel: SurplusChannel }>): Sum[] =>
   found.map((sum) => ({ ...sum, channel: channelOf[sum.channel] }))
+
+interface CabinetSums {
+  readonly sold: readonly Sum[]
+  readonly takenBack: readonly Sum[]
+}
+
+/** What cabinets sold and what was taken back: the rolled up days within the span, and the lines before and behind them. */
+function* sumCabinets(ctx: UnitContext, span: SalesSpan): Unit<CabinetSums> {
+  const { rolled, others } = splitSpan(span, yield* findRolledBefore(ctx))
+  const days = rolled === undefined ? { sold: [], takenBack: [] } : yield* sumDays(ctx, rolled)
+  const sold = [...days.sold]
+  const takenBack = [...days.takenBack]
+  for (const other of others) {
+    sold.push(...(yield* soldByCabinets(ctx, other)))
+    takenBack.push(...(yield* takenBackFromCabinets(ctx, other)))
+  }
+  return { sold, takenBack }
+}
+
+function* sumDays(ctx: UnitContext, span: SalesSpan): Unit<CabinetSums> {
+  const { salesDays: d, skus: k } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select({ category: k.category, soldFen: sumOf(d.soldFen), takenBackFen: sumOf(d.takenBackFen) })
+      .from(d)
+      .innerJoin(k, eq(k.skuId, d.skuId))
+      .where(within(d.dayStartMs, span))
+      .groupBy(k.category),
+  )
+  return {
+    sold: ofCabinets(found.map(({ category, soldFen: fen }) => ({ category, fen }))),
+    takenBack: ofCabinets(
+      found
+        .filter(({ takenBackFen }) => takenBackFen !== 0)
+        .map(({ category, takenBackFen: fen }) => ({ category, fen })),
+    ),
+  }
+}
 
 function* soldByCabinets(ctx: UnitContext, span: SalesSpan): Unit<Sum[]> {
   const { saleLines: s, skus: k } = ctx.tables
@@ -108,8 +144,9 @@ export function showOpening(row: OpeningRow): SalesView['openings'][number] {
 }
 
 export function* sumSales(ctx: UnitContext, span: SalesSpan): Unit<SalesView> {
-  const sold = [...(yield* soldByCabinets(ctx, span)), ...(yield* soldBySurplusDesk(ctx, span))]
-  const takenBack = [...(yield* takenBackFromCabinets(ctx, span)), ...(yield* takenBackFromSurplusDesk(ctx, span))]
+  const cabinets = yield* sumCabinets(ctx, span)
+  const sold = [...cabinets.sold, ...(yield* soldBySurplusDesk(ctx, span))]
+  const takenBack = [...cabinets.takenBack, ...(yield* takenBackFromSurplusDesk(ctx, span))]
   const { salesOpenings: t } = ctx.tables
   const isInForce = isNotNull(t.approvedBy)
   const openings = yield* rows(ctx.db.select().from(t).where(isInForce).orderBy(asc(t.documentNumber), asc(t.ordinal)))

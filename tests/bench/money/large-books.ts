@@ -1,5 +1,6 @@
 // Ledger entries by the million as attributed sale lines make them (eight a line), written by sets: each line is 10.00 yuan of a lot of
 // two households, split into four parts (4.00 and 3.00 to the households by weight, 2.00 to the supplier, 1.00 to the operator).
+// Sale lines may be more than those that are booked: lists of sales are then long, and the ledger is not.
 // The rows are those the product writes; the bench proves that by letting the product prove the books.
 import BetterSqlite3 from 'better-sqlite3'
 import { seededRandom } from '#shared/ids/random.ts'
@@ -27,7 +28,8 @@ const lot = id('01990003', `i % ${lots}`)
 const supplierId = '01990004-0000-7000-8000-000000000001'
 const supplier = `supplier:${supplierId}`
 const organisationId = '01990005-0000-7000-8000-000000000001'
-const skuId = '01990006-0000-7000-8000-000000000001'
+const skus = 20
+const sku = id('01990006', `i % ${skus}`)
 const planId = '01990007-0000-7000-8000-000000000001'
 const cabinetId = '01990008-0000-7000-8000-000000000001'
 const household = (number: string) => `printf('500112142201%04d', ${number})`
@@ -50,21 +52,23 @@ const parts = [
   weights: part.role === 'household' ? `${4 - ordinal}000000, 7000000` : '1, 1',
 }))
 
-function statementsOf(startMs: number, saleLines: number): string[] {
+function statementsOf(startMs: number, saleLines: number, bookedLines: number): string[] {
   const at = `${startMs} + i * ${stepMs}`
   const over = (count: number) =>
     `with recursive n(i) as (select 0 union all select i + 1 from n where i < ${count - 1})`
-  const all = over(saleLines)
+  const sold = over(saleLines)
+  const all = over(bookedLines)
   return [
     `insert into organisation values ('${organisationId}', '联合社', 'enterprise', '500112142', ${startMs})`,
     `insert into supplier values ('${supplierId}', '${organisationId}', '供货商', 'enterprise', 1, '500112142', '大盛镇', '023', ${startMs})`,
-    `insert into sku (sku_id, name, spec, origin, category, food_class, mode, price_fen, is_certified, label_unit_mass_mg, label_unit_mass_sd_mg, shelf_life_days, created_at_ms)
-       values ('${skuId}', '沃柑', '1 kg', '大盛镇', 'fruit', 'EDIBLE_AGRI', 'piece', ${lineFen}, 1, 1000000, 20000, 14, ${startMs})`,
+    `${over(skus)} insert into sku (sku_id, name, spec, origin, category, food_class, mode, price_fen, is_certified, label_unit_mass_mg, label_unit_mass_sd_mg, shelf_life_days, created_at_ms)
+       select ${sku}, '沃柑 ' || i, '1 kg', '大盛镇', case i % 2 when 0 then 'fruit' else 'vegetable' end, 'EDIBLE_AGRI', 'piece', ${lineFen}, 1, 1000000, 20000, 14, ${startMs} from n`,
     `insert into revenue_plan values ('${planId}', '${supplierId}', 1, 'approved', 0, 7000, 2000, 0, 1000, 100, 'bench', 'a', 0, 'b', 0)`,
     `insert into village values ('500112142201', '青龙村', '500112142', '大盛镇')`,
     `${over(householdCount)} insert into household (household_code, head_name, population, village_code, kind)
        select ${household('i')}, '王某', 3, '500112142201', 'EXITED' from n`,
-    `${over(lots)} insert into lot select ${lot}, printf('T%06d', i), '${skuId}', '${supplierId}', ${startMs}, ${startMs}, ${startMs}, 1000, 0, 'C', 'keeper' from n`,
+    `${over(lots)} insert into lot (lot_id, trace_code, sku_id, supplier_id, harvested_at_ms, received_at_ms, expires_at_ms, units_received, units_at_depot, certificate_number, received_by)
+       select ${lot}, printf('T%06d', i), ${sku}, '${supplierId}', ${startMs}, ${startMs}, ${startMs}, 1000, 0, 'C', 'keeper' from n`,
     ...[0, 1].map(
       (ordinal) =>
         `${over(lots)} insert into lot_source (lot_id, ordinal, household_code, mass_mg) select ${lot}, ${ordinal}, ${household(`2 * i + ${ordinal}`)}, ${4 - ordinal}000000 from n`,
@@ -73,8 +77,8 @@ function statementsOf(startMs: number, saleLines: number): string[] {
     `insert into ledger_account values ('channel:wallet', 'channel', 'wallet', null, ${startMs}), ('${supplier}', 'supplier', '${supplierId}', null, ${startMs}), ('fee:operator', 'fee', 'operator', null, ${startMs})`,
     `${over(saleLines / linesPerSession)} insert into shopping_session (session_id, kind, cabinet_id, cabinet_code, host_site_name, account_id, account_name, idempotency_key, state, command_id, planogram_version, prices_version, held_fen, total_fen, authorised_at_ms)
        select ${id('01990002', 'i')}, 'sale', '${cabinetId}', 'YB-0001', '区医院', 'buyer', 'buyer', 'intent-' || i, 'settled', 'c' || i, 1, 1, 10000, ${linesPerSession * lineFen}, ${startMs} + i * ${stepMs * linesPerSession} from n`,
-    `${all} insert into sale_line (sale_line_id, session_id, lane_id, sku_id, lot_id, mode, count, unit_price_fen, list_fen, amount_fen, is_certified, at_ms)
-       select ${line}, ${session}, 'L01', '${skuId}', ${lot}, 'piece', 1, ${lineFen}, ${lineFen}, ${lineFen}, 1, ${at} from n`,
+    `${sold} insert into sale_line (sale_line_id, session_id, lane_id, sku_id, lot_id, mode, count, unit_price_fen, list_fen, amount_fen, is_certified, at_ms)
+       select ${line}, ${session}, 'L01', ${sku}, ${lot}, 'piece', 1, ${lineFen}, ${lineFen}, ${lineFen}, 1, ${at} from n`,
     `${all} insert into attributed_line select ${line}, '${planId}', ${lineFen}, 1, ${lot}, 'channel:wallet', ${at} from n`,
     `${all}, p(ordinal) as (values ${parts.map(({ ordinal }) => `(${ordinal})`).join()})
        insert into ledger_transfer (id, debit_account_id, credit_account_id, amount_fen, cause_kind, cause_id, leg, at_ms)
@@ -90,15 +94,23 @@ function statementsOf(startMs: number, saleLines: number): string[] {
   ]
 }
 
-/** Fills an empty database file with the books of so many sale lines and rolls them up as the server's job does, day by day. */
-export async function seedLargeBooks(path: string, clock: Clock, saleLines: number): Promise<void> {
+/**
+ * Fills an empty database file with so many sale lines, of which the first are booked (default: all), and rolls the ledger up as the
+ * server's job does, day by day.
+ */
+export async function seedLargeBooks(
+  path: string,
+  clock: Clock,
+  saleLines: number,
+  bookedLines = saleLines,
+): Promise<void> {
   const options = { url: `sqlite:${path}`, clock, random: seededRandom(1) }
   await (await openDatabase(options)).close()
   const client = new BetterSqlite3(path)
   for (const setting of ['synchronous = OFF', 'foreign_keys = OFF', 'cache_size = -262144', 'temp_store = FILE'])
     client.pragma(setting)
   const firstMs = clock.now() - saleLines * stepMs - 3_600_000
-  const statements = statementsOf(firstMs, saleLines)
+  const statements = statementsOf(firstMs, saleLines, bookedLines)
   const startMs = systemClock.monotonicMs()
   for (const [index, statement] of statements.entries()) {
     client.exec(statement)

@@ -1557,6 +1557,13 @@ export const initialPostgres: readonly string[] = [
   CONSTRAINT "sales_opening_two_people" CHECK ("sales_opening"."approved_by" is null or "sales_opening"."approved_by" <> "sales_opening"."prepared_by"),
   CONSTRAINT "sales_opening_approved" CHECK (("sales_opening"."approved_by" is null) = ("sales_opening"."approved_at_ms" is null))
 );`,
+  `CREATE TABLE "sales_day" (
+  "day_start_ms" bigint NOT NULL,
+  "sku_id" text COLLATE "C" NOT NULL,
+  "sold_fen" bigint NOT NULL,
+  "taken_back_fen" bigint NOT NULL,
+  CONSTRAINT "sales_day_day_start_ms_sku_id_pk" PRIMARY KEY("day_start_ms","sku_id")
+);`,
   `CREATE TABLE "write_off" (
   "write_off_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "sale_kind" text COLLATE "C" NOT NULL,
@@ -2096,6 +2103,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE UNIQUE INDEX "ledger_transfer_reversed_once" ON "ledger_transfer" USING btree ("reverses_id") WHERE "ledger_transfer"."reverses_id" is not null;`,
   `CREATE UNIQUE INDEX "revenue_plan_in_force" ON "revenue_plan" USING btree ("scope","effective_from_ms") WHERE "revenue_plan"."state" = 'approved';`,
   `CREATE INDEX "refunded_part_by_line" ON "refunded_part" USING btree ("sale_line_id");`,
+  `CREATE INDEX "refunded_part_by_time" ON "refunded_part" USING btree ("at_ms");`,
   `CREATE INDEX "payment_intent_by_drawn_on" ON "payment_intent" USING btree ("draws_on_intent_id");`,
   `CREATE INDEX "payment_intent_by_payer" ON "payment_intent" USING btree ("payer_account_id","intent_id");`,
   `CREATE INDEX "payment_arrears_open" ON "payment_arrears" USING btree ("payer_account_id") WHERE "payment_arrears"."paid_at_ms" is null;`,

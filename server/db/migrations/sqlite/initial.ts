@@ -505,6 +505,7 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "refunded_part_signed" CHECK(case "refunded_part"."cause_kind" when 'write-off-recovery' then "refunded_part"."taken_fen" <= 0 and "refunded_part"."borne_fen" <= 0 else "refunded_part"."taken_fen" >= 0 and "refunded_part"."borne_fen" >= 0 end and "refunded_part"."taken_fen" + "refunded_part"."borne_fen" <> 0)
 ) STRICT, WITHOUT ROWID;`,
   `CREATE INDEX \`refunded_part_by_line\` ON \`refunded_part\` (\`sale_line_id\`);`,
+  `CREATE INDEX \`refunded_part_by_time\` ON \`refunded_part\` (\`at_ms\`);`,
   `CREATE TABLE \`payment_intent\` (
   \`intent_id\` text PRIMARY KEY NOT NULL,
   \`method\` text NOT NULL,
@@ -1776,6 +1777,13 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "sales_opening_approved" CHECK(("sales_opening"."approved_by" is null) = ("sales_opening"."approved_at_ms" is null))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`sales_opening_once\` ON \`sales_opening\` (\`document_number\`,\`ordinal\`);`,
+  `CREATE TABLE \`sales_day\` (
+  \`day_start_ms\` integer NOT NULL,
+  \`sku_id\` text NOT NULL,
+  \`sold_fen\` integer NOT NULL,
+  \`taken_back_fen\` integer NOT NULL,
+  PRIMARY KEY(\`day_start_ms\`, \`sku_id\`)
+) STRICT;`,
   `CREATE TABLE \`write_off\` (
   \`write_off_id\` text PRIMARY KEY NOT NULL,
   \`sale_kind\` text NOT NULL,
