@@ -8,13 +8,17 @@ import type { Condition, Rule } from './rules.ts'
 const hourMs = 3_600_000
 const megabyte = 1_048_576
 
-/** The cabinet's own alarms, by the kind of alert they are. */
+/** The cabinet's own alarms and the server's about it, by the kind of alert they are. */
 const kindOfAlarm: Readonly<Record<string, AlertKind>> = {
   door_open: 'door_open',
+  door_open_too_long: 'door_open',
   door_forced: 'door_open',
+  lock_not_opened: 'lock_fault',
   lock_left_open: 'lock_fault',
   over_temperature: 'over_temperature',
   disk_full: 'disk_full',
+  journal_broken: 'journal_broken',
+  twin_reverted: 'twin_reverted',
 }
 
 function kindOfDevice(device: string): AlertKind {
@@ -34,6 +38,7 @@ function* findCabinetConditions(ctx: UnitContext, thresholds: Thresholds): Unit<
         lastSeenAtMs: s.lastSeenAtMs,
         alarms: s.alarms,
         offlineDevices: s.offlineDevices,
+        reported: s.reported,
         telemetry: s.telemetry,
       })
       .from(s)
@@ -41,22 +46,29 @@ function* findCabinetConditions(ctx: UnitContext, thresholds: Thresholds): Unit<
       .where(eq(cabinets.rolloutState, 'live')),
   )
   const leastFree = (thresholds.get('disk_full') ?? 0) * megabyte
-  return found.flatMap(({ cabinetId, isOnline, lastSeenAtMs, alarms, offlineDevices, telemetry }): Condition[] => {
-    const facts = new Map<AlertKind, Record<string, string | number>>()
-    const note = (kind: AlertKind, label: string, value: string | number) =>
-      facts.set(kind, { ...facts.get(kind), [label]: value })
-    for (const alarm of alarms) {
-      const kind = kindOfAlarm[alarm]
-      if (kind !== undefined) note(kind, 'alarm', alarm)
-    }
-    for (const [device, code] of Object.entries(offlineDevices)) note(kindOfDevice(device), device, code)
-    const free = telemetry?.diskFreeBytes
-    if (free !== undefined && free < leastFree) note('disk_full', 'diskFreeMegabytes', Math.floor(free / megabyte))
-    const own = [...facts].map(([kind, values]) => ({ kind, subjectId: cabinetId, cabinetId, facts: values }))
-    if (isOnline) return own
-    const sinceMs = lastSeenAtMs ?? undefined
-    return [...own, { kind: 'cabinet_offline', subjectId: cabinetId, cabinetId, sinceMs, facts: {} }]
-  })
+  return found.flatMap(
+    ({ cabinetId, isOnline, lastSeenAtMs, alarms, offlineDevices, reported, telemetry }): Condition[] => {
+      const facts = new Map<AlertKind, Record<string, string | number>>()
+      const note = (kind: AlertKind, label: string, value: string | number) =>
+        facts.set(kind, { ...facts.get(kind), [label]: value })
+      // A disk that is full takes no entry of that either: then only the twin tells.
+      for (const alarm of new Set([...alarms, ...(reported?.alarms ?? [])])) {
+        const kind = kindOfAlarm[alarm]
+        if (kind !== undefined) note(kind, 'alarm', alarm)
+      }
+      for (const [device, code] of Object.entries(offlineDevices)) note(kindOfDevice(device), device, code)
+      // The board may answer while one of its scales gives no weight, or the lock's own state cannot be read.
+      const faulty = reported?.lanes.flatMap(({ laneId, isFaulty }) => (isFaulty ? [laneId] : [])) ?? []
+      if (faulty.length > 0) note('scale_fault', 'faultyLanes', faulty.join(' '))
+      if (isOnline && reported?.doorState === 'unknown') note('lock_fault', 'doorState', 'unknown')
+      const free = telemetry?.diskFreeBytes
+      if (free !== undefined && free < leastFree) note('disk_full', 'diskFreeMegabytes', Math.floor(free / megabyte))
+      const own = [...facts].map(([kind, values]) => ({ kind, subjectId: cabinetId, cabinetId, facts: values }))
+      if (isOnline) return own
+      const sinceMs = lastSeenAtMs ?? undefined
+      return [...own, { kind: 'cabinet_offline', subjectId: cabinetId, cabinetId, sinceMs, facts: {} }]
+    },
+  )
 }
 
 /** Sessions whose door is closed, or that fell silent or wait for a person, and that are not settled. */

@@ -13,5 +13,7 @@ export async function watchConditions({ database, logger, metrics }: ServerConte
 }
 
 export async function sendAlerts(ctx: ServerContext, signal: AbortSignal): Promise<void> {
-  await deliverDue(ctx, makeSend(ctx.config.mail, ctx.clock, pushIdentityOf(ctx)), signal)
+  const { config, clock } = ctx
+  const send = makeSend({ mail: config.mail, push: pushIdentityOf(ctx), clock, reach: config.alertReach })
+  await deliverDue(ctx, send, signal)
 }

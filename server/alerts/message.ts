@@ -4,6 +4,7 @@ import { createTransport } from 'nodemailer'
 import type { AlertChannel, AlertEvent, AlertKind, AlertSeverity } from '#shared/contracts/http/alerts.ts'
 import type { Clock } from '#shared/time/clock.ts'
 import { districtMinuteOf } from '#shared/time/district-time.ts'
+import { postOutward, type Reach } from './outward-reach.ts'
 import { sendPush, type PushIdentity } from './push.ts'
 import type { AlertFacts } from './schema.ts'
 
@@ -54,6 +55,8 @@ const kindNames: Readonly<Record<AlertKind, string>> = {
   expiry: '临期或过期',
   reconciliation_difference: '对账差异',
   disk_full: '磁盘空间不足',
+  journal_broken: '柜机日志断链',
+  twin_reverted: '柜机撤回了下发的设置',
 }
 
 const eventNames: Readonly<Record<AlertEvent, string>> = {
@@ -94,11 +97,14 @@ export function signatureOf(key: Buffer, atMs: number, body: string): string {
   return `t=${atMs},v1=${createHmac('sha256', key).update(`${atMs}.${body}`).digest('hex')}`
 }
 
-async function sendWebhook(message: AlertMessage, to: Address, clock: Clock, signal: AbortSignal): Promise<void> {
+async function sendWebhook(
+  message: AlertMessage,
+  to: Address,
+  { clock, reach }: Pick<Ways, 'clock' | 'reach'>,
+  signal: AbortSignal,
+): Promise<void> {
   const body = webhookBodyOf(message)
-  const response = await fetch(to.address, {
-    method: 'POST',
-    redirect: 'error',
+  const posting = {
     headers: {
       'content-type': 'application/json',
       'huinong-delivery': message.deliveryId,
@@ -106,9 +112,9 @@ async function sendWebhook(message: AlertMessage, to: Address, clock: Clock, sig
     },
     body,
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-  })
-  await response.body?.cancel()
-  if (!response.ok) throw new Error(`the webhook answered ${response.status}`)
+  }
+  const status = await postOutward(to.address, posting, reach)
+  if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`)
 }
 
 /** Most of an alert's own words in a push: the sealed message must stay under 4 kB (RFC 8030, 7.2). */
@@ -128,14 +134,23 @@ export function pushPayloadOf(message: AlertMessage): string {
   })
 }
 
-/** Makes the sender; `mail` undefined: e-mail fails with that reason. */
-export function makeSend(mail: { smtpUrl: string; from: string } | undefined, clock: Clock, push: PushIdentity): Send {
+/** What messages leave by. */
+export interface Ways {
+  /** Undefined: e-mail fails with that reason. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
+  readonly push: PushIdentity
+  readonly clock: Clock
+  /** Where webhooks and push services may be. */
+  readonly reach: Reach
+}
+
+export function makeSend({ mail, push, clock, reach }: Ways): Send {
   return async (message, to, signal) => {
-    if (message.recipient.channel === 'webhook') return sendWebhook(message, to, clock, signal)
+    if (message.recipient.channel === 'webhook') return sendWebhook(message, to, { clock, reach }, signal)
     if (message.recipient.channel === 'push') {
       const topic = message.deliveryId.replaceAll('-', '')
       const sealed = { topic, isUrgent: message.alert?.severity === 'critical', payload: pushPayloadOf(message) }
-      return sendPush(sealed, to.address, push, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+      return sendPush(sealed, to.address, push, reach, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
     }
     if (mail === undefined) throw new Error('no SMTP server is configured')
     const transport = createTransport({ url: mail.smtpUrl, connectionTimeout: timeoutMs, socketTimeout: timeoutMs })

@@ -7,6 +7,7 @@ import webPush from 'web-push'
 import { z } from 'zod'
 import type { ServerContext } from '../context.ts'
 import type { Sealer } from '../personal-data/seal.ts'
+import { postOutward, type Reach } from './outward-reach.ts'
 
 /** The raw P-256 point and number, base64url, as browsers and the protocol want them. */
 export interface PushKeys {
@@ -58,30 +59,24 @@ export async function sendPush(
   { topic, isUrgent, payload }: PushMessage,
   address: string,
   { keys, subject }: PushIdentity,
+  reach: Reach,
   signal: AbortSignal,
 ): Promise<void> {
-  const { method, headers, body, endpoint } = webPush.generateRequestDetails(
-    PushAddress.parse(JSON.parse(address)),
-    payload,
-    {
-      vapidDetails: { subject, ...keys },
-      contentEncoding: 'aes128gcm',
-      TTL: keptS,
-      topic,
-      urgency: isUrgent ? 'high' : 'normal',
-    },
-  )
-  const named = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length')
-  const response = await fetch(endpoint, {
-    method,
-    redirect: 'error',
-    headers: Object.fromEntries(named.map(([name, value]) => [name, String(value)])),
-    body: new Uint8Array(body ?? []),
-    signal,
+  const { headers, body, endpoint } = webPush.generateRequestDetails(PushAddress.parse(JSON.parse(address)), payload, {
+    vapidDetails: { subject, ...keys },
+    contentEncoding: 'aes128gcm',
+    TTL: keptS,
+    topic,
+    urgency: isUrgent ? 'high' : 'normal',
   })
-  await response.body?.cancel()
+  const named = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length')
+  const posting = {
+    headers: Object.fromEntries(named.map(([name, value]) => [name, String(value)])),
+    body: body ?? Buffer.alloc(0),
+    signal,
+  }
+  const status = await postOutward(endpoint, posting, reach)
   // RFC 8030, 7.3: the subscription has expired.
-  if (response.status === 404 || response.status === 410)
-    throw new RecipientGoneError(`the push service answered ${response.status}`)
-  if (!response.ok) throw new Error(`the push service answered ${response.status}`)
+  if (status === 404 || status === 410) throw new RecipientGoneError(`the push service answered ${status}`)
+  if (status < 200 || status > 299) throw new Error(`the push service answered ${status}`)
 }

@@ -1,11 +1,18 @@
 // HTTP routes of alerts, their rules and who is told.
 import * as contract from '#shared/contracts/http/alerts.ts'
 import type { NounRoutes } from '../context.ts'
+import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { acknowledgeAlert, changeRule, escalateAlert, listAlerts, listRules } from './handle-alerts.ts'
+import { isPlainlyClosed, type Reach } from './outward-reach.ts'
 import { pushKeysOf } from './push.ts'
 import { addRecipient, listRecipients, removeRecipient, testRecipient } from './recipients.ts'
 import { subscribePush, unsubscribePush } from './subscribe-push.ts'
+
+/** Refuses at once what would be refused when a message leaves; a name is resolved only then. */
+function refuseClosed(url: string, field: string, reach: Reach): void {
+  if (isPlainlyClosed(url, reach)) throw new RefusalError('alert.address_closed', undefined, { field })
+}
 
 export const alertRoutes: NounRoutes = (app, { database, sealer, config }) => {
   registerRoute(app, contract.listAlerts, ({ query }) => database.read((ctx) => listAlerts(ctx, query)))
@@ -20,9 +27,11 @@ export const alertRoutes: NounRoutes = (app, { database, sealer, config }) => {
     database.run((ctx) => changeRule(ctx, { byAccountId, ...params, ...body })),
   )
   registerRoute(app, contract.listAlertRecipients, async () => ({ rows: await database.read(listRecipients) }))
-  registerRoute(app, contract.addAlertRecipient, ({ body, account: { accountId: byAccountId } }) =>
-    database.run((ctx) => addRecipient(ctx, { byAccountId, sealer, canMail: config.mail !== undefined, ...body })),
-  )
+  registerRoute(app, contract.addAlertRecipient, ({ body, account: { accountId: byAccountId } }) => {
+    if (body.channel === 'webhook') refuseClosed(body.address, 'address', config.alertReach)
+    const canMail = config.mail !== undefined
+    return database.run((ctx) => addRecipient(ctx, { byAccountId, sealer, canMail, ...body }))
+  })
   registerRoute(app, contract.removeAlertRecipient, ({ params, account: { accountId: byAccountId } }) =>
     database.run((ctx) => removeRecipient(ctx, { byAccountId, ...params })),
   )
@@ -31,6 +40,7 @@ export const alertRoutes: NounRoutes = (app, { database, sealer, config }) => {
   )
   registerRoute(app, contract.getPushKey, () => ({ publicKey: pushKeysOf(sealer).publicKey }))
   registerRoute(app, contract.subscribePush, async ({ body, account: { accountId, displayName: name } }) => {
+    refuseClosed(body.endpoint, 'endpoint', config.alertReach)
     const by = { accountId, name }
     return { recipientId: await database.run((ctx) => subscribePush(ctx, { ...body, by, sealer })) }
   })

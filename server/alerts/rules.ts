@@ -44,6 +44,8 @@ export const shippedRules: readonly Rule[] = [
   shipped('expiry', 'notice', { threshold: 24, escalateAfterMs: 12 * hourMs }),
   shipped('reconciliation_difference', 'critical', { escalateAfterMs: 4 * hourMs }),
   shipped('disk_full', 'critical', { threshold: 200 }),
+  shipped('journal_broken', 'critical', {}),
+  shipped('twin_reverted', 'warning', {}),
 ]
 
 /** The newest version of each kind, in the order of the kinds. */

@@ -9,7 +9,13 @@ import { changeConfig } from './change-twin.ts'
 import { CabinetConfigChange } from '#shared/contracts/mqtt/twin.ts'
 
 /** Alarms of the server's own making; a `release` that was done clears them. */
-export const serverAlarms = ['journal_broken', 'door_forced', 'door_open_too_long', 'twin_reverted'] as const
+export const serverAlarms = [
+  'journal_broken',
+  'door_forced',
+  'door_open_too_long',
+  'lock_not_opened',
+  'twin_reverted',
+] as const
 /** Most alarms and devices a status lists. */
 const maxListed = 50
 
@@ -43,7 +49,15 @@ function* clearAlarms(ctx: UnitContext, cabinetId: Id, cleared: readonly string[
 export const cabinetEvents: EventHandlers = {
   'agent.started': (ctx, { cabinetId, bootId, body }) =>
     changeStatus(ctx, cabinetId, { bootId, versions: body.versions }),
-  'door.opened': (ctx, { cabinetId }) => changeStatus(ctx, cabinetId, { doorState: 'open' }),
+  *'door.opened'(ctx, { cabinetId }) {
+    yield* changeStatus(ctx, cabinetId, { doorState: 'open' })
+    return yield* clearAlarms(ctx, cabinetId, ['lock_not_opened'])
+  },
+  /** The lock was told to open and stayed shut, or failed; that nobody pulled the door is no fault. */
+  *'session.not_opened'(ctx, { cabinetId, body }) {
+    const isFault = body.outcome === 'NOT_OPENED' || body.outcome === 'FAULT'
+    return isFault ? yield* raiseAlarm(ctx, cabinetId, 'lock_not_opened') : []
+  },
   *'door.closed'(ctx, { cabinetId }) {
     yield* changeStatus(ctx, cabinetId, { doorState: 'closed' })
     return yield* clearAlarms(ctx, cabinetId, ['door_open_too_long'])

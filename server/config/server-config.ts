@@ -2,6 +2,7 @@
 // from the same object, and what is secret never reaches a log.
 import { z } from 'zod'
 import { Role } from '#shared/contracts/http/route.ts'
+import { makeReach, parseNetwork, type Reach } from '../alerts/outward-reach.ts'
 import type { TlsFiles } from './read-tls.ts'
 import { type KeySource, parseDataKeys, parseKey } from '../personal-data/key-ring.ts'
 
@@ -116,6 +117,22 @@ export const ServerEnvironment = z.object({
     .preprocess(emptyAsAbsent, z.url({ protocol: /^smtps?$/ }).optional())
     .describe('Mail server for alerts: smtp://user:password@host:port or smtps://…; wants HUINONG_MAIL_FROM'),
   HUINONG_MAIL_FROM: z.preprocess(emptyAsAbsent, z.email().optional()).describe('Address that alerts are sent from'),
+  HUINONG_ALERT_PRIVATE_NETWORKS: z
+    .string()
+    .default('')
+    .transform((text, context) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .flatMap((part) => {
+          const network = parseNetwork(part)
+          if (network === undefined)
+            context.addIssue({ code: 'custom', message: `${part} is no network like 10.1.0.0/16` })
+          return network === undefined ? [] : [network]
+        }),
+    )
+    .describe('Networks that are not public and that webhooks and web push may reach all the same, as 10.1.0.0/16,…'),
   HUINONG_FLEET_TARGET: z.coerce.number().int().min(1).default(1_000).describe('Cabinets the programme aims at'),
   HUINONG_OPERATOR_NAME: z.string().default('惠农柜运营单位').describe('Operator shown on each shelf (food rules)'),
   HUINONG_OPERATOR_ADDRESS: z.string().default('重庆市渝北区').describe('Its address'),
@@ -162,6 +179,8 @@ export interface ServerConfig {
   readonly hold: { readonly maxFen: number; readonly minFen: number }
   /** Undefined: alerts leave by webhook only. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
+  /** Where webhooks and push services may be. */
+  readonly alertReach: Reach
   readonly fleetTarget: number
   readonly operator: { name: string; address: string; contact: string; filingNumber: string }
 }
@@ -232,6 +251,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     logLevel: it.HUINONG_LOG_LEVEL,
     hold: { maxFen: it.HUINONG_HOLD_FEN, minFen: it.HUINONG_MIN_WALLET_FEN },
     mail: mailOf(it),
+    alertReach: makeReach(it.HUINONG_ALERT_PRIVATE_NETWORKS),
     fleetTarget: it.HUINONG_FLEET_TARGET,
     operator: {
       name: it.HUINONG_OPERATOR_NAME,
@@ -246,7 +266,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
 export function describeEnvironment(): string {
   const defaults = ServerEnvironment.parse({}) as Record<
     string,
-    string | number | boolean | readonly string[] | undefined
+    string | number | boolean | readonly unknown[] | undefined
   >
   const lines = Object.entries(ServerEnvironment.shape).map(([name, schema]) => {
     const fallback = defaults[name]

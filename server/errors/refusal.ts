@@ -176,6 +176,11 @@ export const refusals = {
   'alert.cleared': { status: 409, log: 'info', title: 'It is over already.' },
   'alert.rule_stale': { status: 409, log: 'info', title: 'Someone else changed this rule first; load it again.' },
   'alert.recipient_unknown': { status: 404, log: 'info', title: 'There is no such recipient.' },
+  'alert.address_closed': {
+    status: 422,
+    log: 'info',
+    title: 'Messages may not go to this network; the configuration can allow it.',
+  },
   'alert.mail_not_configured': { status: 409, log: 'info', title: 'This server has no mail server configured.' },
   'warning.unknown': { status: 404, log: 'info', title: 'There is no such warning.' },
   'warning.closed': { status: 409, log: 'info', title: 'Somebody has said already what came of this warning.' },

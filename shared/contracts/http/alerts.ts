@@ -21,6 +21,8 @@ export const AlertKind = z
     'expiry',
     'reconciliation_difference',
     'disk_full',
+    'journal_broken',
+    'twin_reverted',
   ])
   .meta({ id: 'AlertKind' })
 export type AlertKind = z.infer<typeof AlertKind>

@@ -2,17 +2,20 @@
 // told, or refuses it, and speaks when it is asked to. Ten thousand of them fit in one process.
 import { connect, type Socket } from 'node:net'
 import type { KeyObject } from 'node:crypto'
-import { generate, parser, type Packet } from 'mqtt-packet'
+import { generate, parser, type IPublishPacket, type Packet } from 'mqtt-packet'
 import { signedLogin } from '#cabinet-agent/link/login.ts'
 import { channelRules, topicOf, type Channel } from '#shared/contracts/mqtt/topics.ts'
 import { CabinetConfig, type DesiredTwin, type ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { systemRandom } from '#shared/ids/random.ts'
+import type { CancelTimer } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import type { SwarmCount, SwarmHabit } from './swarm-messages.ts'
 
 const laneIds = Array.from({ length: 12 }, (_, index) => `L${String(index + 1).padStart(2, '0')}`)
 const keepaliveS = 120
+/** As MQTT clients do: a broker hangs up on whoever is silent for one and a half times the keep-alive. */
+const pingEveryMs = (keepaliveS * 1_000) / 2
 const config = CabinetConfig.parse({})
 
 export interface SwarmTally {
@@ -27,6 +30,8 @@ export interface SwarmCabinetOptions {
   readonly host: string
   readonly port: number
   readonly tally: SwarmTally
+  /** The connection ended and nobody here wanted that. */
+  readonly onLost: (cabinet: SwarmCabinet) => void
 }
 
 const add = (counts: Map<string, number>, channel: string) => counts.set(channel, (counts.get(channel) ?? 0) + 1)
@@ -34,7 +39,9 @@ const add = (counts: Map<string, number>, channel: string) => counts.set(channel
 export class SwarmCabinet {
   readonly #options: SwarmCabinetOptions
   readonly #bootId = makeId(systemClock, systemRandom)
-  readonly #unanswered = new Map<number, { channel: Channel; done: () => void }>()
+  readonly #unanswered = new Map<number, { channel: Channel; packet: IPublishPacket; done: () => void }>()
+  #cancelPing: CancelTimer = () => {}
+  #isLive = false
   #socket: Socket | undefined
   #messageId = 0
   #onReady: (() => void) | undefined
@@ -63,9 +70,10 @@ export class SwarmCabinet {
     }
   }
 
-  /** Resolves once it is subscribed and the broker has its presence. */
+  /** Resolves once it is subscribed and the broker has its presence, and what an earlier connection left unanswered is on its way. */
   async connect(): Promise<void> {
     const { host, port, cabinetId, key } = this.#options
+    const left = [...this.#unanswered.values()]
     const socket = connect({ host, port, noDelay: true })
     this.#socket = socket
     const reader = parser({ protocolVersion: 4 })
@@ -75,8 +83,12 @@ export class SwarmCabinet {
     const ready = new Promise<void>((resolve, reject) => {
       this.#onReady = resolve
       socket.on('close', () => {
-        if (this.#socket === socket) this.#socket = undefined
         reject(new Error('the connection was closed'))
+        if (this.#socket !== socket) return
+        this.#socket = undefined
+        this.#cancelPing()
+        if (this.#isLive) this.#options.onLost(this)
+        this.#isLive = false
       })
     })
     const { username, password } = signedLogin(cabinetId, key, systemClock.now())
@@ -92,17 +104,29 @@ export class SwarmCabinet {
       will: { topic: topicOf(cabinetId, 'presence'), payload: this.#presence(false), qos: 1, retain: true },
     })
     await ready
+    this.#isLive = true
+    this.#ping()
+    for (const { packet } of left) this.#write({ ...packet, dup: true })
     await this.publish('presence', this.#presence(true))
   }
 
   /** Pulls the cable: the broker sends the last will. */
   hangUp(): void {
+    this.#cancelPing()
+    this.#isLive = false
     this.#socket?.destroy()
     this.#socket = undefined
     this.#unanswered.clear()
   }
 
-  /** Resolves when the broker has it (QoS 1) or it has left (QoS 0); never when the connection ends before. */
+  #ping(): void {
+    this.#cancelPing = systemClock.setTimer(pingEveryMs, () => {
+      this.#write({ cmd: 'pingreq' })
+      this.#ping()
+    })
+  }
+
+  /** Resolves when the broker has it (QoS 1), over the next connection if need be, or it has left (QoS 0); never after a hang-up. */
   publish(channel: Channel, payload: Buffer): Promise<void> {
     const { qos, isRetained } = channelRules[channel]
     const topic = topicOf(this.#options.cabinetId, channel)
@@ -115,8 +139,9 @@ export class SwarmCabinet {
     this.#messageId = (this.#messageId % 65_535) + 1
     const messageId = this.#messageId
     return new Promise((resolve) => {
-      this.#unanswered.set(messageId, { channel, done: resolve })
-      this.#write({ ...base, messageId })
+      const packet = { ...base, messageId }
+      this.#unanswered.set(messageId, { channel, packet, done: resolve })
+      this.#write(packet)
     })
   }
 
@@ -151,7 +176,9 @@ export class SwarmCabinet {
     return this.publish('reported', Buffer.from(JSON.stringify(reported)))
   }
 
+  /** Of QoS 0: without a connection nothing is said. */
   telemeter(): Promise<void> {
+    if (this.#socket === undefined) return Promise.resolve()
     const atMs = systemClock.now()
     this.#lastTelemetryAtMs = atMs
     const counters = { requests: 36_000, replies: 35_990, retries: 10, timeouts: 10, checksumErrors: 2 }

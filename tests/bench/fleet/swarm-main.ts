@@ -21,6 +21,8 @@ let cabinets: SwarmCabinet[] = []
 let isTalking = false
 let isBreaking = false
 let reconnects = 0
+/** Connections that ended though nobody broke them. */
+let lost = 0
 let underWay = 0
 
 function report(message: SwarmReport): void {
@@ -35,11 +37,16 @@ function later(ms: number, work: () => void): void {
   timers.add(cancel)
 }
 
+function onLost(cabinet: SwarmCabinet): void {
+  lost += 1
+  void comeBack(cabinet)
+}
+
 async function start(order: SwarmStart): Promise<void> {
   const startedMs = clock.monotonicMs()
   const { host, port } = order
   cabinets = order.cabinets.map(
-    ({ key, ...one }) => new SwarmCabinet({ ...one, key: createPrivateKey(key), host, port, tally }),
+    ({ key, ...one }) => new SwarmCabinet({ ...one, key: createPrivateKey(key), host, port, tally, onLost }),
   )
   const waiting = cabinets.filter(({ habit }) => habit !== 'absent')
   const count = waiting.length
@@ -124,6 +131,7 @@ function obey(order: SwarmOrder): void {
         sent: Object.fromEntries(tally.sent),
         acknowledged: Object.fromEntries(tally.acknowledged),
         reconnects,
+        lost,
       })
   }
 }

@@ -42,5 +42,7 @@ export type SwarmReport =
       readonly sent: Readonly<Record<string, number>>
       readonly acknowledged: Readonly<Record<string, number>>
       readonly reconnects: number
+      /** Connections that ended though nobody broke them. */
+      readonly lost: number
     }
   | { readonly kind: 'failed'; readonly why: string }

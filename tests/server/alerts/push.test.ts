@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { deliverDue } from '#server/alerts/deliver.ts'
 import { lookAtEverything } from '#server/alerts/look.ts'
 import { makeSend } from '#server/alerts/message.ts'
+import { makeReach } from '#server/alerts/outward-reach.ts'
 import { pushKeysOf } from '#server/alerts/push.ts'
 import { listRecipients } from '#server/alerts/recipients.ts'
 import { subscribePush, unsubscribePush } from '#server/alerts/subscribe-push.ts'
@@ -27,7 +28,7 @@ async function openBrowser(dialect: (typeof dialects)[number]) {
   const service = await openPushService()
   const by = { accountId: buyerId, name: '值班' }
   const tools = { database, sealer: testSealer, logger: pino({ level: 'silent' }), metrics: new Metrics() }
-  const send = makeSend(undefined, clock, { keys, subject })
+  const send = makeSend({ mail: undefined, push: { keys, subject }, clock, reach: makeReach([['127.0.0.0', 8]]) })
   const settings = { kinds: [], level: 1, quietFromMinute: 0, quietToMinute: 0 }
   return {
     clock,

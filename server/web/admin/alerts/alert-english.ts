@@ -19,6 +19,8 @@ export function alertEnglish(): AlertMessages {
       expiry: 'expiring or expired',
       reconciliation_difference: 'reconciliation difference',
       disk_full: 'disk nearly full',
+      journal_broken: 'journal chain broken',
+      twin_reverted: 'took a change back',
     },
     severity: 'Severity',
     severities: { notice: 'notice', warning: 'warning', critical: 'critical' },
@@ -28,6 +30,8 @@ export function alertEnglish(): AlertMessages {
     facts: {
       alarm: 'the cabinet says',
       lanes: 'lanes',
+      faultyLanes: 'lanes without a weight',
+      doorState: 'the door',
       units: 'pieces',
       firstExpiresAt: 'first expiry',
       expiresAt: 'ends',

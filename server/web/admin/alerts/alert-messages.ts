@@ -19,6 +19,8 @@ export function alertChinese() {
       expiry: '临期或过期',
       reconciliation_difference: '对账有差异',
       disk_full: '磁盘快满了',
+      journal_broken: '日志断链',
+      twin_reverted: '撤回了下发的设置',
     } as Record<string, string>,
     severity: '级别',
     severities: { notice: '提示', warning: '警告', critical: '严重' },
@@ -28,6 +30,8 @@ export function alertChinese() {
     facts: {
       alarm: '柜子报的',
       lanes: '货道',
+      faultyLanes: '没有重量的货道',
+      doorState: '门的状态',
       units: '件数',
       firstExpiresAt: '最早到期',
       expiresAt: '到期',

@@ -131,6 +131,7 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'alert.cleared': '这条告警已经解除。不需要处理。',
   'alert.rule_stale': '别人刚改过这条规则。请刷新后再改。',
   'alert.recipient_unknown': '没有这个接收人。请刷新列表。',
+  'alert.address_closed': '不能发到这个网络的地址。请换一个，或在服务器配置中允许。',
   'alert.mail_not_configured': '服务器没有配置邮件。请先配置，或改用网络回调。',
   'warning.unknown': '没有这条预警。请刷新列表。',
   'warning.closed': '这条预警已有人登记结果。请刷新列表。',

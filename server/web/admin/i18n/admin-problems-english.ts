@@ -134,6 +134,7 @@ const english: Readonly<Record<string, string>> = {
   'alert.cleared': 'It is over already. Nothing is left to do.',
   'alert.rule_stale': 'Someone else changed this rule first. Load it again.',
   'alert.recipient_unknown': 'There is no such recipient. Reload the list.',
+  'alert.address_closed': 'Messages may not go to this network. Use another address, or allow it in the configuration.',
   'alert.mail_not_configured': 'This server has no mail server configured. Configure one, or use a webhook.',
   'warning.unknown': 'There is no such warning. Reload the list.',
   'warning.closed': 'Somebody has said already what came of this warning. Reload the list.',
