@@ -1,8 +1,9 @@
-// A distribution at the administration's pages: from the share register over the members' meeting to the books.
-import type { Page } from 'playwright-core'
+// A distribution at the administration's pages: from the share register over the members' meeting to the books, and on through
+// a payout to the bank's answer and the household's own page.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { desk as deskSize, findBarriers, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
 import { openDemoDesk, signInAt, type DemoDesk } from '#tests/support/demo-desk.ts'
+import { bankAnswer, downloadFile, move, openTab, stateIs, uploadAnswer } from '#tests/support/payout-desk.ts'
 
 let office: DemoDesk
 let browser: TestBrowser
@@ -16,10 +17,7 @@ afterAll(async () => {
   await office?.[Symbol.asyncDispose]()
 }, 60_000)
 
-const stateIs = (page: Page, state: string) => page.locator(`[data-state=${state}]`).waitFor()
-const move = (page: Page, name: string) => page.locator(`[data-move=${name}]`).click()
-
-describe('a distribution', { timeout: 120_000 }, () => {
+describe('a distribution', { timeout: 300_000 }, () => {
   it('is worked out, seen by the members, resolved, and booked by another person', async () => {
     await using window = await browser.openWindow(deskSize)
     const { page } = window
@@ -63,6 +61,48 @@ describe('a distribution', { timeout: 120_000 }, () => {
     barriers.push(...(await findBarriers(page)))
 
     expect(barriers).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
+
+  it('is paid out to the members, whose bank takes all but one, and stands in the farmer’s books', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    await signInAt(page, office.url, 'finance', '/admin/payouts')
+    await page.locator('select[name=profile] option[value=demo-csv]').waitFor({ state: 'attached' })
+    await page.locator('select[name=profile]').selectOption('demo-csv')
+    await page.locator('form.draft select').first().selectOption('PROPERTY')
+    await page.locator('form.draft button[type=submit]').click()
+    await stateIs(page, 'DRAFT')
+    await move(page, 'review')
+    await stateIs(page, 'REVIEWED')
+    await move(page, 'openNotice')
+    await stateIs(page, 'NOTICE_OPEN')
+    const path = new URL(page.url()).pathname
+    office.clock.setWall(office.clock.now() + 14 * 86_400_000)
+    await signInAt(page, office.url, 'finance', path)
+    await move(page, 'closeNotice')
+    await stateIs(page, 'NOTICE_CLOSED')
+    await signInAt(page, office.url, 'approver', path)
+    await move(page, 'approve')
+    await stateIs(page, 'APPROVED')
+    await signInAt(page, office.url, 'releaser', path)
+    await move(page, 'release')
+    await move(page, 'export')
+    await stateIs(page, 'EXPORTED')
+    const file = await downloadFile(page)
+    await openTab(page, 'returns')
+    await uploadAnswer(page, bankAnswer(file))
+    await page.locator('[data-testid=return-preview]').waitFor()
+    await move(page, 'import')
+    await stateIs(page, 'BANK_RETURNED')
+    expect(await page.locator('[data-testid=differences]').innerText()).toContain('还差 ¥0.00')
+
+    await page.context().clearCookies()
+    await page.goto(`${office.url}/farmer`)
+    await page.locator('#login').fill('farmer')
+    await page.locator('#password').fill('farmer-huinong')
+    await page.locator('button[type=submit]').click()
+    await page.locator('article', { hasText: '分红' }).first().waitFor()
     expect(window.complaints).toEqual([])
   })
 })

@@ -1,9 +1,8 @@
 // A payout from preview to settled at the administration's pages, by the three people it needs.
-import { readFile } from 'node:fs/promises'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { desk as deskSize, findBarriers, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
 import { openDemoDesk, signInAt, type DemoDesk } from '#tests/support/demo-desk.ts'
+import { bankAnswer, downloadFile, move, openTab, stateIs, uploadAnswer } from '#tests/support/payout-desk.ts'
 
 let office: DemoDesk
 let browser: TestBrowser
@@ -18,20 +17,6 @@ afterAll(async () => {
   await office?.[Symbol.asyncDispose]()
 }, 60_000)
 
-const stateIs = (page: Page, state: string) => page.locator(`[data-state=${state}]`).waitFor()
-const move = (page: Page, name: string) => page.locator(`[data-move=${name}]`).click()
-const open = (page: Page, tab: string) => page.locator(`[data-tab=${tab}]`).click()
-
-/** The bank's answer to the file as it was downloaded: all paid but the last line. */
-function answer(file: string): string {
-  const rows = file.trim().split('\r\n').slice(1, 4)
-  const answers = rows.map((row, index) => {
-    const [batchNo = '', seq = ''] = row.split(',')
-    return index === 2 ? `${batchNo},${seq},失败,E01,户名不符,` : `${batchNo},${seq},成功,,,S${seq}`
-  })
-  return ['批次号,序号,处理结果,失败代码,失败原因,银行流水号', ...answers].join('\r\n')
-}
-
 describe('a payout', { timeout: 180_000 }, () => {
   it('goes from preview to settled by three people, with an objection, a wrong file and a refused line', async () => {
     await using window = await browser.openWindow(deskSize)
@@ -43,7 +28,7 @@ describe('a payout', { timeout: 180_000 }, () => {
     await page.locator('form.draft button[type=submit]').click()
     await stateIs(page, 'DRAFT')
     expect(await page.locator('[data-testid=total]').innerText()).toBe('¥370.35')
-    await open(page, 'postings')
+    await openTab(page, 'postings')
     await page.locator('[data-testid=posting-sum]', { hasText: '¥370.35' }).waitFor()
     barriers.push(...(await findBarriers(page)))
     await move(page, 'review')
@@ -52,7 +37,7 @@ describe('a payout', { timeout: 180_000 }, () => {
     await stateIs(page, 'NOTICE_OPEN')
     const path = new URL(page.url()).pathname
 
-    await open(page, 'objections')
+    await openTab(page, 'objections')
     await page.locator('input[name=raised-by]').fill('王大姐')
     await page.locator('input[name=objection]').fill('少算了一筐柑橘')
     await page.locator('input[name=objection] >> xpath=ancestor::form >> button').click()
@@ -77,19 +62,12 @@ describe('a payout', { timeout: 180_000 }, () => {
     await move(page, 'release')
     await move(page, 'export')
     await stateIs(page, 'EXPORTED')
-    await open(page, 'files')
-    const downloading = page.waitForEvent('download')
-    await page.locator('[data-testid=download]').click()
-    const file = (await readFile(await (await downloading).path(), 'utf8')).replace(/^\ufeff/, '')
+    const file = await downloadFile(page)
 
-    await open(page, 'returns')
-    const upload = (content: string) =>
-      page
-        .locator('input[type=file]')
-        .setInputFiles({ name: '回盘.csv', mimeType: 'text/csv', buffer: Buffer.from(content) })
-    await upload(answer(file).replace('成功', '大概成功'))
+    await openTab(page, 'returns')
+    await uploadAnswer(page, bankAnswer(file).replace('成功', '大概成功'))
     await page.locator('[data-testid=row-errors] tbody tr').first().waitFor()
-    await upload(answer(file))
+    await uploadAnswer(page, bankAnswer(file))
     await page.locator('[data-testid=return-preview]').waitFor()
     barriers.push(...(await findBarriers(page)))
     await move(page, 'import')
@@ -97,7 +75,7 @@ describe('a payout', { timeout: 180_000 }, () => {
     expect(await page.locator('[data-testid=differences]').innerText()).toContain('还差 ¥0.00')
     await move(page, 'settle')
     await page.locator('[role=alert]', { hasText: '还没有全部确认' }).waitFor()
-    await open(page, 'verifications')
+    await openTab(page, 'verifications')
     await page.locator('[data-answer=received]').first().waitFor()
     const drawn = await page.locator('tbody tr').count()
     for (let row = 0; row < drawn; row += 1) {
