@@ -1,8 +1,14 @@
-// `npm run fuzz [-- --bytes N --seed N]`: every framer under N bytes (default 10⁸) of seeded noise and damaged frames.
+// `npm run fuzz [-- framers|requests|messages] [--bytes N] [--runs N] [--seed N]`: what comes from outside, under seeded noise and
+// damaged or odd forms of itself.
 import { parseArgs } from 'node:util'
 import { framerTargets, fuzzFramer } from './framers.ts'
+import { openFuzzWorld } from './request-world.ts'
+import { fuzzRequests } from './requests.ts'
 
-const usage = 'usage: fuzz [--bytes N] [--seed N]'
+const usage = `usage: fuzz [framers|requests] [--bytes N] [--runs N] [--seed N]
+
+framers   every framer under N bytes of noise and damaged frames (10⁸)
+requests  N requests made from the contracts, and damaged files, at a server with the demo's data (20,000)`
 
 function wholeNumber(text: string): number {
   const value = Number(text)
@@ -10,15 +16,55 @@ function wholeNumber(text: string): number {
   return value
 }
 
+interface Size {
+  readonly seed: number
+  readonly bytes: number
+  readonly runs: number
+}
+
+const kinds: Readonly<Record<string, (size: Size) => void | Promise<void>>> = {
+  framers({ seed, bytes }) {
+    for (const name of Object.keys(framerTargets)) {
+      const { frames, longestPushMs, heapMegabytes, bytes: done } = fuzzFramer(name, seed, bytes)
+      const figures = `${done} bytes, ${frames} frames, longest push ${longestPushMs.toFixed(1)} ms, heap ${heapMegabytes.toFixed(0)} MB`
+      console.log(`${name.padEnd(18)} ${figures}`)
+    }
+  },
+  async requests({ seed, runs }) {
+    await using world = await openFuzzWorld()
+    const beforeEach = (index: number) => {
+      if (index % 10 === 0) world.desk.clock.advance(60_000)
+      if (index % 1_000 === 0) console.log(`${index} of ${runs}`)
+    }
+    const { byStatus, routesCalled, routesDone, faults } = await fuzzRequests(world.send, {
+      seed,
+      requests: runs,
+      beforeEach,
+    })
+    const statuses = Object.entries(byStatus).map(([name, count]) => `${name} ${count}`)
+    console.log(
+      `${runs} requests: ${statuses.join(', ')}; ${routesCalled} routes called, ${routesDone} did what was asked`,
+    )
+    const broken = [...faults, ...(await world.findBroken())]
+    for (const line of broken) console.log(line)
+    if (broken.length > 0) process.exitCode = 1
+  },
+}
+
 try {
-  const { values } = parseArgs({
-    options: { bytes: { type: 'string', default: '100000000' }, seed: { type: 'string', default: '2026' } },
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      bytes: { type: 'string', default: '100000000' },
+      runs: { type: 'string', default: '20000' },
+      seed: { type: 'string', default: '2026' },
+    },
   })
-  const [bytes, seed] = [wholeNumber(values.bytes), wholeNumber(values.seed)]
-  for (const name of Object.keys(framerTargets)) {
-    const { frames, longestPushMs, heapMegabytes, bytes: done } = fuzzFramer(name, seed, bytes)
-    const figures = `${done} bytes, ${frames} frames, longest push ${longestPushMs.toFixed(1)} ms, heap ${heapMegabytes.toFixed(0)} MB`
-    console.log(`${name.padEnd(18)} ${figures}`)
+  const size = { seed: wholeNumber(values.seed), bytes: wholeNumber(values.bytes), runs: wholeNumber(values.runs) }
+  for (const name of positionals.length === 0 ? Object.keys(kinds) : positionals) {
+    const run = kinds[name]
+    if (run === undefined) throw new Error(`There is no kind ${name}.`)
+    await run(size)
   }
 } catch (error) {
   console.error(`${(error as Error).message}\n${usage}`)

@@ -5,7 +5,7 @@ import { Fen } from '../../units/fen.ts'
 import { defineRoute, pageOf, PageQuery } from './route.ts'
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/)
-const Day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
+const Day = z.iso.date()
 const HouseholdCode = z.string().regex(/^\d{16}$/)
 
 /** A published day: the Merkle root (RFC 6962) over its income lines, chained to the day before. */

@@ -33,7 +33,7 @@ export const ReconciliationChannel = z.enum(reconciliationChannels).meta({
   id: 'ReconciliationChannel',
   description: 'top-ups: money that buyers paid in, per day; payouts: what the bank paid to households, per batch.',
 })
-const Day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'a day looks like 2026-11-27')
+const Day = z.iso.date('a day looks like 2026-11-27')
 
 export const Reconciliation = z
   .object({

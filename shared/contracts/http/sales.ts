@@ -7,7 +7,7 @@ import { defineRoute } from './route.ts'
 /** How produce reaches its buyers (domain.md, A3). */
 const SalesChannel = z.enum(['cabinet', 'unit_order', 'dealer', 'other']).meta({ id: 'SalesChannel' })
 const Category = Sku.shape.category
-const Day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
+const Day = z.iso.date()
 const DocumentNumber = z.string().trim().min(2).max(100)
 
 /** Sales of the time before the books, from a paper; what it does not tell apart is left out. */
