@@ -45,6 +45,8 @@ export interface AgentParts {
   mqttUrl: string
   connect: ConnectBroker
   login: () => Login
+  /** Changes the key that logs in when it has served its time, until the signal aborts; absent: it stays. */
+  keepKey?: (stopping: AbortSignal) => Promise<void>
   serverKeys: readonly KeyObject[]
   hardware: CabinetHardware
   journal: Journal
@@ -270,6 +272,7 @@ export class Agent implements AsyncDisposable {
     await this.#serveScreen()
     if (this.#stopping.signal.aborted) return
     this.#link.start()
+    void this.#parts.keepKey?.(this.#stopping.signal)
     this.#beat()
     this.#live()
     this.#set('telemetry', 1_000, () => void this.#telemetry())

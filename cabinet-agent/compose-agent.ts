@@ -10,10 +10,11 @@ import { Agent, type AgentParts } from './agent.ts'
 import type { AgentConfig } from './compose-config.ts'
 import { enrol, EnrolmentRefusedError } from './enrolment/enrol.ts'
 import { loadIdentity, type Identity } from './enrolment/identity.ts'
+import { KeyKeeper } from './enrolment/key-keeper.ts'
 import { createDiskGuard } from './journal/disk-guard.ts'
 import { Journal, type JournalOptions } from './journal/journal.ts'
 import { connectMqtt } from './link/mqtt-connection.ts'
-import { readPrivateKey, readPublicKey, signedLogin } from './link/login.ts'
+import { readPublicKey } from './link/login.ts'
 import type { ReleaseStore } from './releases/release-store.ts'
 
 export interface AgentOverrides {
@@ -48,16 +49,17 @@ export async function createAgent(config: AgentConfig, overrides: AgentOverrides
   const guard = createDiskGuard({ directory: config.dataDirectory, ballastBytes, minFreeBytes })
   const journal = Journal.open({ file: join(config.dataDirectory, 'journal.sqlite'), bootId, ...overrides.journal })
   const { username, password } = config.mqtt
-  const ownKey = readPrivateKey(identity.privateKeyPem)
+  const fetch = overrides.fetch ?? globalThis.fetch
+  const { dataDirectory, serverUrl } = config
+  const lifetimeMs = config.keyDays * 86_400_000
+  const keeper = new KeyKeeper({ identity, dataDirectory, serverUrl, fetch, clock, lifetimeMs, onLog })
   const agent = new Agent({
     cabinetId,
     bootId,
     mqttUrl: config.mqtt.url ?? identity.mqttUrl,
     connect: connectMqtt,
-    login: () =>
-      username !== undefined && password !== undefined
-        ? { username, password }
-        : signedLogin(cabinetId, ownKey, clock.now()),
+    login: () => (username !== undefined && password !== undefined ? { username, password } : keeper.login()),
+    keepKey: (stopping) => keeper.run(stopping),
     serverKeys: identity.serverPublicKeys.map((key) => readPublicKey(key)),
     hardware: await openCabinetHardware(config.hardware, {
       clock,
@@ -75,8 +77,8 @@ export async function createAgent(config: AgentConfig, overrides: AgentOverrides
       : {
           releases: {
             ...overrides.releases,
-            serverUrl: config.serverUrl,
-            fetch: overrides.fetch ?? globalThis.fetch,
+            serverUrl,
+            fetch,
           },
         }),
     onRestart,
@@ -98,7 +100,7 @@ async function enrolPatiently(config: AgentConfig, overrides: AgentOverrides, cl
   }
   for (;;) {
     try {
-      return await enrol({ serverUrl, enrolmentCode, dataDirectory, fetch })
+      return await enrol({ serverUrl, enrolmentCode, dataDirectory, fetch, clock })
     } catch (error) {
       if (error instanceof EnrolmentRefusedError) throw error
       onLog('warn', 'the server cannot be asked to enrol; trying again', { error: describeFailure(error) })

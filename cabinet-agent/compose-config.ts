@@ -10,6 +10,8 @@ export const AgentConfig = z.strictObject({
   serverUrl: z.url({ protocol: /^https?$/ }),
   /** The one-time code; needed until the cabinet is enrolled. */
   enrolmentCode: z.string().trim().min(8).max(60).optional(),
+  /** How long the cabinet's own key serves before it changes it, days. */
+  keyDays: z.int().min(1).max(3_650).default(90),
   mqtt: z
     .strictObject({
       /** mqtt:// or mqtts://, instead of the address that enrolment gave. */
@@ -69,6 +71,7 @@ cabinet.json:
   dataDirectory           where journal and keys live
   serverUrl               http(s) address of the server, for enrolment
   enrolmentCode           the one-time code; needed until the cabinet is enrolled
+  keyDays                 how long the cabinet's own key serves before it changes it (90)
   mqtt.url                mqtt:// or mqtts:// address, if not the one enrolment gives
   mqtt.username/password  for a broker with accounts of its own
   scales.divisionMg       display step of the scales, mg (1000)

@@ -1,17 +1,18 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createPublicKey } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { enrolCabinet } from '#shared/contracts/http/cabinets.ts'
 import { Problem } from '#shared/contracts/http/route.ts'
+import type { Clock } from '#shared/time/clock.ts'
 import { readPrivateKey } from '../link/login.ts'
-import { createPublicKey } from 'node:crypto'
 import { saveIdentity, type Identity } from './identity.ts'
+import { dropPendingKey, pendingKey } from './pending-key.ts'
 
 export interface EnrolOptions {
   serverUrl: string
   enrolmentCode: string
   dataDirectory: string
   fetch: typeof globalThis.fetch
+  clock: Pick<Clock, 'now'>
 }
 
 /** The server said no: the code is used up, expired or wrong. Trying again does not help. */
@@ -20,13 +21,18 @@ export class EnrolmentRefusedError extends Error {
 }
 
 const requestTimeoutMs = 15_000
-const pendingKeyFile = 'pending-key.pem'
 
 /**
  * Trades the one-time code for the cabinet's place. The key pair is made here; its private half stays in the data
  * directory. Throws EnrolmentRefusedError when the server refuses, any other error when it could not be asked.
  */
-export async function enrol({ serverUrl, enrolmentCode, dataDirectory, fetch }: EnrolOptions): Promise<Identity> {
+export async function enrol({
+  serverUrl,
+  enrolmentCode,
+  dataDirectory,
+  fetch,
+  clock,
+}: EnrolOptions): Promise<Identity> {
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
   const privateKeyPem = pendingKey(dataDirectory)
   const publicKey = createPublicKey(readPrivateKey(privateKeyPem)).export({ type: 'spki', format: 'der' })
@@ -44,21 +50,8 @@ export async function enrol({ serverUrl, enrolmentCode, dataDirectory, fetch }: 
     if (response.status >= 500 || response.status === 429) throw new Error(message)
     throw new EnrolmentRefusedError(message)
   }
-  const identity: Identity = { ...enrolCabinet.reply.parse(body), privateKeyPem }
+  const identity: Identity = { ...enrolCabinet.reply.parse(body), privateKeyPem, keySinceMs: clock.now() }
   saveIdentity(dataDirectory, identity)
+  dropPendingKey(dataDirectory)
   return identity
-}
-
-/** Made once and kept until it is enrolled: a reply lost on the way leaves the same key for the next try. */
-function pendingKey(dataDirectory: string): string {
-  const file = join(dataDirectory, pendingKeyFile)
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    writeFileSync(`${file}.new`, pem, { mode: 0o600, flush: true })
-    chmodSync(`${file}.new`, 0o600)
-    renameSync(`${file}.new`, file)
-    return pem
-  }
 }

@@ -12,6 +12,8 @@ export const Identity = z.object({
   serverPublicKeys: z.array(PublicKey).min(1).max(4),
   /** Ed25519, PKCS #8 PEM; made here and never sent anywhere. */
   privateKeyPem: z.string().startsWith('-----BEGIN PRIVATE KEY-----'),
+  /** When the key took its place; 0: before this was written down. */
+  keySinceMs: z.int().min(0).default(0),
 })
 export type Identity = z.infer<typeof Identity>
 

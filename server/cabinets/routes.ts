@@ -16,6 +16,7 @@ import {
   putPlanogram,
   putPrices,
   resetTemperature as resetTemperatureRoute,
+  rotateCabinetKey,
   sendCommand,
   setRolloutState,
 } from '#shared/contracts/http/cabinets.ts'
@@ -26,6 +27,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { AttemptLimiter } from '../identity/attempt-limiter.ts'
+import { checkAttempts } from '../identity/attempt-limits.ts'
 import { makeReadableCode } from '../identity/password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { isEd25519PublicKey } from '../mqtt/cabinet-login.ts'
@@ -40,6 +42,7 @@ import { moveCabinet } from './move-cabinet.ts'
 import { importPlaces, placeSite, readPlaces } from './place-sites.ts'
 import { addCabinets, addHostSites } from './register-cabinets.ts'
 import { showShelf } from './show-shelf.ts'
+import { rotateKey } from './rotate-key.ts'
 import { resetTemperature } from './reset-temperature.ts'
 import { countFleet, findCabinet, listCabinetPage, listCommandPage, listHostSitePage, showCabinet } from './store.ts'
 
@@ -114,29 +117,40 @@ function brokerUrlFor({ config, mqttUrl }: ServerContext, hostname: string): str
   return mqttUrl().replace('//127.0.0.1:', `//${hostname}:`)
 }
 
+function requireEd25519(publicKey: string): void {
+  if (!isEd25519PublicKey(publicKey))
+    throw new RefusalError('cabinet.public_key_invalid', undefined, { field: 'publicKey' })
+}
+
 function registerEnrolment(app: FastifyInstance, ctx: ServerContext): void {
   const byAddress = new AttemptLimiter(ctx.clock, enrolmentRule)
+  const countRefusals = async <T>(address: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof RefusalError) byAddress.fail(address)
+      throw error
+    }
+  }
   registerRoute(app, createEnrolmentCode, async ({ params, account }) => {
     const code = makeReadableCode(ctx.random, enrolmentCodeLength)
     const order = { cabinetId: params.cabinetId, code, byAccountId: account.accountId }
     const expiresAtMs = await ctx.database.run((unit) => storeEnrolmentCode(unit, order))
     return { enrolmentCode: code, expiresAtMs }
   })
+  registerRoute(app, rotateCabinetKey, async ({ params: { cabinetId }, body, request }) => {
+    checkAttempts([[byAddress, request.ip]])
+    requireEd25519(body.publicKey)
+    await countRefusals(request.ip, () => ctx.database.run((unit) => rotateKey(unit, { cabinetId, ...body })))
+  })
   registerRoute(app, enrolCabinetRoute, async ({ body, request }) => {
-    const waitMs = byAddress.waitMs(request.ip)
-    if (waitMs > 0) throw new RefusalError('identity.too_many_attempts', undefined, { facts: { retryAfterMs: waitMs } })
-    if (!isEd25519PublicKey(body.publicKey))
-      throw new RefusalError('cabinet.public_key_invalid', undefined, { field: 'publicKey' })
-    try {
-      const { cabinetId, code, serverPublicKeys } = await ctx.database.run((unit) => enrolCabinet(unit, body))
-      // Whoever was connected with an earlier key is not this cabinet any more.
-      ctx.perform([{ kind: 'disconnect', cabinetId }])
-      const mqttUrl = brokerUrlFor(ctx, request.hostname)
-      return { cabinetId, code, mqttUrl, serverPublicKeys: [...serverPublicKeys] }
-    } catch (error) {
-      if (error instanceof RefusalError) byAddress.fail(request.ip)
-      throw error
-    }
+    checkAttempts([[byAddress, request.ip]])
+    requireEd25519(body.publicKey)
+    const enrolled = await countRefusals(request.ip, () => ctx.database.run((unit) => enrolCabinet(unit, body)))
+    const { cabinetId, code, serverPublicKeys } = enrolled
+    // Whoever was connected with an earlier key is not this cabinet any more.
+    ctx.perform([{ kind: 'disconnect', cabinetId }])
+    return { cabinetId, code, mqttUrl: brokerUrlFor(ctx, request.hostname), serverPublicKeys: [...serverPublicKeys] }
   })
 }
 

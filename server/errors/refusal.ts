@@ -91,6 +91,7 @@ export const refusals = {
     title: 'The enrolment code is unknown, used or too old.',
   },
   'cabinet.public_key_invalid': { status: 422, log: 'warn', title: 'The key is not an Ed25519 public key.' },
+  'cabinet.key_proof_invalid': { status: 403, log: 'warn', title: 'The keys do not prove that this is the cabinet.' },
   'pass.unknown': { status: 404, log: 'info', title: 'There is no such pass.' },
   'pass.offline_selling_off': { status: 409, log: 'info', title: 'This cabinet does not sell on passes.' },
   'pass.cap_out_of_range': { status: 422, log: 'info', title: 'A pass is not made for this amount.' },

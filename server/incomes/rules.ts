@@ -87,10 +87,10 @@ export function perCapitaOf(netFen: number, population: number): number {
   return Number(twice < 0n && twice % divisor !== 0n ? quotient - 1n : quotient)
 }
 
-/** The same instant of the day a year earlier in the district's calendar; 1 March for what would be 29 February. */
+/** The same instant of the day a year earlier in the district's calendar; 1 March for what would be 29 February, never before 1970. */
 export function twelveMonthsBefore(beforeMs: number): number {
   const at = new Date(beforeMs + districtOffsetMs)
-  return at.setUTCFullYear(at.getUTCFullYear() - 1) - districtOffsetMs
+  return Math.max(0, at.setUTCFullYear(at.getUTCFullYear() - 1) - districtOffsetMs)
 }
 
 /** What an import brings: its source, and who pays it. */

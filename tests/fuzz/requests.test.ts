@@ -9,7 +9,7 @@ describe('requests made from the contracts', { timeout: 180_000 }, () => {
 
     const tally = await fuzzRequests(world.send, {
       seed: 7,
-      requests: 1_500,
+      requests: 500,
       beforeEach: (index) => index % 10 === 0 && world.desk.clock.advance(60_000),
     })
 

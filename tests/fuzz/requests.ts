@@ -52,7 +52,8 @@ const targets = (): Target[] =>
 
 function pathOf(maker: ValueMaker, { route, params, query }: Target): string {
   const text = (value: unknown) =>
-    encodeURIComponent((typeof value === 'string' ? value : JSON.stringify(value ?? '')).toWellFormed())
+    // A half of a character cannot stand in an address; in a body it is sent as it is.
+    encodeURIComponent(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value ?? '')).toString())
   const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) =>
     text(maker.make(params?.properties?.[name] ?? { type: 'string' }, name, params)),
   )

@@ -83,6 +83,7 @@ export class AgentProcess implements AsyncDisposable {
       mqttUrl: broker.url,
       serverPublicKeys: [broker.publicKey],
       privateKeyPem: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      keySinceMs: Date.now(),
     })
     const config = {
       dataDirectory: this.dataDirectory,

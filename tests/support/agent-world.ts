@@ -143,6 +143,7 @@ export class AgentWorld implements AsyncDisposable {
       mqttUrl: this.broker.url,
       serverPublicKeys: [this.broker.publicKey],
       privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      keySinceMs: this.clock.now(),
     })
     const started = createAgent(this.config, {
       clock: this.clock,

@@ -264,6 +264,29 @@ export const enrolCabinet = defineRoute({
   }),
   status: 201,
 })
+export const rotateCabinetKey = defineRoute({
+  method: 'POST',
+  path: '/api/cabinets/:cabinetId/keys',
+  tag: 'cabinets',
+  summary:
+    'A cabinet puts a new key of its own in place of the present one; both keys sign for it. The same again changes nothing',
+  access: 'public',
+  params: cabinetParams,
+  body: z.object({
+    publicKey: PublicKey,
+    /** By the cabinet's clock; at most five minutes from the server's. */
+    atMs: EpochMs,
+    /** Over keyRotationText, by the present key and by the new one; base64. */
+    signature: z.base64().max(100),
+    newSignature: z.base64().max(100),
+  }),
+  reply: z.void(),
+  status: 204,
+})
+/** What both keys sign when one takes the other's place. */
+export function keyRotationText(cabinetId: Id, atMs: number, publicKey: string): string {
+  return `huinong-key-rotation-v1|${cabinetId}|${atMs}|${publicKey}`
+}
 /** A cabinet's MQTT password: `{atMs}.{base64 Ed25519 signature}` over this text, made with its own key. */
 export function mqttLoginText(cabinetId: Id, atMs: number): string {
   return `huinong-mqtt-login-v1|${cabinetId}|${atMs}`

@@ -36,7 +36,7 @@ async function startAgent(
   const { code, enrolmentCode, isSelling } = cabinet
   const folder = join(dataDirectory, code)
   mkdirSync(folder, { recursive: true })
-  const identity = await enrol({ serverUrl, enrolmentCode, dataDirectory: folder, fetch: globalThis.fetch })
+  const identity = await enrol({ serverUrl, enrolmentCode, dataDirectory: folder, fetch: globalThis.fetch, clock })
   const key = readPrivateKey(identity.privateKeyPem)
   const bootId = makeId(clock, systemRandom)
   const hardware = createMemoryHardware(laneIds, seededRandom(seed))

@@ -72,6 +72,7 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'cabinet.config_invalid': '这样的设置行不通。请按说明改正。',
   'cabinet.rollout_step_invalid': '柜机现在不能改成这个状态。请刷新页面看现状。',
   'cabinet.enrolment_code_invalid': '激活码不对、已用过或已过期。请重新生成。',
+  'cabinet.key_proof_invalid': '柜机无法证明自己的密钥。若一直离线，请重新登记。',
   'cabinet.public_key_invalid': '公钥格式不对，应为 Ed25519。请核对。',
   'fleet.target_dated_back': '目标只能从将来的日子起算，并晚于已有目标。请改日期。',
   'release.unknown': '没有这个程序版本。请刷新列表。',

@@ -75,6 +75,7 @@ const english: Readonly<Record<string, string>> = {
   'cabinet.config_invalid': 'The configuration is not possible. Correct it.',
   'cabinet.rollout_step_invalid': 'A cabinet cannot go from its state to that one. Reload the page.',
   'cabinet.enrolment_code_invalid': 'The enrolment code is unknown, used or too old. Make a new one.',
+  'cabinet.key_proof_invalid': 'The cabinet could not prove its key. Enrol it anew if it stays offline.',
   'cabinet.public_key_invalid': 'The key is not an Ed25519 public key. Check it.',
   'fleet.target_dated_back': 'A target holds from the future, after all others. Change the date.',
   'release.unknown': 'There is no such release of the agent. Reload the list.',
