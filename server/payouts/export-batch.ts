@@ -19,7 +19,7 @@ import { findPayments, inRange, isPayable, makeFile, nextFile, openPayments, pay
 import type { FileRequest, MadeFile, Opener } from './make-file.ts'
 import { postingsOf } from './postings.ts'
 import { returnWorkingDays } from './rules.ts'
-import { changeBatch, moveBatch, partsOf, requireBatch, requireProfile } from './store.ts'
+import { changeBatch, moveBatch, requireBatch, requireProfile } from './store.ts'
 import type { BatchRow, FileRow, ProfileRow } from './store.ts'
 
 /**
@@ -36,10 +36,6 @@ export function* exportNext(
 ): Unit<BatchRow> {
   const batch = yield* requireBatch(ctx, batchId)
   if (batch.state === 'EXPORTED') return batch
-  if (batch.state !== 'APPROVED')
-    throw new RefusalError('payout.state_wrong', undefined, { facts: { state: batch.state } })
-  const signed = (yield* partsOf(ctx, batchId)).filter(({ step }) => step === 'release').length
-  if (signed < batch.releasesRequired) throw new RefusalError('payout.not_released')
   const request = yield* nextFile(ctx, batch)
   const isGood = madeBefore !== undefined && (yield* isStillSo(request, madeBefore))
   const made = isGood ? madeBefore : yield* makeFile(ctx, sealer, request)

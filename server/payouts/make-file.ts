@@ -6,11 +6,12 @@ import { eq, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { rows, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { RefusalError } from '../errors/refusal.ts'
 import type { Sealer } from '../personal-data/seal.ts'
 import { makeBankFile, totalOf } from './bank-file.ts'
 import type { BankRow } from './bank-file.ts'
 import { accountPurpose } from './payee-account-seal.ts'
-import { requireBatch, requireProfile } from './store.ts'
+import { partsOf, requireBatch, requireProfile } from './store.ts'
 import type { BatchRow, FileRow } from './store.ts'
 
 export type Opener = Pick<Sealer, 'open'>
@@ -50,8 +51,15 @@ export const payments = sql`
 /** The account is the household's usable one, and its money is there; over `payments`. */
 export const isPayable = sql`(p.state = 'active' and coalesce(h.balance_fen, 0) >= a.amount_fen)`
 
-/** The request for the file behind those that are booked. */
-export function* nextFile(ctx: UnitContext, { batchId, exportedSeq }: BatchRow): Unit<FileRequest> {
+/**
+ * The request for the file behind those that are booked. Refuses with payout.state_wrong, and with payout.not_released while
+ * signatures are missing: no account number is opened before.
+ */
+export function* nextFile(ctx: UnitContext, batch: BatchRow): Unit<FileRequest> {
+  const { batchId, state, exportedSeq } = batch
+  if (state !== 'APPROVED') throw new RefusalError('payout.state_wrong', undefined, { facts: { state } })
+  const signed = (yield* partsOf(ctx, batchId)).filter(({ step }) => step === 'release').length
+  if (signed < batch.releasesRequired) throw new RefusalError('payout.not_released')
   const { payoutFiles: f } = ctx.tables
   const made = yield* rows(ctx.db.select({ fileNo: f.fileNo }).from(f).where(eq(f.batchId, batchId)))
   return { batchId, afterSeq: exportedSeq, fileNo: made.length + 1, createdAtMs: ctx.now() }
