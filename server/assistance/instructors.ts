@@ -10,6 +10,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findHousehold } from '../households/find-household.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { requirePast } from './require-past.ts'
@@ -135,6 +136,7 @@ export function* recordGuidance(
   },
 ): Unit<GuidanceView> {
   const { viewer, householdCode, instructorId, topic, atMs } = input
+  refuseNumbers({ topic })
   const { headName } = yield* findHousehold(ctx, viewer, householdCode)
   requirePast(ctx, atMs, 'atMs')
   const instructor = yield* findInstructor(ctx, instructorId)

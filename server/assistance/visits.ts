@@ -8,6 +8,7 @@ import { insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { findHousehold } from '../households/find-household.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { requirePast } from './require-past.ts'
@@ -27,6 +28,7 @@ export function* logVisit(
   const { viewer, householdCode, channel, atMs, note } = input
   const { headName } = yield* findHousehold(ctx, viewer, householdCode)
   requirePast(ctx, atMs, 'atMs')
+  refuseNumbers({ note })
   const visit = {
     visitId: ctx.newId(),
     householdCode,

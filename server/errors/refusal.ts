@@ -229,6 +229,11 @@ export const refusals = {
   'disclosure.day_unknown': { status: 404, log: 'debug', title: 'This day is not published.' },
   'disclosure.line_unpublished': { status: 404, log: 'info', title: 'This line is not in a published day yet.' },
   'disclosure.notice_unknown': { status: 404, log: 'debug', title: 'There is no such notice.' },
+  'personal_data.text_reveals': {
+    status: 422,
+    log: 'info',
+    title: 'The text holds what may be a phone, identity or account number; leave it out.',
+  },
   'disclosure.title_reveals': {
     status: 422,
     log: 'warn',

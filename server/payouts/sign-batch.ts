@@ -8,6 +8,7 @@ import { exec, insertRows, one, rows, sqlExec } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import { nextBatchState, noticeWorkingDays, signaturesFor } from './rules.ts'
 import type { SignedStep } from './rules.ts'
 import { changeBatch, listStepRules, moveBatch, partsOf, requireBatch, takePart } from './store.ts'
@@ -101,6 +102,7 @@ export function* raiseObjection(
 ): Unit<{ readonly batch: BatchRow; readonly objectionId: string }> {
   const batch = yield* requireBatch(ctx, batchId)
   const { lineId, reason, raisedBy } = objection
+  refuseNumbers({ reason, raisedBy })
   if (lineId !== undefined) yield* requireLineOf(ctx, batchId, lineId)
   const objectionId = ctx.newId()
   yield* insertRows(ctx.tables.payoutObjections, [
@@ -134,6 +136,7 @@ export function* decideObjection(
 ): Unit<BatchRow> {
   const { payoutObjections: o } = ctx.tables
   const { batchId, objectionId } = key
+  refuseNumbers({ note })
   const batch = yield* requireBatch(ctx, batchId)
   const isOpen = and(eq(o.batchId, batchId), isNull(o.decision))
   const open = yield* rows(ctx.db.select().from(o).where(isOpen).orderBy(asc(o.objectionId)))

@@ -7,6 +7,7 @@ import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { sampleSize } from './rules.ts'
@@ -69,6 +70,7 @@ export function* recordVerification(
   asker: Viewer,
 ): Unit<void> {
   const { payoutVerifications: v, payoutAttempts: a, households: h } = ctx.tables
+  refuseNumbers({ note })
   const batch = yield* requireBatch(ctx, batchId)
   if (batch.state !== 'BANK_RETURNED')
     throw new RefusalError('payout.state_wrong', undefined, { facts: { state: batch.state } })

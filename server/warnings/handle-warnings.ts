@@ -10,6 +10,7 @@ import { exec, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import type { WarningRule } from './schema.ts'
@@ -87,6 +88,7 @@ export function* closeWarning(
   input: z.output<(typeof closeRoute)['body']> & { readonly viewer: Viewer; readonly warningId: string },
 ): Unit<WarningView> {
   const { viewer, warningId, outcome, note } = input
+  refuseNumbers({ note })
   const { warnings: w } = ctx.tables
   const [warning] = yield* findWarnings(ctx, viewer, eq(w.warningId, warningId), 1)
   if (warning === undefined) throw new RefusalError('warning.unknown')

@@ -3,6 +3,7 @@
 // takes smaller ones, and the rows say which; `--markdown` prints the table as the README has it.
 import { isMainThread } from 'node:worker_threads'
 import { answerFileRequests } from '#server/payouts/file-thread.ts'
+import { benchAdminTables } from './admin-tables.ts'
 import { benchAgentProcess } from './agent-process.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
 import { benchBus } from './bus.ts'
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, Bench>> = {
   rollout: benchRollout,
   recall: benchRecall,
   pages: benchPages,
+  'pages/tables': benchAdminTables,
   weighing: () => benchWeighing(),
   forecast: benchForecast,
   ...Object.fromEntries(Object.entries(moneyBenches).map(([name, bench]) => [`money/${name}`, bench])),

@@ -3,42 +3,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
-import { nextBelow, seededRandom, systemRandom } from '#shared/ids/random.ts'
+import { nextBelow, seededRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
-import { createApp } from '#server/app.ts'
-import { readServerConfig } from '#server/config/server-config.ts'
-import { openDatabase } from '#server/db/open-database.ts'
-import { addAccounts } from '#server/identity/add-accounts.ts'
-import { hashOneTimePassword } from '#server/identity/password.ts'
 import type { BenchRow, BenchSize } from '../bench-row.ts'
 import { quantile } from '../quantile.ts'
+import { askServer, type Ask } from './ask-server.ts'
 import { householdCodeAt, householdCount, seedLargeBooks } from './large-books.ts'
 
 const questions = 400
 const warmUpQuestions = 40
 const statementGoalMs = 20
 const explanationGoalMs = 50
-const password = 'correct horse battery'
 /** Eight entries each. */
 const fullLines = 1_250_000
 const usualLines = 125_000
-
-type Ask = (path: string) => Promise<Record<string, unknown>>
-
-async function signIn(url: string): Promise<Ask> {
-  const signedIn = await fetch(`${url}/api/sign-in`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ login: 'bench', password }),
-  })
-  const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
-  return async (path) => {
-    const response = await fetch(`${url}${path}`, { headers: { cookie } })
-    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-    return (await response.json()) as Record<string, unknown>
-  }
-}
 
 /** Milliseconds of each question, the first ones, which fill caches, left out. */
 async function time(askOnce: (householdCode: string) => Promise<void>): Promise<number[]> {
@@ -89,22 +67,7 @@ export async function benchStatements({ isFull }: BenchSize): Promise<BenchRow[]
   try {
     const path = join(folder, 'books.db')
     await seedLargeBooks(path, systemClock, saleLines)
-    const url = `sqlite:${path}`
-    await using database = await openDatabase({ url, clock: systemClock, random: systemRandom })
-    const config = readServerConfig({
-      HUINONG_DATABASE_URL: url,
-      HUINONG_DATA_DIR: folder,
-      HUINONG_HTTP_PORT: '0',
-      HUINONG_MQTT_PORT: '0',
-      HUINONG_REQUESTS_PER_MINUTE: '1000000',
-      HUINONG_SECOND_FACTOR_ROLES: '',
-      HUINONG_WEB_DIR: folder,
-    })
-    await using app = await createApp(config, { database, logger: pino({ level: 'silent' }) })
-    const passwordHash = await hashOneTimePassword(password)
-    const account = { login: 'bench', displayName: 'bench', roles: ['finance'] as const, passwordHash }
-    await database.run((ctx) => addAccounts(ctx, [{ ...account, mustChangePassword: false }]))
-    return await measure(await signIn(app.httpUrl), saleLines)
+    return await askServer(path, (ask) => measure(ask, saleLines))
   } finally {
     rmSync(folder, { recursive: true })
   }

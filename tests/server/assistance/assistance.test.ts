@@ -42,6 +42,28 @@ async function openHelpedMarket(dialect: (typeof dialects)[number]) {
 }
 
 describe.each(dialects)('help for households on %s', (dialect) => {
+  it('keeps no visit whose note holds somebody’s number', async () => {
+    await using help = await openHelpedMarket(dialect)
+    const log = (note: string) =>
+      help.api.call('POST', `/api/households/${householdCode(1)}/visits`, help.helper, {
+        channel: 'HOME',
+        atMs: help.clock.now(),
+        note,
+      })
+
+    const refused = [
+      await log('新电话 13812345678'),
+      await log('身份证 11010519491231002X'),
+      await log('卡号 6222 0212 3456 7890'),
+    ]
+    const list = await help.api.call('GET', '/api/visits', help.helper)
+    const taken = await log(`户编号 ${householdCode(1)}，看了 12 亩果园`)
+
+    expect(refused.map(problem)).toEqual(refused.map(() => ({ code: 'personal_data.text_reveals', field: 'note' })))
+    expect(list.body).toEqual({ rows: [] })
+    expect(taken.status).toBe(201)
+  })
+
   it('logs visits by channel, pages through them, and keeps to the helper’s own households', async () => {
     await using help = await openHelpedMarket(dialect)
 

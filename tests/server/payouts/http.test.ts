@@ -83,6 +83,7 @@ describe.each(dialects)('a payout over HTTP on %s', (dialect) => {
     const objection = ok(
       await drafter.send('POST', `${base}/objections`, { lineId: lines[0]?.lineId, reason: '户主已迁出' }),
     )
+    const revealing = await drafter.send('POST', `${base}/objections`, { reason: '请打 13812345678' })
     const blocked = await drafter.send('POST', `${base}/notice-end`)
     const decision = { decision: 'upheld', note: '核实迁出' }
     ok(await drafter.send('POST', `${base}/objections/${String(objection['objectionId'])}/decision`, decision))
@@ -124,6 +125,7 @@ describe.each(dialects)('a payout over HTTP on %s', (dialect) => {
       heldBackFen: 0,
       rows: [{ transferId: 'sale-line:s1:0' }],
     })
+    expect(revealing.body).toMatchObject({ code: 'personal_data.text_reveals', field: 'reason' })
     expect(blocked.body['code']).toBe('payout.objection_open')
     expect(early.body['code']).toBe('payout.notice_running')
     expect([ownApproval, clerks].map(({ body }) => body['code'])).toEqual([

@@ -56,7 +56,7 @@ export const initialPostgres: readonly string[] = [
   "changed_by" text COLLATE "C" NOT NULL,
   "changed_at_ms" bigint NOT NULL,
   CONSTRAINT "alert_rule_kind_version_pk" PRIMARY KEY("kind","version"),
-  CONSTRAINT "alert_rule_kind_known" CHECK (("alert_rule"."kind" = 'cabinet_offline' or "alert_rule"."kind" = 'door_open' or "alert_rule"."kind" = 'over_temperature' or "alert_rule"."kind" = 'lock_fault' or "alert_rule"."kind" = 'scale_fault' or "alert_rule"."kind" = 'scale_drift' or "alert_rule"."kind" = 'certificate_expiry' or "alert_rule"."kind" = 'sensor_fault' or "alert_rule"."kind" = 'session_unsettled' or "alert_rule"."kind" = 'low_stock' or "alert_rule"."kind" = 'expiry' or "alert_rule"."kind" = 'reconciliation_difference' or "alert_rule"."kind" = 'disk_full')),
+  CONSTRAINT "alert_rule_kind_known" CHECK (("alert_rule"."kind" = 'cabinet_offline' or "alert_rule"."kind" = 'door_open' or "alert_rule"."kind" = 'over_temperature' or "alert_rule"."kind" = 'lock_fault' or "alert_rule"."kind" = 'scale_fault' or "alert_rule"."kind" = 'scale_drift' or "alert_rule"."kind" = 'certificate_expiry' or "alert_rule"."kind" = 'sensor_fault' or "alert_rule"."kind" = 'session_unsettled' or "alert_rule"."kind" = 'low_stock' or "alert_rule"."kind" = 'expiry' or "alert_rule"."kind" = 'reconciliation_difference' or "alert_rule"."kind" = 'disk_full' or "alert_rule"."kind" = 'journal_broken' or "alert_rule"."kind" = 'twin_reverted')),
   CONSTRAINT "alert_rule_severity_known" CHECK (("alert_rule"."severity" = 'notice' or "alert_rule"."severity" = 'warning' or "alert_rule"."severity" = 'critical')),
   CONSTRAINT "alert_rule_times" CHECK ("alert_rule"."hold_ms" >= 0 and "alert_rule"."escalate_after_ms" > 0 and "alert_rule"."threshold" >= 0)
 );`,
@@ -95,7 +95,7 @@ export const initialPostgres: readonly string[] = [
   "acknowledge_note" text COLLATE "C",
   "gone_since_ms" bigint,
   "cleared_at_ms" bigint,
-  CONSTRAINT "alert_kind_known" CHECK (("alert"."kind" = 'cabinet_offline' or "alert"."kind" = 'door_open' or "alert"."kind" = 'over_temperature' or "alert"."kind" = 'lock_fault' or "alert"."kind" = 'scale_fault' or "alert"."kind" = 'scale_drift' or "alert"."kind" = 'certificate_expiry' or "alert"."kind" = 'sensor_fault' or "alert"."kind" = 'session_unsettled' or "alert"."kind" = 'low_stock' or "alert"."kind" = 'expiry' or "alert"."kind" = 'reconciliation_difference' or "alert"."kind" = 'disk_full')),
+  CONSTRAINT "alert_kind_known" CHECK (("alert"."kind" = 'cabinet_offline' or "alert"."kind" = 'door_open' or "alert"."kind" = 'over_temperature' or "alert"."kind" = 'lock_fault' or "alert"."kind" = 'scale_fault' or "alert"."kind" = 'scale_drift' or "alert"."kind" = 'certificate_expiry' or "alert"."kind" = 'sensor_fault' or "alert"."kind" = 'session_unsettled' or "alert"."kind" = 'low_stock' or "alert"."kind" = 'expiry' or "alert"."kind" = 'reconciliation_difference' or "alert"."kind" = 'disk_full' or "alert"."kind" = 'journal_broken' or "alert"."kind" = 'twin_reverted')),
   CONSTRAINT "alert_severity_known" CHECK (("alert"."severity" = 'notice' or "alert"."severity" = 'warning' or "alert"."severity" = 'critical')),
   CONSTRAINT "alert_acknowledged_by" CHECK (("alert"."acknowledged_by" is null) = ("alert"."acknowledged_at_ms" is null))
 );`,

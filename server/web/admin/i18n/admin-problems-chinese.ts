@@ -31,6 +31,7 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'distribution.same_person': '制定方案的人不能自己入账。请换一个人。',
   'distribution.not_funded': '组织账上的钱不够分。请先登记收入。',
   'distribution.snapshot_broken': '冻结的名册算不出公示的结果，已停止。请联系管理员。',
+  'personal_data.text_reveals': '文字里有像手机号、身份证号或账号的数字。请删去再提交。',
   'disclosure.title_reveals': '标题里有像手机号、身份证号或账号的数字。请删去。',
   'write_off.sale_unknown': '没有这笔销售。请核对编号。',
   'write_off.not_owed': '欠款没有这么多。请核对金额。',

@@ -32,6 +32,8 @@ const english: Readonly<Record<string, string>> = {
   'distribution.not_funded': 'The organisation holds too little. Book its receipts first.',
   'distribution.snapshot_broken':
     'The frozen registers do not give the lines shown, so it was stopped. Tell an administrator.',
+  'personal_data.text_reveals':
+    'The text holds what may be a phone, identity or account number. Take it out and send it again.',
   'disclosure.title_reveals': 'The title holds what may be a phone, identity or account number. Take it out.',
   'write_off.sale_unknown': 'There is no such sale. Check the number.',
   'write_off.not_owed': 'Less than that is owed. Check the amount.',
