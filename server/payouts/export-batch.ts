@@ -91,7 +91,7 @@ export interface Exporter {
   readonly database: Database
   readonly sealer: Opener
   readonly clock: Clock
-  /** Makes each file while the one before it is booked; without it the units make their files themselves. */
+  /** Makes each file while the one before it is booked; without it, and until it has started, the units make their files themselves. */
   readonly thread?: FileThread | undefined
 }
 
@@ -105,7 +105,7 @@ export async function exportAll(
   let batch = await database.read((ctx) => requireBatch(ctx, batchId))
   let ahead: Promise<MadeFile | undefined> | undefined
   while (batch.state !== 'EXPORTED') {
-    ahead ??= thread?.make(await database.read((ctx) => nextFile(ctx, batch)))
+    if (thread?.isReady === true) ahead ??= thread.make(await database.read((ctx) => nextFile(ctx, batch)))
     const made = await ahead
     ahead =
       made === undefined || made.file.throughSeq === batch.lineCount ? undefined : thread?.make(behind(made, clock))

@@ -24,17 +24,23 @@ export interface ThreadSource {
 
 export class FileThread implements AsyncDisposable {
   readonly #worker: Worker
-  #isDead = false
+  #isReady = false
 
   constructor({ program, databaseUrl, keys }: ThreadSource) {
     this.#worker = new Worker(program, { workerData: { databaseUrl, keys } })
-    this.#worker.on('error', () => (this.#isDead = true))
-    this.#worker.on('exit', () => (this.#isDead = true))
+    this.#worker.once('message', () => (this.#isReady = true))
+    this.#worker.on('error', () => (this.#isReady = false))
+    this.#worker.on('exit', () => (this.#isReady = false))
+  }
+
+  /** Once it has started, which takes about as long as making the first files, and until it ends. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   /** One file at a time. Undefined: it could not be made here. */
   async make(request: FileRequest): Promise<MadeFile | undefined> {
-    if (this.#isDead) return undefined
+    if (!this.#isReady) return undefined
     const ended = new AbortController()
     const { signal } = ended
     try {
@@ -71,4 +77,5 @@ export async function answerFileRequests(): Promise<void> {
         () => port.postMessage(undefined),
       )
   })
+  port.postMessage('ready')
 }
