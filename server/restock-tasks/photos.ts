@@ -1,4 +1,4 @@
-// Photos of lanes: kept under the id the phone gave them, once, if their first bytes are those of an image.
+// Photos of lanes: kept under the id the phone gave them, once, if they are images, and without what they tell beside the picture.
 import { createHash } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -9,6 +9,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import { seesAll } from './show-tasks.ts'
 import type { Worker } from './show-tasks.ts'
 import { findLanes, findTask } from './store.ts'
+import { stripMetadata, type PhotoType } from './strip-metadata.ts'
 
 export interface NewPhoto {
   readonly taskId: string
@@ -25,7 +26,7 @@ const signatures = [
   { mediaType: 'image/jpeg', at: 0, bytes: [0xff, 0xd8, 0xff] },
   { mediaType: 'image/png', at: 0, bytes: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] },
   { mediaType: 'image/webp', at: 8, bytes: [0x57, 0x45, 0x42, 0x50] },
-] as const
+] as const satisfies ReadonlyArray<{ readonly mediaType: PhotoType; at: number; bytes: readonly number[] }>
 
 /** What an image is by its first bytes, whatever it is called. */
 export function mediaTypeOf(bytes: Uint8Array): (typeof signatures)[number]['mediaType'] | undefined {
@@ -40,15 +41,17 @@ export function mediaTypeOf(bytes: Uint8Array): (typeof signatures)[number]['med
  */
 export function* keepPhoto(ctx: UnitContext, photo: NewPhoto): Unit<{ photoId: string; bytes: number }> {
   const { restockPhotos: t } = ctx.tables
-  const { taskId, photoId, laneId, bytes, worker } = photo
-  const mediaType = mediaTypeOf(bytes)
-  if (mediaType === undefined) throw new RefusalError('restock_task.photo_wrong', undefined, { field: 'body' })
+  const { taskId, photoId, laneId, worker } = photo
+  const mediaType = mediaTypeOf(photo.bytes)
+  const bytes = mediaType === undefined ? undefined : stripMetadata(photo.bytes, mediaType)
+  if (mediaType === undefined || bytes === undefined)
+    throw new RefusalError('restock_task.photo_wrong', undefined, { field: 'body' })
   if ((yield* findTask(ctx, taskId)) === undefined) throw new RefusalError('restock_task.unknown')
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const isRepeat = yield* isKnown(ctx, photo, sha256)
   if (!isRepeat) {
     yield* requireRoom(ctx, taskId, laneId)
-    const kept = { photoId, taskId, laneId, mediaType, sha256, bytes: Buffer.from(bytes) }
+    const kept = { photoId, taskId, laneId, mediaType, sha256, bytes }
     yield* insertRows(t, [{ ...kept, takenBy: worker.accountId, receivedAtMs: ctx.now() }])
   }
   yield* recordAudit(ctx, {

@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { restockPhotoMaxBytes } from '#shared/contracts/http/restock-tasks.ts'
 import { problem } from '#tests/support/commerce-api.ts'
 import { openRestockWorld, type RestockWorld } from '#tests/support/restock-world.ts'
+import { pngChunk, tinyPng } from '#tests/support/tiny-images.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
-const png = (extra: number) => new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, extra])
+const png = (shade: number) => new Uint8Array(tinyPng(shade))
+/** The same picture, with a word beside it. */
+const talking = (shade: number) => new Uint8Array(tinyPng(shade, [pngChunk('tEXt', Buffer.from('GPS'))]))
 
 async function plannedTask(world: RestockWorld): Promise<string> {
   await world.plan()
@@ -13,14 +16,14 @@ async function plannedTask(world: RestockWorld): Promise<string> {
 }
 
 describe.each(dialects)('photos of lanes on %s', (dialect) => {
-  it('are kept once under the phone’s id, and seen by staff and the task’s restocker only', async () => {
+  it('are kept once under the phone’s id without what is told beside the picture, and seen by staff and the task’s restocker only', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
     await using world = await openRestockWorld(database, clock)
     const { api, anna, ben, operator } = world
     const photo = `/api/restock-tasks/${await plannedTask(world)}/photos/${world.newId()}`
 
-    const first = await api.call('POST', `${photo}?laneId=L01`, anna, png(1))
+    const first = await api.call('POST', `${photo}?laneId=L01`, anna, talking(1))
     const again = await api.call('POST', `${photo}?laneId=L01`, anna, png(1))
     const other = await api.call('POST', `${photo}?laneId=L01`, anna, png(2))
 
@@ -32,6 +35,7 @@ describe.each(dialects)('photos of lanes on %s', (dialect) => {
 
   it.each([
     ['no image', new TextEncoder().encode('<svg onload="alert(1)"/>'), 'L01', 422, 'restock_task.photo_wrong'],
+    ['an image that was cut off', png(1).subarray(0, 40), 'L01', 422, 'restock_task.photo_wrong'],
     ['a lane that is not in the task', png(1), 'L09', 422, 'restock_task.lane_unknown'],
   ])('are refused: %s', async (_name, bytes, laneId, status, code) => {
     const clock = new TestClock()
