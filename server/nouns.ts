@@ -48,6 +48,7 @@ import { applyRetention } from './retention/apply-retention.ts'
 import { restockEvents } from './restock/events.ts'
 import { restockRoutes } from './restock/routes.ts'
 import { bookUnweighed } from './restock-tasks/book-unweighed.ts'
+import { planNightly } from './restock-tasks/plan-nightly.ts'
 import { restockTaskRoutes } from './restock-tasks/routes.ts'
 import { rollUpSales } from './sales/roll-up-sales.ts'
 import { salesRoutes } from './sales/routes.ts'
@@ -228,6 +229,7 @@ export const nouns: readonly Noun[] = [
         intervalMs: 60_000,
         run: async (ctx) => ctx.perform(await ctx.database.run(bookUnweighed)),
       },
+      { name: 'plan the day', intervalMs: 600_000, run: planNightly },
     ],
   },
   {

@@ -150,7 +150,7 @@ export class StatusBook implements AsyncDisposable {
       } catch (error) {
         // Retained messages and the next heartbeat bring the same again.
         this.#options.logger.warn({ err: error }, 'the status of cabinets could not be written')
-        for (const [cabinetId, page] of part) if (!this.#pages.has(cabinetId)) this.#pages.set(cabinetId, page)
+        for (const [cabinetId, page] of part) this.#pages.set(cabinetId, { ...page, ...this.#pages.get(cabinetId) })
         this.#schedule(false)
       }
     }

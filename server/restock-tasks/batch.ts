@@ -2,9 +2,7 @@
 import { dayOf } from '../calendar/rules.ts'
 import type { BatchJob } from '../batch/job.ts'
 import { planDay } from './plan-day.ts'
-
-const coverDays = 3
-const servicePercent = 95
+import { usualPlan } from './plan-nightly.ts'
 
 const planRestockJob: BatchJob = {
   name: 'plan-restock',
@@ -13,7 +11,7 @@ const planRestockJob: BatchJob = {
   async run({ database, clock }, args) {
     const day = typeof args['day'] === 'string' ? args['day'] : dayOf(clock.now())
     const by = { accountId: 'batch', name: 'batch' }
-    const planned = await database.run((ctx) => planDay(ctx, { day, coverDays, servicePercent, by }))
+    const planned = await database.run((ctx) => planDay(ctx, { day, ...usualPlan, by }))
     const { tasks, routes, metres, boundMetres, shortBySku, needs } = planned
     const km = (length: number) => (length / 1000).toFixed(1)
     const short = [...shortBySku.values()].reduce((sum, units) => sum + units, 0)

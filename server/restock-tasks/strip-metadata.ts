@@ -60,6 +60,8 @@ function endOfScan(file: Buffer, from: number): number {
 
 const exifHead = Buffer.from('Exif\0\0', 'latin1')
 const orientationTag = 0x0112
+/** Where the value stands in the block written below. */
+const orientationAt = 18
 
 /** 2…8 of the first directory; undefined when there is none, or it says nothing else than upright. */
 function orientationIn(body: Buffer): number | undefined {
@@ -83,11 +85,9 @@ function orientationIn(body: Buffer): number | undefined {
 
 /** An APP1 that says the orientation and nothing else. */
 function exifOf(orientation: number): Buffer {
-  const tiff = Buffer.from([
-    ...[0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1],
-    ...[orientationTag >> 8, orientationTag & 0xff, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0],
-    ...[0, 0, 0, 0],
-  ])
+  // Big-endian, one directory at 8 with one entry: the orientation, one short. None follows.
+  const tiff = Buffer.from('4d4d002a00000008000101120003000000010000000000000000', 'hex')
+  tiff.writeUInt16BE(orientation, orientationAt)
   const length = 2 + exifHead.length + tiff.length
   return Buffer.concat([Buffer.from([0xff, jpeg.app1, length >> 8, length & 0xff]), exifHead, tiff])
 }

@@ -10,8 +10,10 @@ import { addFinding } from '../sessions/findings.ts'
 import { weighTask } from '../restock-tasks/weigh-task.ts'
 import { finishRestock } from '../sessions/finish-restock.ts'
 import type { Contracted } from '../sessions/finish-restock.ts'
-import { bookReportedCount } from '../stock/count-lane.ts'
+import { bookCount, bookReportedCount } from '../stock/count-lane.ts'
+import { unitsInLane } from '../stock/lane-stock.ts'
 import { bookReportedLoad } from '../stock/load-lane.ts'
+import type { LanePlace } from '../stock/rules.ts'
 
 type LaneStatistics = EventBody<'restock.completed'>['lanes'][number]
 
@@ -21,11 +23,17 @@ export const restockEvents: EventHandlers = {
     if (finished === undefined) return []
     const booked = yield* weighTask(ctx, body, event.atMs)
     for (const lane of body.lanes) {
-      const beyondBooks = booked.has(lane.laneId) ? 0 : yield* bookLane(ctx, finished.session, lane)
-      yield* keepWeight(ctx, finished.session, lane)
       const declared = finished.session.loads.findLast((load) => load.laneId === lane.laneId)
-      if (declared === undefined || declared.lotId !== lane.lotId || lane.isCountDoubtful || beyondBooks > 0) {
-        const beyond = beyondBooks > 0 ? `; ${beyondBooks} more than the depot had` : ''
+      const { beyondBooks, differing } = booked.has(lane.laneId)
+        ? { beyondBooks: 0, differing: 0 }
+        : yield* bookLane(ctx, finished.session, lane, declared)
+      yield* keepWeight(ctx, finished.session, lane)
+      const isAsDeclared = declared !== undefined && declared.lotId === lane.lotId && !lane.isCountDoubtful
+      if (!isAsDeclared || beyondBooks + differing > 0) {
+        const beyond = [
+          ...(beyondBooks > 0 ? [`; ${beyondBooks} more than the depot had`] : []),
+          ...(differing > 0 ? [`; ${differing} otherwise than the books had`] : []),
+        ].join('')
         const detail = `${lane.laneId}: ${lane.countAdded} added, ${lane.countAfter} after; declared ${declared?.count ?? 0}${beyond}`
         yield* addFinding(ctx, { ...event, sessionId: body.sessionId, finding: 'load_differs', detail })
       }
@@ -36,16 +44,42 @@ export const restockEvents: EventHandlers = {
   },
 }
 
-/**
- * Depot → lane by what was added; whatever the count still differs by is the lane's difference. Returns how many units were
- * added that the depot had not by the books.
- */
-function* bookLane(ctx: UnitContext, session: Contracted, lane: LaneStatistics): Unit<number> {
+interface BookedLane {
+  /** Units that were added and that the depot had not by the books. */
+  readonly beyondBooks: number
+  /** Units that a lane's count found otherwise than booked; they wait in its difference until somebody explains them. */
+  readonly differing: number
+}
+
+/** Depot → lane by what was added; whatever the count still differs by is the lane's difference. */
+function* bookLane(
+  ctx: UnitContext,
+  session: Contracted,
+  lane: LaneStatistics,
+  declared: Contracted['loads'][number] | undefined,
+): Unit<BookedLane> {
   const { laneId, lotId, countAdded, countAfter } = lane
   const { cabinetId, sessionId: causeId } = session
+  const place = { cabinetId, laneId }
+  if (declared?.isReplacement === true && declared.lotId === lotId)
+    return yield* bookReplacement(ctx, { ...place, lotId, units: countAfter, causeId })
   const beyondBooks = yield* bookReportedLoad(ctx, { cabinetId, laneId, lotId, units: countAdded, causeId })
-  yield* bookReportedCount(ctx, { cabinetId, laneId, total: countAfter, newestLotId: lotId, causeId })
-  return beyondBooks
+  yield* bookReportedCount(ctx, { ...place, total: countAfter, newestLotId: lotId, causeId })
+  return { beyondBooks, differing: 0 }
+}
+
+/**
+ * A replacement says what the lane holds now. Of a lot that lies there by the books it is a count, and the depot gives nothing; a
+ * lot that does not has come from the depot. What lay there besides is missing.
+ */
+function* bookReplacement(
+  ctx: UnitContext,
+  { lotId, units, causeId, ...place }: LanePlace & { lotId: string; units: number; causeId: string },
+): Unit<BookedLane> {
+  const lies = (yield* unitsInLane(ctx, place)).some((lot) => lot.lotId === lotId && lot.units > 0)
+  const beyondBooks = lies ? 0 : yield* bookReportedLoad(ctx, { ...place, lotId, units, causeId })
+  const differences = yield* bookCount(ctx, place, [{ lotId, units }], { causeId })
+  return { beyondBooks, differing: differences.reduce((sum, lot) => sum + Math.abs(lot.units), 0) }
 }
 
 function* keepWeight(ctx: UnitContext, session: Contracted, lane: LaneStatistics): Unit<void> {

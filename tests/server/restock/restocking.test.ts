@@ -69,6 +69,25 @@ describe.each(dialects)('a restock on %s', (dialect) => {
     await expect(other).rejects.toMatchObject({ code: 'session.intent_conflict', field: 'idempotencyKey' })
   })
 
+  it('that states what a lane holds is a count: the depot gives nothing, and what differs waits for a person', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const before = await stockOf(market)
+    const { session } = await openWith(market, [citrusLoad(market, { count: 17, isReplacement: true })])
+
+    // The agent counts everything that lies there as added.
+    await market.tell('restock.completed', completed(market, session.sessionId, 17, 17))
+
+    expect(await stockOf(market)).toEqual({ lane: [17], depot: before.depot })
+    const [lane] = await database.read((ctx) => stockOfLane(ctx, { cabinetId: market.cabinetId, laneId: 'L01' }))
+    expect(lane?.unitsMissing).toBe(unitsInLane - 17)
+    const findings = await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.sessionFindings)))
+    expect(findings).toMatchObject([
+      { finding: 'load_differs', detail: 'L01: 17 added, 17 after; declared 17; 3 otherwise than the books had' },
+    ])
+  })
+
   it('moves stock from depot to lane when the cabinet reports it, and is no sale', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
