@@ -22,7 +22,7 @@ const Answer = z.object({ callId: Id, answer: z.enum(['accept', 'decline']) })
 export type Answer = z.infer<typeof Answer>
 
 const KeptBooks = z.object({ accountId: z.string(), books: Books, answers: z.array(Answer) })
-export type KeptBooks = z.infer<typeof KeptBooks>
+type KeptBooks = z.infer<typeof KeptBooks>
 
 const storageKey = 'huinong.farmer'
 

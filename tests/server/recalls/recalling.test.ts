@@ -5,7 +5,7 @@ import { walletPayments } from '#server/payments/wallet-payments.ts'
 import { walletOf } from '#server/payments/wallets.ts'
 import { closeRecall, recallLot } from '#server/recalls/recall-lot.ts'
 import { refundRecalled } from '#server/recalls/refund-recalled.ts'
-import { countBuyers, listBuyers, listPlaces } from '#server/recalls/show-recall.ts'
+import { countBuyers, getRecall, listBuyers, listPlaces, listRecalls } from '#server/recalls/show-recall.ts'
 import { takeOffStock } from '#server/stock/transfer-stock.ts'
 import { openForRestock } from '#server/restock/open-for-restock.ts'
 import { openDeps, openMarket, seedCabinet, settled, unitsInLane, type Market } from '#tests/support/market.ts'
@@ -39,6 +39,9 @@ describe.each(dialects)('a recall of a lot on %s', (dialect) => {
     expect(effects.map((effect) => ('cabinetId' in effect ? effect.cabinetId : ''))).toEqual(
       expect.arrayContaining([market.cabinetId, otherId]),
     )
+    const running = await database.read((ctx) => listRecalls(ctx, { ...page, isOpen: true }))
+    expect(running.rows).toEqual([await database.read((ctx) => getRecall(ctx, recallId))])
+    expect((await database.read((ctx) => listRecalls(ctx, { ...page, isOpen: false }))).rows).toEqual([])
     const places = await database.read((ctx) => listPlaces(ctx, recallId, page))
     expect(new Set(places.rows.map(({ cabinetCode, laneId, units }) => `${cabinetCode} ${laneId} ${units}`))).toEqual(
       new Set([`YB-0001 L01 ${unitsInLane - 2}`, `YB-0002 L01 ${unitsInLane}`]),

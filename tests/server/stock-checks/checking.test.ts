@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eq } from 'drizzle-orm'
+import type { RouteReply } from '#shared/contracts/http/route.ts'
+import type { listLaneDifferences } from '#shared/contracts/http/stock-checks.ts'
 import { exec, one, rows } from '#server/db/unit.ts'
 import { checkAllLanes } from '#server/stock-checks/check-lanes.ts'
 import { judgeLanes, type LaneFacts } from '#server/stock-checks/rules.ts'
@@ -48,6 +50,30 @@ describe.each(dialects)('the check of lanes against the books on %s', (dialect) 
 
     expect(checked).toEqual({ cabinets: 2, lanes: 4, unweighed: 2, accurate: 2 })
     expect(await differences(world)).toEqual([])
+  })
+
+  it('lists what lies in each lane that differs, the one that waited longest first when asked so, page by page', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const world = await openStockWorld(database, clock)
+    await using api = await startCommerceApi(database, clock)
+    await report(world, { L01: unitsInLane - 2, L02: unitsInLane })
+    await checkAllLanes(database)
+    clock.advance(86_400_000)
+    await report(world, { L01: unitsInLane - 2, L02: unitsInLane - 2 })
+    await checkAllLanes(database)
+    const list = async (query: string) =>
+      (await api.call('GET', `/api/stock/differences?${query}`, operator)).body as RouteReply<
+        typeof listLaneDifferences
+      >
+
+    const newest = await list('order=newest')
+    const first = await list('order=oldest&limit=1')
+    const second = await list(`order=oldest&limit=1&cursor=${first.nextCursor}`)
+
+    expect(newest.rows.map(({ laneId }) => laneId)).toEqual(['L02', 'L01'])
+    expect([...first.rows, ...second.rows]).toEqual(newest.rows.toReversed())
+    expect(first.rows[0]?.lots).toMatchObject([{ lotId: world.citrus.lotId, units: unitsInLane, unitsMissing: 0 }])
   })
 
   it('lists a lane that differs once, with what may be behind it, until a person counts it', async () => {
