@@ -95,6 +95,13 @@ describe('sales', { timeout: 120_000 }, () => {
     await signInAt(page, office.url, 'admin', '/admin/write-offs')
     await page.locator('[data-move=approve]').click()
     await page.locator('[data-state=approved]').waitFor()
+    await page.locator('summary', { hasText: '后来收回的' }).click()
+    await page.locator('input[name=recovered]').fill('10')
+    await page.locator('input[name=recovery-document]').fill('银行回单 7')
+    await page.locator('input[name=recovery-reason]').fill('破产清算款')
+    await page.locator('[data-move=recover]').click()
+    await page.locator('[role=alert]', { hasText: '到账没有这么多' }).waitFor()
+    barriers.push(...(await findBarriers(page)))
 
     expect(await page.locator('tbody tr').count()).toBe(1)
     expect(barriers).toEqual([])

@@ -79,6 +79,43 @@ describe('the surplus desk', { timeout: 120_000 }, () => {
     expect(window.complaints).toEqual([])
   })
 
+  it('records what a buyer paid, and takes back what was recorded wrongly', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    await signInAt(page, office.url, 'operator', '/admin/surplus')
+    await report(page, office.data.households[3]?.householdCode ?? '', '示例土豆', '100')
+    await page.locator('tr', { hasText: '示例土豆' }).locator('input.take').fill('100')
+    await page.locator('input[name=buyer]').fill('区中医院食堂')
+    await page.locator('input[name=price]').fill('2')
+    await page.locator('[data-move=agree]').click()
+    await page.locator('tr', { hasText: '已有买家 100 kg' }).waitFor()
+    await page.locator('[data-tab=lines]').click()
+    await page.locator('tr', { hasText: '区中医院食堂' }).locator('[data-move=deliver]').click()
+    await page.locator('tr', { hasText: '区中医院食堂' }).locator('.tag', { hasText: '已交货' }).waitFor()
+
+    await signInAt(page, office.url, 'finance', '/admin/surplus')
+    await page.locator('[data-tab=unpaid]').click()
+    await page.locator('a', { hasText: '区中医院食堂' }).waitFor()
+    const barriers = await findBarriers(page)
+    await page.locator('a', { hasText: '区中医院食堂' }).click()
+    await page.locator('[data-testid=owed]', { hasText: '¥200.00' }).waitFor()
+    await page.locator('summary', { hasText: '登记收款' }).click()
+    await page.locator('input[name=amount]').fill('200')
+    await page.locator('input[name=reference]').fill('20261127-9')
+    await page.locator('input[name=paid-on]').fill(new Date(office.clock.now()).toISOString().slice(0, 10))
+    await page.locator('[data-move=record]').dblclick()
+    await page.locator('[data-testid=owed]', { hasText: '¥0.00' }).waitFor()
+    barriers.push(...(await findBarriers(page)))
+    await page.locator('summary', { hasText: '撤回' }).click()
+    await page.locator('input[name=why]').fill('记错订单')
+    await page.locator('[data-move=take-back]').dblclick()
+    await page.locator('[data-state=taken-back]').waitFor()
+    await page.locator('[data-testid=owed]', { hasText: '¥200.00' }).waitFor()
+
+    expect(barriers).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
+
   it('says what is wrong: more than is left, and a dead link', async () => {
     await using window = await browser.openWindow(deskSize)
     const { page } = window

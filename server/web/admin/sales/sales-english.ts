@@ -50,6 +50,9 @@ export function salesEnglish(): SalesMessages {
       at: 'Time',
       none: 'There are no write-offs.',
       cents: 'Amount',
+      recoveries: 'Recovered since',
+      noRecoveries: 'Nothing has come back.',
+      recover: 'Book what came back',
     },
   }
 }

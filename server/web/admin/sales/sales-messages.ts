@@ -50,6 +50,9 @@ function salesChinese() {
       at: '时间',
       none: '没有核销。',
       cents: '金额',
+      recoveries: '后来收回的',
+      noRecoveries: '还没有收回。',
+      recover: '登记收回',
     },
   }
 }

@@ -7,6 +7,12 @@ export const surplusModule: AdminModule = {
   routes: [
     { path: '/surplus', name: 'surplus', component: () => import('./surplus-page.vue') },
     {
+      path: '/surplus/orders/:orderId',
+      name: 'surplus-order',
+      component: () => import('./surplus-order-page.vue'),
+      props: true,
+    },
+    {
       path: '/surplus/:noticeId',
       name: 'surplus-notice',
       component: () => import('./surplus-notice-page.vue'),

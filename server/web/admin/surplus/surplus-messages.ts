@@ -17,7 +17,7 @@ function surplusChinese() {
       drink: '饮品',
       livestock: '畜禽',
     },
-    tabs: { notices: '滞销信息', lines: '对接与交货' },
+    tabs: { notices: '滞销信息', lines: '对接与交货', unpaid: '还没付清' },
     level: '在谁手里',
     channel: '渠道',
     onlyOpen: '只看没卖完的',
@@ -59,6 +59,17 @@ function surplusChinese() {
     newMassKg: '现在一共多少公斤',
     progress: (percent: number) => `已交货 ${percent}%`,
     helper: '帮扶责任人',
+    payments: '收款',
+    paid: '已付',
+    owed: '还欠',
+    payer: '付款人',
+    reference: '银行凭证号',
+    paidOn: '付款日期',
+    record: '登记收款',
+    takeBack: '撤回',
+    takenBack: '已撤回',
+    noPayments: '还没有收款。',
+    noneUnpaid: '交了货的订单都付清了。',
   }
 }
 export type SurplusMessages = ReturnType<typeof surplusChinese>
