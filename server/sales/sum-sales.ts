@@ -58,12 +58,22 @@ function* sumCabinets(ctx: UnitContext, span: SalesSpan): Unit<CabinetSums> {
 
 function* sumDays(ctx: UnitContext, span: SalesSpan): Unit<CabinetSums> {
   const { salesDays: d, skus: k } = ctx.tables
+  // A row a SKU before the categories are looked up: years have many days.
+  const bySku = ctx.db
+    .select({
+      skuId: d.skuId,
+      soldFen: sumOf(d.soldFen).as('sold_fen'),
+      takenBackFen: sumOf(d.takenBackFen).as('taken_back_fen'),
+    })
+    .from(d)
+    .where(within(d.dayStartMs, span))
+    .groupBy(d.skuId)
+    .as('by_sku')
   const found = yield* rows(
     ctx.db
-      .select({ category: k.category, soldFen: sumOf(d.soldFen), takenBackFen: sumOf(d.takenBackFen) })
-      .from(d)
-      .innerJoin(k, eq(k.skuId, d.skuId))
-      .where(within(d.dayStartMs, span))
+      .select({ category: k.category, soldFen: sumOf(bySku.soldFen), takenBackFen: sumOf(bySku.takenBackFen) })
+      .from(bySku)
+      .innerJoin(k, eq(k.skuId, bySku.skuId))
       .groupBy(k.category),
   )
   return {

@@ -1,9 +1,10 @@
 // What the registry of cabinets asks about sessions: how many are under way and how many wait for a person, and when the
 // latest of a cabinet ended.
-import { desc, eq, inArray } from 'drizzle-orm'
+import { and, desc, eq, inArray } from 'drizzle-orm'
 import { countRows } from '../db/expressions.ts'
 import { one, type Unit, type UnitContext } from '../db/unit.ts'
 import { liveStates } from './rules.ts'
+import { isHolding } from './store.ts'
 
 export interface SessionCounts {
   readonly openSessions: number
@@ -15,9 +16,14 @@ export function* countSessions({ db, tables: { shoppingSessions: t } }: UnitCont
     db
       .select({ count: countRows() })
       .from(t)
-      .where(inArray(t.state, [...liveStates])),
+      .where(and(isHolding(t), inArray(t.state, [...liveStates]))),
   )
-  const review = yield* one(db.select({ count: countRows() }).from(t).where(eq(t.state, 'review')))
+  const review = yield* one(
+    db
+      .select({ count: countRows() })
+      .from(t)
+      .where(and(isHolding(t), eq(t.state, 'review'))),
+  )
   return { openSessions: open?.count ?? 0, inReview: review?.count ?? 0 }
 }
 

@@ -6,7 +6,7 @@ import { behindKey, keyOfCursor } from '../db/keyset.ts'
 import type { PageRequest } from '../db/keyset.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { command, exec, one, rows, statement } from '../db/unit.ts'
-import { liveStates } from './rules.ts'
+import { holdingStates, liveStates } from './rules.ts'
 import type { SessionState } from './rules.ts'
 import { listed } from './schema.ts'
 
@@ -140,6 +140,14 @@ export function* findByIntent(accountId: string, idempotencyKey: string): Unit<S
 /** Words and not parameters: only so does SQLite see that the indexes of live sessions hold what is asked for. */
 const isLive = ({ state }: Tables['shoppingSessions']) => sql`${state} in (${listed(liveStates)})`
 
+/** In words that the index of unfinished sessions is made with, so that it serves: settled ones are millions. */
+export const isHolding = ({ state }: Tables['shoppingSessions']) => sql`${state} in (${listed(holdingStates)})`
+const isOfStates = (s: Tables['shoppingSessions'], states: readonly SessionState[]) => {
+  const asked = inArray(s.state, [...states])
+  const areHolding = states.every((state) => (holdingStates as readonly SessionState[]).includes(state))
+  return areHolding ? and(isHolding(s), asked) : asked
+}
+
 const liveOf = statement((ctx, p: Params<{ accountId: string; cabinetId: string }>) => {
   const { shoppingSessions: s } = ctx.tables
   return ctx.db
@@ -197,7 +205,7 @@ export function* listSessionRows(
           behindKey([s.sessionId], keyOfCursor(query.cursor, 1), isOldestFirst ? 'ascending' : 'descending'),
           query.accountId === undefined ? undefined : eq(s.accountId, query.accountId),
           query.cabinetId === undefined ? undefined : eq(s.cabinetId, query.cabinetId),
-          query.states === undefined ? undefined : inArray(s.state, [...query.states]),
+          query.states === undefined ? undefined : isOfStates(s, query.states),
         ),
       )
       .orderBy(isOldestFirst ? asc(s.sessionId) : desc(s.sessionId))
