@@ -19,3 +19,9 @@ export function makeId(clock: Pick<Clock, 'now'>, random: Random): Id {
   const variant = hex(0x8000 | (a & 0x3fff), 4)
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(a >>> 14, 3)}-${variant}-${hex(b, 8)}${hex(c, 4)}`
 }
+
+/** Below every id made at the instant or later; for looking things up by when they were born. */
+export function lowestIdAt(atMs: number): string {
+  const time = Math.max(0, atMs).toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-`
+}

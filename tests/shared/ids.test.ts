@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nextBelow, nextGaussian, nextUnit, seededRandom } from '#shared/ids/random.ts'
-import { Id, makeId } from '#shared/ids/uuid-v7.ts'
+import { Id, lowestIdAt, makeId } from '#shared/ids/uuid-v7.ts'
 
 describe('makeId', () => {
   it('makes valid UUIDv7 strings that sort by time of birth', () => {
@@ -60,5 +60,18 @@ describe('seededRandom', () => {
     for (const count of buckets) expect(Math.abs(count - 10_000)).toBeLessThan(475)
     expect(Math.abs(sum / 100_000)).toBeLessThan(0.016)
     expect(Math.abs(sumOfSquares / 100_000 - 1)).toBeLessThan(0.023)
+  })
+})
+
+describe('the lowest id of an instant', () => {
+  it('lies behind every earlier id and before every one of the instant', () => {
+    const at = (atMs: number) => makeId({ now: () => atMs }, seededRandom(atMs))
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 42 }), (atMs) => {
+        const lowest = lowestIdAt(atMs)
+
+        expect(at(atMs - 1) < lowest && lowest < at(atMs)).toBe(true)
+      }),
+    )
   })
 })
