@@ -71,7 +71,11 @@ function* sumDays(ctx: UnitContext, span: SalesSpan): Unit<CabinetSums> {
     .as('by_sku')
   const found = yield* rows(
     ctx.db
-      .select({ category: k.category, soldFen: sumOf(bySku.soldFen), takenBackFen: sumOf(bySku.takenBackFen) })
+      .select({
+        category: k.category,
+        soldFen: sumOf(sql`${bySku.soldFen}`),
+        takenBackFen: sumOf(sql`${bySku.takenBackFen}`),
+      })
       .from(bySku)
       .innerJoin(k, eq(k.skuId, bySku.skuId))
       .groupBy(k.category),
