@@ -70,7 +70,7 @@ export async function makePayoutBooks(path: string, households: number, clock: C
   await made.close()
   const client = new BetterSqlite3(path)
   // A log of gigabytes would be searched for every page that fell out of the cache; opening the database turns it on again.
-  for (const setting of ['journal_mode = OFF', 'synchronous = OFF', 'cache_size = -262144']) client.pragma(setting)
+  for (const setting of ['journal_mode = OFF', 'synchronous = OFF', 'cache_size = -65536']) client.pragma(setting)
   client.exec('begin')
   fillLedger(client, households, clock.now())
   process.stderr.write(`  ${households} households have earned\n`)
