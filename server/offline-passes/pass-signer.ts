@@ -8,6 +8,12 @@ import type { CommandSigner } from '../mqtt/command-signer.ts'
 /** A key is used this long, and vouched for as long again, so that no pass is made at its very end. */
 const keyLifeMs = 86_400_000
 
+/** Of Ed25519. */
+export interface KeyPair {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+}
+
 interface CertifiedKey {
   readonly privateKey: KeyObject
   readonly key: PassKey
@@ -20,11 +26,18 @@ export const wholeSeconds = (atMs: number) => Math.floor(atMs / 1_000) * 1_000
 export class PassSigner {
   readonly #commandSigner: CommandSigner
   readonly #clock: Pick<Clock, 'now'>
+  readonly #makeKeyPair: () => KeyPair
   #current: CertifiedKey | undefined
 
-  constructor(commandSigner: CommandSigner, clock: Pick<Clock, 'now'>) {
+  /** `makeKeyPair` is the simulation's way to the same keys in every run. */
+  constructor(
+    commandSigner: CommandSigner,
+    clock: Pick<Clock, 'now'>,
+    makeKeyPair: () => KeyPair = () => generateKeyPairSync('ed25519'),
+  ) {
     this.#commandSigner = commandSigner
     this.#clock = clock
+    this.#makeKeyPair = makeKeyPair
   }
 
   /** The code of a pass that begins now. */
@@ -39,7 +52,7 @@ export class PassSigner {
     const isGood = current !== undefined && atMs >= current.key.notBeforeMs && atMs <= current.key.expiresAtMs
     const isFresh = current !== undefined && this.#clock.now() - current.key.notBeforeMs < keyLifeMs
     if (isGood && isFresh) return current
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+    const { privateKey, publicKey } = this.#makeKeyPair()
     const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)
     const key: PassKey = { publicKey: Uint8Array.from(raw), notBeforeMs: atMs, expiresAtMs: atMs + 2 * keyLifeMs }
     this.#current = { privateKey, key, keySignature: this.#commandSigner.signPassKey(key) }

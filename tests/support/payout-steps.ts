@@ -31,8 +31,11 @@ import { testSealer } from './test-sealer.ts'
 export const households: readonly number[] = [1, 2, 3]
 const dayMs = 86_400_000
 
-export interface Run {
-  readonly world: PayoutWorld
+/** What the steps need of the world around them. */
+export type PayoutDesk = Pick<PayoutWorld, 'run'> & { readonly clock: Pick<PayoutWorld['clock'], 'now' | 'advance'> }
+
+export interface Run<TWorld extends PayoutDesk = PayoutDesk> {
+  readonly world: TWorld
   /** Ids, oldest first. */
   readonly batches: string[]
   readonly earnedFen: Map<number, number>

@@ -228,8 +228,8 @@ export const linesOf = (world: PayoutWorld, serial: number) =>
   })
 
 /** Attempts of a batch by seq. */
-export const attemptsOf = (world: PayoutWorld, batchId: string) =>
-  world.database.read(({ db, tables }) => {
+export const attemptsOf = (world: Pick<PayoutWorld, 'run'>, batchId: string) =>
+  world.run(({ db, tables }) => {
     const { payoutAttempts: a, payoutBatches: b } = tables
     return rows(
       db

@@ -11,7 +11,7 @@ import { payoutProofs } from '#server/payouts/prove-payouts.ts'
 import type { BankResult } from '#server/payouts/rules.ts'
 import { households, names, take } from '#tests/support/payout-steps.ts'
 import type { Draw, Run, UseCase } from '#tests/support/payout-steps.ts'
-import { attemptsOf, linesOf, openPayoutWorld } from '#tests/support/payout-world.ts'
+import { attemptsOf, linesOf, openPayoutWorld, type PayoutWorld } from '#tests/support/payout-world.ts'
 import { dialects } from '#tests/support/test-database.ts'
 
 const drawn: fc.Arbitrary<Draw> = fc.record({
@@ -23,7 +23,7 @@ const drawn: fc.Arbitrary<Draw> = fc.record({
 })
 
 /** Every fen a household earned is on its account, in transit or paid by the bank, and only once. */
-async function prove({ world, batches, earnedFen }: Run): Promise<void> {
+async function prove({ world, batches, earnedFen }: Run<PayoutWorld>): Promise<void> {
   for (const serial of households) {
     const lines = await linesOf(world, serial)
     const out = lines.filter(({ state }) => ['exported', 'unknown', 'paid'].includes(state))
@@ -51,7 +51,7 @@ describe.each(dialects)('payouts in any order on %s', (dialect) => {
     const play = async (steps: Draw[]) => {
       await using world = await openPayoutWorld(dialect, { maxRowsPerFile: 2 })
       const earnedFen = new Map(households.map((serial) => [serial, 10_000 * serial]))
-      const run: Run = { world, batches: [], earnedFen, sales: [], proposals: [], turn: 0 }
+      const run: Run<PayoutWorld> = { world, batches: [], earnedFen, sales: [], proposals: [], turn: 0 }
       for (const draw of steps) {
         const name = await take(run, draw)
         if (name !== undefined) done.add(name)

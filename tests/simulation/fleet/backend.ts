@@ -12,10 +12,12 @@ import { Metrics } from '#server/http/metrics.ts'
 import type { CabinetLink, LinkListener } from '#server/mqtt/cabinet-link.ts'
 import { CommandSigner } from '#server/mqtt/command-signer.ts'
 import type { Noun } from '#server/nouns.ts'
+import { PassSigner } from '#server/offline-passes/pass-signer.ts'
 import { channelRules, channels, topicOf, topicOfAll } from '#shared/contracts/mqtt/topics.ts'
 import { seededRandom, type Random } from '#shared/ids/random.ts'
 import { testSealer } from '#tests/support/test-sealer.ts'
 import type { Broker, Line } from './broker.ts'
+import { makeKeyPair } from './keys.ts'
 import { Machine, ProcessDied, type Life, type StatementFilter } from './machine.ts'
 import type { Scheduler } from './scheduler.ts'
 import { epochMs } from './shop.ts'
@@ -43,6 +45,11 @@ export class Backend {
   readonly machine: Machine
   readonly signer: CommandSigner
   ctx: ServerContext | undefined
+  /** Signs offline passes while this run lasts. */
+  passSigner: PassSigner | undefined
+  /** No power: nobody starts it. */
+  isPowered = true
+  #passKeys = 0
   readonly #options: BackendOptions
   readonly #config
 
@@ -60,13 +67,20 @@ export class Backend {
       onDeath: (why) => {
         log(`server ended: ${why}`)
         this.ctx = undefined
-        scheduler.after(restartMs, () => this.boot())
+        this.passSigner = undefined
+        this.#startLater()
       },
     })
   }
 
   get databaseFile(): string {
     return join(this.#options.folder, 'server.db')
+  }
+
+  /** The server's own idea of the time, epoch ms. */
+  get nowMs(): number {
+    const { scheduler, skewMs } = this.machine
+    return Math.floor(epochMs + skewMs + scheduler.nowMs)
   }
 
   /** Runs a use case as a request would; undefined when the server is down or dies on the way (nothing is ever answered then). */
@@ -76,7 +90,7 @@ export class Backend {
   }
 
   boot(): void {
-    if (this.machine.isRunning) return
+    if (!this.isPowered || this.machine.isRunning) return
     const life = this.machine.boot()
     const random = seededRandom(this.#options.random.nextUint32())
     const database = this.#open(life, random)
@@ -99,9 +113,27 @@ export class Backend {
     const { nouns } = this.#options
     void startCore(parts, { nouns, ends: [], openLink: (listener) => this.#openLink(life, listener) }).then(
       ({ ctx }) => {
-        if (!life.isOver) this.ctx = ctx
+        if (life.isOver) return
+        this.ctx = ctx
+        this.passSigner = new PassSigner(this.signer, life.clock, () => this.#nextPassKey())
       },
     )
+  }
+
+  setPower(isPowered: boolean): void {
+    this.isPowered = isPowered
+    if (isPowered) this.#startLater()
+    else this.machine.crash('the power went', true)
+  }
+
+  #startLater(): void {
+    this.#options.scheduler.after(restartMs, () => this.boot())
+  }
+
+  /** Numbered from where no cabinet's key is. */
+  #nextPassKey() {
+    this.#passKeys += 1
+    return makeKeyPair(100_000 + this.#passKeys)
   }
 
   #open(life: Life, random: Random): Database {

@@ -19,6 +19,12 @@ export class Boards {
   isLockSilent = false
   /** The door switch says closed whatever the door does. */
   isDoorLying = false
+  /** The lock's feedback says the contrary of what is. */
+  isLockLying = false
+  /** All scales show so much more than lies on them, mg. */
+  scaleLieMg = 0
+  /** Reads a code into the agent that runs; without one nothing hears it. */
+  showCode: (text: string) => void = () => {}
   /** Told of every pulse, with the process that asked for it. */
   onPulse: (life: Life) => void = () => {}
   readonly #random: Random
@@ -33,6 +39,11 @@ export class Boards {
     this.masses.set(laneId, (this.masses.get(laneId) ?? 0) + byMg)
   }
 
+  #feedback(): LockState {
+    const isOpen = this.mechanism.feedback === 'open'
+    return isOpen === this.isLockLying ? 'closed' : 'open'
+  }
+
   /** The hardware as one life of the agent sees it. */
   hardwareFor(life: Life): CabinetHardware {
     const { clock } = life
@@ -43,7 +54,7 @@ export class Boards {
     const scaleOf = (laneId: string): Scale => ({
       weigh: () => {
         if (this.isScaleSilent) return silent()
-        const exactMg = (this.masses.get(laneId) ?? 0) + scaleSdMg * nextGaussian(this.#random)
+        const exactMg = (this.masses.get(laneId) ?? 0) + this.scaleLieMg + scaleSdMg * nextGaussian(this.#random)
         const shownMg = Math.round(exactMg / divisionMg) * divisionMg
         return Promise.resolve({ grossMg: shownMg, netMg: shownMg, isStable: true })
       },
@@ -60,16 +71,25 @@ export class Boards {
           life.touch('unlocked')
           await delay(clock, judgeMs)
           if (this.isLockSilent) return 'UNKNOWN'
-          return this.mechanism.feedback === 'open' ? 'OPENED' : 'NOT_OPENED'
+          return this.#feedback() === 'open' ? 'OPENED' : 'NOT_OPENED'
         },
         readStates: () =>
-          this.isLockSilent ? silent() : Promise.resolve(new Map<number, LockState>([[1, this.mechanism.feedback]])),
+          this.isLockSilent ? silent() : Promise.resolve(new Map<number, LockState>([[1, this.#feedback()]])),
       },
       doorLock: 1,
       scales: new Map([...this.masses.keys()].map((laneId) => [laneId, scaleOf(laneId)])),
       doorInput: {
         readIsOpen: () =>
           this.isLockSilent ? silent() : Promise.resolve(this.mechanism.isDoorOpen && !this.isDoorLying),
+      },
+      scanner: {
+        onCode: (listener) => {
+          this.showCode = (text) => {
+            if (!life.isOver) listener(text)
+          }
+          return () => {}
+        },
+        show: () => {},
       },
       counters: () => ({}),
       health: () => [],

@@ -23,6 +23,8 @@ export interface CabinetOptions {
   readonly index: number
   readonly cabinetId: Id
   readonly code: string
+  /** Its host site, whose passes open it. */
+  readonly groupId: Id
   readonly folder: string
   readonly scheduler: Scheduler
   readonly broker: Broker
@@ -36,9 +38,15 @@ export interface CabinetOptions {
   readonly wrapClock?: ((clock: MachineClock) => MachineClock) | undefined
 }
 
+interface RunningSession {
+  readonly name: string
+  readonly core?: { readonly sessionId: string; readonly commandId: string }
+}
+
 export class SimCabinet {
   readonly cabinetId: Id
   readonly code: string
+  readonly groupId: Id
   readonly machine: Machine
   readonly boards: Boards
   /** No power: the supervisor starts nothing. */
@@ -53,6 +61,7 @@ export class SimCabinet {
     this.#options = options
     this.cabinetId = options.cabinetId
     this.code = code
+    this.groupId = options.groupId
     this.#key = makeKey(100 + options.index)
     this.machine = new Machine({
       name: code,
@@ -83,6 +92,12 @@ export class SimCabinet {
   /** The running agent's journal, to look at. */
   get journal(): BetterSqlite3.Database | undefined {
     return this.#journal
+  }
+
+  /** The session the agent is at, as its journal has it; undefined without a running agent. */
+  get session(): RunningSession | undefined {
+    const row = this.#journal?.prepare('SELECT state FROM machine').get() as { state: string } | undefined
+    return row === undefined ? undefined : (JSON.parse(row.state) as { session: RunningSession }).session
   }
 
   setPower(isPowered: boolean): void {

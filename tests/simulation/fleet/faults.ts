@@ -14,6 +14,7 @@ export const faultKinds = [
   'oneWayPartition',
   'serverPartition',
   'longAbsence',
+  'darkDays',
   'duplicate',
   'reorder',
   'delay',
@@ -23,6 +24,8 @@ export const faultKinds = [
   'lockSilent',
   'lockJammed',
   'doorLies',
+  'lockLies',
+  'scaleLies',
   'forgedCommand',
   'replayedCommand',
 ] as const
@@ -44,6 +47,7 @@ export const defaultRates: Readonly<Record<FaultKind, number>> = {
   oneWayPartition: 0.03,
   serverPartition: 0.005,
   longAbsence: 0.002,
+  darkDays: 0.002,
   duplicate: 0.3,
   reorder: 0.2,
   delay: 0.1,
@@ -53,6 +57,8 @@ export const defaultRates: Readonly<Record<FaultKind, number>> = {
   lockSilent: 0.005,
   lockJammed: 0.01,
   doorLies: 0.005,
+  lockLies: 0.005,
+  scaleLies: 0.005,
   forgedCommand: 0.02,
   replayedCommand: 0.05,
 }

@@ -2,6 +2,7 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { hashOfEntry } from '#server/mqtt/journal-entries.ts'
 import { genesisHash } from '#shared/contracts/mqtt/event.ts'
+import { namedAccounts } from '#server/ledger/account-kinds.ts'
 import { walletFen } from './shop.ts'
 import type { Truth, World } from './world.ts'
 
@@ -39,7 +40,7 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
     `SELECT s.session_id, s.total_fen, p.captured_fen, coalesce(sum(l.amount_fen), 0) AS lines FROM shopping_session s
      LEFT JOIN payment_intent p ON p.intent_id = s.session_id LEFT JOIN sale_line l ON l.session_id = s.session_id
      WHERE s.kind = 'sale' AND s.state = 'settled' GROUP BY s.session_id
-     HAVING s.total_fen <> lines OR s.total_fen <> coalesce(p.captured_fen, -1)`,
+     HAVING s.total_fen <> lines OR s.total_fen <> coalesce(p.captured_fen + p.short_fen, -1)`,
   ],
   [
     'a session that did not end settled is not billed',
@@ -55,7 +56,9 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
   ],
   [
     'a wallet is what was paid in, less bills and holds, and refunds',
-    `SELECT p.payer_account_id, w.fen, ${walletFen} - sum(CASE p.state WHEN 'held' THEN p.held_fen ELSE p.captured_fen END) + sum(p.refunded_fen) AS expected
+    `SELECT p.payer_account_id, w.fen, ${walletFen} - sum(CASE WHEN p.draws_on_intent_id IS NOT NULL THEN 0 WHEN p.state = 'held' THEN p.held_fen
+     ELSE p.captured_fen + p.drawn_fen END) + sum(p.refunded_fen) - coalesce((SELECT sum(a.owed_fen) FROM payment_arrears a
+     WHERE a.payer_account_id = p.payer_account_id AND a.paid_at_ms IS NOT NULL), 0) AS expected
      FROM payment_intent p JOIN (SELECT substr(account_id, 8) AS owner, sum(amount_fen) AS fen FROM ledger_entry
      WHERE account_id LIKE 'wallet:%' GROUP BY account_id) w ON w.owner = p.payer_account_id GROUP BY p.payer_account_id HAVING w.fen <> expected`,
   ],
@@ -77,6 +80,29 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
      (SELECT coalesce(sum(CASE m.to_place WHEN 'lane:' || s.cabinet_id || ':' || s.lane_id THEN m.units ELSE -m.units END), 0)
       FROM stock_move m WHERE m.lot_id = s.lot_id
       AND 'lane:' || s.cabinet_id || ':' || s.lane_id IN (m.from_place, m.to_place))`,
+  ],
+  [
+    'what sessions drew on a pass is what the pass gave, and no more than its cap',
+    `SELECT p.intent_id, p.held_fen, p.drawn_fen, sum(d.captured_fen) AS fen FROM payment_intent p
+     JOIN payment_intent d ON d.draws_on_intent_id = p.intent_id GROUP BY p.intent_id HAVING fen <> p.drawn_fen OR fen > p.held_fen`,
+  ],
+  [
+    'a line of a payout is paid by the bank once at most, less what came back',
+    `SELECT t.cause_id, sum(CASE WHEN t.leg LIKE 'paid.%' THEN 1 WHEN t.leg LIKE 'returned.%' THEN -1 ELSE 0 END) AS n
+     FROM ledger_transfer t WHERE t.cause_kind IN ('payout-line', 'payout-return') GROUP BY t.cause_id HAVING n NOT IN (0, 1)`,
+  ],
+  [
+    'what is in transit to the bank went out and is not answered',
+    `SELECT x.fen, x.expected FROM (SELECT
+       (SELECT coalesce(sum(e.amount_fen), 0) FROM ledger_entry e WHERE e.account_id = '${namedAccounts.payouts}') AS fen,
+       (SELECT coalesce(sum(CASE WHEN t.leg LIKE 'out.%' THEN t.amount_fen WHEN t.leg LIKE 'returned.%' THEN 0 ELSE -t.amount_fen END), 0)
+        FROM ledger_transfer t WHERE t.cause_kind IN ('payout-line', 'payout-return')) AS expected) x WHERE x.fen <> x.expected`,
+  ],
+  [
+    'a distribution pays out its pool, whole and once',
+    `SELECT p.plan_id, p.state FROM distribution_plan p WHERE p.state = 'run' AND
+     (SELECT coalesce(sum(l.amount_fen), 0) FROM distribution_line l WHERE l.plan_id = p.plan_id) <>
+     (SELECT coalesce(sum(b.amount_fen), 0) FROM distribution_booking b WHERE b.plan_id = p.plan_id)`,
   ],
   [
     'no entry is kept with a sign of a broken journal or a failed handler',
@@ -198,6 +224,8 @@ function checkSessions(
   for (const [sessionId, finalEvent] of ended) {
     const state = states.get(sessionId)
     if (finalEvent === null) world.fail(`${code}: session ${sessionId} never ended in the cabinet`)
+    // What a pass did not open never began, and the server makes no session of it.
+    else if (state === undefined && finalEvent === 'session.refused') continue
     else if (state === undefined) world.fail(`${code}: the server never made session ${sessionId}`)
     else if (endOf[finalEvent]?.includes(state) !== true)
       world.fail(`session ${sessionId}: the cabinet says ${finalEvent}, the server ${state}`)

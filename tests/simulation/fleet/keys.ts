@@ -11,14 +11,19 @@ export interface SimKey {
   readonly publicKey: string
 }
 
-/** The key of a number; other numbers give other keys. */
-export function makeKey(ordinal: number): SimKey {
+/** The key pair of a number; other numbers give other keys. */
+export function makeKeyPair(ordinal: number): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
   const secret = Buffer.alloc(32, 7)
   secret.writeUInt32BE(ordinal, 0)
   const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Head, secret]), format: 'der', type: 'pkcs8' })
+  return { privateKey, publicKey: createPublicKey(privateKey) }
+}
+
+export function makeKey(ordinal: number): SimKey {
+  const { privateKey, publicKey } = makeKeyPair(ordinal)
   return {
     privateKey,
     pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    publicKey: createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64'),
+    publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
   }
 }

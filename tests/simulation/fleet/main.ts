@@ -16,6 +16,7 @@ const help = `The real agent, server and decoder in one process, under faults, o
   --sessions M  door sessions of each seed (1000)
   --cabinets K  cabinets (4)
   --without X   leaves out kinds of faults, parted by commas: ${faultKinds.join(', ')}
+  --again N     runs the first seed N times and holds that each gives the same hash
   --mutations   plants bugs one by one and tells which invariant finds each, after how many sessions
   --keep-going  goes on with the next seed after a failure, without looking for a shorter story
   --story N     shows the last N lines of each run's story (0)
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     cabinets: { type: 'string', default: '4' },
     without: { type: 'string', default: '' },
     story: { type: 'string', default: '0' },
+    again: { type: 'string' },
     mutations: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -57,6 +59,19 @@ if (values.mutations) {
   process.exit(missed === 0 ? 0 : 1)
 }
 
+if (values.again !== undefined) {
+  using again = new Simulator()
+  const { seed, sessions, cabinets } = values
+  const hashes = new Map<string, number>()
+  for (let run = 0; run < Number(values.again); run += 1) {
+    const options = { seed: Number(seed), sessions: Number(sessions), cabinets: Number(cabinets), without }
+    const { hash } = await again.run(options)
+    hashes.set(hash, (hashes.get(hash) ?? 0) + 1)
+  }
+  for (const [hash, count] of hashes) say(`seed ${seed}: hash ${hash} ${count} times of ${values.again}`)
+  process.exit(hashes.size === 1 ? 0 : 1)
+}
+
 const total = {
   sessions: 0,
   opened: 0,
@@ -66,6 +81,7 @@ const total = {
   simulatedMs: 0,
   faults: {} as Record<string, number>,
   refusals: {} as Record<string, number>,
+  people: {} as Record<string, number>,
 }
 function add({ people, bills, faults, refusals, simulatedMs }: SimulationResult): void {
   total.sessions += people.made
@@ -74,6 +90,7 @@ function add({ people, bills, faults, refusals, simulatedMs }: SimulationResult)
   total.over += bills.over
   total.under += bills.under
   total.simulatedMs += simulatedMs
+  for (const [what, count] of Object.entries(people)) total.people[what] = (total.people[what] ?? 0) + count
   for (const [code, count] of refusals) total.refusals[code] = (total.refusals[code] ?? 0) + count
   for (const [kind, count] of Object.entries(faults)) total.faults[kind] = (total.faults[kind] ?? 0) + count
 }
@@ -117,6 +134,7 @@ say(
   `${(total.simulatedMs / 3_600_000).toFixed(1)} simulated hours in ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of one core: ` +
     `${rate(seconds)} sessions/s, ${rate(cpuSeconds)} per second of the core`,
 )
+say(`people: ${JSON.stringify(total.people)}`)
 say(`refused: ${JSON.stringify(total.refusals)}`)
 for (const [kind, count] of Object.entries(total.faults)) say(`  ${kind.padEnd(20)} ${count}`)
 say(failed === 0 ? 'no invariant broken' : 'an invariant is broken')

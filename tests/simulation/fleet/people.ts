@@ -13,6 +13,8 @@ import { openCabinet } from '#server/sessions/open-cabinet.ts'
 import { refundLine } from '#server/sessions/refund-line.ts'
 import { defaultSessionSettings } from '#server/sessions/settings.ts'
 import type { SimCabinet } from './cabinet.ts'
+import { Office } from './office.ts'
+import { PassHolders } from './pass-holders.ts'
 import { laneCapacity, laneIds, unitMg } from './shop.ts'
 import { chance, pick, type Truth, type World } from './world.ts'
 
@@ -36,6 +38,8 @@ export class People {
   onDoorOpen: (cabinet: SimCabinet) => void = () => {}
   /** Why the server refused, by code. */
   readonly refusals = new Map<string, number>()
+  readonly passes: PassHolders
+  readonly office: Office
   readonly #world: World
   readonly #random: Random
   /** Pieces on each lane, by their own mass, the newest last. */
@@ -45,20 +49,38 @@ export class People {
   constructor(world: World, random: Random) {
     this.#world = world
     this.#random = random
+    this.passes = new PassHolders(world, world.fork())
+    this.office = new Office(world, world.fork())
     for (const cabinet of world.cabinets)
       this.#shelves.set(cabinet.code, new Map(laneIds.map((laneId) => [laneId, []])))
   }
 
-  /** One visit of a buyer, from the scan to the closed door. */
-  async buy(cabinet: SimCabinet, buyerId: string): Promise<void> {
+  /** One visit of a buyer, from the scan to the closed door. Returns whether the cabinet opened. */
+  async buy(cabinet: SimCabinet, buyerId: string): Promise<boolean> {
+    if (chance(this.#random, 0.1)) await this.quietly(() => this.passes.get(cabinet, buyerId))
+    if (this.passes.has(buyerId) && chance(this.#random, 0.2)) return await this.#buyOnPass(cabinet, buyerId)
     const request = this.#request(cabinet, buyerId)
     const deps = { signer: this.#world.backend.signer, payments: walletPayments, settings: defaultSessionSettings }
     const sessionId = await this.#open((ctx) => openCabinet(ctx, deps, request))
-    if (sessionId === undefined || !(await this.#awaitBolt(cabinet))) return
+    if (sessionId === undefined) return await this.#buyOnPass(cabinet, buyerId)
+    if (!(await this.#awaitBolt(cabinet))) return false
+    await this.#visit(cabinet, sessionId)
+    return true
+  }
+
+  async #buyOnPass(cabinet: SimCabinet, buyerId: string): Promise<boolean> {
+    if (this.passes.show(cabinet, buyerId) === undefined || !(await this.#awaitBolt(cabinet))) return false
+    this.counts.made += 1
+    await this.#visit(cabinet, cabinet.session?.core?.sessionId)
+    return true
+  }
+
+  /** Whose session it is, only an agent that runs can say. */
+  async #visit(cabinet: SimCabinet, sessionId: string | undefined): Promise<void> {
     this.counts.opened += 1
     if (chance(this.#random, 0.03)) return
     const taken = await this.#shopWithDoorOpen(cabinet)
-    this.truths.set(sessionId, { cabinetCode: cabinet.code, taken })
+    if (sessionId !== undefined) this.truths.set(sessionId, { cabinetCode: cabinet.code, taken })
     cabinet.boards.mechanism.closeDoor()
   }
 
@@ -87,7 +109,7 @@ export class People {
     return taken
   }
 
-  /** Fills both lanes when one is low. Returns whether it tried. */
+  /** Fills both lanes when one is low. */
   async restock(cabinet: SimCabinet): Promise<void> {
     const { shop, backend } = this.#world
     const shelf = this.#shelfOf(cabinet)
@@ -126,7 +148,7 @@ export class People {
   async staff(): Promise<void> {
     const { backend } = this.#world
     const draw = nextUnit(this.#random)
-    await this.#quietly(async () => {
+    await this.quietly(async () => {
       if (draw < 0.4) await this.#review()
       else if (draw < 0.7) await this.#refund()
       else if (draw < 0.85) await this.changePrice(pick(this.#random, this.#world.cabinets))
@@ -242,7 +264,8 @@ export class People {
     return false
   }
 
-  async #quietly(work: () => Promise<void>): Promise<void> {
+  /** Does what may be refused, or not answered at all. */
+  async quietly(work: () => Promise<void>): Promise<void> {
     try {
       await work()
     } catch (error) {

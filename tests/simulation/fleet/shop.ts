@@ -16,7 +16,14 @@ import { openSqlite } from '#server/db/sqlite-database.ts'
 import { exec, insertRows, type Unit, type UnitContext } from '#server/db/unit.ts'
 import { enterHouseholds, enterVillages } from '#server/households/enter-households.ts'
 import { topUpWallet } from '#server/payments/wallets.ts'
+import { saveProfile, standardProfile } from '#server/payouts/bank-profiles.ts'
+import { sealAccount } from '#server/payouts/payee-account-seal.ts'
+import { confirmAccount, proposeAccount } from '#server/payouts/payee-accounts.ts'
+import { coolingOffMs } from '#server/payouts/rules.ts'
+import { accountNumberOf, householdOf, people, villageCode } from '#tests/support/payout-world.ts'
 import { seedAccount } from '#tests/support/seed-account.ts'
+import { openUnion } from '#tests/support/share-union.ts'
+import { testSealer } from '#tests/support/test-sealer.ts'
 import { makeKey } from './keys.ts'
 
 /** 2026-03-01T00:00:00Z. */
@@ -25,11 +32,16 @@ export const laneIds = ['L01', 'L02'] as const
 export const unitMg: Readonly<Record<string, number>> = { L01: 500_000, L02: 760_000 }
 export const laneCapacity = 40
 export const walletFen = 50_000_000
-const villageCode = '500112142201'
+const farmers = [1, 2, 3]
 const lotUnits = 600_000
+const cabinetsPerSite = 3
+/** What a cabinet may sell on passes before the server has acknowledged it. */
+export const offlineRisk = { maxOpenSessions: 4, maxOpenFen: 12_000 }
 
 export interface Shop {
-  readonly cabinets: ReadonlyArray<{ readonly cabinetId: string; readonly code: string }>
+  readonly cabinets: ReadonlyArray<{ readonly cabinetId: string; readonly code: string; readonly groupId: string }>
+  /** A co-operative union that distributes. */
+  readonly union: { readonly organisationId: string }
   readonly buyerIds: readonly string[]
   readonly restockerId: string
   readonly operatorId: string
@@ -41,7 +53,7 @@ export interface Shop {
 
 function* seedGoods(ctx: UnitContext) {
   yield* enterVillages(ctx, [{ villageCode, name: '青龙村', townCode: '500112142', townName: '大盛镇' }])
-  const households = [1, 2, 3].map((serial) => `${villageCode}${String(serial).padStart(4, '0')}`)
+  const households = farmers.map(householdOf)
   yield* enterHouseholds(
     ctx,
     households.map((householdCode, index) => ({
@@ -102,11 +114,17 @@ function* seedCabinets(ctx: UnitContext, count: number, goods: Shop['goods']): U
   const codes = Array.from({ length: count }, (_, index) => `YB-${String(index + 1).padStart(4, '0')}`)
   const sites = yield* addHostSites(
     ctx,
-    codes.map((code) => ({ name: `点位 ${code}`, kind: 'hospital', address: '渝北区', joinCode: `J${code}` })),
+    Array.from({ length: Math.ceil(count / cabinetsPerSite) }, (_, index) => ({
+      name: `点位 ${index + 1}`,
+      kind: 'hospital' as const,
+      address: '渝北区',
+      joinCode: `J-${String(index + 1).padStart(4, '0')}`,
+    })),
   )
+  const siteOf = (index: number) => sites[Math.floor(index / cabinetsPerSite)]?.hostSiteId ?? ''
   const cabinetIds = yield* addCabinets(
     ctx,
-    codes.map((code, index) => ({ code, hostSiteId: sites[index]?.hostSiteId ?? '', rolloutState: 'live' as const })),
+    codes.map((code, index) => ({ code, hostSiteId: siteOf(index), rolloutState: 'live' as const })),
   )
   const { cabinets } = ctx.tables
   for (const [index, cabinetId] of cabinetIds.entries()) {
@@ -128,10 +146,25 @@ function* seedCabinets(ctx: UnitContext, count: number, goods: Shop['goods']): U
       liveIntervalMs: 3_000,
       telemetryIntervalMs: 600_000,
       heartbeatIntervalMs: 60_000,
+      offlineSelling: { groupId: siteOf(index), ...offlineRisk },
     })
     yield* changeConfig(ctx, { cabinetId, changedBy: 'operator', config })
   }
-  return cabinetIds.map((cabinetId, index) => ({ cabinetId, code: codes[index] ?? '' }))
+  return cabinetIds.map((cabinetId, index) => ({ cabinetId, code: codes[index] ?? '', groupId: siteOf(index) }))
+}
+
+/** Of the farmers and of the union's members, confirmed long enough ago that the bank may pay to them. */
+function* openBankAccounts(ctx: UnitContext): Unit<void> {
+  const payer = { payerName: '渝北区惠农专户', payerAccount: '99990000000001', payerBankNo: '999653000001' }
+  yield* saveProfile(ctx, standardProfile('abc', 'csv', payer), 'admin')
+  const before = { ...ctx, now: () => ctx.now() - coolingOffMs }
+  for (const [index, householdCode] of farmers.map(householdOf).entries()) {
+    const payeeAccountId = ctx.newId()
+    const sealed = sealAccount(testSealer, payeeAccountId, accountNumberOf(index + 1))
+    const bank = { name: '王小明', bankName: '演示农商行', bankNo: '999653000002', reason: '首次登记' }
+    yield* proposeAccount(before, { payeeAccountId, householdCode, ...bank, ...sealed }, people.changer)
+    yield* confirmAccount(before, payeeAccountId, people.confirmer)
+  }
 }
 
 /** Makes the database file that every run with so many cabinets begins with. */
@@ -154,10 +187,21 @@ export async function makeShop(folder: string, cabinetCount: number, serverPubli
       buyerIds.push(accountId)
     }
     yield* insertRows(ctx.tables.serverKeys, [{ publicKey: serverPublicKey, createdAtMs: ctx.now() }])
+    yield* openBankAccounts(ctx)
     return { cabinets, buyerIds, restockerId, operatorId, goods }
   })
+  const organisationId = await openUnion(database, epochMs, {
+    terms: {
+      reserveBp: 500,
+      welfareBp: 500,
+      reinvestmentBp: 1_000,
+      classes: { LAND: 10_000, CAPITAL: 0, BASIC: 0, COLLECTIVE: 0 },
+    },
+    landMilli: [3_200, 1_750, 900],
+    balanceFen: 5_000_000,
+  })
   await database.close()
-  return shop
+  return { ...shop, union: { organisationId } }
 }
 
 export function copyShop(from: string, to: string): void {

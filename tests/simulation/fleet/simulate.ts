@@ -5,8 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { nextUnit } from '#shared/ids/random.ts'
+import { checkAudit } from '#server/audit/check-audit.ts'
+import { booksProofs } from '#server/ledger/check-books.ts'
+import { proveInSlices } from '#server/ledger/proof.ts'
 import { defaultRates, type FaultKind } from './faults.ts'
 import { checkAfterwards, checkAlways, countWrongBills } from './invariants.ts'
+import type { Office } from './office.ts'
+import type { PassHolders } from './pass-holders.ts'
 import { People } from './people.ts'
 import { makeShop, type Shop } from './shop.ts'
 import { Trouble } from './trouble.ts'
@@ -29,7 +34,7 @@ export interface SimulationResult {
   readonly violations: readonly string[]
   readonly story: readonly string[]
   readonly faults: Readonly<Record<FaultKind, number>>
-  readonly people: People['counts']
+  readonly people: People['counts'] & PassHolders['counts'] & Office['counts']
   readonly refusals: ReadonlyMap<string, number>
   readonly bills: { settled: number; over: number; under: number }
   /** SHA-256 over every journal and every transfer: the same seed, the same hash. */
@@ -39,6 +44,8 @@ export interface SimulationResult {
 
 /** Sessions between two looks at what must always hold. */
 const sessionsPerCheck = 40
+/** A look is at the whole history: the longer it is, the more of it lies between two. */
+const growthPerCheck = 0.2
 const defaultRestMs = 3 * 3_600_000
 
 /** A disk in memory where there is one: what an fsync promises is modelled, not waited for. */
@@ -104,10 +111,17 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
     const buyers = world.shop.buyerIds
     while (cabinet !== undefined && people.counts.made < sessions && world.violations.length === 0) {
       await wait(scheduler, 3_500 + 8_000 * nextUnit(random) ** 3)
+      // Nobody goes to buy in a town without power.
+      if (world.isDark) await wait(scheduler, world.darkUntilMs - scheduler.nowMs + 10_000)
       trouble.draw(cabinet)
       if (people.needsRestock(cabinet)) await people.restock(cabinet)
-      else await people.buy(cabinet, buyers[(index + (nextUnit(random) < 0.05 ? 1 : 0)) % buyers.length] ?? '')
+      else {
+        const buyerId = buyers[(index + (nextUnit(random) < 0.05 ? 1 : 0)) % buyers.length] ?? ''
+        // Who finds it closed goes away; the next one comes later.
+        if (!(await people.buy(cabinet, buyerId))) await wait(scheduler, 25_000 * nextUnit(random))
+      }
       if (nextUnit(random) < 0.05) await people.staff()
+      if (nextUnit(random) < 0.12) await people.quietly(() => people.office.work())
     }
     open -= 1
   }
@@ -122,7 +136,7 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
   }
   while (open > 0 && world.violations.length === 0) {
     await step()
-    if (people.counts.made - checkedAt < sessionsPerCheck) continue
+    if (people.counts.made - checkedAt < Math.max(sessionsPerCheck, growthPerCheck * checkedAt)) continue
     checkedAt = people.counts.made
     checkAlways(world)
   }
@@ -135,6 +149,7 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
     if (isAtRest(world)) break
   }
   if (world.violations.length === 0) checkAfterwards(world, people.truths)
+  if (world.violations.length === 0) await proveBooks(world, step)
   const { violations, story } = world
   const bills = countWrongBills(world, people.truths)
   const hash = hashWorld(world)
@@ -143,12 +158,28 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
     violations,
     story,
     faults: { ...trouble.counts, ...broken(world) },
-    people: people.counts,
+    people: { ...people.counts, ...people.passes.counts, ...people.office.counts },
     refusals: people.refusals,
     bills,
     hash,
     simulatedMs: scheduler.nowMs,
   }
+}
+
+/** The product's own proofs of all it keeps, which must find nothing either. */
+async function proveBooks(world: World, step: () => Promise<void>): Promise<void> {
+  const { ctx } = world.backend
+  if (ctx === undefined) return world.fail('the server does not run after the faults')
+  let isDone = false
+  const proving = Promise.all([proveInSlices(ctx.database, booksProofs), checkAudit(ctx.database)]).then(
+    ([proofs, audit]) => {
+      for (const { name, problems } of proofs) for (const problem of problems) world.fail(`${name}: ${problem}`)
+      for (const { chainId, problem } of audit.broken) world.fail(`audit chain ${chainId}: ${problem}`)
+    },
+  )
+  void proving.finally(() => (isDone = true))
+  while (!isDone) await step()
+  await proving
 }
 
 function wait(scheduler: World['scheduler'], ms: number): Promise<void> {
@@ -191,6 +222,8 @@ function hashWorld(world: World): string {
       'SELECT cabinet_id, seq, hash, received_at_ms FROM journal_entry ORDER BY cabinet_id, seq',
       'SELECT id, debit_account_id, credit_account_id, amount_fen, at_ms FROM ledger_transfer ORDER BY id',
       'SELECT command_id, outcome, reason, replied_at_ms FROM cabinet_command ORDER BY command_id',
+      'SELECT move_id, lot_id, from_place, to_place, units FROM stock_move ORDER BY move_id',
+      'SELECT chain_id, seq, hash FROM audit_row ORDER BY chain_id, seq',
     ]) {
       for (const row of db.prepare(sql).raw().iterate()) hash.update(JSON.stringify(row))
     }

@@ -52,13 +52,14 @@ export class Trouble {
     this.#note('powerCutDoorOpen', cabinet)
     this.#world.scheduler.after(4_000 * nextUnit(random), () => {
       cabinet.setPower(false)
-      this.#later(20_000 * nextUnit(random), () => cabinet.setPower(true))
+      this.#later(20_000 * nextUnit(random), () => this.#powerOn(cabinet))
     })
   }
 
   /** No new fault; what was broken is whole again. */
   end(): void {
     this.isOver = true
+    this.#world.darkUntilMs = 0
     const { broker, cabinets, backend } = this.#world
     for (const clientId of [serverClientId, ...cabinets.map(({ cabinetId }) => cabinetId)]) {
       Object.assign(broker.network(clientId), {
@@ -69,6 +70,7 @@ export class Trouble {
         delay: 0,
       })
     }
+    if (!backend.isPowered) backend.setPower(true)
     backend.machine.skewMs = 0
     backend.machine.isDiskFull = false
     backend.machine.failingWrites = 0
@@ -80,6 +82,7 @@ export class Trouble {
       machine.failingWrites = 0
       if (machine.life !== undefined) machine.life.callsLeft = undefined
       Object.assign(boards, { isScaleSilent: false, isLockSilent: false, isDoorLying: false })
+      Object.assign(boards, { isLockLying: false, scaleLieMg: 0 })
       boards.mechanism.isJammed = false
       if (!cabinet.isPowered) cabinet.setPower(true)
     }
@@ -147,8 +150,10 @@ export class Trouble {
       case 'longAbsence': {
         // The cabinet is switched off, and what the broker holds for it grows old.
         cabinet.setPower(false)
-        return this.#later(3_600_000 * (0.2 + nextUnit(random)), () => cabinet.setPower(true))
+        return this.#later(3_600_000 * (0.2 + nextUnit(random)), () => this.#powerOn(cabinet))
       }
+      case 'darkDays':
+        return this.#darken(random)
       case 'agentClockJump':
         cabinet.machine.skewMs += Math.round((nextUnit(random) - 0.5) * pick(random, [20_000, 400_000, 86_400_000]))
         return this.#later(60_000 * nextUnit(random), () => (cabinet.machine.skewMs = 0))
@@ -167,6 +172,12 @@ export class Trouble {
       case 'doorLies':
         boards.isDoorLying = true
         return this.#later(10_000 * nextUnit(random), () => (boards.isDoorLying = false))
+      case 'lockLies':
+        boards.isLockLying = true
+        return this.#later(8_000 * nextUnit(random), () => (boards.isLockLying = false))
+      case 'scaleLies':
+        boards.scaleLieMg = pick(random, [-400_000, 250_000, 3_000_000])
+        return this.#later(12_000 * nextUnit(random), () => (boards.scaleLieMg = 0))
       case 'forgedCommand':
         return this.#forge(cabinet, random)
       case 'replayedCommand':
@@ -174,6 +185,24 @@ export class Trouble {
       default:
         return undefined
     }
+  }
+
+  #powerOn(cabinet: SimCabinet): void {
+    if (!this.#world.isDark) cabinet.setPower(true)
+  }
+
+  /** The town is without power for days, but for the broker: what it holds is days old when the lights go on. */
+  #darken(random: Random): void {
+    const world = this.#world
+    if (world.isDark) return
+    const lastsMs = 86_400_000 * (1 + 12 * nextUnit(random))
+    world.darkUntilMs = world.scheduler.nowMs + lastsMs
+    world.backend.setPower(false)
+    for (const cabinet of world.cabinets) cabinet.setPower(false)
+    this.#later(lastsMs, () => {
+      if (!world.backend.isPowered) world.backend.setPower(true)
+      for (const cabinet of world.cabinets) if (!cabinet.isPowered) cabinet.setPower(true)
+    })
   }
 
   #cut(clientId: string, random: Random, isUp: boolean, isDown: boolean, mostMs: number): void {

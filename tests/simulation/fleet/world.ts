@@ -4,6 +4,7 @@ import { seededRandom, nextBelow, nextUnit, type Random } from '#shared/ids/rand
 import { parseTopic } from '#shared/contracts/mqtt/topics.ts'
 import type { Command } from '#shared/contracts/mqtt/command.ts'
 import { nouns, type Noun } from '#server/nouns.ts'
+import { clockDoubtMs } from '#server/offline-passes/tell-group.ts'
 import { Backend, type BackendOptions } from './backend.ts'
 import { Broker } from './broker.ts'
 import { SimCabinet, type CabinetOptions } from './cabinet.ts'
@@ -26,6 +27,16 @@ export interface Truth {
   readonly taken: ReadonlyMap<string, number>
 }
 
+/** An offline pass, where it is good, and where it has opened. */
+export interface Pass {
+  readonly passId: string
+  readonly code: string
+  readonly buyerId: string
+  readonly groupId: string
+  readonly expiresAtMs: number
+  readonly openedAt: Set<string>
+}
+
 export const signingKey = makeKey(1)
 export const thiefKey = makeKey(2)
 const storyLength = 4_000
@@ -41,6 +52,10 @@ export class World {
   readonly violations: string[] = []
   /** Commands the server signed, as the broker saw them. */
   readonly commands = new Map<string, { cabinetId: string; command: Command; pulses: number }>()
+  /** Passes that buyers hold. */
+  readonly passes = new Map<string, Pass>()
+  /** The whole town is without power until then, ms. */
+  darkUntilMs = 0
   readonly folder: string
 
   constructor(options: {
@@ -71,11 +86,12 @@ export class World {
       ...bug?.server,
     })
     const serverKeys = [signingKey.publicKey, ...(bug?.extraServerKey === undefined ? [] : [bug.extraServerKey])]
-    this.cabinets = shop.cabinets.slice(0, options.cabinets).map(({ cabinetId, code }, index) => {
+    this.cabinets = shop.cabinets.slice(0, options.cabinets).map(({ cabinetId, code, groupId }, index) => {
       const cabinet = new SimCabinet({
         index,
         cabinetId,
         code,
+        groupId,
         folder,
         scheduler,
         broker,
@@ -130,6 +146,10 @@ export class World {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
+  get isDark(): boolean {
+    return this.scheduler.nowMs < this.darkUntilMs
+  }
+
   #noteCommand(topic: string, payload: Buffer): void {
     const parsed = parseTopic(topic)
     if (parsed?.channel !== 'commands') return
@@ -144,15 +164,12 @@ export class World {
 
   /** The lock's coil is about to fire: somebody must have been authorised, just now and once. */
   #judgePulse(cabinet: SimCabinet): void {
-    const row = cabinet.journal?.prepare('SELECT state FROM machine').get() as { state: string } | undefined
-    const session =
-      row === undefined
-        ? undefined
-        : (JSON.parse(row.state) as { session: { name: string; core?: { commandId: string; sessionId: string } } })
-            .session
+    const { session } = cabinet
     const commandId = session?.core?.commandId ?? ''
-    const known = this.commands.get(commandId)
     if (session?.name !== 'unlocking') return this.fail(`${cabinet.code} unlocked in state ${session?.name ?? 'none'}`)
+    const pass = this.passes.get(commandId)
+    if (pass !== undefined) return this.#judgePass(cabinet, pass)
+    const known = this.commands.get(commandId)
     if (known === undefined || known.cabinetId !== cabinet.cabinetId)
       return this.fail(`${cabinet.code} unlocked without a command of the server`)
     known.pulses += 1
@@ -160,6 +177,15 @@ export class World {
     const nowMs = epochMs + cabinet.machine.skewMs + this.scheduler.nowMs
     if (nowMs > known.command.expiresAtMs + 1_000)
       this.fail(`${cabinet.code} unlocked ${nowMs - known.command.expiresAtMs} ms after the command expired`)
+  }
+
+  /** A pass opens its own site's cabinets, each once, while it is good. */
+  #judgePass({ code, groupId, machine }: SimCabinet, pass: Pass): void {
+    if (pass.groupId !== groupId) this.fail(`${code} unlocked on a pass of another site`)
+    if (pass.openedAt.has(code)) this.fail(`${code} unlocked twice on pass ${pass.passId}`)
+    pass.openedAt.add(code)
+    const nowMs = epochMs + machine.skewMs + this.scheduler.nowMs
+    if (nowMs > pass.expiresAtMs + clockDoubtMs) this.fail(`${code} unlocked on a pass that expired`)
   }
 }
 
