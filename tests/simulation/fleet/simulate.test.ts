@@ -22,4 +22,12 @@ describe('the simulation', () => {
     expect(again.story).toEqual(first.story)
     expect(other.hash).not.toBe(first.hash)
   })
+
+  it('gives one hash 100 times of 100', async () => {
+    const hashes = new Set<string>()
+
+    for (let run = 0; run < 100; run += 1) hashes.add((await simulator.run({ seed: 5, sessions: 2, cabinets: 1 })).hash)
+
+    expect(hashes.size).toBe(1)
+  }, 300_000)
 })
