@@ -62,9 +62,10 @@ export class PassHolders {
       this.#fresh.delete(accountId)
       this.#used = [...this.#used, pass].slice(-remembered)
     }
-    cabinet.boards.showCode(pass.code)
-    // A reader sends what is held in front of it more than once.
-    if (chance(this.#random, 0.3)) cabinet.boards.showCode(pass.code)
+    // An agent that dies while it reads takes nobody with it; and a reader sends what is held in front of it more than once.
+    const { scheduler } = this.#world
+    scheduler.after(10, () => cabinet.boards.showCode(pass.code))
+    if (chance(this.#random, 0.3)) scheduler.after(400, () => cabinet.boards.showCode(pass.code))
     return pass
   }
 }

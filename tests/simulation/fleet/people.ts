@@ -264,14 +264,13 @@ export class People {
     return false
   }
 
-  /** Does what may be refused, or not answered at all. */
+  /** Does what may be refused, or not answered at all: whoever asked a server that died goes on to something else. */
   async quietly(work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
+    const tried = work().catch((error: unknown) => {
       if (error instanceof RefusalError || /disk|died|dead|down/i.test(String(error))) return
       this.#world.takeUncaught(error)
-    }
+    })
+    await Promise.race([tried, this.#wait(patienceMs)])
   }
 
   #shelfOf({ code }: SimCabinet): Map<string, number[]> {

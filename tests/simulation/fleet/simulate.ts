@@ -204,7 +204,7 @@ function isAtRest(world: World): boolean {
   try {
     const count = (sql: string) => (db.prepare(sql).get() as { n: number }).n
     return (
-      count('SELECT count(*) AS n FROM cabinet_command WHERE outcome IS NULL') === 0 &&
+      count(`SELECT count(*) AS n FROM cabinet_command WHERE outcome IS NULL AND kind <> 'revoke-pass'`) === 0 &&
       count(`SELECT count(*) AS n FROM shopping_session WHERE state IN ('authorised', 'open', 'closing')`) === 0 &&
       count(`SELECT count(*) AS n FROM cabinet_twin t JOIN cabinet_status s ON s.cabinet_id = t.cabinet_id
              WHERE coalesce(json_extract(s.reported, '$.desiredVersion'), -1) <> t.version OR s.is_online = 0`) === 0
