@@ -45,7 +45,7 @@ describe('the farmer’s page', { timeout: 60_000 }, () => {
     await page.locator('button[type=submit]').click()
     await page.locator('[data-testid=call] [data-move=accept]').waitFor()
     await page.locator('[data-testid=lot]').first().waitFor()
-    await page.waitForFunction(async () => (await caches.match('/farmer')) !== undefined)
+    await page.locator('[data-testid=kept]').waitFor()
     expect(window.complaints).toEqual([])
 
     await window.context.setOffline(true)

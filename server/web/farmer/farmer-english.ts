@@ -34,6 +34,7 @@ export function farmerEnglish(words: Words): FarmerMessages {
       'This account belongs to no household. Sign in with the household’s account, or ask the village committee.',
     publicBooks: 'Public notices and open books',
     offline: (at) => `No network. This is as of ${at}; answers wait on the phone.`,
+    kept: 'Kept on the phone: it opens without a network.',
     offlineEmpty: 'No network, and nothing is kept on this phone yet. Open this again where there is a signal.',
     calls: {
       title: 'Calls to harvest',

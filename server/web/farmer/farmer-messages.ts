@@ -34,6 +34,7 @@ function farmerChinese(words: Words) {
     notFarmer: '这个账号没有绑定农户。请用农户的账号登录，或请村委会帮忙。',
     publicBooks: '看公示和公开的账',
     offline: (at: string) => `没有网络。这是 ${at} 看到的，答复先存在手机里。`,
+    kept: '已存在手机里，没有网络也能打开。',
     offlineEmpty: '没有网络，手机里也没有存过。请走到有信号的地方再打开。',
     calls: {
       title: '叫我采收',
