@@ -39,6 +39,8 @@ export class FleetLine implements AsyncDisposable {
   readonly #ingest: Ingest
   readonly #status: StatusBook
   readonly #pending = new Set<Promise<void>>()
+  /** Version of the newest twin of each cabinet that was published. */
+  readonly #newestTwins = new Map<Id, number>()
   #link: CabinetLink | undefined
 
   constructor(ctx: ServerContext, nouns: readonly Noun[]) {
@@ -132,7 +134,7 @@ export class FleetLine implements AsyncDisposable {
         this.#ctx.metrics.commands.inc({ kind: effect.command.kind, outcome: 'sent' })
         return this.#track('command', this.#publish('commands', effect.cabinetId, effect.command))
       case 'desired':
-        return this.#track('desired', this.#publish('desired', effect.cabinetId, effect.twin))
+        return this.#track('desired', this.#publishTwin(effect.cabinetId, effect.twin))
       case 'live':
         return this.#link?.shareWithPages(effect.accountId, effect.update)
       case 'disconnect':
@@ -164,6 +166,13 @@ export class FleetLine implements AsyncDisposable {
     await this.#link.publish(cabinetId, channel, message)
   }
 
+  /** A twin that was read before a change and sent after it would be what the broker keeps: an older one stays unsent. */
+  async #publishTwin(cabinetId: Id, twin: DownMessages['desired']): Promise<void> {
+    if (twin.version < (this.#newestTwins.get(cabinetId) ?? 0)) return
+    this.#newestTwins.set(cabinetId, twin.version)
+    await this.#publish('desired', cabinetId, twin)
+  }
+
   /** Follows work that nobody waits for: a failure is logged and counted, and closing waits for its end. */
   #track(kind: string, work: Promise<void>): void {
     const tracked = work
@@ -193,7 +202,7 @@ export class FleetLine implements AsyncDisposable {
       return { open, twin, throughSeq: yield* findCommittedSeq(unit, cabinetId) }
     })
     await this.#publish('acks', cabinetId, { throughSeq: missed.throughSeq })
-    if (missed.twin !== undefined) await this.#publish('desired', cabinetId, missed.twin.twin)
+    if (missed.twin !== undefined) await this.#publishTwin(cabinetId, missed.twin.twin)
     for (const { command } of missed.open) await this.#publish('commands', cabinetId, command)
   }
 
@@ -202,7 +211,7 @@ export class FleetLine implements AsyncDisposable {
     const { twins, open } = await this.#ctx.database.read(function* (unit) {
       return { twins: yield* findTwins(unit), open: yield* findOpenCommands(unit) }
     })
-    for (const { cabinetId, twin } of twins) await this.#publish('desired', cabinetId, twin)
+    for (const { cabinetId, twin } of twins) await this.#publishTwin(cabinetId, twin)
     for (const { cabinetId, command } of open) await this.#publish('commands', cabinetId, command)
   }
 

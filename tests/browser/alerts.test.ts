@@ -32,8 +32,8 @@ describe('the alerts', { timeout: 120_000 }, () => {
     const alert = page.locator('tbody tr', { hasText: '柜子离线' }).first()
     await alert.waitFor()
     barriers.push(...(await findBarriers(page)))
-    await alert.locator('input').fill('电工已在路上')
-    await alert.locator('button').click()
+    await alert.getByLabel('说明', { exact: true }).fill('电工已在路上')
+    await alert.getByRole('button', { name: '我来处理' }).click()
     await page.locator('tbody tr', { hasText: '电工已在路上' }).locator('.tag', { hasText: '处理中' }).waitFor()
 
     await page.locator('[data-tab=rules]').click()

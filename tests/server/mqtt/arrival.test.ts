@@ -1,6 +1,7 @@
 // What a cabinet gets when it comes online, so that nothing hangs on a message that was lost while it was away.
 import mqtt from 'mqtt'
 import { describe, expect, it } from 'vitest'
+import type { DesiredTwin } from '#shared/contracts/mqtt/twin.ts'
 import { startCabinet } from '#tests/support/test-cabinet.ts'
 import { startServer } from '#tests/support/start-server.ts'
 import { dialects } from '#tests/support/test-database.ts'
@@ -25,6 +26,19 @@ describe.each(dialects)('a cabinet that comes online on %s', (dialect) => {
     await cabinet.publish('presence', { isOnline: true, bootId, atMs: 2 })
     await cabinet.tell('alarm.cleared', { alarm: 'a' })
     expect(await cabinet.acks.next()).toEqual({ throughSeq: 2 })
+  })
+
+  it('never gets an older twin after a newer one, which the broker would keep', async () => {
+    await using server = await startServer({ dialect })
+    await using cabinet = await startCabinet(server, 'YB-0001')
+    const { cabinetId } = cabinet
+    await cabinet.publish('presence', { isOnline: true, bootId: cabinet.bootId, atMs: 1 })
+    const twin = (await cabinet.desired.next()) as DesiredTwin
+
+    for (const version of [7, 6, 8])
+      server.app.ctx.perform([{ kind: 'desired', cabinetId, twin: { ...twin, version } }])
+
+    expect([await cabinet.desired.next(), await cabinet.desired.next()]).toMatchObject([{ version: 7 }, { version: 8 }])
   })
 
   it('is offline at once when its line is cut, by its last will', async () => {

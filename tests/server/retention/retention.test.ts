@@ -11,9 +11,10 @@ import { seedAccount } from '#tests/support/seed-account.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 import { testSealer } from '#tests/support/test-sealer.ts'
+import { tinyPng } from '#tests/support/tiny-images.ts'
 
 const dayMs = 86_400_000
-const photo = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1])
+const photo = new Uint8Array(tinyPng(1))
 const countsOf = (removed: readonly Removed[]) =>
   Object.fromEntries(removed.filter(({ count }) => count > 0).map(({ name, count }) => [name, count]))
 
