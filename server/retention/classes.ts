@@ -37,43 +37,50 @@ function* keysIn({ db }: UnitContext, { table, key, isOver }: Place, limit: numb
   return found.map((row) => String(row.key))
 }
 
-/** A class whose rows are deleted; `first` takes what hangs on them. */
-function deleted(
+/** A class of the rows that `pick` finds; `letGo` says how those of the keys go and returns how many went. */
+function classOf(
   said: Omit<RetentionClass, 'count' | 'remove'>,
   pick: Pick,
-  first?: (ctx: UnitContext, keys: readonly string[]) => Unit<void>,
+  letGo: (ctx: UnitContext, keys: string[], sealer: Sealer, place: Place) => Unit<number>,
 ): RetentionClass {
   return {
     ...said,
     count: (ctx, beforeMs) => countIn(ctx, pick(ctx, beforeMs)),
-    *remove(ctx, { beforeMs, limit }) {
+    *remove(ctx, { beforeMs, limit, sealer }) {
       const place = pick(ctx, beforeMs)
       const keys = yield* keysIn(ctx, place, limit)
-      if (keys.length === 0) return 0
-      if (first !== undefined) yield* first(ctx, keys)
-      return yield* exec(ctx.db.delete(place.table).where(inArray(place.key, keys)))
+      return keys.length === 0 ? 0 : yield* letGo(ctx, keys, sealer, place)
     },
   }
 }
 
+/** A class whose rows are deleted; `first` takes what hangs on them. */
+const deleted = (
+  said: Omit<RetentionClass, 'count' | 'remove'>,
+  pick: Pick,
+  first?: (ctx: UnitContext, keys: string[]) => Unit<void>,
+): RetentionClass =>
+  classOf(said, pick, function* (ctx, keys, _sealer, { table, key }) {
+    if (first !== undefined) yield* first(ctx, keys)
+    return yield* exec(ctx.db.delete(table).where(inArray(key, keys)))
+  })
+
 /** Stands where a name was. */
 export const forgottenName = '—'
 
-const pickClosedAccounts: Pick = ({ tables: { accounts: a } }, beforeMs) => ({
-  table: a,
-  key: a.accountId,
-  isOver: and(isNotNull(a.closedAtMs), lt(a.closedAtMs, beforeMs), ne(a.displayName, forgottenName)),
-})
-
-const closedAccounts: RetentionClass = {
-  name: 'closed-accounts',
-  keptDays: 1_095,
-  why: 'names and logins of closed accounts, also beside their purchases: three years, as long as a purchase may be claimed on; the purchases stay, without a name',
-  count: (ctx, beforeMs) => countIn(ctx, pickClosedAccounts(ctx, beforeMs)),
-  *remove(ctx, { beforeMs, limit }) {
+const closedAccounts = classOf(
+  {
+    name: 'closed-accounts',
+    keptDays: 1_095,
+    why: 'names and logins of closed accounts, also beside their purchases: three years, as long as a purchase may be claimed on; the purchases stay, without a name',
+  },
+  ({ tables: { accounts: a } }, beforeMs) => ({
+    table: a,
+    key: a.accountId,
+    isOver: and(isNotNull(a.closedAtMs), lt(a.closedAtMs, beforeMs), ne(a.displayName, forgottenName)),
+  }),
+  function* (ctx, keys) {
     const { accounts: a, shoppingSessions: s, offlinePasses: p, recoveryCodes, secondFactors } = ctx.tables
-    const keys = yield* keysIn(ctx, pickClosedAccounts(ctx, beforeMs), limit)
-    if (keys.length === 0) return 0
     for (const accountId of keys) {
       const forgotten = {
         login: `former-${accountId}`,
@@ -89,22 +96,21 @@ const closedAccounts: RetentionClass = {
     yield* exec(ctx.db.delete(secondFactors).where(inArray(secondFactors.accountId, keys)))
     return keys.length
   },
-}
+)
 
-const pickRemovedRecipients: Pick = ({ tables: { alertRecipients: r } }, beforeMs) => ({
-  table: r,
-  key: r.recipientId,
-  isOver: and(isNotNull(r.removedAtMs), lt(r.removedAtMs, beforeMs), ne(r.name, forgottenName)),
-})
-
-const removedRecipients: RetentionClass = {
-  name: 'removed-recipients',
-  keptDays: 30,
-  why: 'names and addresses of who is told of alerts no more: a month, for what was still under way',
-  count: (ctx, beforeMs) => countIn(ctx, pickRemovedRecipients(ctx, beforeMs)),
-  *remove(ctx, { beforeMs, limit, sealer }) {
+const removedRecipients = classOf(
+  {
+    name: 'removed-recipients',
+    keptDays: 30,
+    why: 'names and addresses of who is told of alerts no more: a month, for what was still under way',
+  },
+  ({ tables: { alertRecipients: r } }, beforeMs) => ({
+    table: r,
+    key: r.recipientId,
+    isOver: and(isNotNull(r.removedAtMs), lt(r.removedAtMs, beforeMs), ne(r.name, forgottenName)),
+  }),
+  function* (ctx, keys, sealer) {
     const { alertRecipients: r } = ctx.tables
-    const keys = yield* keysIn(ctx, pickRemovedRecipients(ctx, beforeMs), limit)
     for (const recipientId of keys) {
       const addressSealed = sealer.seal('', addressPurpose(recipientId))
       const forgotten = { name: forgottenName, addressHint: forgottenName, addressSealed, addressFingerprint: null }
@@ -112,7 +118,7 @@ const removedRecipients: RetentionClass = {
     }
     return keys.length
   },
-}
+)
 
 export const retentionClasses: readonly RetentionClass[] = [
   deleted(
@@ -159,7 +165,7 @@ export const retentionClasses: readonly RetentionClass[] = [
       isOver: and(isNotNull(a.clearedAtMs), lt(a.clearedAtMs, beforeMs)),
     }),
     function* ({ db, tables: { alertDeliveries: d } }, keys) {
-      yield* exec(db.delete(d).where(inArray(d.alertId, [...keys])))
+      yield* exec(db.delete(d).where(inArray(d.alertId, keys)))
     },
   ),
   deleted(
