@@ -17,15 +17,23 @@ import { Ingest } from '#server/mqtt/ingest.ts'
 import { readEntry } from '#server/mqtt/journal-entries.ts'
 import { openCabinet } from '#server/sessions/open-cabinet.ts'
 import { JournalWriter } from '#tests/support/journal-writer.ts'
-import { marketHandlers, openDeps, seedBuyer, seedCabinet, seedGoods, settled } from '#tests/support/market.ts'
+import {
+  marketHandlers,
+  openDeps,
+  seedBuyer,
+  seedCabinet,
+  seedGoods,
+  settled,
+  unitsInLane,
+} from '#tests/support/market.ts'
 import type { BenchRow } from './bench-row.ts'
 
 const cabinetCount = 256
 const rounds = 10
 /** The first rounds warm up the compilers and caches of both sides and are not counted. */
 const warmUpRounds = 2
-/** Units of each household in a lot: eight households, as an ordinary lot has. */
-const lotUnits = Array.from({ length: 8 }, () => 75)
+/** Units of each household in a lot: eight households, as an ordinary lot has, and together what all cabinets are loaded with. */
+const lotUnits = Array.from({ length: 8 }, () => (cabinetCount * unitsInLane) / 8)
 
 /** Tables a settlement inserts into, in the order it does. */
 const insertedTables = [
@@ -208,7 +216,7 @@ class RawWriter {
     this.#client.pragma('journal_mode = WAL')
     this.#client.pragma('synchronous = FULL')
     this.#client.pragma('cache_size = -65536')
-    this.#client.pragma('wal_autocheckpoint = 4000')
+    this.#client.pragma('wal_autocheckpoint = 16000')
     // Its parents stay in the other database; not checking them favours the peer.
     this.#client.pragma('foreign_keys = OFF')
     this.#inserts = new Map(

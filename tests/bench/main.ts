@@ -1,8 +1,6 @@
 // `npm run bench`: prints the benchmark table, each figure with its unit and with the limit or peer beside it.
 // `npm run bench -- NAME…` runs some, a folder's name all in it; `--full` takes the sizes that the goals name where the usual run
 // takes smaller ones, and the rows say which; `--markdown` prints the table as the README has it.
-import { isMainThread } from 'node:worker_threads'
-import { answerFileRequests } from '#server/payouts/file-thread.ts'
 import { benchAdminTables } from './admin-tables.ts'
 import { benchAgentProcess } from './agent-process.ts'
 import type { Bench, BenchRow } from './bench-row.ts'
@@ -62,6 +60,4 @@ async function main(args: readonly string[]): Promise<number> {
   return rows.some((row) => judgeRow(row) === false) ? 1 : 0
 }
 
-// The payout's bench starts this program again as the thread that makes its files.
-if (isMainThread) process.exitCode = await main(process.argv.slice(2))
-else await answerFileRequests()
+process.exitCode = await main(process.argv.slice(2))

@@ -115,7 +115,7 @@ export function* seedGoods(ctx: UnitContext, harvestedAtMs: number, units: reado
       skuId,
       supplierId,
       harvestedAtMs,
-      unitsReceived: 600,
+      unitsReceived: units.reduce((sum, count) => sum + count, 0),
       certificateNumber: 'YSCN-0001',
       sources: units.map((count, index) => ({ householdCode: householdCode(index + 1), units: count })),
       byAccountId: 'keeper',

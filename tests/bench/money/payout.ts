@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Database } from '#server/db/database.ts'
 import { one } from '#server/db/unit.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
@@ -17,6 +18,7 @@ import { systemClock } from '#shared/time/system-clock.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { testKeyRing, testSealer } from '#tests/support/test-sealer.ts'
 import type { BenchRow, BenchSize } from '../bench-row.ts'
+import { bundleEntry } from '../../../.tools/bundle.mjs'
 import { makePayoutBooks } from './payout-books.ts'
 
 const usualSizes = [10_000, 100_000]
@@ -52,9 +54,15 @@ async function approve(database: Database, clock: TestClock, { batchId }: BatchR
   await database.run((ctx) => releaseBatch(ctx, batchId, 'releaser'))
 }
 
-/** As the batch job does it: the thread is started anew for the batch. */
-async function exportFiles(path: string, database: Database, clock: TestClock, batch: BatchRow): Promise<void> {
-  const source = { program: new URL(import.meta.url), databaseUrl: `sqlite:${path}`, keys: testKeyRing }
+/** As the batch job does it: the thread is started anew for the batch, from the job's own bundle. */
+async function exportFiles(
+  program: URL,
+  path: string,
+  database: Database,
+  clock: TestClock,
+  batch: BatchRow,
+): Promise<void> {
+  const source = { program, databaseUrl: `sqlite:${path}`, keys: testKeyRing }
   await using thread = new FileThread(source)
   await exportAll({ database, sealer: testSealer, clock, thread }, batch, 'releaser')
 }
@@ -85,7 +93,7 @@ async function proveBooks(database: Database, batch: BatchRow): Promise<void> {
     throw new Error(`${batch.batchNo}: ${state} ${problems.join('; ')}`)
 }
 
-async function benchRun(folder: string, households: number): Promise<BenchRow[]> {
+async function benchRun(program: URL, folder: string, households: number): Promise<BenchRow[]> {
   const clock = new TestClock()
   const path = join(folder, `${households}.db`)
   const database = await makePayoutBooks(path, households, clock)
@@ -94,7 +102,7 @@ async function benchRun(folder: string, households: number): Promise<BenchRow[]>
   if (batch?.lineCount !== households) throw new Error(`${batch?.lineCount} lines of ${households}`)
   const drafted = batch
   await approve(database, clock, drafted)
-  const exportSeconds = await seconds(() => exportFiles(path, database, clock, drafted))
+  const exportSeconds = await seconds(() => exportFiles(program, path, database, clock, drafted))
   const peak = peakMegabytes()
   const returnSeconds = await seconds(() => importAll(database, drafted))
   if (households <= 100_000) await proveBooks(database, drafted)
@@ -127,9 +135,10 @@ async function benchRun(folder: string, households: number): Promise<BenchRow[]>
 export async function benchPayout({ isFull }: BenchSize): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'huinong-bench-payout-'))
   const benchRows: BenchRow[] = []
+  const program = pathToFileURL(await bundleEntry('server/batch/main.ts'))
   const sizes = isFull ? [...usualSizes, ...fullSizes] : usualSizes
   try {
-    for (const households of sizes) benchRows.push(...(await benchRun(folder, households)))
+    for (const households of sizes) benchRows.push(...(await benchRun(program, folder, households)))
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -85,7 +85,7 @@ async function post(database: Database, next: () => Transfer, callers: number, f
 
 function openRaw(path: string): BetterSqlite3.Database {
   const client = new BetterSqlite3(path)
-  const settings = ['synchronous = FULL', 'foreign_keys = ON', 'cache_size = -65536', 'wal_autocheckpoint = 4000']
+  const settings = ['synchronous = FULL', 'foreign_keys = ON', 'cache_size = -65536', 'wal_autocheckpoint = 16000']
   for (const setting of ['journal_mode = WAL', ...settings]) client.pragma(setting)
   return client
 }
