@@ -74,8 +74,8 @@ function* writePages(pages: ReadonlyArray<readonly [Id, Page]>): Unit<void> {
 export class StatusBook implements AsyncDisposable {
   readonly #options: StatusBookOptions
   #pages = new Map<Id, Page>()
-  /** Run of each cabinet that is online; tells arrivals from heartbeats. */
-  readonly #online = new Map<Id, Id>()
+  /** Run of each cabinet that is online, undefined after an absence of our own; tells arrivals from heartbeats. */
+  readonly #online = new Map<Id, Id | undefined>()
   #arrivals = new Set<Id>()
   #cancelTimer: CancelTimer | undefined
   #isUrgent = false
@@ -87,15 +87,19 @@ export class StatusBook implements AsyncDisposable {
   }
 
   notePresence(cabinetId: Id, presence: Presence): void {
-    const wasOnline = this.#online.get(cabinetId)
-    const isArrival = presence.isOnline && wasOnline !== presence.bootId
-    const isDeparture = !presence.isOnline && wasOnline !== undefined
+    const isArrival = presence.isOnline && this.#online.get(cabinetId) !== presence.bootId
+    const isDeparture = !presence.isOnline && this.#online.has(cabinetId)
     if (presence.isOnline) this.#online.set(cabinetId, presence.bootId)
     else this.#online.delete(cabinetId)
     this.#options.metrics.cabinetsOnline.set(this.#online.size)
     this.#page(cabinetId).presence = presence
     if (isArrival) this.#arrivals.add(cabinetId)
     this.#schedule(isArrival || isDeparture)
+  }
+
+  /** The line to the broker stands anew: whoever is still there counts as come at the next word. */
+  forgetRuns(): void {
+    for (const cabinetId of this.#online.keys()) this.#online.set(cabinetId, undefined)
   }
 
   noteReported(cabinetId: Id, reported: ReportedTwin): void {

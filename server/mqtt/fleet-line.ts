@@ -26,6 +26,7 @@ import { openExternalLink } from './external-broker.ts'
 import { Inbox } from './inbox.ts'
 import { Ingest } from './ingest.ts'
 import { RejectedBin, type RejectReason } from './rejected-bin.ts'
+import { TwinCourier } from './twin-courier.ts'
 
 /** Flags that mean the journal itself is in doubt. */
 const brokenFlags = /chain_broken|hash_wrong/
@@ -39,8 +40,7 @@ export class FleetLine implements AsyncDisposable {
   readonly #ingest: Ingest
   readonly #status: StatusBook
   readonly #pending = new Set<Promise<void>>()
-  /** Version of the newest twin of each cabinet that was published. */
-  readonly #newestTwins = new Map<Id, number>()
+  readonly #twins: TwinCourier
   #link: CabinetLink | undefined
 
   constructor(ctx: ServerContext, nouns: readonly Noun[]) {
@@ -70,6 +70,11 @@ export class FleetLine implements AsyncDisposable {
       metrics,
       onArrival: (cabinetId) => this.#track('arrival', this.#welcome(cabinetId)),
     })
+    this.#twins = new TwinCourier({
+      clock,
+      publish: (cabinetId, twin) => this.#publish('desired', cabinetId, twin),
+      find: async (cabinetId) => (await database.read((unit) => findTwins(unit, [cabinetId])))[0]?.twin,
+    })
   }
 
   get isConnected(): boolean {
@@ -90,13 +95,21 @@ export class FleetLine implements AsyncDisposable {
         for (const { live } of this.#nouns)
           if (live !== undefined) this.#track('live', live(this.#ctx, cabinetId, message))
       },
-      onPresence: (cabinetId, presence) => this.#status.notePresence(cabinetId, presence),
-      onReported: (cabinetId, reported) => this.#status.noteReported(cabinetId, reported),
+      onPresence: (cabinetId, presence) => {
+        this.#status.notePresence(cabinetId, presence)
+        if (presence.isOnline) this.#track('twin', this.#twins.catchUp(cabinetId))
+      },
+      onReported: (cabinetId, reported) => {
+        this.#status.noteReported(cabinetId, reported)
+        this.#twins.noteReported(cabinetId, reported)
+      },
       onTelemetry: (cabinetId, telemetry) => this.#status.noteTelemetry(cabinetId, telemetry),
     })
     const listener = {
       onMessage: (topic: string, payload: Buffer) => inbox.receive(topic, payload),
       onConnected: () => {
+        // What is said now to a cabinet that is not back yet, a broker that forgot it drops.
+        this.#status.forgetRuns()
         if (this.#link !== undefined) this.#track('connected', this.#publishAll())
       },
       onPageUpdate: this.#ctx.hub.publish.bind(this.#ctx.hub),
@@ -134,7 +147,7 @@ export class FleetLine implements AsyncDisposable {
         this.#ctx.metrics.commands.inc({ kind: effect.command.kind, outcome: 'sent' })
         return this.#track('command', this.#publish('commands', effect.cabinetId, effect.command))
       case 'desired':
-        return this.#track('desired', this.#publishTwin(effect.cabinetId, effect.twin))
+        return this.#track('desired', this.#twins.send(effect.cabinetId, effect.twin))
       case 'live':
         return this.#link?.shareWithPages(effect.accountId, effect.update)
       case 'disconnect':
@@ -166,13 +179,6 @@ export class FleetLine implements AsyncDisposable {
     await this.#link.publish(cabinetId, channel, message)
   }
 
-  /** A twin that was read before a change and sent after it would be what the broker keeps: an older one stays unsent. */
-  async #publishTwin(cabinetId: Id, twin: DownMessages['desired']): Promise<void> {
-    if (twin.version < (this.#newestTwins.get(cabinetId) ?? 0)) return
-    this.#newestTwins.set(cabinetId, twin.version)
-    await this.#publish('desired', cabinetId, twin)
-  }
-
   /** Follows work that nobody waits for: a failure is logged and counted, and closing waits for its end. */
   #track(kind: string, work: Promise<void>): void {
     const tracked = work
@@ -202,7 +208,7 @@ export class FleetLine implements AsyncDisposable {
       return { open, twin, throughSeq: yield* findCommittedSeq(unit, cabinetId) }
     })
     await this.#publish('acks', cabinetId, { throughSeq: missed.throughSeq })
-    if (missed.twin !== undefined) await this.#publishTwin(cabinetId, missed.twin.twin)
+    if (missed.twin !== undefined) await this.#twins.send(cabinetId, missed.twin.twin)
     for (const { command } of missed.open) await this.#publish('commands', cabinetId, command)
   }
 
@@ -211,7 +217,7 @@ export class FleetLine implements AsyncDisposable {
     const { twins, open } = await this.#ctx.database.read(function* (unit) {
       return { twins: yield* findTwins(unit), open: yield* findOpenCommands(unit) }
     })
-    for (const { cabinetId, twin } of twins) await this.#publishTwin(cabinetId, twin)
+    for (const { cabinetId, twin } of twins) await this.#twins.send(cabinetId, twin)
     for (const { cabinetId, command } of open) await this.#publish('commands', cabinetId, command)
   }
 

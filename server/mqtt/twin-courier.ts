@@ -1,0 +1,51 @@
+// Brings twins to cabinets. Never an older one after a newer, which the broker would keep; and once more to a cabinet whose reports
+// stay at another version, whatever led it there: a message that came late, twice or never.
+import type { DesiredTwin, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
+import type { Id } from '#shared/ids/uuid-v7.ts'
+import type { Clock } from '#shared/time/clock.ts'
+
+/** A cabinet takes a twin over between sessions, and its report takes a moment, ms. */
+const patienceMs = 20_000
+
+export interface TwinCourierOptions {
+  readonly clock: Clock
+  readonly publish: (cabinetId: Id, twin: DesiredTwin) => Promise<void>
+  /** The twin as it should be now; undefined when there is no such cabinet. */
+  readonly find: (cabinetId: Id) => Promise<DesiredTwin | undefined>
+}
+
+export class TwinCourier {
+  readonly #options: TwinCourierOptions
+  /** The newest twin of each cabinet that was published, and when it was last. */
+  readonly #sent = new Map<Id, { readonly version: number; readonly atMs: number }>()
+  /** What each cabinet said last. */
+  readonly #reported = new Map<Id, Pick<ReportedTwin, 'desiredVersion' | 'rejected'>>()
+
+  constructor(options: TwinCourierOptions) {
+    this.#options = options
+  }
+
+  async send(cabinetId: Id, twin: DesiredTwin): Promise<void> {
+    const { version } = twin
+    if (version < (this.#sent.get(cabinetId)?.version ?? 0)) return
+    this.#sent.set(cabinetId, { version, atMs: this.#options.clock.monotonicMs() })
+    await this.#options.publish(cabinetId, twin)
+  }
+
+  noteReported(cabinetId: Id, { desiredVersion, rejected }: ReportedTwin): void {
+    // Whoever was sent none is no cabinet of ours, or gets its twin at its arrival.
+    if (!this.#sent.has(cabinetId)) return
+    this.#reported.set(cabinetId, rejected === undefined ? { desiredVersion } : { desiredVersion, rejected })
+  }
+
+  /** Call at each word of a cabinet that is online. */
+  async catchUp(cabinetId: Id): Promise<void> {
+    const { clock, find } = this.#options
+    const sent = this.#sent.get(cabinetId)
+    const reported = this.#reported.get(cabinetId)
+    if (sent === undefined || reported === undefined || clock.monotonicMs() - sent.atMs < patienceMs) return
+    if (reported.desiredVersion === sent.version || reported.rejected?.desiredVersion === sent.version) return
+    const twin = await find(cabinetId)
+    if (twin !== undefined) await this.send(cabinetId, twin)
+  }
+}
