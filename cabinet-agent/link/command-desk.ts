@@ -86,6 +86,7 @@ export class CommandDesk {
       if (known.reply !== null) this.#options.sendReply(known.reply)
       return
     }
+    if (this.#options.runner.isWaiting(command.commandId)) return
     const volatile = this.#options.runner.volatileReply(command.commandId)
     if (volatile === undefined) this.#carryOut(command)
     else this.#options.sendReply(volatile)
@@ -131,11 +132,11 @@ export class CommandDesk {
   }
 
   #revokePass(command: Command, { passExpiresAtMs, ...pass }: CommandBody<'revoke-pass'>): void {
-    const { runner, sendReply, onReplies } = this.#options
+    const { runner, onReplies } = this.#options
     const reply = this.#reply(command.commandId, 'done')
     const revokedPass = { ...pass, expiresAtMs: passExpiresAtMs }
+    // On a full disk it is answered once there is room, or told again at the next contact: no session starts before.
     if (runner.write({ atMs: this.#now(), command, replies: [reply], revokedPass })) onReplies()
-    else sendReply(this.#reply(command.commandId, 'refused', 'disk_full'))
   }
 
   #setConfig(command: Command): void {

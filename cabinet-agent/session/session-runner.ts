@@ -81,6 +81,11 @@ export class SessionRunner {
     return this.#volatile.get(commandId)
   }
 
+  /** Taken up, and not on the disk yet for want of room. */
+  isWaiting(commandId: string): boolean {
+    return this.#pendingWrites.some(({ command }) => command?.commandId === commandId)
+  }
+
   /** Takes an input in its turn; `command` is stored with what it causes. */
   feed(input: SessionInput, command?: Command): void {
     if (this.#isStopped) return
@@ -92,11 +97,14 @@ export class SessionRunner {
     this.#drain()
   }
 
-  /** Writes what is not the machine's. Waits for room when there is none, in order; returns whether it is on the disk. */
+  /**
+   * Writes what is not the machine's; returns whether it is on the disk. Without room it waits, in order, but for commands:
+   * these are refused. Only that a pass is worth nothing any more must not be refused, and waits like the rest.
+   */
   write(write: JournalWrite): boolean {
     if (this.#isStopped) return false
     if (this.#pendingWrites.length > 0 || !this.#tryCommit(write)) {
-      if (write.command !== undefined) return false
+      if (write.command !== undefined && write.revokedPass === undefined) return false
       if (this.#pendingWrites.length < 10_000) this.#pendingWrites.push(write)
       this.#stall()
       return false

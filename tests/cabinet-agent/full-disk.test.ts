@@ -86,4 +86,29 @@ describe.skipIf(probe === undefined)('a full disk', () => {
       unmount(folder)
     }
   })
+
+  it('keeps no revocation out: it is answered once, when it is stored', async () => {
+    const folder = mountSmall(8 * 1_048_576) ?? ''
+    try {
+      await using world = await AgentWorld.stocked(options(folder))
+      const [passId, buyerId] = [world.id(), world.id()]
+      fill(folder)
+      await world.replyTo(world.unlock())
+      // The room that the ballast gave up, too.
+      fill(folder)
+
+      const body = { passId, buyerId, counter: 7, passExpiresAtMs: world.clock.now() + 3_600_000 }
+      const revocation = world.command('revoke-pass', body)
+      world.broker.send('commands', revocation)
+      await world.pass(3_000)
+      expect(world.broker.repliesTo(revocation.commandId)).toEqual([])
+      empty(folder)
+
+      expect(await world.replyTo(revocation)).toMatchObject({ outcome: 'done' })
+      await world.pass(3_000)
+      expect(world.broker.repliesTo(revocation.commandId)).toHaveLength(1)
+    } finally {
+      unmount(folder)
+    }
+  })
 })
