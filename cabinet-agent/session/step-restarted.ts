@@ -24,6 +24,7 @@ export function stepRestarted(state: CabinetState, input: Extract<SessionInput, 
       return endSession(state, session, atMs, 'interrupted', [
         record('session.interrupted', {
           sessionId,
+          commandId,
           stage: 'authorised',
           ...(door === 'unknown' ? {} : { isDoorOpen: door === 'open' }),
         }),

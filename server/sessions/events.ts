@@ -42,8 +42,7 @@ export function sessionEvents(payments: PaymentPort, settings: SessionSettings):
     'door.closed': (ctx, event) => moveDoor(ctx, settings, event, event.body.sessionId),
     *'session.refused'(ctx, { body, ...event }) {
       const found = yield* findSession(body.sessionId)
-      // A pass that was refused before the lock fired: the server never knew of that session, and nothing became of it.
-      if (found === undefined && (yield* isPass(ctx, body.commandId))) return []
+      if (yield* neverBegan(ctx, found, body.commandId)) return []
       const session = yield* requireMove(ctx, event, body.sessionId, found)
       if (session === undefined) return []
       return yield* endUnsold(ctx, payments, session, { state: 'refused', reason: body.reason, seq: event.seq })
@@ -54,7 +53,9 @@ export function sessionEvents(payments: PaymentPort, settings: SessionSettings):
       return yield* endUnsold(ctx, payments, session, { state: 'not_opened', reason: body.outcome, seq: event.seq })
     },
     *'session.interrupted'(ctx, { body, ...event }) {
-      const session = yield* requireMove(ctx, event, body.sessionId, yield* findSession(body.sessionId))
+      const found = yield* findSession(body.sessionId)
+      if (yield* neverBegan(ctx, found, body.commandId)) return []
+      const session = yield* requireMove(ctx, event, body.sessionId, found)
       if (session === undefined) return []
       return yield* endUnsold(ctx, payments, session, { state: 'interrupted', reason: body.stage, seq: event.seq })
     },
@@ -72,6 +73,11 @@ export function sessionEvents(payments: PaymentPort, settings: SessionSettings):
       return yield* openReview(ctx, session, { ...body, seq: event.seq })
     },
   }
+}
+
+/** A pass that opened nothing, refused or cut short before the lock fired: there is no such session, and nothing came of it. */
+function* neverBegan(ctx: UnitContext, found: SessionRow | undefined, commandId: string | undefined): Unit<boolean> {
+  return found === undefined && commandId !== undefined && (yield* isPass(ctx, commandId))
 }
 
 function* refuseStranger(

@@ -137,7 +137,12 @@ export const eventBodies = {
     /** The scales' record: NDJSON, gzipped, base64. `replay` computes the bill again from it. */
     trace: z.string().max(100_000).optional(),
   }),
-  'session.interrupted': z.object({ sessionId, stage: z.string().max(40), isDoorOpen: z.boolean().optional() }),
+  'session.interrupted': z.object({
+    sessionId,
+    commandId: Id.optional(),
+    stage: z.string().max(40),
+    isDoorOpen: z.boolean().optional(),
+  }),
   /** A scanned code that opened nothing. */
   'pass.refused': z.object({ reason: z.string().max(40), passId: Id.optional(), detail: z.string().max(300) }),
   'session.misplaced': z.object({ sessionId, fromLaneId: LaneId, inLaneId: LaneId, skuId: Id }),

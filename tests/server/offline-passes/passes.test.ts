@@ -214,4 +214,19 @@ describe.each(dialects)('offline passes on %s', (dialect) => {
     const intent = await database.read(({ db, tables: { paymentIntents: t } }) => one(db.select().from(t)))
     expect(intent?.state).toBe('held')
   })
+
+  it('that opened nothing, refused or cut short before the lock fired, leave nobody anything to look at', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openPassMarket(database, clock)
+    const { passId } = await market.issue(market.buyerId, 5_000, 'intent-1')
+    const [first, second] = ['01900000-0000-7000-8000-00000000000a', '01900000-0000-7000-8000-00000000000b']
+
+    await market.tell('session.refused', { sessionId: first, commandId: passId, reason: 'opening_unstable' })
+    await market.tell('session.interrupted', { sessionId: second, commandId: passId, stage: 'authorised' })
+
+    expect(await findings(market)).toEqual([])
+    await market.tell('session.interrupted', { sessionId: second, stage: 'unlocking' })
+    expect(await findings(market)).toEqual([{ finding: 'unknown_session' }])
+  })
 })
