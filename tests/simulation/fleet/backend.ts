@@ -16,10 +16,12 @@ import { PassSigner } from '#server/offline-passes/pass-signer.ts'
 import { channelRules, channels, topicOf, topicOfAll } from '#shared/contracts/mqtt/topics.ts'
 import { seededRandom, type Random } from '#shared/ids/random.ts'
 import { testSealer } from '#tests/support/test-sealer.ts'
-import type { Broker, Line } from './broker.ts'
+import type { Broker } from './broker.ts'
 import { makeKeyPair } from './keys.ts'
+import type { Line } from './line.ts'
 import { Machine, ProcessDied, type Life, type StatementFilter } from './machine.ts'
 import type { Scheduler } from './scheduler.ts'
+import { ServerFile } from './server-file.ts'
 import { epochMs } from './shop.ts'
 
 const restartMs = 3_000
@@ -49,13 +51,17 @@ export class Backend {
   passSigner: PassSigner | undefined
   /** No power: nobody starts it. */
   isPowered = true
+  readonly file: ServerFile
   #passKeys = 0
+  readonly #path: string
   readonly #options: BackendOptions
   readonly #config
 
   constructor(options: BackendOptions) {
     const { scheduler, random, log, folder } = options
     this.#options = options
+    this.#path = join(folder, 'server.db')
+    this.file = new ServerFile(this.#path, () => this.machine.isRunning)
     this.#config = readServerConfig({ HUINONG_DATA_DIR: folder })
     this.signer = new CommandSigner(options.commandKeyPem)
     this.machine = new Machine({
@@ -73,10 +79,6 @@ export class Backend {
     })
   }
 
-  get databaseFile(): string {
-    return join(this.#options.folder, 'server.db')
-  }
-
   /** The server's own idea of the time, epoch ms. */
   get nowMs(): number {
     const { scheduler, skewMs } = this.machine
@@ -92,6 +94,7 @@ export class Backend {
   boot(): void {
     if (!this.isPowered || this.machine.isRunning) return
     const life = this.machine.boot()
+    life.onEnd(() => this.file.letGo())
     const random = seededRandom(this.#options.random.nextUint32())
     const database = this.#open(life, random)
     const logger = pino(
@@ -139,7 +142,7 @@ export class Backend {
   #open(life: Life, random: Random): Database {
     const { scheduler } = this.#options
     return openSqlite(
-      this.databaseFile,
+      this.#path,
       { url: '', clock: life.clock, random },
       {
         defer: (callback) => void scheduler.after(commitMs, () => !life.isOver && callback()),

@@ -52,6 +52,8 @@ export class SimCabinet {
   /** No power: the supervisor starts nothing. */
   isPowered = true
   agent: Agent | undefined
+  /** The session for which the lock fired last; who finds the bolt drawn is served in it, whatever they asked for. */
+  openedFor: string | undefined
   readonly #options: CabinetOptions
   readonly #key
   #journal: BetterSqlite3.Database | undefined
@@ -117,7 +119,7 @@ export class SimCabinet {
     const journal = Journal.open({
       file: this.journalFile,
       bootId,
-      keptEntries: 1_000_000,
+      keptEntries: 200,
       openFile: (file) => {
         this.#journal = life.openFile(file, { timeout: 500 })
         return this.#journal

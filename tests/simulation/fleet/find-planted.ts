@@ -8,18 +8,19 @@ export interface Hunt {
   readonly sessions: number
 }
 
-const seeds = 200
+const mostSessions = 8_000
 const sessionsPerSeed = 40
 const restMs = 300_000
 
-/** Runs seed after seed with the named bug planted, until an invariant breaks or 8,000 sessions are over. */
+/** Runs seed after seed with the named bug planted, until an invariant breaks or so many sessions are over. */
 export async function findPlanted(name: string): Promise<Hunt> {
   using simulator = new Simulator()
+  const bug = plantedBugs[name]
+  if (bug === undefined) throw new RangeError(`there is no bug that ${name}`)
+  const perSeed = bug().sessions ?? sessionsPerSeed
   let sessions = 0
-  for (let seed = 1; seed <= seeds; seed += 1) {
-    const bug = plantedBugs[name]
-    if (bug === undefined) throw new RangeError(`there is no bug that ${name}`)
-    const { violations, people } = await simulator.run({ seed, sessions: sessionsPerSeed, cabinets: 2, restMs, bug })
+  for (let seed = 1; sessions < mostSessions; seed += 1) {
+    const { violations, people } = await simulator.run({ seed, sessions: perSeed, cabinets: 2, restMs, bug })
     sessions += people.made
     const [violation] = violations
     if (violation !== undefined) return { violation, sessions }

@@ -26,9 +26,15 @@ export interface MachineOptions {
 }
 
 /** What SQLite says when the device underneath fails. */
-function diskError(code: 'SQLITE_IOERR_WRITE' | 'SQLITE_FULL'): Error {
-  const message = code === 'SQLITE_FULL' ? 'database or disk is full' : 'disk I/O error'
-  return Object.assign(new Error(message), { code })
+export class DiskFault extends Error {
+  readonly code: 'SQLITE_IOERR_WRITE' | 'SQLITE_FULL'
+  readonly machine: Machine
+
+  constructor(code: DiskFault['code'], machine: Machine) {
+    super(code === 'SQLITE_FULL' ? 'database or disk is full' : 'disk I/O error')
+    this.code = code
+    this.machine = machine
+  }
 }
 
 export class Machine {
@@ -109,11 +115,14 @@ export class Life {
     const prepare = db.prepare.bind(db)
     const wrapped = (sql: string) => this.#guard(prepare(sql), sql)
     db.prepare = wrapped as typeof db.prepare
+    const transaction = db.transaction.bind(db)
+    const guarded = (work: () => unknown) => this.#guardTransaction(transaction, work)
+    db.transaction = guarded as typeof db.transaction
     return db
   }
 
   #guard(statement: BetterSqlite3.Statement, sql: string): BetterSqlite3.Statement {
-    if (statement.reader) return statement
+    if (statement.reader) return statement.readonly ? statement : this.#guardReturning(statement, sql)
     const run = statement.run.bind(statement)
     const isCommit = sql === 'COMMIT'
     const { filter } = this.#options
@@ -123,19 +132,48 @@ export class Life {
       this.#fail(sql)
       if (filter !== undefined && !filter(sql, values)) return nothing
       const result = run(...values)
-      // The commit is on the disk and nobody knows it yet.
+      // It is on the disk and nobody knows it yet.
       if (isCommit) this.touch('committed')
       return result
     }
     return statement
   }
 
+  /** The driver commits by a statement of its own: the end of its work is where that may fail. */
+  #guardTransaction(transaction: BetterSqlite3.Database['transaction'], work: () => unknown): () => unknown {
+    const run = transaction(() => {
+      const result = work()
+      this.touch('commit')
+      this.#fail('COMMIT')
+      return result
+    })
+    const committed = (commit: () => unknown) => () => {
+      const result = commit()
+      // It is on the disk and nobody knows it yet.
+      this.touch('committed')
+      return result
+    }
+    return Object.assign(committed(run), { immediate: committed(() => run.immediate()) })
+  }
+
+  /** A write that gives rows back. */
+  #guardReturning(statement: BetterSqlite3.Statement, sql: string): BetterSqlite3.Statement {
+    const all = statement.all.bind(statement)
+    statement.all = (...values: unknown[]) => {
+      this.touch('write')
+      this.#fail(sql)
+      return all(...values)
+    }
+    return statement
+  }
+
   #fail(sql: string): void {
-    if (!/^(insert|update|delete|COMMIT)/i.test(sql)) return
-    if (this.#machine.isDiskFull) throw diskError('SQLITE_FULL')
-    if (this.#machine.failingWrites === 0) return
-    this.#machine.failingWrites -= 1
-    throw diskError('SQLITE_IOERR_WRITE')
+    const machine = this.#machine
+    if (!machine.isDiskFull && machine.failingWrites === 0) return
+    if (!/^\s*(insert|update|delete|COMMIT)/i.test(sql)) return
+    if (machine.isDiskFull) throw new DiskFault('SQLITE_FULL', machine)
+    machine.failingWrites -= 1
+    throw new DiskFault('SQLITE_IOERR_WRITE', machine)
   }
 
   /** What is on the disk stays there, nothing else does. */

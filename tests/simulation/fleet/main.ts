@@ -82,17 +82,23 @@ const total = {
   faults: {} as Record<string, number>,
   refusals: {} as Record<string, number>,
   people: {} as Record<string, number>,
+  money: {} as Record<string, number>,
 }
-function add({ people, bills, faults, refusals, simulatedMs }: SimulationResult): void {
+function addUp(sums: Record<string, number>, counted: Iterable<readonly [string, number]>): void {
+  for (const [what, count] of counted) sums[what] = (sums[what] ?? 0) + count
+}
+
+function add({ people, bills, money, faults, refusals, simulatedMs }: SimulationResult): void {
   total.sessions += people.made
   total.opened += people.opened
   total.settled += bills.settled
   total.over += bills.over
   total.under += bills.under
   total.simulatedMs += simulatedMs
-  for (const [what, count] of Object.entries(people)) total.people[what] = (total.people[what] ?? 0) + count
-  for (const [code, count] of refusals) total.refusals[code] = (total.refusals[code] ?? 0) + count
-  for (const [kind, count] of Object.entries(faults)) total.faults[kind] = (total.faults[kind] ?? 0) + count
+  addUp(total.people, Object.entries(people))
+  addUp(total.money, Object.entries(money))
+  addUp(total.refusals, refusals)
+  addUp(total.faults, Object.entries(faults))
 }
 
 using simulator = new Simulator()
@@ -100,9 +106,12 @@ const sizes = { sessions: Number(values.sessions), cabinets: Number(values.cabin
 const startedMs = performance.now()
 const startedCpu = process.cpuUsage()
 let failed = 0
+let isEnding = false
+// What was counted so far is worth telling.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (isEnding = true))
 for (
   let seed = Number(values.seed);
-  seed < Number(values.seed) + Number(values.seeds) && (failed === 0 || values['keep-going']);
+  seed < Number(values.seed) + Number(values.seeds) && !isEnding && (failed === 0 || values['keep-going']);
   seed += 1
 ) {
   const options = { seed, ...sizes, without }
@@ -135,6 +144,7 @@ say(
     `${rate(seconds)} sessions/s, ${rate(cpuSeconds)} per second of the core`,
 )
 say(`people: ${JSON.stringify(total.people)}`)
+say(`money: ${JSON.stringify(total.money)}`)
 say(`refused: ${JSON.stringify(total.refusals)}`)
 for (const [kind, count] of Object.entries(total.faults)) say(`  ${kind.padEnd(20)} ${count}`)
 say(failed === 0 ? 'no invariant broken' : 'an invariant is broken')

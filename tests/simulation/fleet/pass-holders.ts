@@ -39,8 +39,17 @@ export class PassHolders {
     const row = await backend.run((ctx) =>
       issuePass(ctx, { passSigner, payments: walletPayments, settings: defaultPassSettings }, request),
     )
-    const { passId, code, groupId, expiresAtMs } = row
-    const pass = { passId, code, groupId, expiresAtMs, buyerId: accountId, openedAt: new Set<string>() }
+    const { passId, code, groupId, capFen, expiresAtMs } = row
+    const pass: Pass = {
+      passId,
+      code,
+      groupId,
+      capFen,
+      expiresAtMs,
+      buyerId: accountId,
+      openedAt: new Set(),
+      endedAt: new Set(),
+    }
     passes.set(passId, pass)
     this.#fresh.set(accountId, pass)
     this.counts.issued += 1

@@ -64,23 +64,25 @@ export class People {
     const sessionId = await this.#open((ctx) => openCabinet(ctx, deps, request))
     if (sessionId === undefined) return await this.#buyOnPass(cabinet, buyerId)
     if (!(await this.#awaitBolt(cabinet))) return false
-    await this.#visit(cabinet, sessionId)
+    await this.#visit(cabinet)
     return true
   }
 
   async #buyOnPass(cabinet: SimCabinet, buyerId: string): Promise<boolean> {
     if (this.passes.show(cabinet, buyerId) === undefined || !(await this.#awaitBolt(cabinet))) return false
     this.counts.made += 1
-    await this.#visit(cabinet, cabinet.session?.core?.sessionId)
+    await this.#visit(cabinet)
     return true
   }
 
-  /** Whose session it is, only an agent that runs can say. */
-  async #visit(cabinet: SimCabinet, sessionId: string | undefined): Promise<void> {
+  async #visit(cabinet: SimCabinet): Promise<void> {
     this.counts.opened += 1
-    if (chance(this.#random, 0.03)) return
+    const { code, openedFor } = cabinet
+    if (openedFor === undefined || chance(this.#random, 0.03)) return
     const taken = await this.#shopWithDoorOpen(cabinet)
-    if (sessionId !== undefined) this.truths.set(sessionId, { cabinetCode: cabinet.code, taken })
+    this.truths.set(openedFor, { cabinetCode: code, taken })
+    const pieces = [...taken].map(([laneId, count]) => `${count} of ${laneId}`)
+    this.#world.tell(`${code} door closed, taken in session ${openedFor}: ${pieces.join(', ') || 'nothing'}`)
     cabinet.boards.mechanism.closeDoor()
   }
 
@@ -249,7 +251,10 @@ export class People {
       })
       if (answer !== 'silence') {
         if (answer.sessionId === undefined) this.counts.refused += 1
-        else this.counts.made += 1
+        else {
+          this.counts.made += 1
+          this.#world.tell(`the server opens session ${answer.sessionId}`)
+        }
         return answer.sessionId
       }
     }

@@ -26,6 +26,24 @@ function withhold(channel: Channel, fromMs: number): NonNullable<PlantedBug['onW
   }
 }
 
+/** Leaves out transfers of one kind of cause, with their entries; what else the use case writes stays. */
+function leaveUnposted(causeKind: string): StatementFilter {
+  const left = new Set<string>()
+  return (sql, values) => {
+    const texts = values.flat().filter((value) => typeof value === 'string')
+    if (sql.startsWith('insert into "ledger_transfer"')) {
+      const transferId = texts.find((text) => text.startsWith(`${causeKind}:`))
+      if (transferId === undefined) return true
+      left.add(transferId)
+      return false
+    }
+    return !sql.startsWith('insert into "ledger_entry"') || !texts.some((text) => left.has(text))
+  }
+}
+
+/** Payouts and distributions take days of notice: so many visits a seed, for such a day to come. */
+const sessionsWithOffice = 400
+
 /** Made anew for each run: some of them count. */
 export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {
   'acknowledges entries it never had': () => ({
@@ -67,5 +85,15 @@ export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {
     server: { filter: leaveOut(/^update "payment_intent"/, 12) },
   }),
   'drops the answer to a command': () => ({ server: { filter: leaveOut(/^update "cabinet_command"/, 1) } }),
+  'opens on one pass again and again': () => ({ agent: { filter: leaveOut(/^INSERT INTO passUses/, 1) } }),
+  'answers that a pass is ended and does not keep it': () => ({
+    agent: { filter: leaveOut(/^INSERT OR IGNORE INTO passUses/, 1) },
+  }),
+  'writes a refund down and does not pay it': () => ({ server: { filter: leaveUnposted('refund') } }),
+  'forgets what the bank has answered': () => ({
+    sessions: sessionsWithOffice,
+    server: { filter: leaveOut(/^\s*update payout_attempt set\s+outcome = case/, 1) },
+  }),
+  'forgets what a restock brought': () => ({ server: { filter: leaveOut(/^(insert into|update) "lane_stock"/, 12) } }),
   'never tells a cabinet of a changed twin': () => ({ onWorld: withhold('desired', 20_000) }),
 }

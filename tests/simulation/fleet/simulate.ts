@@ -3,17 +3,18 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
 import { nextUnit } from '#shared/ids/random.ts'
 import { checkAudit } from '#server/audit/check-audit.ts'
 import { booksProofs } from '#server/ledger/check-books.ts'
 import { proveInSlices } from '#server/ledger/proof.ts'
 import { defaultRates, type FaultKind } from './faults.ts'
-import { checkAfterwards, checkAlways, countWrongBills } from './invariants.ts'
+import { checkAfterwards } from './final-invariants.ts'
 import type { Office } from './office.ts'
+import { countMoney, countWrongBills } from './outcomes.ts'
 import type { PassHolders } from './pass-holders.ts'
 import { People } from './people.ts'
 import { makeShop, type Shop } from './shop.ts'
+import { checkAlways } from './standing-invariants.ts'
 import { Trouble } from './trouble.ts'
 import { signingKey, World, type PlantedBug } from './world.ts'
 
@@ -37,6 +38,7 @@ export interface SimulationResult {
   readonly people: People['counts'] & PassHolders['counts'] & Office['counts']
   readonly refusals: ReadonlyMap<string, number>
   readonly bills: { settled: number; over: number; under: number }
+  readonly money: Readonly<Record<string, number>>
   /** SHA-256 over every journal and every transfer: the same seed, the same hash. */
   readonly hash: string
   readonly simulatedMs: number
@@ -161,6 +163,7 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
     people: { ...people.counts, ...people.passes.counts, ...people.office.counts },
     refusals: people.refusals,
     bills,
+    money: countMoney(world),
     hash,
     simulatedMs: scheduler.nowMs,
   }
@@ -200,24 +203,20 @@ function isAtRest(world: World): boolean {
     const chain = journal.prepare('SELECT lastSeq, ackedSeq FROM chain').get() as { lastSeq: number; ackedSeq: number }
     if (chain.lastSeq !== chain.ackedSeq) return false
   }
-  const db = new BetterSqlite3(world.backend.databaseFile, { readonly: true })
-  try {
+  return world.backend.file.look((db) => {
     const count = (sql: string) => (db.prepare(sql).get() as { n: number }).n
     return (
-      count(`SELECT count(*) AS n FROM cabinet_command WHERE outcome IS NULL AND kind <> 'revoke-pass'`) === 0 &&
+      count('SELECT count(*) AS n FROM cabinet_command WHERE outcome IS NULL') === 0 &&
       count(`SELECT count(*) AS n FROM shopping_session WHERE state IN ('authorised', 'open', 'closing')`) === 0 &&
       count(`SELECT count(*) AS n FROM cabinet_twin t JOIN cabinet_status s ON s.cabinet_id = t.cabinet_id
              WHERE coalesce(json_extract(s.reported, '$.desiredVersion'), -1) <> t.version OR s.is_online = 0`) === 0
     )
-  } finally {
-    db.close()
-  }
+  })
 }
 
 function hashWorld(world: World): string {
   const hash = createHash('sha256')
-  const db = new BetterSqlite3(world.backend.databaseFile, { readonly: true })
-  try {
+  world.backend.file.look((db) => {
     for (const sql of [
       'SELECT cabinet_id, seq, hash, received_at_ms FROM journal_entry ORDER BY cabinet_id, seq',
       'SELECT id, debit_account_id, credit_account_id, amount_fen, at_ms FROM ledger_transfer ORDER BY id',
@@ -227,8 +226,6 @@ function hashWorld(world: World): string {
     ]) {
       for (const row of db.prepare(sql).raw().iterate()) hash.update(JSON.stringify(row))
     }
-  } finally {
-    db.close()
-  }
+  })
   return hash.digest('hex')
 }

@@ -62,13 +62,7 @@ export class Trouble {
     this.#world.darkUntilMs = 0
     const { broker, cabinets, backend } = this.#world
     for (const clientId of [serverClientId, ...cabinets.map(({ cabinetId }) => cabinetId)]) {
-      Object.assign(broker.network(clientId), {
-        isUpWhole: true,
-        isDownWhole: true,
-        duplicate: 0,
-        reorder: 0,
-        delay: 0,
-      })
+      broker.setNetwork(clientId, { isUpWhole: true, isDownWhole: true, duplicate: 0, reorder: 0, delay: 0 })
     }
     if (!backend.isPowered) backend.setPower(true)
     backend.machine.skewMs = 0
@@ -206,12 +200,13 @@ export class Trouble {
   }
 
   #cut(clientId: string, random: Random, isUp: boolean, isDown: boolean, mostMs: number): void {
-    const network = this.#world.broker.network(clientId)
-    if (isUp) network.isUpWhole = false
-    if (isDown) network.isDownWhole = false
+    const { broker } = this.#world
+    broker.setNetwork(clientId, {
+      ...(isUp ? { isUpWhole: false } : {}),
+      ...(isDown ? { isDownWhole: false } : {}),
+    })
     this.#later(mostMs * nextUnit(random) ** 2, () => {
-      network.isUpWhole = true
-      network.isDownWhole = true
+      broker.setNetwork(clientId, { isUpWhole: true, isDownWhole: true })
     })
   }
 

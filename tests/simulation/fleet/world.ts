@@ -2,15 +2,17 @@
 import { rmSync } from 'node:fs'
 import { seededRandom, nextBelow, nextUnit, type Random } from '#shared/ids/random.ts'
 import { parseTopic } from '#shared/contracts/mqtt/topics.ts'
-import type { Command } from '#shared/contracts/mqtt/command.ts'
+import type { Command, CommandBody, Reply } from '#shared/contracts/mqtt/command.ts'
 import { nouns, type Noun } from '#server/nouns.ts'
 import { clockDoubtMs } from '#server/offline-passes/tell-group.ts'
 import { Backend, type BackendOptions } from './backend.ts'
 import { Broker } from './broker.ts'
 import { SimCabinet, type CabinetOptions } from './cabinet.ts'
 import { makeKey } from './keys.ts'
+import type { Packet } from './line.ts'
+import { DiskFault, type Machine } from './machine.ts'
 import { Scheduler } from './scheduler.ts'
-import { copyShop, epochMs, type Shop } from './shop.ts'
+import { copyShop, epochMs, offlineRisk, type Shop } from './shop.ts'
 
 /** Where a test may plant a bug: hands at the ports, none of them in the product. */
 export interface PlantedBug {
@@ -18,6 +20,8 @@ export interface PlantedBug {
   readonly server?: Pick<BackendOptions, 'filter' | 'wrapLink' | 'wrapListener'>
   readonly nouns?: readonly Noun[]
   readonly extraServerKey?: string
+  /** Visits of a seed that give it a chance; default: few. */
+  readonly sessions?: number
   onWorld?(world: World): void
 }
 
@@ -34,7 +38,10 @@ export interface Pass {
   readonly buyerId: string
   readonly groupId: string
   readonly expiresAtMs: number
+  readonly capFen: number
   readonly openedAt: Set<string>
+  /** Cabinets that have answered that it opens nothing any more. */
+  readonly endedAt: Set<string>
 }
 
 export const signingKey = makeKey(1)
@@ -54,6 +61,8 @@ export class World {
   readonly commands = new Map<string, { cabinetId: string; command: Command; pulses: number }>()
   /** Passes that buyers hold. */
   readonly passes = new Map<string, Pass>()
+  /** Sessions for which a lock fired. */
+  readonly pulsed = new Set<string>()
   /** The whole town is without power until then, ms. */
   darkUntilMs = 0
   readonly folder: string
@@ -104,7 +113,7 @@ export class World {
       return cabinet
     })
     broker.filter = (packet, toClientId) => {
-      if (toClientId === undefined) this.#noteCommand(packet.topic, packet.payload)
+      if (toClientId === undefined) this.#overhear(packet)
       return packet
     }
     bug?.onWorld?.(this)
@@ -132,9 +141,11 @@ export class World {
     )
       return
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    const isDiskFault = /disk I\/O error|disk is full/.test(text)
+    const machine = findFailed(error)
+    if (machine === undefined)
+      return this.fail(`an error that nobody caught: ${text.split('\n').slice(0, 4).join(' | ')}`)
     this.tell(`uncaught ${text}`)
-    if (!isDiskFault) this.fail(`an error that nobody caught: ${text.split('\n').slice(0, 4).join(' | ')}`)
+    machine.crash('an error that nobody caught')
   }
 
   close(): void {
@@ -150,11 +161,21 @@ export class World {
     return this.scheduler.nowMs < this.darkUntilMs
   }
 
-  #noteCommand(topic: string, payload: Buffer): void {
+  #overhear({ topic, payload }: Packet): void {
     const parsed = parseTopic(topic)
-    if (parsed?.channel !== 'commands') return
-    const command = JSON.parse(payload.toString()) as Command
-    const { cabinetId } = parsed
+    if (parsed?.channel === 'commands') this.#noteCommand(parsed.cabinetId, JSON.parse(payload.toString()) as Command)
+    if (parsed?.channel === 'replies') this.#noteReply(parsed.cabinetId, JSON.parse(payload.toString()) as Reply)
+  }
+
+  #noteReply(cabinetId: string, { commandId, outcome }: Reply): void {
+    const command = this.commands.get(commandId)?.command
+    if (command?.kind !== 'revoke-pass' || outcome !== 'done') return
+    const { passId } = command.body as CommandBody<'revoke-pass'>
+    const code = this.cabinets.find((cabinet) => cabinet.cabinetId === cabinetId)?.code
+    if (code !== undefined) this.passes.get(passId)?.endedAt.add(code)
+  }
+
+  #noteCommand(cabinetId: string, command: Command): void {
     if (this.commands.has(command.commandId)) return
     const { signature, ...rest } = command
     // Signatures are deterministic: only the server's own is equal.
@@ -166,6 +187,10 @@ export class World {
   #judgePulse(cabinet: SimCabinet): void {
     const { session } = cabinet
     const commandId = session?.core?.commandId ?? ''
+    const sessionId = session?.core?.sessionId ?? ''
+    this.pulsed.add(sessionId)
+    cabinet.openedFor = sessionId
+    this.tell(`${cabinet.code} lock fires for session ${sessionId}`)
     if (session?.name !== 'unlocking') return this.fail(`${cabinet.code} unlocked in state ${session?.name ?? 'none'}`)
     const pass = this.passes.get(commandId)
     if (pass !== undefined) return this.#judgePass(cabinet, pass)
@@ -179,14 +204,36 @@ export class World {
       this.fail(`${cabinet.code} unlocked ${nowMs - known.command.expiresAtMs} ms after the command expired`)
   }
 
-  /** A pass opens its own site's cabinets, each once, while it is good. */
-  #judgePass({ code, groupId, machine }: SimCabinet, pass: Pass): void {
+  /** A pass opens its own site's cabinets, each once, while it is good, and no more of them than one absence may cost. */
+  #judgePass(cabinet: SimCabinet, pass: Pass): void {
+    const { code, groupId, machine } = cabinet
+    if (pass.endedAt.has(code)) this.fail(`${code} unlocked on a pass after it said that it opens nothing any more`)
     if (pass.groupId !== groupId) this.fail(`${code} unlocked on a pass of another site`)
     if (pass.openedAt.has(code)) this.fail(`${code} unlocked twice on pass ${pass.passId}`)
     pass.openedAt.add(code)
+    this.#judgeRisk(cabinet)
     const nowMs = epochMs + machine.skewMs + this.scheduler.nowMs
     if (nowMs > pass.expiresAtMs + clockDoubtMs) this.fail(`${code} unlocked on a pass that expired`)
   }
+
+  /** What a cabinet sold on passes and the server has not heard of. */
+  #judgeRisk({ code, cabinetId }: SimCabinet): void {
+    const known = this.backend.file.look((db) =>
+      db.prepare('SELECT pass_id FROM offline_pass_use WHERE cabinet_id = ?').pluck().all(cabinetId),
+    )
+    const open = [...this.passes.values()].filter(
+      ({ passId, openedAt }) => openedAt.has(code) && !known.includes(passId),
+    )
+    const capFen = open.reduce((sum, pass) => sum + pass.capFen, 0)
+    if (open.length > offlineRisk.maxOpenSessions || capFen > offlineRisk.maxOpenFen)
+      this.fail(`${code} sold on ${open.length} passes of ${capFen} fen that the server has not heard of`)
+  }
+}
+
+/** Whose disk it was, however the error was wrapped on its way. */
+function findFailed(error: unknown): Machine | undefined {
+  for (let link = error; link instanceof Error; link = link.cause) if (link instanceof DiskFault) return link.machine
+  return undefined
 }
 
 export function chance(random: Random, probability: number): boolean {
