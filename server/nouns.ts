@@ -4,7 +4,6 @@ import { alertRoutes } from './alerts/routes.ts'
 import { agentReleaseRoutes } from './agent-releases/routes.ts'
 import { assistanceRoutes } from './assistance/routes.ts'
 import { attributionRoutes } from './attribution/routes.ts'
-import { proveAudit } from './audit/check-audit.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { benefitLinkRoutes } from './benefit-links/routes.ts'
 import { cabinetCommandEnds, cabinetEvents } from './cabinets/events.ts'
@@ -90,7 +89,7 @@ export interface Job {
 
 export const nouns: readonly Noun[] = [
   { routes: identityRoutes },
-  { routes: auditRoutes, jobs: [{ name: 'prove the audit trail', intervalMs: 86_400_000, run: proveAudit }] },
+  { routes: auditRoutes },
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
   { routes: agentReleaseRoutes },
   {

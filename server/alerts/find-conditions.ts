@@ -3,9 +3,9 @@ import { and, eq, gt, inArray, isNull, lte, min, sql } from 'drizzle-orm'
 import type { AlertKind } from '#shared/contracts/http/alerts.ts'
 import { countRows, sumOf } from '../db/expressions.ts'
 import { rows, type Unit, type UnitContext } from '../db/unit.ts'
-import type { Condition, Rule } from './rules.ts'
+import { findMoneyConditions } from './find-money-conditions.ts'
+import { hourMs, type Condition, type Rule, type Thresholds } from './rules.ts'
 
-const hourMs = 3_600_000
 const megabyte = 1_048_576
 
 /** The cabinet's own alarms and the server's about it, by the kind of alert they are. */
@@ -25,8 +25,6 @@ function kindOfDevice(device: string): AlertKind {
   if (device.startsWith('lock')) return 'lock_fault'
   return device.startsWith('scale') ? 'scale_fault' : 'sensor_fault'
 }
-
-type Thresholds = ReadonlyMap<AlertKind, number>
 
 function* findCabinetConditions(ctx: UnitContext, thresholds: Thresholds): Unit<Condition[]> {
   const { cabinetStatuses: s, cabinets } = ctx.tables
@@ -137,16 +135,6 @@ function* findExpiring(ctx: UnitContext, withinHours: number): Unit<Condition[]>
   }))
 }
 
-function* findDifferences(ctx: UnitContext): Unit<Condition[]> {
-  const { reconciliations: r } = ctx.tables
-  const found = yield* rows(ctx.db.select().from(r).where(gt(r.openCount, 0)))
-  return found.map(({ channel, subject, differenceFen, openCount }) => ({
-    kind: 'reconciliation_difference',
-    subjectId: `${channel} ${subject}`,
-    facts: { differenceFen, openCount },
-  }))
-}
-
 /** Lanes that a check with check weights has locked, and certificates that end soon or have ended. */
 function* findScaleConditions(ctx: UnitContext, withinHours: number): Unit<Condition[]> {
   const { laneLocks: k, scaleCertificates: s, cabinets } = ctx.tables
@@ -191,6 +179,6 @@ export function* findConditions(ctx: UnitContext, rules: readonly Rule[]): Unit<
     ...(yield* findLowStock(ctx, thresholds.get('low_stock') ?? 0)),
     ...(yield* findExpiring(ctx, thresholds.get('expiry') ?? 0)),
     ...(yield* findScaleConditions(ctx, thresholds.get('certificate_expiry') ?? 0)),
-    ...(yield* findDifferences(ctx)),
+    ...(yield* findMoneyConditions(ctx, thresholds)),
   ]
 }

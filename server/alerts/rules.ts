@@ -7,7 +7,7 @@ import { districtDateOf, districtDateStartMs } from '#shared/time/district-time.
 import type { AlertFacts } from './schema.ts'
 
 const minuteMs = 60_000
-const hourMs = 60 * minuteMs
+export const hourMs = 60 * minuteMs
 
 /** A condition that is gone for so long is over. */
 export const clearAfterMs = minuteMs
@@ -22,6 +22,9 @@ export interface Rule {
   readonly threshold: number
   readonly escalateAfterMs: number
 }
+
+/** The threshold of each rule, by kind. */
+export type Thresholds = ReadonlyMap<AlertKind, number>
 
 const shipped = (
   kind: AlertKind,
@@ -43,6 +46,10 @@ export const shippedRules: readonly Rule[] = [
   shipped('low_stock', 'notice', { threshold: 2, escalateAfterMs: 24 * hourMs }),
   shipped('expiry', 'notice', { threshold: 24, escalateAfterMs: 12 * hourMs }),
   shipped('reconciliation_difference', 'critical', { escalateAfterMs: 4 * hourMs }),
+  shipped('payout_overdue', 'critical', { threshold: 3 * 24, escalateAfterMs: 24 * hourMs }),
+  shipped('books_unsound', 'critical', { escalateAfterMs: hourMs }),
+  // Longer than a restarted server takes until its first proof.
+  shipped('books_unproven', 'critical', { holdMs: hourMs, threshold: 36, escalateAfterMs: 4 * hourMs }),
   shipped('disk_full', 'critical', { threshold: 200 }),
   shipped('journal_broken', 'critical', {}),
   shipped('twin_reverted', 'warning', {}),

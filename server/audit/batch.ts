@@ -1,7 +1,7 @@
 // Batch jobs of the audit trail.
 import type { BatchJob } from '../batch/job.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { checkAudit } from './check-audit.ts'
+import { checkAudit, describeBroken } from './check-audit.ts'
 
 export const auditJobs: readonly BatchJob[] = [
   {
@@ -10,10 +10,7 @@ export const auditJobs: readonly BatchJob[] = [
     options: {},
     async run({ database }, _, progress) {
       const { checkedRows, checkedChains, broken } = await checkAudit(database, progress)
-      const sentences = broken.map(
-        ({ chainId, seq, auditId, problem }) =>
-          `chain ${chainId}, row ${seq}${auditId === undefined ? '' : ` (${auditId})`}: ${problem}`,
-      )
+      const sentences = broken.map(describeBroken)
       if (sentences.length > 0) throw new RefusalError('audit.broken', sentences.join('\n'))
       return [`${checkedRows} rows in ${checkedChains} chains are as they were written.`]
     },

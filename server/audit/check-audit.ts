@@ -1,7 +1,6 @@
 // Proves the trail: follows every chain from its start to its head and names, per chain, the first row that is wrong.
 import { and, asc, eq, gt } from 'drizzle-orm'
 import { countRows } from '../db/expressions.ts'
-import type { ServerContext } from '../context.ts'
 import type { Database } from '../db/database.ts'
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { type BrokenRow, type ChainHead, followChain, startOfChain } from './chain.ts'
@@ -41,7 +40,10 @@ function* readPage({ db, tables: { auditRows: r } }: UnitContext, chainId: strin
   )
 }
 
-/** Checks one chain in pages; rows written meanwhile are beyond the head that was read and are left for the next time. */
+/**
+ * Checks one chain in pages, letting others work between; rows written meanwhile are beyond the head that was read and are left for the
+ * next time.
+ */
 async function checkChain(
   database: Database,
   chainId: string,
@@ -58,6 +60,7 @@ async function checkChain(
     if ('problem' in followed) return followed
     at = followed
     onRows(within.length)
+    await new Promise<void>((resolve) => setImmediate(resolve))
   }
   const broken = (problem: string) => ({ chainId, seq: at.seq + 1, auditId: undefined, problem })
   if (head === undefined) return broken('the chain’s head is missing')
@@ -65,6 +68,12 @@ async function checkChain(
   return at.hash === head.hash ? undefined : broken('the chain’s head is not the hash of its last row')
 }
 
+/** What is wrong, as a sentence that names the row. */
+export function describeBroken({ chainId, seq, auditId, problem }: BrokenRow): string {
+  return `chain ${chainId}, row ${seq}${auditId === undefined ? '' : ` (${auditId})`}: ${problem}`
+}
+
+/** Rejects with what `progress` throws. */
 export async function checkAudit(
   database: Database,
   progress: (done: number, total: number) => void = () => {},
@@ -81,12 +90,4 @@ export async function checkAudit(
     if (found !== undefined) broken.push(found)
   }
   return { checkedRows, checkedChains: chains.size, broken }
-}
-
-/** The nightly proof: what is wrong is logged as an error and counted in a gauge that an alert watches. */
-export async function proveAudit({ database, logger, metrics }: ServerContext): Promise<void> {
-  const { checkedRows, checkedChains, broken } = await checkAudit(database)
-  metrics.auditProblems.set(broken.length)
-  if (broken.length > 0) logger.error({ broken }, 'the audit trail is broken')
-  else logger.info({ checkedRows, checkedChains }, 'the audit trail is whole')
 }

@@ -5,7 +5,7 @@
 // hash chain of the cabinet's own.
 import { eq } from 'drizzle-orm'
 import { exec, insertRows, one, type Unit, type UnitContext } from '../db/unit.ts'
-import { maskNumbers } from '../personal-data/mask-numbers.ts'
+import { maskNumbers, maskWritten } from '../personal-data/mask-numbers.ts'
 import { type AuditContent, type ChainHead, hashAuditRow, startOfChain } from './chain.ts'
 import type { Facts } from './schema.ts'
 
@@ -23,8 +23,8 @@ export interface AuditEntry {
   readonly detail?: Facts | undefined
 }
 
-/** As a database keeps it and gives it back. */
-const kept = (facts: Facts): Facts => JSON.parse(JSON.stringify(facts)) as Facts
+/** As a database keeps it and gives it back; numbers in what people wrote are masked. */
+const kept = (facts: Facts): Facts => maskWritten(JSON.parse(JSON.stringify(facts)) as Facts)
 
 function* readHead(ctx: UnitContext): Unit<{ head: ChainHead; isNew: boolean }> {
   const { auditChains: t } = ctx.tables

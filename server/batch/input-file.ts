@@ -1,9 +1,9 @@
 // A file and a person named on the command line: the same limits and the same roles as over HTTP.
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Role } from '#shared/contracts/http/route.ts'
-import { one } from '../db/unit.ts'
+import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { InvalidRequestError } from '../http/problem.ts'
@@ -23,21 +23,29 @@ export async function readInputFile(path: string, maxBytes: number): Promise<Inp
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 
-/** The account of who runs the job, by login. Refuses with identity.role_missing unless it has one of the roles. */
-export function* requireClerk(
+/**
+ * The account of who runs the job, by login: it may do what the route of the same work lets it do. Refuses with
+ * identity.account_unknown, also of one that is closed, and identity.role_missing.
+ */
+export function* requirePerson(
   ctx: UnitContext,
   login: string,
-  roles: readonly Role[] = ['finance', 'admin'],
+  { access }: { readonly access: readonly Role[] },
 ): Unit<string> {
   const { accounts: a, accountRoles: r } = ctx.tables
-  const found = yield* one(
+  const held = yield* rows(
     ctx.db
-      .select({ accountId: a.accountId })
+      .select({ accountId: a.accountId, role: r.role })
       .from(a)
-      .innerJoin(r, eq(r.accountId, a.accountId))
-      .where(and(eq(a.login, login.toLowerCase()), eq(a.isActive, true), inArray(r.role, [...roles])))
-      .limit(1),
+      .leftJoin(r, eq(r.accountId, a.accountId))
+      .where(and(eq(a.login, login.toLowerCase()), eq(a.isActive, true))),
   )
-  if (found === undefined) throw new RefusalError('identity.role_missing', `${login} is not of ${roles.join(' or ')}`)
-  return found.accountId
+  const [person] = held
+  if (person === undefined)
+    throw new RefusalError('identity.account_unknown', `there is no open account with the login ${login}`, {
+      field: 'login',
+    })
+  if (!held.some(({ role }) => role !== null && access.includes(role)))
+    throw new RefusalError('identity.role_missing', `${login} is not of ${access.join(' or ')}`)
+  return person.accountId
 }

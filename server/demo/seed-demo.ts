@@ -93,7 +93,7 @@ function* seedAll(ctx: UnitContext, data: DemoData, made: MadeBefore): Unit<void
   yield* seedUnion(ctx, unionId, data.unionMemberCodes, people)
   yield* seedLots(ctx, data, { skus, suppliers }, idOf('restocker'))
   yield* seedWallets(ctx, data.accounts, idOf)
-  yield* seedPayouts(ctx, data, made.sealer, { clerkId: idOf('clerk'), financeId: idOf('finance') })
+  yield* seedPayouts(ctx, data, made.sealer, { clerkId: idOf('clerk'), checkerId: idOf('checker') })
   if (made.hasPast) yield* seedAssistance(ctx, data, { helperId: idOf('helper'), ...people })
   yield* setSchoolList(ctx, {
     skuIds: schoolAllowList.flatMap((key) => skus.get(key) ?? []),

@@ -1,6 +1,6 @@
 /**
  * What a payout needs: the working-day calendar, two bank profiles and a confirmed account for each household, whose numbers no
- * bank hands out. The clerk who entered the accounts, and the three people of the finance office, are four accounts.
+ * bank hands out. Who entered the accounts, who confirmed them, and the three people of the finance office are five accounts.
  */
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { enterCalendarDays } from '../calendar/calendar-days.ts'
@@ -20,7 +20,7 @@ export function* seedPayouts(
   ctx: UnitContext,
   data: DemoData,
   sealer: Sealer,
-  people: { readonly clerkId: Id; readonly financeId: Id },
+  people: { readonly clerkId: Id; readonly checkerId: Id },
 ): Unit<void> {
   yield* enterCalendarDays(ctx, demoCalendar)
   yield* saveProfile(ctx, standardProfile('demo-csv', 'csv', payer), undefined)
@@ -40,6 +40,6 @@ export function* seedPayouts(
         ...sealAccount(sealer, payeeAccountId, `9999${String(index + 1).padStart(15, '0')}`),
       }
     }),
-    { changedBy: people.clerkId, confirmedBy: people.financeId, atMs: ctx.now() - monthMs },
+    { changedBy: people.clerkId, confirmedBy: people.checkerId, atMs: ctx.now() - monthMs },
   )
 }

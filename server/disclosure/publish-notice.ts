@@ -5,6 +5,7 @@ import { recordAudit } from '../audit/record-audit.ts'
 import { insertRows, one, rows, sqlExec, sqlRows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { lastFour, maskName } from '../households/masking.ts'
+import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import type { noticeKinds } from './schema.ts'
 
 export interface NoticeDraft {
@@ -58,14 +59,12 @@ interface Sum {
   readonly totalFen: number
 }
 
-/** What people type into a title: identity, bank and phone numbers have no place in it (domain.md, payout and disclosure). */
-const personalNumber = /(?<!\d)(\d{11}|\d{15,})(?!\d)/
-
 /** Refuses with disclosure.title_reveals, disclosure.notice_empty and disclosure.notice_published. */
 function* insertHeading(ctx: UnitContext, heading: Heading, sum: Sum): Unit<NoticeRow> {
   const { publicNotices: n } = ctx.tables
   const { kind, sourceId, title, openUntilMs } = heading
-  if (personalNumber.test(title)) throw new RefusalError('disclosure.title_reveals', undefined, { field: 'title' })
+  // Identity, bank and phone numbers have no place in what people type there (domain.md, payout and disclosure).
+  if (maskNumbers(title) !== title) throw new RefusalError('disclosure.title_reveals', undefined, { field: 'title' })
   if (sum.count === 0) throw new RefusalError('disclosure.notice_empty')
   const isIt = and(eq(n.kind, kind), eq(n.sourceId, sourceId))
   if ((yield* one(ctx.db.select({ id: n.noticeId }).from(n).where(isIt))) !== undefined)

@@ -1,10 +1,12 @@
-// Reads published notices. What is read here is public: these tables hold nothing that is not.
+// Reads published notices. What is read here is public: these tables hold nothing that is not, and a number that stands in a title or a
+// name all the same, from before such were refused, is masked on its way out.
 import { and, asc, desc, eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { PublicNotice, PublicNoticeLine } from '#shared/contracts/http/disclosure.ts'
 import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from '../db/keyset.ts'
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import type { NoticeRow } from './publish-notice.ts'
 
 export type NoticeView = z.input<typeof PublicNotice>
@@ -12,7 +14,7 @@ export type NoticeLineView = z.input<typeof PublicNoticeLine>
 
 export function showNotice(notice: NoticeRow): NoticeView {
   const { noticeId, kind, title, lineCount, totalFen, publishedAtMs, openUntilMs } = notice
-  return { noticeId, kind, title, lineCount, totalFen, publishedAtMs, openUntilMs }
+  return { noticeId, kind, title: maskNumbers(title), lineCount, totalFen, publishedAtMs, openUntilMs }
 }
 
 export function* listNotices(ctx: UnitContext, query: PageRequest): Unit<Page<NoticeView>> {
@@ -51,7 +53,7 @@ export function* listNoticeLines(ctx: UnitContext, noticeId: string, query: Page
     query.limit,
     (row) => [row.ordinal],
     ({ ordinal, name, codeLast4, amountFen, massMg }) => {
-      const shown = { ordinal, name, codeLast4, amountFen }
+      const shown = { ordinal, name: maskNumbers(name), codeLast4, amountFen }
       return massMg === null ? shown : { ...shown, massMg }
     },
   )

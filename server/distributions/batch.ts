@@ -1,5 +1,7 @@
 // Batch jobs of distributions.
+import { runDistribution as runRoute } from '#shared/contracts/http/distributions.ts'
 import { formatYuan } from '#shared/units/fen.ts'
+import { requirePerson } from '../batch/input-file.ts'
 import type { BatchContext, BatchJob } from '../batch/job.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { explainLine, explainWaterfall } from './explain-line.ts'
@@ -21,8 +23,10 @@ async function previewPlan({ database }: BatchContext, planId: string): Promise<
   })
 }
 
-async function runPlan({ database }: BatchContext, planId: string, accountId: string): Promise<string[]> {
-  const { plan, lineCount } = await database.run((ctx) => runDistribution(ctx, planId, accountId))
+async function runPlan({ database }: BatchContext, planId: string, login: string): Promise<string[]> {
+  const { plan, lineCount } = await database.run(function* (ctx) {
+    return yield* runDistribution(ctx, planId, yield* requirePerson(ctx, login, runRoute))
+  })
   return [`${plan.title}: ${lineCount} lines, ${formatYuan(plan.totalFen)} yuan are booked.`]
 }
 
@@ -32,7 +36,7 @@ export const distributionJobs: readonly BatchJob[] = [
     describe: 'Shows every line of a distribution plan, or with --by books an adopted one',
     options: {
       plan: { value: 'ID', describe: 'the plan', isRequired: true },
-      by: { value: 'ACCOUNT', describe: 'id of the person who runs it; not who prepared it' },
+      by: { value: 'LOGIN', describe: 'login of who runs it; not of who prepared it' },
     },
     async run(ctx, { plan, by }, progress) {
       if (typeof plan !== 'string') throw new RefusalError('distribution.unknown')

@@ -1,6 +1,7 @@
 // How a noun puts a route of shared/contracts/http on the server. Everything that every route needs happens here, in this
 // order: origin of the page, sign-in and role from `contract.access`, then the three parts of the request through their
-// schemas, the handler, and the reply through its schema (so that nothing leaves that the contract does not name).
+// schemas, the handler, and the reply through its schema (so that nothing leaves that the contract does not name) and, of what
+// people wrote, without anybody's numbers.
 //
 //   export const catalogRoutes: NounRoutes = (app, ctx) => {
 //     registerRoute(app, listSkus, ({ query }) => ctx.database.read((unit) => findSkus(unit, query)))
@@ -22,6 +23,7 @@ import { Download, uploadMediaTypes } from '#shared/contracts/http/route.ts'
 import type { Access, Role, RouteContract, RouteInput } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { maskWritten } from '../personal-data/mask-numbers.ts'
 import { checkOrigin } from './origin.ts'
 import { InvalidRequestError } from './problem.ts'
 
@@ -164,7 +166,7 @@ function addRoute<const R extends RouteContract>(
       void reply.header('cache-control', 'no-store').code(contract.status)
       if (contract.status === 204) return reply.send()
       if (contract.download !== undefined) return sendFile(reply, Download.parse(result))
-      return reply.send(contract.reply.parse(result))
+      return reply.send(maskWritten(contract.reply.parse(result)))
     },
   })
 }

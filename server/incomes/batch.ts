@@ -1,7 +1,8 @@
 // `npm run batch -- import-incomes …`: an income file from the command line, by the same rules as over HTTP.
+import { importIncomes as importRoute, previewIncomes as previewRoute } from '#shared/contracts/http/incomes.ts'
 import { districtDateOf } from '#shared/time/district-time.ts'
 import { formatYuan, parseYuan } from '#shared/units/fen.ts'
-import { readInputFile, requireClerk } from '../batch/input-file.ts'
+import { readInputFile, requirePerson } from '../batch/input-file.ts'
 import type { BatchArguments, BatchJob } from '../batch/job.ts'
 import { InvalidRequestError } from '../http/problem.ts'
 import { importIncomes, planImport } from './import-incomes.ts'
@@ -53,7 +54,10 @@ const importIncomesJob: BatchJob = {
     progress(1, 2)
     const facts = `${read.incomes.length} rows, ${formatYuan(read.totalFen)} yuan`
     if (args['dry-run'] === true) {
-      const plan = await database.read((ctx) => planImport(ctx, { ...file, byAccountId: '' }, 'preview'))
+      const plan = await database.read(function* (ctx) {
+        const byAccountId = yield* requirePerson(ctx, textOf(args, 'by'), previewRoute)
+        return yield* planImport(ctx, { ...file, byAccountId }, 'preview')
+      })
       if (plan.earlier !== undefined) return [`imported already as ${plan.earlier.importId}`]
       return [
         `would enter ${facts}`,
@@ -61,7 +65,8 @@ const importIncomesJob: BatchJob = {
       ]
     }
     const { row, isNew } = await database.run(function* (ctx) {
-      return yield* importIncomes(ctx, { ...file, byAccountId: yield* requireClerk(ctx, textOf(args, 'by')) })
+      const byAccountId = yield* requirePerson(ctx, textOf(args, 'by'), importRoute)
+      return yield* importIncomes(ctx, { ...file, byAccountId })
     })
     progress(2, 2)
     return [isNew ? `imported ${facts} as ${row.importId}` : `imported already as ${row.importId}`]

@@ -1,7 +1,7 @@
 // Imports a file of incomes, all rows or none. What the platform owes is booked from the payer's account to the household's;
 // what was paid by other ways is recorded beside the ledger. The same file does nothing the second time, the same line of
-// another file is refused.
-import { and, eq, inArray } from 'drizzle-orm'
+// another file is refused; what was taken back may come again, with another paper or payer perhaps.
+import { eq, getTableColumns, inArray } from 'drizzle-orm'
 import { districtDateStartMs } from '#shared/time/district-time.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import { insertRows, one, rows } from '../db/unit.ts'
@@ -56,13 +56,15 @@ export const causeOfImport = { wages: 'wage-line', grants: 'grant-line' } as con
  * income.payer_wrong and income.payer_short.
  */
 export function* planImport(ctx: UnitContext, file: IncomeFile, importId: string): Unit<PlannedImport> {
-  const { incomeImports: t } = ctx.tables
-  const isSame = and(eq(t.kind, file.kind), eq(t.sha256, file.sha256))
-  const earlier = yield* one(ctx.db.select().from(t).where(isSame))
-  if (earlier !== undefined) {
-    yield* refuseReversed(ctx, earlier.importId)
-    return { earlier, lines: [], transfers: [] }
-  }
+  const { incomeImports: t, incomeLineKeys: k } = ctx.tables
+  const [earlier] = yield* rows(
+    ctx.db
+      .select(getTableColumns(t))
+      .from(k)
+      .innerJoin(t, eq(t.importId, k.importId))
+      .where(eq(k.key, fileKeyOf(file))),
+  )
+  if (earlier !== undefined) return { earlier, lines: [], transfers: [] }
   const payerAccount = yield* requirePayer(ctx, file)
   refuseRows(yield* findHeadErrors(ctx, file.incomes))
   refuseRows(yield* findRepeats(ctx, file))
@@ -117,20 +119,14 @@ export function* importIncomes(ctx: UnitContext, file: IncomeFile): Unit<{ row: 
   }
   yield* insertRows(ctx.tables.incomeImports, [row])
   yield* insertRows(ctx.tables.incomeLines, lines)
-  yield* insertRows(
-    ctx.tables.incomeLineKeys,
-    file.incomes.map((income) => ({ key: keyOf(file, income), importId, row: income.row })),
-  )
+  yield* insertRows(ctx.tables.incomeLineKeys, [
+    { key: fileKeyOf(file), importId, row: 0 },
+    ...file.incomes.map((income) => ({ key: keyOf(file, income), importId, row: income.row })),
+  ])
   yield* postTransfers(ctx, transfers)
   const detail = { kind, payer, title, documentNumber, sha256, rowCount: row.rowCount, totalFen: row.totalFen }
   yield* recordAudit(ctx, { accountId, action: 'income.imported', subjectId: importId, detail })
   return { row, isNew: true }
-}
-
-/** Refuses with income.import_reversed when the import was taken back: what is right now is another file. */
-export function* refuseReversed({ db, tables: { incomeImports: t } }: UnitContext, importId: string): Unit<void> {
-  const reversal = yield* one(db.select({ importId: t.importId }).from(t).where(eq(t.reversesImportId, importId)))
-  if (reversal !== undefined) throw new RefusalError('income.import_reversed')
 }
 
 function transferOf(line: IncomeLineRow, debit: AccountId, { kind, title, documentNumber }: IncomeFile): Transfer {
@@ -176,6 +172,8 @@ function* requireFunds(ctx: UnitContext, payer: AccountId | undefined, lines: re
     },
   )
 }
+
+const fileKeyOf = ({ kind, sha256 }: Pick<IncomeFile, 'kind' | 'sha256'>) => JSON.stringify(['file', kind, sha256])
 
 /** What makes two lines the same: household, day, what for, number and amount; the document stands in for a missing number. */
 function keyOf({ kind, documentNumber }: IncomeFile, income: ReadIncome): string {

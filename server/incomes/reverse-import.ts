@@ -11,7 +11,7 @@ import { inlineBalancesOf } from '../ledger/balances.ts'
 import { transferIdOf } from '../ledger/causes.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
-import { causeOfImport, refuseReversed } from './import-incomes.ts'
+import { causeOfImport } from './import-incomes.ts'
 import type { ImportRow, IncomeLineRow } from './import-incomes.ts'
 
 interface Taking {
@@ -74,7 +74,8 @@ function* requireReversible(ctx: UnitContext, importId: string): Unit<ImportRow>
   const original = yield* one(ctx.db.select().from(t).where(eq(t.importId, importId)))
   if (original === undefined) throw new RefusalError('income.import_unknown')
   if (original.reversesImportId !== null) throw new RefusalError('income.import_is_reversal')
-  yield* refuseReversed(ctx, importId)
+  const earlier = yield* one(ctx.db.select({ importId: t.importId }).from(t).where(eq(t.reversesImportId, importId)))
+  if (earlier !== undefined) throw new RefusalError('income.import_reversed')
   return original
 }
 

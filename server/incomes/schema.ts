@@ -9,7 +9,7 @@ import { importKinds, incomeSources, payers } from './rules.ts'
 
 type Households = Pick<ReturnType<typeof householdTables>, 'households'>
 
-export function incomeTables({ table, column: c, primaryKey, index, uniqueIndex, check }: Kit, noun: Households) {
+export function incomeTables({ table, column: c, primaryKey, index, check }: Kit, noun: Households) {
   const incomeMappings = table(
     'income_mapping',
     {
@@ -45,9 +45,6 @@ export function incomeTables({ table, column: c, primaryKey, index, uniqueIndex,
       reason: c.text(),
     },
     (t) => [
-      uniqueIndex('income_import_once')
-        .on(t.kind, t.sha256)
-        .where(sql`${t.sha256} is not null`),
       check('income_import_organisation', sql`(${t.payer} = 'organisation') = (${t.organisationId} is not null)`),
       check('income_import_file_or_reversal', sql`(${t.sha256} is null) = (${t.reversesImportId} is not null)`),
     ],
@@ -86,7 +83,7 @@ export function incomeTables({ table, column: c, primaryKey, index, uniqueIndex,
       check('income_line_borne', sql`${t.borneFen} >= 0 and (${t.borneFen} = 0 or ${t.amountFen} <= 0)`),
     ],
   )
-  /** What is imported and not taken back: the same line of another file is refused by the key. */
+  /** What is imported and not taken back: the same file, or the same line of another one, is refused by the key. */
   const incomeLineKeys = table(
     'income_line_key',
     { key: c.text().primaryKey(), importId: c.text().notNull(), row: c.int().notNull() },

@@ -1,5 +1,5 @@
-// The proof of the books, every night and whenever somebody asks: all nouns that keep money are held against the ledger, and
-// the result is kept. What is wrong is logged as an error and counted in a gauge that an alert watches.
+// The proof of the books, every night and whenever somebody asks: all nouns that keep money are held against the ledger, the audit
+// trail against its chain, and the result is kept. What is wrong is logged as an error, counted in gauges, and told as an alert.
 import { desc, isNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { BooksCheck } from '#shared/contracts/http/money.ts'
@@ -15,10 +15,11 @@ import { salesDaysProof } from '../sales/roll-up-sales.ts'
 import { stockProofs } from '../stock/check-stock.ts'
 import { surplusProofs } from '../surplus/check-surplus.ts'
 import { writeOffProofs } from '../write-offs/check-write-offs.ts'
+import { checkAudit, describeBroken } from '../audit/check-audit.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { ledgerProofs } from './check-ledger.ts'
-import { proveInSlices } from './proof.ts'
-import type { Proof } from './proof.ts'
+import { proveInSlices, shownProblems } from './proof.ts'
+import type { Proof, ProofResult } from './proof.ts'
 
 /** The first is the ledger's over all transfers: it tells how many there are. */
 export const booksProofs: readonly Proof[] = [
@@ -39,6 +40,16 @@ function showCheck({ startedBy, ...check }: BooksCheckRow): BooksCheckView {
   return { ...check, ...(startedBy === null ? {} : { startedBy }) }
 }
 
+async function proveTrail(
+  { database, metrics }: Pick<ServerContext, 'database' | 'metrics'>,
+  signal: AbortSignal | undefined,
+): Promise<ProofResult> {
+  const { checkedRows, broken } = await checkAudit(database, () => signal?.throwIfAborted())
+  metrics.auditProblems.set(broken.length)
+  const problems = broken.slice(0, shownProblems).map(describeBroken)
+  return { name: 'every row of the audit trail continues the one before it', checked: checkedRows, problems }
+}
+
 /** Proves the books and keeps the result. `startedBy` is the account that asked; undefined: the server itself. */
 export async function proveBooks(
   { database, clock, logger, metrics }: Pick<ServerContext, 'database' | 'clock' | 'logger' | 'metrics'>,
@@ -46,7 +57,8 @@ export async function proveBooks(
   signal?: AbortSignal,
 ): Promise<BooksCheckView> {
   const startedAtMs = clock.now()
-  const proofs = await proveInSlices(database, booksProofs, signal)
+  const trail = await proveTrail({ database, metrics }, signal)
+  const proofs = [...(await proveInSlices(database, booksProofs, signal)), trail]
   const checkedTransfers = proofs[0]?.checked ?? 0
   const problems = proofs.flatMap((proof) => proof.problems)
   const check = await database.run(function* (ctx) {

@@ -1,6 +1,7 @@
 // How the books look in the plain-text formats of independent programs: hledger (which ledger reads as well) and beancount.
 // Their sign is the accountants': debits positive, so every figure of ours is turned round. Days are the district's (UTC+8).
 import { formatYuan } from '#shared/units/fen.ts'
+import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import { accountKindOf, accountKinds } from './account-kinds.ts'
 import type { AccountKind } from './account-kinds.ts'
 import { dayOf } from './district-day.ts'
@@ -27,8 +28,11 @@ export interface JournalFormat {
 
 const dayMs = 86_400_000
 const debitYuan = (amountFen: number) => formatYuan(0 - amountFen)
-/** Memos are free text: one line, and nothing that a format reads as syntax. */
+/** One line, and nothing that a format reads as syntax. */
 const plain = (text: string) => text.replaceAll(/["\\;|\p{Cc}]+/gu, ' ').trim()
+
+/** Memos are free text: nobody's number leaves with them. */
+const spoken = (memo: string) => plain(maskNumbers(memo))
 
 function hledgerName(accountId: string): string {
   return `${accountKinds[accountKindOf(accountId)].group}:${accountId}`
@@ -38,7 +42,7 @@ const hledger: JournalFormat = {
   head: '; Books of the Huinong Cabinet server. Debits positive; assertions at the end come from the account table.\n\ncommodity CNY\n    format CNY 1000.00\n\n',
   account: (accountId) => `account ${hledgerName(accountId)}\n`,
   transaction(transfer, postings) {
-    const memo = transfer.memo === null ? '' : `    ; ${plain(transfer.memo)}\n`
+    const memo = transfer.memo === null ? '' : `    ; ${spoken(transfer.memo)}\n`
     const lines = postings.map((one) => `    ${hledgerName(one.accountId)}  CNY ${debitYuan(one.amountFen)}\n`)
     return `\n${dayOf(transfer.atMs)} * ${plain(transfer.id)}\n${memo}${lines.join('')}`
   },
@@ -63,7 +67,7 @@ const beancount: JournalFormat = {
   head: 'option "title" "Huinong Cabinet"\noption "operating_currency" "CNY"\n\n',
   account: (accountId, _kind, firstMs) => `${dayOf(firstMs)} open ${beancountName(accountId)} CNY\n`,
   transaction(transfer, postings) {
-    const text = plain(transfer.memo === null ? transfer.id : `${transfer.id} ${transfer.memo}`)
+    const text = `${plain(transfer.id)}${transfer.memo === null ? '' : ` ${spoken(transfer.memo)}`}`
     const lines = postings.map((one) => `  ${beancountName(one.accountId)}  ${debitYuan(one.amountFen)} CNY\n`)
     return `\n${dayOf(transfer.atMs)} * "${text}"\n${lines.join('')}`
   },

@@ -2,6 +2,7 @@
 // page after page, so that a long one needs no more memory than a short one.
 import { formatYuan } from '#shared/units/fen.ts'
 import type { Database } from '../db/database.ts'
+import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import type { AccountId } from './account-kinds.ts'
 import { timeOf } from './district-day.ts'
 import { showStatement } from './show-statement.ts'
@@ -21,7 +22,7 @@ function lineOf(row: StatementView['rows'][number], normalSide: 'debit' | 'credi
     formatYuan(amountFen),
     formatYuan(row.balanceFen),
   ]
-  return `${[...cells, plain(row.memo)].join('\t')}\n`
+  return `${[...cells, plain(maskNumbers(row.memo))].join('\t')}\n`
 }
 
 /** Refuses with ledger.account_unknown. */

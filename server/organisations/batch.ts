@@ -1,8 +1,9 @@
 // `npm run batch -- import-members …` and `import-holdings …`: the registers of an organisation from files, by the same rules
 // as over HTTP.
+import * as contract from '#shared/contracts/http/organisations.ts'
 import { Id } from '#shared/ids/uuid-v7.ts'
 import { districtDateStartMs } from '#shared/time/district-time.ts'
-import { readInputFile, requireClerk } from '../batch/input-file.ts'
+import { readInputFile, requirePerson } from '../batch/input-file.ts'
 import type { BatchArguments, BatchJob } from '../batch/job.ts'
 import { InvalidRequestError } from '../http/problem.ts'
 import { dateCell } from '../tabular/cells.ts'
@@ -38,7 +39,8 @@ export const organisationJobs: readonly BatchJob[] = [
       const rows = await readMemberFile(bytes)
       progress(1, 2)
       const admitted = await database.run(function* (ctx) {
-        return yield* importMembers(ctx, { ...what, rows, sha256, byAccountId: yield* requireClerk(ctx, login) })
+        const byAccountId = yield* requirePerson(ctx, login, contract.importMembers)
+        return yield* importMembers(ctx, { ...what, rows, sha256, byAccountId })
       })
       progress(2, 2)
       return [`${admitted} households are members now.`]
@@ -55,7 +57,8 @@ export const organisationJobs: readonly BatchJob[] = [
       const rows = await readHoldingFile(bytes)
       progress(1, 2)
       const { begun, ended, unchanged } = await database.run(function* (ctx) {
-        return yield* importHoldings(ctx, { ...what, rows, sha256, byAccountId: yield* requireClerk(ctx, login) })
+        const byAccountId = yield* requirePerson(ctx, login, contract.importHoldings)
+        return yield* importHoldings(ctx, { ...what, rows, sha256, byAccountId })
       })
       progress(2, 2)
       return [`${begun} holdings began, ${ended} ended, ${unchanged} stay as they were.`]

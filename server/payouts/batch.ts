@@ -1,8 +1,11 @@
 // Batch jobs of payouts. Each goes on where an earlier run of it was ended; who did it is named, since each step has its person.
 import { readFile as readFileOfDisk, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
+import * as contract from '#shared/contracts/http/payouts.ts'
+import type { Role } from '#shared/contracts/http/route.ts'
 import { formatYuan, parseYuan } from '#shared/units/fen.ts'
+import { requirePerson } from '../batch/input-file.ts'
 import type { BatchArguments, BatchContext, BatchJob } from '../batch/job.ts'
 import { one } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -23,20 +26,13 @@ const textOf = (args: BatchArguments, name: string): string => {
   return typeof value === 'string' ? value : ''
 }
 
-/** The account of a login of the finance office. */
-async function requirePerson({ database }: BatchContext, args: BatchArguments): Promise<string> {
-  const login = textOf(args, 'as').toLowerCase()
-  const found = await database.read(({ db, tables: { accounts: a, accountRoles: r } }) =>
-    one(
-      db
-        .select({ accountId: a.accountId })
-        .from(a)
-        .innerJoin(r, eq(r.accountId, a.accountId))
-        .where(and(eq(a.login, login), eq(a.isActive, true), eq(r.role, 'finance'))),
-    ),
-  )
-  if (found === undefined) throw new RefusalError('identity.account_unknown', `${login} is no account of finance`)
-  return found.accountId
+/** Whose step it is, who may take it over HTTP too. */
+function requireWhose(
+  { database }: BatchContext,
+  args: BatchArguments,
+  route: { readonly access: readonly Role[] },
+): Promise<string> {
+  return database.read((unit) => requirePerson(unit, textOf(args, 'as'), route))
 }
 
 async function requireBatchNo({ database }: BatchContext, batchNo: string): Promise<BatchRow> {
@@ -69,7 +65,7 @@ const draftJob: BatchJob = {
       throw new RefusalError('request.invalid', `--kind is one of ${payoutKinds.join(', ')}`)
     const minimumFen = parseYuan(textOf(args, 'minimum') || '0.01')
     if (minimumFen === undefined || minimumFen < 1) throw new RefusalError('request.invalid', '--minimum is no amount')
-    const preparedBy = await requirePerson(ctx, args)
+    const preparedBy = await requireWhose(ctx, args, contract.draftPayout)
     const request = { incomeKind, minimumFen, profileId: textOf(args, 'profile'), scopePrefix: textOf(args, 'scope') }
     let batch =
       args['batch'] === undefined
@@ -93,7 +89,7 @@ const exportJob: BatchJob = {
   },
   async run(ctx, args, progress) {
     const { database, sealer, clock, threads } = ctx
-    const byAccountId = await requirePerson(ctx, args)
+    const byAccountId = await requireWhose(ctx, args, contract.exportPayout)
     await using thread = threads === undefined ? undefined : new FileThread(threads)
     const released = await requireBatchNo(ctx, textOf(args, 'batch'))
     const batch = await exportAll({ database, sealer, clock, thread }, released, byAccountId, (next) =>
@@ -122,7 +118,7 @@ const returnJob: BatchJob = {
   describe: 'Takes over what the bank answered (CSV, XLSX, pain.002), whole or not at all',
   options: { as: asOption, batch: batchOption, file: { value: 'FILE', describe: 'As it came', isRequired: true } },
   async run(ctx, args, progress) {
-    const byAccountId = await requirePerson(ctx, args)
+    const byAccountId = await requireWhose(ctx, args, contract.importPayoutReturn)
     const { batchId } = await requireBatchNo(ctx, textOf(args, 'batch'))
     const file = await readReturn(ctx, batchId, await readFileOfDisk(textOf(args, 'file')))
     progress(0, file.rows.length)

@@ -181,7 +181,7 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
           and a.income_kind = ${incomeKind} and a.is_live) then 'line_is_live'
         when d.amount_fen < ${bigint(minimumFen)} then 'below_minimum'
         ${accountReasons(ctx, preparedBy)}
-      end as reason, p.payee_account_id, p.changed_by
+      end as reason, p.payee_account_id, p.changed_by, p.confirmed_by
     from due d
     left join payee_account p on p.household_code = d.household_code and p.state in ('active', 'paused')
     where d.amount_fen > 0`
@@ -193,7 +193,7 @@ export function accountReasons(ctx: UnitContext, preparedBy: string): SQL {
         when p.payee_account_id is null then 'no_account'
         when p.state = 'paused' then 'account_paused'
         when p.usable_from_ms > ${bigint(ctx.now())} then 'account_cooling'
-        when p.changed_by = ${preparedBy} then 'account_changed_by_preparer'`
+        when p.changed_by = ${preparedBy} or p.confirmed_by = ${preparedBy} then 'account_changed_by_preparer'`
 }
 
 /** Turns the staged candidates without a reason into lines: their first attempts, numbered on from those the batch has. */
@@ -202,8 +202,8 @@ function* makeAttempts({ batchId, batchNo, incomeKind, lineCount }: BatchRow): U
   const lineId = sql`cast(${batchNo} as text) || '-' || substr('0000000' || cast(${seq} as text), length(cast(${seq} as text)) + 1)`
   yield* sqlExec(sql`
     insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
-      payee_account_id, changed_by, outcome)
+      payee_account_id, changed_by, confirmed_by, outcome)
     select cast(${batchId} as text), ${seq}, ${lineId}, 1, s.household_code, cast(${incomeKind} as text), s.amount_fen, 1 = 1,
-      s.payee_account_id, s.changed_by, 'unanswered'
+      s.payee_account_id, s.changed_by, s.confirmed_by, 'unanswered'
     from payout_staged s where s.reason is null order by s.seq`)
 }

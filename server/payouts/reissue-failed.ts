@@ -80,7 +80,7 @@ const refusedCandidates = (ctx: UnitContext, batch: BatchRow, followedId: string
       case
         when coalesce(h.balance_fen, 0) < r.amount_fen then 'not_covered'
         ${accountReasons(ctx, batch.preparedBy)}
-      end as reason, p.payee_account_id, p.changed_by
+      end as reason, p.payee_account_id, p.changed_by, p.confirmed_by
     from (select f.household_code, f.amount_fen from ${refused(followedId)}) r
     left join ledger_account h on h.id = 'household:' || r.household_code
     left join payee_account p on p.household_code = r.household_code and p.state in ('active', 'paused')`
@@ -100,9 +100,9 @@ function* addAttempts({ batchId, incomeKind }: BatchRow, followedId: string): Un
     where batch_id = ${followedId} and outcome = 'failed' and is_live and ${isStaged}`)
   yield* sqlExec(sql`
     insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
-      payee_account_id, changed_by, outcome)
+      payee_account_id, changed_by, confirmed_by, outcome)
     select cast(${batchId} as text), c.seq, f.line_id, f.attempt + 1, f.household_code, cast(${incomeKind} as text), f.amount_fen,
-      1 = 1, c.payee_account_id, c.changed_by, 'unanswered'
+      1 = 1, c.payee_account_id, c.changed_by, c.confirmed_by, 'unanswered'
     from payout_staged c join payout_attempt f on f.household_code = c.household_code and f.income_kind = ${incomeKind}
       and f.batch_id = ${followedId}
     where c.reason is null`)

@@ -7,9 +7,9 @@
 // index.
 //
 // Who may do what is kept by the database. `payout_part` gives a person exactly one part in a batch (its primary key is batch and
-// person): preparer, reviewer, approver, releaser, or having changed a payee account in it. Attempts reference their account's
-// changer through `payout_changer`, which references that part, so an attempt cannot exist unless the changer holds the part
-// 'account-change' and therefore no other. Guards count the signatures when the state moves on.
+// person): preparer, reviewer, approver, releaser, or having changed a payee account in it, which takes two: who entered the change and
+// who confirmed it. Attempts reference both through `payout_changer`, which references the parts of both, so an attempt cannot exist
+// unless each of them holds the part 'account-change' and therefore no other. Guards count the signatures when the state moves on.
 import { sql } from 'drizzle-orm'
 import type { Kit, Storage } from '../db/kit.ts'
 import { batchStates, bankResults, keptOutcomes, payoutKinds } from './rules.ts'
@@ -57,7 +57,7 @@ function accountTables({ table, column: c, check, uniqueIndex, unique, index }: 
       pausedReason: c.text(),
     },
     (t) => [
-      unique('payee_account_changer').on(t.payeeAccountId, t.changedBy),
+      unique('payee_account_changers').on(t.payeeAccountId, t.changedBy, t.confirmedBy),
       uniqueIndex('payee_account_in_use')
         .on(t.householdCode)
         .where(sql`${t.state} in ('active', 'paused')`),
@@ -193,12 +193,22 @@ function batchTables({ table, column: c, primaryKey, foreignKey, check, unique, 
   )
   const payoutChangers = table(
     'payout_changer',
-    { batchId: c.text().notNull(), changedBy: c.text().notNull(), step: c.choice(['account-change']).notNull() },
+    {
+      batchId: c.text().notNull(),
+      changedBy: c.text().notNull(),
+      confirmedBy: c.text().notNull(),
+      step: c.choice(['account-change']).notNull(),
+    },
     (t) => [
-      primaryKey({ columns: [t.batchId, t.changedBy] }),
+      primaryKey({ columns: [t.batchId, t.changedBy, t.confirmedBy] }),
       foreignKey({
         name: 'payout_changer_has_that_part',
         columns: [t.batchId, t.changedBy, t.step],
+        foreignColumns: [payoutParts.batchId, payoutParts.accountId, payoutParts.step],
+      }),
+      foreignKey({
+        name: 'payout_confirmer_has_that_part',
+        columns: [t.batchId, t.confirmedBy, t.step],
         foreignColumns: [payoutParts.batchId, payoutParts.accountId, payoutParts.step],
       }),
     ],
@@ -227,7 +237,9 @@ function attemptTables(kit: Kit, { payoutChangers }: Batches, { payeeAccounts }:
       /** True while it claims its income; else NULL, of which the unique index below takes any number. */
       isLive: c.bool(),
       payeeAccountId: c.text().notNull(),
+      /** Who entered that account and who confirmed it. */
       changedBy: c.text().notNull(),
+      confirmedBy: c.text().notNull(),
       outcome: c.choice(keptOutcomes).notNull(),
       failCode: c.text(),
       failReason: c.text(),
@@ -243,14 +255,14 @@ function attemptTables(kit: Kit, { payoutChangers }: Batches, { payeeAccounts }:
       // One live attempt of a household and kind; and the way to all of a household's.
       uniqueIndex('payout_attempt_live').on(t.householdCode, t.incomeKind, t.isLive),
       foreignKey({
-        name: 'payout_attempt_changer',
-        columns: [t.batchId, t.changedBy],
-        foreignColumns: [payoutChangers.batchId, payoutChangers.changedBy],
+        name: 'payout_attempt_changers',
+        columns: [t.batchId, t.changedBy, t.confirmedBy],
+        foreignColumns: [payoutChangers.batchId, payoutChangers.changedBy, payoutChangers.confirmedBy],
       }),
       foreignKey({
-        name: 'payout_attempt_account_changer',
-        columns: [t.payeeAccountId, t.changedBy],
-        foreignColumns: [payeeAccounts.payeeAccountId, payeeAccounts.changedBy],
+        name: 'payout_attempt_account_changers',
+        columns: [t.payeeAccountId, t.changedBy, t.confirmedBy],
+        foreignColumns: [payeeAccounts.payeeAccountId, payeeAccounts.changedBy, payeeAccounts.confirmedBy],
       }),
       index('payout_attempt_unknown')
         .on(t.batchId, t.seq)

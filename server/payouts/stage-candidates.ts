@@ -14,7 +14,8 @@ export interface StagedSums extends Record<string, number> {
 }
 
 /**
- * Stages the candidates that a SELECT gives (household_code, amount_fen, reason, payee_account_id, changed_by; in any order). Those
+ * Stages the candidates that a SELECT gives (household_code, amount_fen, reason, payee_account_id, changed_by, confirmed_by; in any
+ * order). Those
  * to be paid come first and are numbered from 1 by the order in which they are written, which costs far less than a window.
  */
 export function* stageCandidates(ctx: UnitContext, select: SQL): Unit<StagedSums> {
@@ -22,11 +23,11 @@ export function* stageCandidates(ctx: UnitContext, select: SQL): Unit<StagedSums
   yield* sqlExec(sql`
     create temporary table if not exists payout_staged (
       seq ${isPostgres ? sql`bigint generated always as identity` : sql`integer primary key`}, household_code text not null,
-      amount_fen bigint not null, reason text, payee_account_id text, changed_by text)`)
+      amount_fen bigint not null, reason text, payee_account_id text, changed_by text, confirmed_by text)`)
   yield* sqlExec(isPostgres ? sql`truncate payout_staged restart identity` : sql`delete from payout_staged`)
   yield* sqlExec(sql`
-    insert into payout_staged (household_code, amount_fen, reason, payee_account_id, changed_by)
-    select s.household_code, s.amount_fen, s.reason, s.payee_account_id, s.changed_by
+    insert into payout_staged (household_code, amount_fen, reason, payee_account_id, changed_by, confirmed_by)
+    select s.household_code, s.amount_fen, s.reason, s.payee_account_id, s.changed_by, s.confirmed_by
     from (${select}) s order by s.reason nulls first, s.household_code`)
   const [sums] = yield* sqlRows<StagedSums>(sql`
     select cast(count(case when reason is null then 1 end) as bigint) as "paidCount",
@@ -37,17 +38,24 @@ export function* stageCandidates(ctx: UnitContext, select: SQL): Unit<StagedSums
   return sums ?? { paidCount: 0, paidFen: 0, skippedCount: 0, skippedFen: 0 }
 }
 
-/** Whoever changed an account that the batch pays to takes that part in it, and with it no other (schema.ts). */
+/**
+ * Whoever changed an account that the batch pays to, by entering or by confirming it, takes that part in it, and with it no other
+ * (schema.ts).
+ */
 export function* enterChangers(ctx: UnitContext, batchId: string): Unit<void> {
   const batch = sql`cast(${batchId} as text)`
-  const changers = sql`
-    from (select distinct s.changed_by from payout_staged s where s.reason is null) x
-    where not exists (select 1 from payout_changer k where k.batch_id = ${batchId} and k.changed_by = x.changed_by)`
+  const pairs = sql`(select distinct s.changed_by, s.confirmed_by from payout_staged s where s.reason is null)`
   yield* sqlExec(sql`
     insert into payout_part (batch_id, account_id, step, at_ms)
-    select ${batch}, x.changed_by, 'account-change', cast(${ctx.now()} as bigint) ${changers}`)
+    select ${batch}, x.account_id, 'account-change', cast(${ctx.now()} as bigint)
+    from (select p.changed_by as account_id from ${pairs} p union select p.confirmed_by from ${pairs} p) x
+    where not exists (select 1 from payout_part k
+      where k.batch_id = ${batchId} and k.account_id = x.account_id and k.step = 'account-change')`)
   yield* sqlExec(sql`
-    insert into payout_changer (batch_id, changed_by, step) select ${batch}, x.changed_by, 'account-change' ${changers}`)
+    insert into payout_changer (batch_id, changed_by, confirmed_by, step)
+    select ${batch}, x.changed_by, x.confirmed_by, 'account-change' from ${pairs} x
+    where not exists (select 1 from payout_changer k
+      where k.batch_id = ${batchId} and k.changed_by = x.changed_by and k.confirmed_by = x.confirmed_by)`)
 }
 
 /** Candidates with a reason stay as the batch's record of who was left out and why. */

@@ -11,6 +11,7 @@ import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { phonePurpose } from '../households/phone.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
+import { maskWritten } from './mask-numbers.ts'
 
 /** Most rows of one table. */
 const maxRows = 100_000
@@ -75,5 +76,5 @@ export async function exportPersonalData(
     return found
   })
   const phone = sealed === null ? {} : { phone: sealer.open(sealed, phonePurpose(householdCode)) }
-  return { householdCode, exportedAtMs, ...phone, tables: held }
+  return { householdCode, exportedAtMs, ...phone, tables: maskWritten(held) }
 }

@@ -27,6 +27,23 @@ function maskOne(digits: string, run: string | number = digits): string {
   return digits.length === 11 ? `${digits.slice(0, 3)}****${digits.slice(-4)}` : `****${digits.slice(-4)}`
 }
 
+/** Fields that hold what people wrote. */
+const writtenName =
+  /^(raisedBy|why|text)$|(note|reason|memo|explanation|title|detail|topic|comment|description|summary)$/i
+
+/**
+ * The same document with the numbers masked in whatever people wrote, as its field's name tells. What is kept since a time when such
+ * texts were not looked at leaves like this too; codes, ids and references have other names and stay.
+ */
+export function maskWritten<T>(value: T, isWritten = false): T {
+  if (typeof value === 'string') return (isWritten ? maskNumbers(value) : value) as T
+  if (Array.isArray(value)) return value.map((item: unknown) => maskWritten(item, isWritten)) as T
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, maskWritten<unknown>(item, writtenName.test(name))]),
+  ) as T
+}
+
 /** The texts of a JSON document, its form and its numbers left alone. */
 export function maskNumbersInJson(json: string): string {
   return json.replaceAll(/"(?:[^"\\]|\\.)*"/g, maskNumbers)

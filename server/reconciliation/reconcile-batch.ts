@@ -1,6 +1,7 @@
 // A payout run, three ways: what the ledger let go, what the batch holds for paid, and what the bank's statement shows, attempt
-// by attempt. The bank's line names the serial number of the return file, or our batch and place.
-import { and, eq, inArray, or, sql } from 'drizzle-orm'
+// by attempt. A line of the bank's names a serial number that a return file gave, or our batch and place; a payment that came back is
+// two lines, and what they come to together counts.
+import { and, eq, inArray, isNotNull, or, sql } from 'drizzle-orm'
 import { sumOf } from '../db/expressions.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -20,17 +21,20 @@ export function* reconcileBatch(ctx: UnitContext, batchNo: string): Unit<Reconci
   const batch = yield* one(ctx.db.select({ batchId: b.batchId }).from(b).where(eq(b.batchNo, batchNo)))
   if (batch === undefined) throw new RefusalError('reconciliation.batch_unknown', undefined, { field: 'subject' })
   const attempts = yield* findAttempts(ctx, batch.batchId)
-  const stated = yield* findStated(ctx, batchNo, attempts)
+  const serials = yield* findSerials(ctx, batch.batchId)
+  const referencesOf = (seq: number) => [...new Set([`${batchNo}-${seq}`, ...(serials.get(seq) ?? [])])]
+  const stated = yield* findStated(
+    ctx,
+    attempts.flatMap(({ seq }) => referencesOf(seq)),
+  )
   const lines = attempts.map(({ seq, bankSerialNo, outcome, amountFen, ledgerFen }): ThreeWays => {
-    const own = `${batchNo}-${seq}`
-    const reference = bankSerialNo ?? own
-    const bankFen = stated.get(reference) ?? stated.get(own)
+    const shown = referencesOf(seq).flatMap((reference) => stated.get(reference) ?? [])
     return {
-      reference,
+      reference: bankSerialNo ?? `${batchNo}-${seq}`,
       ledgerFen,
       batchFen: outcome === 'paid' ? -amountFen : 0,
-      bankFen: bankFen ?? 0,
-      isInStatement: bankFen !== undefined,
+      bankFen: shown.reduce((total, fen) => total + fen, 0),
+      isInStatement: shown.length > 0,
     }
   })
   const sum = (part: (line: ThreeWays) => number) => lines.reduce((total, line) => total + part(line), 0)
@@ -79,13 +83,24 @@ function* findAttempts(ctx: UnitContext, batchId: string): Unit<KnownAttempt[]> 
   )
 }
 
+/** By seq: every serial number that the bank's answers gave, of the payment and of its coming back. */
+function* findSerials(ctx: UnitContext, batchId: string): Unit<Map<number, string[]>> {
+  const { payoutReturns: r, payoutReturnRows: w } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .select({ seq: w.seq, bankSerialNo: w.bankSerialNo })
+      .from(r)
+      .innerJoin(w, eq(w.returnId, r.returnId))
+      .where(and(eq(r.batchId, batchId), isNotNull(w.bankSerialNo))),
+  )
+  const serials = new Map<number, string[]>()
+  for (const { seq, bankSerialNo } of found) serials.set(seq, [...(serials.get(seq) ?? []), bankSerialNo ?? ''])
+  return serials
+}
+
 /** What the statement shows, by the references that the batch can have. */
-function* findStated(ctx: UnitContext, batchNo: string, attempts: readonly KnownAttempt[]): Unit<Map<string, number>> {
+function* findStated(ctx: UnitContext, references: readonly string[]): Unit<Map<string, number>> {
   const { statementLines: s } = ctx.tables
-  const references = attempts.flatMap(({ seq, bankSerialNo }) => [
-    `${batchNo}-${seq}`,
-    ...(bankSerialNo === null ? [] : [bankSerialNo]),
-  ])
   const stated = new Map<string, number>()
   for (let from = 0; from < references.length; from += valuesPerStatement) {
     const asked = references.slice(from, from + valuesPerStatement)

@@ -78,14 +78,22 @@ function findCauses(line: OpenLine, open: readonly OpenLine[]): CauseCandidate[]
     const hasTwin = open.some((other) => other.kind === 'missing_in_books' && other.statementFen === booksFen)
     return hasTwin ? ['reference_mistyped', 'statement_not_complete'] : ['statement_not_complete']
   }
-  const causes: CauseCandidate[] = []
-  const [small, large] = [Math.abs(statementFen), Math.abs(booksFen)].toSorted((a, b) => a - b) as [number, number]
-  if (small > 0 && (large === small * 10 || large === small * 100)) causes.push('decimal_point_lost')
-  if ((large - small) % 9 === 0 && hasSameDigits(small, large)) causes.push('digits_swapped')
-  // Providers take less than two in a hundred.
-  if (statementFen < booksFen && booksFen > 0 && (booksFen - statementFen) * 50 <= booksFen) causes.push('fee_deducted')
+  const causes = findSlips(statementFen, booksFen)
+  if (statementFen < booksFen && isFee(booksFen - statementFen, booksFen)) causes.push('fee_deducted')
   return causes
 }
+
+/** What turns one amount into another by hand. */
+function findSlips(oneFen: number, otherFen: number): CauseCandidate[] {
+  const causes: CauseCandidate[] = []
+  const [small, large] = [Math.abs(oneFen), Math.abs(otherFen)].toSorted((a, b) => a - b) as [number, number]
+  if (small > 0 && (large === small * 10 || large === small * 100)) causes.push('decimal_point_lost')
+  if ((large - small) % 9 === 0 && hasSameDigits(small, large)) causes.push('digits_swapped')
+  return causes
+}
+
+/** Banks and providers take less than two in a hundred. */
+const isFee = (differenceFen: number, amountFen: number) => amountFen > 0 && differenceFen * 50 <= amountFen
 
 const sortedDigits = (fen: number) =>
   String(fen)
@@ -107,6 +115,20 @@ export interface ThreeWayDifference extends Difference {
   readonly batchFen: number
 }
 
+/** Why the bank may have moved another amount than the batch asks for, both as money out. */
+function findMoved(batchFen: number, bankFen: number): CauseCandidate[] {
+  if (bankFen === batchFen) return []
+  const slips = findSlips(bankFen, batchFen)
+  if (bankFen < batchFen)
+    return ['bank_took_less', ...slips, ...(isFee(batchFen - bankFen, batchFen) ? (['fee_deducted'] as const) : [])]
+  return [
+    'bank_took_more',
+    ...(bankFen === 2 * batchFen ? (['paid_twice'] as const) : []),
+    ...slips,
+    ...(isFee(bankFen - batchFen, batchFen) ? (['fee_added'] as const) : []),
+  ]
+}
+
 /** The attempts of a payout run on which ledger, batch and bank do not agree. */
 export function compareThreeWays(lines: readonly ThreeWays[]): ThreeWayDifference[] {
   return lines
@@ -116,6 +138,7 @@ export function compareThreeWays(lines: readonly ThreeWays[]): ThreeWayDifferenc
       if (ledgerFen !== batchFen) causes.push('own_books_disagree')
       if (batchFen === 0 && bankFen < 0) causes.push('return_file_missing')
       if (batchFen < 0 && !isInStatement) causes.push('statement_not_complete', 'bank_did_not_pay')
+      if (batchFen < 0 && isInStatement) causes.push(...findMoved(-batchFen, -bankFen))
       const kind = isInStatement ? (batchFen === 0 ? 'missing_in_books' : 'amount_differs') : 'missing_in_statement'
       return { kind, reference, statementFen: bankFen, booksFen: ledgerFen, batchFen, causes }
     })

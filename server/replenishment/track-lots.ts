@@ -145,32 +145,25 @@ function* findPercentOff({ db, tables: { markDowns: m } }: UnitContext, lotIds: 
 function* findIncomes({ db, tables: t }: UnitContext, lotIds: readonly string[], householdCode: string) {
   const incomes = new Map<string, number>()
   if (lotIds.length === 0) return incomes
-  const ofHousehold = and(
-    inArray(t.attributedLines.lotId, [...lotIds]),
-    eq(t.attributionParts.householdCode, householdCode),
-  )
+  const { saleLines: l, attributionParts: p, refundedParts: r } = t
+  // From the lots' sale lines, by their index: of attributed lines there is none by lot.
+  const isOfHousehold = and(inArray(l.lotId, [...lotIds]), eq(p.householdCode, householdCode))
   const parts = yield* rows(
     db
-      .select({ lotId: t.attributedLines.lotId, amountFen: sumOf(t.attributionParts.amountFen) })
-      .from(t.attributionParts)
-      .innerJoin(t.attributedLines, eq(t.attributedLines.saleLineId, t.attributionParts.saleLineId))
-      .where(ofHousehold)
-      .groupBy(t.attributedLines.lotId),
+      .select({ lotId: l.lotId, amountFen: sumOf(p.amountFen) })
+      .from(l)
+      .innerJoin(p, eq(p.saleLineId, l.saleLineId))
+      .where(isOfHousehold)
+      .groupBy(l.lotId),
   )
   const refunds = yield* rows(
     db
-      .select({ lotId: t.attributedLines.lotId, amountFen: sumOf(t.refundedParts.takenFen) })
-      .from(t.refundedParts)
-      .innerJoin(
-        t.attributionParts,
-        and(
-          eq(t.attributionParts.saleLineId, t.refundedParts.saleLineId),
-          eq(t.attributionParts.ordinal, t.refundedParts.ordinal),
-        ),
-      )
-      .innerJoin(t.attributedLines, eq(t.attributedLines.saleLineId, t.attributionParts.saleLineId))
-      .where(ofHousehold)
-      .groupBy(t.attributedLines.lotId),
+      .select({ lotId: l.lotId, amountFen: sumOf(r.takenFen) })
+      .from(l)
+      .innerJoin(r, eq(r.saleLineId, l.saleLineId))
+      .innerJoin(p, and(eq(p.saleLineId, r.saleLineId), eq(p.ordinal, r.ordinal)))
+      .where(isOfHousehold)
+      .groupBy(l.lotId),
   )
   for (const { lotId, amountFen } of parts) incomes.set(lotId ?? '', amountFen)
   for (const { lotId, amountFen } of refunds) incomes.set(lotId ?? '', (incomes.get(lotId ?? '') ?? 0) - amountFen)

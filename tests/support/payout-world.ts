@@ -57,9 +57,8 @@ export const asker: Viewer = {
 
 const names = ['王小明', '李二', '张三丰', '𠮷野䶮', '赵"甲",乙']
 
-export interface PayoutWorld extends AsyncDisposable {
-  readonly database: Database
-  readonly clock: TestClock
+/** What those people do, on any database that holds the village. */
+export interface PayoutHands {
   /** Credits a household with a sale (or with what the cause says). */
   earn(serial: number, amountFen: number, cause?: 'sale-line' | 'distribution-line'): Promise<void>
   /** Takes back what a refund takes back. */
@@ -78,6 +77,11 @@ export interface PayoutWorld extends AsyncDisposable {
   /** The bank's answer for some seqs. */
   answer(batch: BatchRow, results: Readonly<Record<number, BankResult>>, file?: string): ReturnType<Database['run']>
   readonly run: <T>(work: (ctx: UnitContext) => Unit<T>) => Promise<T>
+}
+
+export interface PayoutWorld extends PayoutHands, AsyncDisposable {
+  readonly database: Database
+  readonly clock: TestClock
 }
 
 export interface PayoutWorldOptions {
@@ -113,24 +117,20 @@ async function seed(database: Database, count: number, profile: Partial<ProfileR
         kind: 'EXITED' as const,
       })),
     )
-    const payer = { payerName: '渝北区惠农专户', payerAccount: '99990000000001', payerBankNo: '999653000001' }
-    yield* saveProfile(ctx, { ...standardProfile('abc', profile.format ?? 'csv', payer), ...profile }, 'admin')
+    yield* enterProfile(ctx, profile)
   })
 }
 
-export async function openPayoutWorld(dialect: Dialect, options: PayoutWorldOptions = {}): Promise<PayoutWorld> {
-  const { households = 3, url, ...profile } = options
-  const clock = new TestClock()
-  const database =
-    url === undefined
-      ? await openTestDatabase(dialect, { clock })
-      : await openDatabase({ url, clock, random: seededRandom(1) })
-  await seed(database, households, profile)
-  const run: PayoutWorld['run'] = (work) => database.run(work)
+/** The bank's way of files, under the id that drafts name. */
+export function* enterProfile(ctx: UnitContext, profile: Partial<ProfileRow> = {}): Unit<void> {
+  const payer = { payerName: '渝北区惠农专户', payerAccount: '99990000000001', payerBankNo: '999653000001' }
+  yield* saveProfile(ctx, { ...standardProfile('abc', profile.format ?? 'csv', payer), ...profile }, 'admin')
+}
+
+export function payoutHands(database: Database, clock: Pick<TestClock, 'now' | 'advance'>): PayoutHands {
+  const run: PayoutHands['run'] = (work) => database.run(work)
   let made = 0
-  const world: PayoutWorld = {
-    database,
-    clock,
+  return {
     run,
     async earn(serial, amountFen, cause = 'sale-line') {
       made += 1
@@ -203,6 +203,21 @@ export async function openPayoutWorld(dialect: Dialect, options: PayoutWorldOpti
           'finance',
         ),
       ),
+  }
+}
+
+export async function openPayoutWorld(dialect: Dialect, options: PayoutWorldOptions = {}): Promise<PayoutWorld> {
+  const { households = 3, url, ...profile } = options
+  const clock = new TestClock()
+  const database =
+    url === undefined
+      ? await openTestDatabase(dialect, { clock })
+      : await openDatabase({ url, clock, random: seededRandom(1) })
+  await seed(database, households, profile)
+  const world: PayoutWorld = {
+    database,
+    clock,
+    ...payoutHands(database, clock),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
   for (let serial = 1; serial <= households; serial += 1) {

@@ -37,6 +37,7 @@ export const staffAccounts: readonly DemoAccount[] = [
     'finance',
     'enters payees’ bank accounts, and so has no other part in paying them',
   ),
+  account('checker', '演示账户复核员', 'finance', 'confirms those accounts, and has no other part either'),
   account('auditor', '演示审计员', 'auditor', 'reads everything, changes nothing'),
   account('restocker', '演示补货员', 'restocker', 'opens cabinets to restock'),
   account('helper', '演示帮扶责任人', 'helper', 'sees own households’ income'),

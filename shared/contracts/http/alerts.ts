@@ -4,7 +4,9 @@ import { EpochMs } from '../../time/clock.ts'
 import { CabinetCode } from './cabinets.ts'
 import { defineRoute, pageOf, PageQuery } from './route.ts'
 
-const staff = ['operator', 'admin'] as const
+const readers = ['operator', 'finance', 'auditor', 'admin'] as const
+/** Who looks after what an alert is about; of money that is finance. */
+const staff = ['operator', 'finance', 'admin'] as const
 
 export const AlertKind = z
   .enum([
@@ -20,6 +22,9 @@ export const AlertKind = z
     'low_stock',
     'expiry',
     'reconciliation_difference',
+    'payout_overdue',
+    'books_unsound',
+    'books_unproven',
     'disk_full',
     'journal_broken',
     'twin_reverted',
@@ -60,7 +65,7 @@ export const listAlerts = defineRoute({
   path: '/api/alerts',
   tag: 'alerts',
   summary: 'Alerts, newest first: open ones, or all',
-  access: ['operator', 'auditor', 'admin'],
+  access: readers,
   query: PageQuery.extend({ isOpen: z.stringbool().optional(), kind: AlertKind.optional(), cabinetId: Id.optional() }),
   reply: pageOf(Alert),
   status: 200,
@@ -88,7 +93,10 @@ export const escalateAlert = defineRoute({
   status: 200,
 })
 
-/** What the threshold counts depends on the kind: pieces of low_stock, hours of the expiries, MB of disk_full; else it is 0. */
+/**
+ * What the threshold counts depends on the kind: pieces of low_stock, hours of the expiries, of payout_overdue (from the day the bank
+ * should have answered to the batch's closing) and of books_unproven (since the newest proof), MB of disk_full; else it is 0.
+ */
 const RuleSettings = z.object({
   isEnabled: z.boolean(),
   severity: AlertSeverity,
@@ -110,7 +118,7 @@ export const listAlertRules = defineRoute({
   path: '/api/alert-rules',
   tag: 'alerts',
   summary: 'One rule a kind, with how many would be told',
-  access: ['operator', 'auditor', 'admin'],
+  access: readers,
   reply: z.object({ rows: z.array(AlertRule) }),
   status: 200,
 })
@@ -145,7 +153,7 @@ export const listAlertRecipients = defineRoute({
   path: '/api/alert-recipients',
   tag: 'alerts',
   summary: 'Who is told of alerts, and how',
-  access: ['operator', 'auditor', 'admin'],
+  access: readers,
   reply: z.object({ rows: z.array(AlertRecipient) }),
   status: 200,
 })
@@ -195,7 +203,7 @@ export const testAlertRecipient = defineRoute({
   status: 202,
 })
 
-const subscribers = ['operator', 'restocker', 'auditor', 'admin'] as const
+const subscribers = ['restocker', ...readers] as const
 const Endpoint = z.url({ protocol: /^https$/ }).max(1_000)
 
 export const getPushKey = defineRoute({

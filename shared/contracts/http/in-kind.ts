@@ -15,12 +15,33 @@ export const InKindGrant = z
     householdCode: HouseholdCode,
     headName: z.string(),
     item: InKindItem,
+    /** Below zero: taken back. */
     massMg: MassMg,
     documentNumber: z.string(),
     grantedAtMs: EpochMs,
+    /** Why it was taken back. */
+    reason: z.string().optional(),
   })
   .meta({ id: 'InKindGrant' })
 const InKindTotal = z.object({ item: InKindItem, households: z.int(), massMg: MassMg })
+
+export const InKindImport = z
+  .object({
+    importId: Id,
+    documentNumber: z.string(),
+    grantedAtMs: EpochMs,
+    importedBy: z.string(),
+    /** Empty where the account is not known here any more. */
+    importedByName: z.string().optional(),
+    importedAtMs: EpochMs,
+    /** The import that this one takes back, and why. */
+    reversesImportId: Id.optional(),
+    reason: z.string().optional(),
+    /** The import that took this one back. */
+    reversedByImportId: Id.optional(),
+    totals: z.array(InKindTotal),
+  })
+  .meta({ id: 'InKindImport' })
 
 const grantFile = {
   query: z.object({
@@ -50,6 +71,27 @@ export const previewInKindGrants = defineRoute({
   ...grantFile,
   reply: z.object({ rows: z.int(), households: z.int(), totals: z.array(InKindTotal) }),
   status: 200,
+})
+export const listInKindImports = defineRoute({
+  method: 'GET',
+  path: '/api/in-kind-grants/imports',
+  tag: 'households',
+  summary: 'Imports of goods in kind and their reversals, newest first',
+  access: ['operator', 'auditor', 'admin'],
+  query: PageQuery,
+  reply: pageOf(InKindImport),
+  status: 200,
+})
+export const reverseInKindImport = defineRoute({
+  method: 'POST',
+  path: '/api/in-kind-grants/imports/:importId/reversal',
+  tag: 'households',
+  summary: 'Take an import of goods in kind back by a new negative one; the list may then be imported anew',
+  access: ['operator', 'admin'],
+  params: z.object({ importId: Id }),
+  body: z.object({ reason: z.string().trim().min(3).max(500) }),
+  reply: z.object({ importId: Id, reversesImportId: Id, rows: z.int(), totals: z.array(InKindTotal) }),
+  status: 201,
 })
 export const listInKindGrants = defineRoute({
   method: 'GET',

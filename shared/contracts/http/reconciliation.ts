@@ -25,6 +25,13 @@ export const causeCandidates = [
   'return_file_missing',
   /** The batch holds for paid what the bank does not show. */
   'bank_did_not_pay',
+  /** The bank moved more, or less, for a line than the batch says. */
+  'bank_took_more',
+  'bank_took_less',
+  /** The bank moved twice what the batch says. */
+  'paid_twice',
+  /** The bank took a little more: it may have added its fee. */
+  'fee_added',
   /** Batch and ledger, both ours, disagree: the books need a look. */
   'own_books_disagree',
 ] as const

@@ -1,16 +1,19 @@
 // Each kind of alert from what really causes it (a message of the cabinet, or what a use case writes into the books) to a real mailbox
 // and a real webhook, through the server's own line and jobs. A rule whose condition nobody ever writes would fail here.
+import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { AlertKind } from '#shared/contracts/http/alerts.ts'
 import type { Telemetry } from '#shared/contracts/mqtt/live.ts'
 import type { ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
+import { sqlExec } from '#server/db/unit.ts'
 import { importStatement } from '#server/reconciliation/import-statement.ts'
 import { reconcileDay } from '#server/reconciliation/reconcile-day.ts'
 import { enterCertificate } from '#server/scale-checks/enter-certificate.ts'
 import { recordCheck } from '#server/scale-checks/record-check.ts'
 import { countLane } from '#server/stock/count-lane.ts'
 import { JournalWriter } from '#tests/support/journal-writer.ts'
+import { enterProfile, payoutHands } from '#tests/support/payout-world.ts'
 import { dialects } from '#tests/support/test-database.ts'
 import { openWatchedFleet, type WatchedFleet } from '#tests/support/watched-fleet.ts'
 
@@ -119,6 +122,40 @@ const state = ({ database }: WatchedFleet) =>
     yield* reconcileDay(ctx, '2026-03-01')
   })
 
+/** A payout's file is out; the bank's day goes by, or with its answer the days to close the batch. */
+async function leavePayout({ database, clock }: WatchedFleet, daysToClose: number | undefined): Promise<void> {
+  const waiting = { now: () => clock.now(), advance: (ms: number) => clock.setWall(clock.now() + ms) }
+  const office = payoutHands(database, waiting)
+  await database.run((ctx) => enterProfile(ctx))
+  await office.earn(1, 5_000)
+  await office.giveAccount(1)
+  const { batchId } = await office.draft()
+  await office.approve(batchId)
+  const batch = await office.export(batchId)
+  if (daysToClose !== undefined) await office.answer(batch, { 1: 'PAID' })
+  clock.setWall(Number(batch.returnDueMs) + (daysToClose ?? 0) * dayMs + 1)
+}
+
+const waitForTheNight = ({ clock }: WatchedFleet) => clock.advanceAsync(600_000)
+
+/** One fen more than the account's entries come to; found by the proof that the server makes by itself. */
+async function misstate(fleet: WatchedFleet): Promise<void> {
+  await fleet.database.run(() =>
+    sqlExec(sql`update ledger_account set balance_fen = balance_fen + 1 where balance_fen is not null`),
+  )
+  await waitForTheNight(fleet)
+}
+
+/** Every proof from now on fails for want of a table. */
+async function breakTheProof(fleet: WatchedFleet): Promise<void> {
+  const { clock, database } = fleet
+  await waitForTheNight(fleet)
+  await database.run(() => sqlExec(sql`alter table write_off rename to write_off_gone`))
+  clock.setWall(clock.now() + 2 * dayMs)
+  await waitForTheNight(fleet)
+  clock.setWall(clock.now() + 3_600_000)
+}
+
 /** Fourteen days of shelf life, to the end of the last one. */
 async function waitForTheDate({ clock }: WatchedFleet): Promise<void> {
   clock.setWall(clock.now() + 13 * dayMs + 20 * 3_600_000)
@@ -150,6 +187,10 @@ const causes: ReadonlyArray<readonly [kind: AlertKind, what: string, cause: Caus
   ['low_stock', 'a count', countFew],
   ['expiry', 'time', waitForTheDate],
   ['reconciliation_difference', 'a statement with a line of its own', state],
+  ['payout_overdue', 'a bank that does not answer', (fleet) => leavePayout(fleet, undefined)],
+  ['payout_overdue', 'a batch that nobody closes', (fleet) => leavePayout(fleet, 3)],
+  ['books_unsound', 'a balance that its entries do not give', misstate],
+  ['books_unproven', 'a proof that fails', breakTheProof],
   ['disk_full', 'its telemetry', (fleet) => fleet.say('telemetry', telemetryOf(fleet, 100_000_000))],
   [
     'disk_full',

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom, systemRandom } from '#shared/ids/random.ts'
-import { checkAudit, proveAudit } from '#server/audit/check-audit.ts'
+import { checkAudit } from '#server/audit/check-audit.ts'
 import { listAudit } from '#server/audit/list-audit.ts'
 import { recordAudit, recordAudits } from '#server/audit/record-audit.ts'
 import type { Database } from '#server/db/database.ts'
 import { openDatabase } from '#server/db/open-database.ts'
 import { rows } from '#server/db/unit.ts'
 import { RefusalError } from '#server/errors/refusal.ts'
+import { proveBooks } from '#server/ledger/check-books.ts'
 import { forgeRows } from '#tests/support/forge-rows.ts'
 import { startServer } from '#tests/support/start-server.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
@@ -162,7 +163,7 @@ describe.each(dialects)('the trail on %s', (dialect) => {
 })
 
 describe('the trail over HTTP', () => {
-  it('is for auditors; a broken chain shows in the check and in the nightly gauge', async () => {
+  it('is for auditors; a broken chain shows in the check and makes the books unsound', async () => {
     await using server = await startServer({ dialect: 'sqlite' })
     const [auditor, finance] = [await server.signIn('auditor'), await server.signIn('finance')]
     const admin = await server.signIn('admin')
@@ -174,12 +175,14 @@ describe('the trail over HTTP', () => {
     const whole = await auditor.send('GET', '/api/audit/self-check')
     await forgeRows(server.databaseUrl, 'audit_row', [`update audit_row set subject_id = 'nobody'`])
     const broken = await auditor.send('GET', '/api/audit/self-check')
-    await proveAudit(server.app.ctx)
+    const books = await proveBooks(server.app.ctx)
 
     expect(listed.body['rows']).toMatchObject([{ action: 'identity.account_imported', accountName: admin.login }])
     expect((await finance.send('GET', '/api/audit')).status).toBe(403)
     expect(whole.body).toMatchObject({ isWhole: true, broken: [] })
     expect(broken.body).toMatchObject({ isWhole: false, broken: [{ seq: 1, problem: 'the row was changed' }] })
+    expect(books.isSound).toBe(false)
+    expect(books.proofs.at(-1)?.problems).toEqual([expect.stringContaining('the row was changed')])
     expect((await server.app.ctx.metrics.auditProblems.get()).values[0]?.value).toBe(1)
   })
 })

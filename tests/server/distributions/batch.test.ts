@@ -8,6 +8,7 @@ import { draftDistribution } from '#server/distributions/draft-distribution.ts'
 import { accountIdOf } from '#server/ledger/account-kinds.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
 import { landOnly, noDeductions } from '#tests/support/distribution-terms.ts'
+import { seedAccount } from '#tests/support/seed-account.ts'
 import { dayMs, memberCode, openUnion } from '#tests/support/share-union.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
@@ -22,12 +23,17 @@ describe.each(dialects)('the job distribute on %s', (dialect) => {
     const period = { periodFromMs: clock.now() - dayMs, periodToMs: clock.now(), atMs: clock.now() }
     const figures = { incomeFen: 300, lossesFen: 0, documentNumber: '决算' }
     const request = { organisationId, template: 'SHARE' as const, title: '分红', ...period, ...figures }
-    const { planId } = await database.run((ctx) => draftDistribution(ctx, request, 'ann'))
+    const ann = await database.run(function* (ctx) {
+      yield* seedAccount(ctx, 'bob', 'finance')
+      yield* seedAccount(ctx, 'eve', 'operator')
+      return yield* seedAccount(ctx, 'ann', 'finance')
+    })
+    const { planId } = await database.run((ctx) => draftDistribution(ctx, request, ann))
     const meetingAtMs = clock.now() + 10 * dayMs
-    await database.run((ctx) => publishDistribution(ctx, { planId, meetingAtMs, publishedBy: 'ann' }))
+    await database.run((ctx) => publishDistribution(ctx, { planId, meetingAtMs, publishedBy: ann }))
     clock.advance(10 * dayMs)
     const vote = { resolutionNumber: '1', presentCount: 2, votesFor: 2, votesAgainst: 0, isAdopted: true }
-    await database.run((ctx) => recordResolution(ctx, planId, { ...vote, resolvedBy: 'ann' }))
+    await database.run((ctx) => recordResolution(ctx, planId, { ...vote, resolvedBy: ann }))
     const batch: BatchContext = { database, sealer: testSealer, clock, random: seededRandom(1) }
     const job = batchJobs.find(({ name }) => name === 'distribute')
     const shown: number[] = []
@@ -37,6 +43,11 @@ describe.each(dialects)('the job distribute on %s', (dialect) => {
     const preview = await distribute({ plan: planId })
     const before = await balance()
     await expect(distribute({ plan: planId, by: 'ann' })).rejects.toMatchObject({ code: 'distribution.same_person' })
+    await expect(distribute({ plan: planId, by: 'eve' })).rejects.toMatchObject({ code: 'identity.role_missing' })
+    await expect(distribute({ plan: planId, by: 'nobody' })).rejects.toMatchObject({
+      code: 'identity.account_unknown',
+      message: 'there is no open account with the login nobody',
+    })
     const booked = await distribute({ plan: planId, by: 'bob' })
 
     expect(preview?.slice(1)).toEqual([
@@ -49,6 +60,6 @@ describe.each(dialects)('the job distribute on %s', (dialect) => {
     expect(before).toBe(0)
     expect(booked).toEqual(['分红: 2 lines, 3.00 yuan are booked.'])
     expect(await balance()).toBe(200)
-    expect(shown).toEqual([0, 1, 0, 0, 1])
+    expect(shown).toEqual([0, 1, 0, 0, 0, 0, 1])
   })
 })

@@ -1,4 +1,5 @@
 // Goods in kind over HTTP: the source's 919 households, 141,297 kg of fertiliser and 1,578 kg of seed (domain.md, A10).
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { splitByLargestRemainder } from '#shared/units/fen.ts'
 import { countRows } from '#server/db/expressions.ts'
@@ -31,6 +32,9 @@ async function openStores(dialect: (typeof dialects)[number], count: number) {
     database,
     send: (file: Uint8Array) => api.call('POST', path, operator, file),
     rehearse: (file: Uint8Array) => api.call('POST', path.replace('imports?', 'imports/preview?'), operator, file),
+    reverse: (importId: unknown, body: unknown = { reason: '文号写错' }) =>
+      api.call('POST', `/api/in-kind-grants/imports/${String(importId)}/reversal`, operator, body),
+    imports: async () => (await api.call('GET', '/api/in-kind-grants/imports', operator)).body,
     totals: async (who: Caller) => (await api.call('GET', '/api/in-kind-grants/totals', who)).body,
     list: async (who: Caller) => (await api.call('GET', '/api/in-kind-grants', who)).body,
     async [Symbol.asyncDispose]() {
@@ -78,6 +82,48 @@ describe.each(dialects)('goods in kind on %s', (dialect) => {
     expect(problem(again)).toEqual({ code: 'tabular.invalid', field: 'rows.2.户编号' })
     expect(rest.status).toBe(201)
     expect(await stores.totals(operator)).toMatchObject({ totals: [{ massMg: kg(100) }] })
+  })
+
+  it('are taken back by an import below zero, with a reason, and may then be imported anew', async () => {
+    await using stores = await openStores(dialect, 2)
+    const lines = [`${householdCode(1)},化肥,50`, `${householdCode(2)},种子,2`]
+    const file = bytes(['户编号,物资,数量(kg)', ...lines].join('\r\n'))
+    const { importId } = (await stores.send(file)).body as { importId: string }
+
+    const unexplained = await stores.reverse(importId, {})
+    const reversal = await stores.reverse(importId)
+    const nothingLeft = await stores.totals(operator)
+    const twice = await stores.reverse(importId)
+    const { importId: reversalId } = reversal.body as { importId: string }
+    const ofReversal = await stores.reverse(reversalId)
+    const anew = await stores.send(file)
+
+    expect(problem(unexplained)).toMatchObject({ code: 'request.invalid', field: 'reason' })
+    expect(reversal).toMatchObject({ status: 201, body: { reversesImportId: importId, rows: 2 } })
+    expect(nothingLeft).toEqual({ households: 0, totals: [] })
+    expect([problem(twice).code, problem(ofReversal).code]).toEqual([
+      'in_kind.import_reversed',
+      'in_kind.import_is_reversal',
+    ])
+    expect(anew.status).toBe(201)
+    expect(await stores.totals(operator)).toMatchObject({
+      households: 2,
+      totals: [{ massMg: kg(50) }, { massMg: kg(2) }],
+    })
+    expect(await stores.imports()).toMatchObject({
+      rows: [
+        { totals: [{ massMg: kg(50) }, { massMg: kg(2) }] },
+        { reversesImportId: importId, reason: '文号写错', totals: [{ massMg: kg(-50) }, { massMg: kg(-2) }] },
+        { importId, reversedByImportId: reversalId },
+      ],
+    })
+    expect(await stores.list(operator)).toMatchObject({
+      rows: [{ massMg: kg(50) }, { massMg: kg(-50) }, {}, {}, {}, {}],
+    })
+    const audit = await stores.database.read(({ db, tables: { auditRows: t } }) =>
+      one(db.select().from(t).where(eq(t.action, 'in_kind.reversed'))),
+    )
+    expect(audit).toMatchObject({ accountId, subjectId: importId, why: '文号写错' })
   })
 
   it('are imported all or none, with an error for each wrong row', async () => {

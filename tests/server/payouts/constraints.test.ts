@@ -15,9 +15,9 @@ const takePart = (batchId: string, person: string, step: string) =>
 /** A second attempt at the only line of a batch, for so much more than the first. */
 const nextAttempt = (batchId: string, moreFen: number) => sql`
   insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
-    payee_account_id, changed_by, outcome)
+    payee_account_id, changed_by, confirmed_by, outcome)
   select batch_id, 2, line_id, 2, household_code, income_kind, amount_fen + cast(${moreFen} as bigint), 1 = 1,
-    payee_account_id, changed_by, 'unanswered'
+    payee_account_id, changed_by, confirmed_by, 'unanswered'
   from payout_attempt where batch_id = ${batchId}`
 
 /** A batch in NOTICE_CLOSED, drafted by the usual people. */
@@ -47,27 +47,50 @@ describe.each(dialects)('the database on %s', (dialect) => {
     await using world = await openPayoutWorld(dialect)
     const batchId = await closedBatch(world)
 
-    await expect(tell(world, takePart(batchId, people.changer, step))).rejects.toMatchObject({ kind: 'unique' })
+    for (const person of [people.changer, people.confirmer])
+      await expect(tell(world, takePart(batchId, person, step))).rejects.toMatchObject({ kind: 'unique' })
   })
 
-  it('lets nobody pay to an account whose changer is not entered in the batch', async () => {
+  it('leaves out what goes to an account that the preparer confirmed', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+
+    const batch = await world.draft({}, people.confirmer)
+
+    expect(batch).toMatchObject({ lineCount: 0, skippedCount: 1 })
+  })
+
+  it('lets nobody pay to an account whose changers are not entered in the batch', async () => {
     await using world = await openPayoutWorld(dialect, { households: 1 })
     const { batchId } = await world.draft()
     await world.earn(1, 5)
     await world.giveAccount(1, { by: people.approver, turn: 1 })
 
-    const attempt = (changedBy: string) => sql`
+    const attempt = (changedBy: string, confirmedBy: string = people.confirmer) => sql`
       insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
-        payee_account_id, changed_by, outcome)
+        payee_account_id, changed_by, confirmed_by, outcome)
       select cast(${batchId} as text), 2, 'extra', 1, cast(${householdOf(1)} as text), 'WAGE', 1, 1 = 1,
-        p.payee_account_id, cast(${changedBy} as text), 'unanswered'
+        p.payee_account_id, cast(${changedBy} as text), cast(${confirmedBy} as text), 'unanswered'
       from payee_account p where p.changed_by = ${people.approver}`
+    const enter = (changedBy: string, confirmedBy: string) =>
+      tell(
+        world,
+        sql`insert into payout_changer (batch_id, changed_by, confirmed_by, step)
+          values (${batchId}, ${changedBy}, ${confirmedBy}, 'account-change')`,
+      )
 
     const smuggled = tell(world, attempt(people.approver))
     await expect(smuggled).rejects.toMatchObject({ kind: 'foreign-key' })
     const underAnotherName = tell(world, attempt(people.changer))
-
     await expect(underAnotherName).rejects.toMatchObject({ kind: 'foreign-key' })
+    await tell(world, takePart(batchId, people.approver, 'account-change'))
+    await enter(people.approver, people.changer)
+    const underAnotherConfirmer = tell(world, attempt(people.approver, people.changer))
+    await expect(underAnotherConfirmer).rejects.toMatchObject({ kind: 'foreign-key' })
+    const confirmerWithoutPart = enter(people.approver, people.releaser)
+    await expect(confirmerWithoutPart).rejects.toMatchObject({ kind: 'foreign-key' })
+    await enter(people.approver, people.confirmer)
+
+    await expect(tell(world, attempt(people.approver))).resolves.toBe(1)
   })
 
   it('approves and releases nothing without the signatures', async () => {
@@ -115,8 +138,9 @@ describe.each(dialects)('the database on %s', (dialect) => {
     const { batchId } = await world.draft()
     const another = (kind: string) => sql`
       insert into payout_attempt (batch_id, seq, line_id, attempt, household_code, income_kind, amount_fen, is_live,
-        payee_account_id, changed_by, outcome)
-      select batch_id, 2, 'another', 1, household_code, ${kind}, 1, 1 = 1, payee_account_id, changed_by, 'unanswered'
+        payee_account_id, changed_by, confirmed_by, outcome)
+      select batch_id, 2, 'another', 1, household_code, ${kind}, 1, 1 = 1, payee_account_id, changed_by, confirmed_by,
+        'unanswered'
       from payout_attempt where batch_id = ${batchId}`
 
     await expect(tell(world, another('OPERATING'))).rejects.toMatchObject({ kind: 'unique' })

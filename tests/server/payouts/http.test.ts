@@ -53,7 +53,8 @@ describe.each(dialects)('a payout over HTTP on %s', (dialect) => {
     const clock = new TestClock()
     await using server = await startServer({ dialect, clock })
     await seed(server)
-    const [clerk, preparer, approver, releaser] = [
+    const [clerk, checker, preparer, approver, releaser] = [
+      await server.signIn('finance'),
       await server.signIn('finance'),
       await server.signIn('finance'),
       await server.signIn('finance'),
@@ -67,7 +68,7 @@ describe.each(dialects)('a payout over HTTP on %s', (dialect) => {
       expect(JSON.stringify(entered)).not.toContain('999900000000')
       const path = `/api/payee-accounts/${String(entered['payeeAccountId'])}/confirmation`
       expect((await clerk.send('POST', path)).body['code']).toBe('payee_account.same_person')
-      ok(await preparer.send('POST', path))
+      ok(await checker.send('POST', path))
     }
     clock.advance(coolingOffMs)
     const drafter = await again(server, preparer)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { maskNumbers, maskNumbersInJson } from '#server/personal-data/mask-numbers.ts'
+import { maskNumbers, maskNumbersInJson, maskWritten } from '#server/personal-data/mask-numbers.ts'
 
 describe('numbers in a text on its way out', () => {
   it.each([
@@ -27,6 +27,20 @@ describe('numbers in a text on its way out', () => {
     'village 500112142201',
   ])('stay where they are none: %s', (text) => {
     expect(maskNumbers(text)).toBe(text)
+  })
+
+  it('are masked in what people wrote, by the names of fields, however deep, and nowhere else', () => {
+    const note = '电话 13812345678'
+    const reference = 'top-up:6222021234567890'
+
+    expect(
+      maskWritten({ note, phone: '13812345678', rows: [{ detail: { why: note, reference }, title: [note] }] }),
+    ).toEqual({
+      note: '电话 138****5678',
+      phone: '13812345678',
+      rows: [{ detail: { why: '电话 138****5678', reference }, title: ['电话 138****5678'] }],
+    })
+    expect(maskWritten([1, null, undefined, 'a 13812345678'])).toEqual([1, null, undefined, 'a 13812345678'])
   })
 
   it('are masked in the texts of a log line, which stays the JSON it was', () => {

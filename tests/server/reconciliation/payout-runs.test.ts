@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { rows } from '#server/db/unit.ts'
 import { importStatement, readStatement } from '#server/reconciliation/import-statement.ts'
 import { reconcileBatch } from '#server/reconciliation/reconcile-batch.ts'
+import { importReturn } from '#server/payouts/import-return.ts'
+import type { ReturnRow } from '#server/payouts/import-return.ts'
 import { incomeCsv } from '#tests/support/income-files.ts'
-import { openPayoutWorld } from '#tests/support/payout-world.ts'
+import { answersOf, openPayoutWorld } from '#tests/support/payout-world.ts'
 import type { PayoutWorld } from '#tests/support/payout-world.ts'
 import { dialects } from '#tests/support/test-database.ts'
 
@@ -59,6 +61,40 @@ describe.each(dialects)('a payout run on %s', (dialect) => {
         [`S${batch.batchNo}-3`, [['statement_not_complete', 'bank_did_not_pay'], 'matched']],
       ]),
     )
+  })
+
+  it('says that the bank took more than the batch asks for', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    await world.answer(batch, { 1: 'PAID' })
+    await state(world, [[`S${batch.batchNo}-1`, '-200.00']])
+
+    await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
+
+    expect(await differencesOf(world)).toMatchObject([
+      { kind: 'amount_differs', statementFen: -20_000, batchFen: -10_000, causes: ['bank_took_more', 'paid_twice'] },
+    ])
+  })
+
+  it('takes a payment and its coming back, two lines of the bank, for nothing moved', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    await world.answer(batch, { 1: 'PAID' })
+    const [back] = answersOf(batch, { 1: 'RETURNED' })
+    const file = { sha256: 'back', rows: [{ ...back, bankSerialNo: 'R1' } as ReturnRow] }
+    await world.run((ctx) => importReturn(ctx, batch.batchId, file, 'finance'))
+    await state(world, [
+      [`S${batch.batchNo}-1`, '-100.00'],
+      ['R1', '100.00'],
+    ])
+
+    const found = await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
+
+    expect(found).toMatchObject({ statementFen: 0, booksFen: 0, openCount: 0 })
   })
 
   it('is refused when there is no such batch', async () => {

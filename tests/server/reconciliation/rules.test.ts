@@ -74,6 +74,13 @@ describe('a payout three ways', () => {
     [{ ...paid, ledgerFen: 0, batchFen: 0 }, ['return_file_missing']],
     [{ ...paid, bankFen: 0, isInStatement: false }, ['statement_not_complete', 'bank_did_not_pay']],
     [{ ...paid, ledgerFen: 0 }, ['own_books_disagree']],
+    [{ ...paid, bankFen: -150 }, ['bank_took_more']],
+    [{ ...paid, bankFen: -60 }, ['bank_took_less']],
+    [{ ...paid, bankFen: -200 }, ['bank_took_more', 'paid_twice']],
+    [{ ...paid, bankFen: -102 }, ['bank_took_more', 'fee_added']],
+    [{ ...paid, bankFen: -99 }, ['bank_took_less', 'fee_deducted']],
+    [{ ...paid, bankFen: -1_000 }, ['bank_took_more', 'decimal_point_lost']],
+    [{ ...paid, ledgerFen: -120, batchFen: -120, bankFen: -210 }, ['bank_took_more', 'digits_swapped']],
   ])('says who stands alone in %j', (line, causes) => {
     expect(compareThreeWays([paid, line])).toMatchObject([{ reference: 'S1', causes }])
   })

@@ -56,7 +56,7 @@ export const initialPostgres: readonly string[] = [
   "changed_by" text COLLATE "C" NOT NULL,
   "changed_at_ms" bigint NOT NULL,
   CONSTRAINT "alert_rule_kind_version_pk" PRIMARY KEY("kind","version"),
-  CONSTRAINT "alert_rule_kind_known" CHECK (("alert_rule"."kind" = 'cabinet_offline' or "alert_rule"."kind" = 'door_open' or "alert_rule"."kind" = 'over_temperature' or "alert_rule"."kind" = 'lock_fault' or "alert_rule"."kind" = 'scale_fault' or "alert_rule"."kind" = 'scale_drift' or "alert_rule"."kind" = 'certificate_expiry' or "alert_rule"."kind" = 'sensor_fault' or "alert_rule"."kind" = 'session_unsettled' or "alert_rule"."kind" = 'low_stock' or "alert_rule"."kind" = 'expiry' or "alert_rule"."kind" = 'reconciliation_difference' or "alert_rule"."kind" = 'disk_full' or "alert_rule"."kind" = 'journal_broken' or "alert_rule"."kind" = 'twin_reverted')),
+  CONSTRAINT "alert_rule_kind_known" CHECK (("alert_rule"."kind" = 'cabinet_offline' or "alert_rule"."kind" = 'door_open' or "alert_rule"."kind" = 'over_temperature' or "alert_rule"."kind" = 'lock_fault' or "alert_rule"."kind" = 'scale_fault' or "alert_rule"."kind" = 'scale_drift' or "alert_rule"."kind" = 'certificate_expiry' or "alert_rule"."kind" = 'sensor_fault' or "alert_rule"."kind" = 'session_unsettled' or "alert_rule"."kind" = 'low_stock' or "alert_rule"."kind" = 'expiry' or "alert_rule"."kind" = 'reconciliation_difference' or "alert_rule"."kind" = 'payout_overdue' or "alert_rule"."kind" = 'books_unsound' or "alert_rule"."kind" = 'books_unproven' or "alert_rule"."kind" = 'disk_full' or "alert_rule"."kind" = 'journal_broken' or "alert_rule"."kind" = 'twin_reverted')),
   CONSTRAINT "alert_rule_severity_known" CHECK (("alert_rule"."severity" = 'notice' or "alert_rule"."severity" = 'warning' or "alert_rule"."severity" = 'critical')),
   CONSTRAINT "alert_rule_times" CHECK ("alert_rule"."hold_ms" >= 0 and "alert_rule"."escalate_after_ms" > 0 and "alert_rule"."threshold" >= 0)
 );`,
@@ -95,7 +95,7 @@ export const initialPostgres: readonly string[] = [
   "acknowledge_note" text COLLATE "C",
   "gone_since_ms" bigint,
   "cleared_at_ms" bigint,
-  CONSTRAINT "alert_kind_known" CHECK (("alert"."kind" = 'cabinet_offline' or "alert"."kind" = 'door_open' or "alert"."kind" = 'over_temperature' or "alert"."kind" = 'lock_fault' or "alert"."kind" = 'scale_fault' or "alert"."kind" = 'scale_drift' or "alert"."kind" = 'certificate_expiry' or "alert"."kind" = 'sensor_fault' or "alert"."kind" = 'session_unsettled' or "alert"."kind" = 'low_stock' or "alert"."kind" = 'expiry' or "alert"."kind" = 'reconciliation_difference' or "alert"."kind" = 'disk_full' or "alert"."kind" = 'journal_broken' or "alert"."kind" = 'twin_reverted')),
+  CONSTRAINT "alert_kind_known" CHECK (("alert"."kind" = 'cabinet_offline' or "alert"."kind" = 'door_open' or "alert"."kind" = 'over_temperature' or "alert"."kind" = 'lock_fault' or "alert"."kind" = 'scale_fault' or "alert"."kind" = 'scale_drift' or "alert"."kind" = 'certificate_expiry' or "alert"."kind" = 'sensor_fault' or "alert"."kind" = 'session_unsettled' or "alert"."kind" = 'low_stock' or "alert"."kind" = 'expiry' or "alert"."kind" = 'reconciliation_difference' or "alert"."kind" = 'payout_overdue' or "alert"."kind" = 'books_unsound' or "alert"."kind" = 'books_unproven' or "alert"."kind" = 'disk_full' or "alert"."kind" = 'journal_broken' or "alert"."kind" = 'twin_reverted')),
   CONSTRAINT "alert_severity_known" CHECK (("alert"."severity" = 'notice' or "alert"."severity" = 'warning' or "alert"."severity" = 'critical')),
   CONSTRAINT "alert_acknowledged_by" CHECK (("alert"."acknowledged_by" is null) = ("alert"."acknowledged_at_ms" is null))
 );`,
@@ -1131,10 +1131,13 @@ export const initialPostgres: readonly string[] = [
   "import_id" text COLLATE "C" PRIMARY KEY NOT NULL,
   "document_number" text COLLATE "C" NOT NULL,
   "granted_at_ms" bigint NOT NULL,
-  "file_hash" text COLLATE "C" NOT NULL,
+  "file_hash" text COLLATE "C",
+  "reverses_import_id" text COLLATE "C",
+  "reason" text COLLATE "C",
   "imported_by" text COLLATE "C" NOT NULL,
   "imported_at_ms" bigint NOT NULL,
-  CONSTRAINT "in_kind_import_file_hash_unique" UNIQUE("file_hash")
+  CONSTRAINT "in_kind_import_reverses_import_id_unique" UNIQUE("reverses_import_id"),
+  CONSTRAINT "in_kind_import_file_or_reversal" CHECK (("in_kind_import"."file_hash" is null) = ("in_kind_import"."reverses_import_id" is not null) and ("in_kind_import"."reason" is null) = ("in_kind_import"."reverses_import_id" is null))
 );`,
   `CREATE TABLE "in_kind_grant" (
   "import_id" text COLLATE "C" NOT NULL,
@@ -1145,7 +1148,12 @@ export const initialPostgres: readonly string[] = [
   CONSTRAINT "in_kind_grant_import_id_row_pk" PRIMARY KEY("import_id","row"),
   CONSTRAINT "in_kind_grant_once" UNIQUE("import_id","household_code","item"),
   CONSTRAINT "in_kind_grant_item_known" CHECK (("in_kind_grant"."item" = 'FERTILISER' or "in_kind_grant"."item" = 'SEED' or "in_kind_grant"."item" = 'OTHER')),
-  CONSTRAINT "in_kind_grant_positive" CHECK ("in_kind_grant"."mass_mg" > 0)
+  CONSTRAINT "in_kind_grant_of_something" CHECK ("in_kind_grant"."mass_mg" <> 0)
+);`,
+  `CREATE TABLE "in_kind_key" (
+  "key" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "import_id" text COLLATE "C" NOT NULL,
+  "row" bigint NOT NULL
 );`,
   `CREATE TABLE "benefit_link" (
   "link_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -1660,7 +1668,7 @@ export const initialPostgres: readonly string[] = [
   "confirmed_at_ms" bigint,
   "usable_from_ms" bigint,
   "paused_reason" text COLLATE "C",
-  CONSTRAINT "payee_account_changer" UNIQUE("payee_account_id","changed_by"),
+  CONSTRAINT "payee_account_changers" UNIQUE("payee_account_id","changed_by","confirmed_by"),
   CONSTRAINT "payee_account_state_known" CHECK (("payee_account"."state" = 'proposed' or "payee_account"."state" = 'active' or "payee_account"."state" = 'paused' or "payee_account"."state" = 'replaced' or "payee_account"."state" = 'rejected')),
   CONSTRAINT "payee_account_two_people" CHECK ("payee_account"."confirmed_by" is null or "payee_account"."confirmed_by" <> "payee_account"."changed_by"),
   CONSTRAINT "payee_account_confirmed" CHECK (("payee_account"."state" in ('active', 'paused', 'replaced')) <= ("payee_account"."confirmed_by" is not null and "payee_account"."usable_from_ms" is not null)),
@@ -1746,8 +1754,9 @@ export const initialPostgres: readonly string[] = [
   `CREATE TABLE "payout_changer" (
   "batch_id" text COLLATE "C" NOT NULL,
   "changed_by" text COLLATE "C" NOT NULL,
+  "confirmed_by" text COLLATE "C" NOT NULL,
   "step" text COLLATE "C" NOT NULL,
-  CONSTRAINT "payout_changer_batch_id_changed_by_pk" PRIMARY KEY("batch_id","changed_by"),
+  CONSTRAINT "payout_changer_batch_id_changed_by_confirmed_by_pk" PRIMARY KEY("batch_id","changed_by","confirmed_by"),
   CONSTRAINT "payout_changer_step_known" CHECK (("payout_changer"."step" = 'account-change'))
 );`,
   `CREATE TABLE "payout_attempt" (
@@ -1761,6 +1770,7 @@ export const initialPostgres: readonly string[] = [
   "is_live" boolean,
   "payee_account_id" text COLLATE "C" NOT NULL,
   "changed_by" text COLLATE "C" NOT NULL,
+  "confirmed_by" text COLLATE "C" NOT NULL,
   "outcome" text COLLATE "C" NOT NULL,
   "fail_code" text COLLATE "C",
   "fail_reason" text COLLATE "C",
@@ -2070,8 +2080,9 @@ export const initialPostgres: readonly string[] = [
   `ALTER TABLE "payout_batch" ADD CONSTRAINT "payout_batch_profile" FOREIGN KEY ("profile_id","profile_version") REFERENCES "public"."bank_profile"("profile_id","version") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "payout_part" ADD CONSTRAINT "payout_part_batch_id_payout_batch_batch_id_fk" FOREIGN KEY ("batch_id") REFERENCES "public"."payout_batch"("batch_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "payout_changer" ADD CONSTRAINT "payout_changer_has_that_part" FOREIGN KEY ("batch_id","changed_by","step") REFERENCES "public"."payout_part"("batch_id","account_id","step") ON DELETE no action ON UPDATE no action;`,
-  `ALTER TABLE "payout_attempt" ADD CONSTRAINT "payout_attempt_changer" FOREIGN KEY ("batch_id","changed_by") REFERENCES "public"."payout_changer"("batch_id","changed_by") ON DELETE no action ON UPDATE no action;`,
-  `ALTER TABLE "payout_attempt" ADD CONSTRAINT "payout_attempt_account_changer" FOREIGN KEY ("payee_account_id","changed_by") REFERENCES "public"."payee_account"("payee_account_id","changed_by") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "payout_changer" ADD CONSTRAINT "payout_confirmer_has_that_part" FOREIGN KEY ("batch_id","confirmed_by","step") REFERENCES "public"."payout_part"("batch_id","account_id","step") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "payout_attempt" ADD CONSTRAINT "payout_attempt_changers" FOREIGN KEY ("batch_id","changed_by","confirmed_by") REFERENCES "public"."payout_changer"("batch_id","changed_by","confirmed_by") ON DELETE no action ON UPDATE no action;`,
+  `ALTER TABLE "payout_attempt" ADD CONSTRAINT "payout_attempt_account_changers" FOREIGN KEY ("payee_account_id","changed_by","confirmed_by") REFERENCES "public"."payee_account"("payee_account_id","changed_by","confirmed_by") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "payout_file" ADD CONSTRAINT "payout_file_batch_id_payout_batch_batch_id_fk" FOREIGN KEY ("batch_id") REFERENCES "public"."payout_batch"("batch_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "payout_objection" ADD CONSTRAINT "payout_objection_batch_id_payout_batch_batch_id_fk" FOREIGN KEY ("batch_id") REFERENCES "public"."payout_batch"("batch_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "payout_return" ADD CONSTRAINT "payout_return_batch_id_payout_batch_batch_id_fk" FOREIGN KEY ("batch_id") REFERENCES "public"."payout_batch"("batch_id") ON DELETE no action ON UPDATE no action;`,
@@ -2150,9 +2161,9 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "surplus_line_by_notice" ON "surplus_line" USING btree ("notice_id");`,
   `CREATE INDEX "surplus_payment_by_order" ON "surplus_payment" USING btree ("order_id");`,
   `CREATE INDEX "in_kind_grant_by_household" ON "in_kind_grant" USING btree ("household_code","import_id","row");`,
+  `CREATE INDEX "in_kind_key_by_import" ON "in_kind_key" USING btree ("import_id");`,
   `CREATE INDEX "benefit_link_by_household" ON "benefit_link" USING btree ("household_code");`,
   `CREATE INDEX "warning_open" ON "warning" USING btree ("warning_id") WHERE "warning"."outcome" is null;`,
-  `CREATE UNIQUE INDEX "income_import_once" ON "income_import" USING btree ("kind","sha_256") WHERE "income_import"."sha_256" is not null;`,
   `CREATE INDEX "income_line_by_household" ON "income_line" USING btree ("household_code","at_ms","line_id");`,
   `CREATE INDEX "income_line_key_by_import" ON "income_line_key" USING btree ("import_id");`,
   `CREATE UNIQUE INDEX "shopping_session_once_per_intent" ON "shopping_session" USING btree ("account_id","idempotency_key");`,

@@ -66,7 +66,7 @@ export const initialSqlite: readonly string[] = [
   \`changed_by\` text NOT NULL,
   \`changed_at_ms\` integer NOT NULL,
   PRIMARY KEY(\`kind\`, \`version\`),
-  CONSTRAINT "alert_rule_kind_known" CHECK(("alert_rule"."kind" = 'cabinet_offline' or "alert_rule"."kind" = 'door_open' or "alert_rule"."kind" = 'over_temperature' or "alert_rule"."kind" = 'lock_fault' or "alert_rule"."kind" = 'scale_fault' or "alert_rule"."kind" = 'scale_drift' or "alert_rule"."kind" = 'certificate_expiry' or "alert_rule"."kind" = 'sensor_fault' or "alert_rule"."kind" = 'session_unsettled' or "alert_rule"."kind" = 'low_stock' or "alert_rule"."kind" = 'expiry' or "alert_rule"."kind" = 'reconciliation_difference' or "alert_rule"."kind" = 'disk_full' or "alert_rule"."kind" = 'journal_broken' or "alert_rule"."kind" = 'twin_reverted')),
+  CONSTRAINT "alert_rule_kind_known" CHECK(("alert_rule"."kind" = 'cabinet_offline' or "alert_rule"."kind" = 'door_open' or "alert_rule"."kind" = 'over_temperature' or "alert_rule"."kind" = 'lock_fault' or "alert_rule"."kind" = 'scale_fault' or "alert_rule"."kind" = 'scale_drift' or "alert_rule"."kind" = 'certificate_expiry' or "alert_rule"."kind" = 'sensor_fault' or "alert_rule"."kind" = 'session_unsettled' or "alert_rule"."kind" = 'low_stock' or "alert_rule"."kind" = 'expiry' or "alert_rule"."kind" = 'reconciliation_difference' or "alert_rule"."kind" = 'payout_overdue' or "alert_rule"."kind" = 'books_unsound' or "alert_rule"."kind" = 'books_unproven' or "alert_rule"."kind" = 'disk_full' or "alert_rule"."kind" = 'journal_broken' or "alert_rule"."kind" = 'twin_reverted')),
   CONSTRAINT "alert_rule_is_enabled_known" CHECK("alert_rule"."is_enabled" in (0, 1)),
   CONSTRAINT "alert_rule_severity_known" CHECK(("alert_rule"."severity" = 'notice' or "alert_rule"."severity" = 'warning' or "alert_rule"."severity" = 'critical')),
   CONSTRAINT "alert_rule_times" CHECK("alert_rule"."hold_ms" >= 0 and "alert_rule"."escalate_after_ms" > 0 and "alert_rule"."threshold" >= 0)
@@ -107,7 +107,7 @@ export const initialSqlite: readonly string[] = [
   \`acknowledge_note\` text,
   \`gone_since_ms\` integer,
   \`cleared_at_ms\` integer,
-  CONSTRAINT "alert_kind_known" CHECK(("alert"."kind" = 'cabinet_offline' or "alert"."kind" = 'door_open' or "alert"."kind" = 'over_temperature' or "alert"."kind" = 'lock_fault' or "alert"."kind" = 'scale_fault' or "alert"."kind" = 'scale_drift' or "alert"."kind" = 'certificate_expiry' or "alert"."kind" = 'sensor_fault' or "alert"."kind" = 'session_unsettled' or "alert"."kind" = 'low_stock' or "alert"."kind" = 'expiry' or "alert"."kind" = 'reconciliation_difference' or "alert"."kind" = 'disk_full' or "alert"."kind" = 'journal_broken' or "alert"."kind" = 'twin_reverted')),
+  CONSTRAINT "alert_kind_known" CHECK(("alert"."kind" = 'cabinet_offline' or "alert"."kind" = 'door_open' or "alert"."kind" = 'over_temperature' or "alert"."kind" = 'lock_fault' or "alert"."kind" = 'scale_fault' or "alert"."kind" = 'scale_drift' or "alert"."kind" = 'certificate_expiry' or "alert"."kind" = 'sensor_fault' or "alert"."kind" = 'session_unsettled' or "alert"."kind" = 'low_stock' or "alert"."kind" = 'expiry' or "alert"."kind" = 'reconciliation_difference' or "alert"."kind" = 'payout_overdue' or "alert"."kind" = 'books_unsound' or "alert"."kind" = 'books_unproven' or "alert"."kind" = 'disk_full' or "alert"."kind" = 'journal_broken' or "alert"."kind" = 'twin_reverted')),
   CONSTRAINT "alert_severity_known" CHECK(("alert"."severity" = 'notice' or "alert"."severity" = 'warning' or "alert"."severity" = 'critical')),
   CONSTRAINT "alert_acknowledged_by" CHECK(("alert"."acknowledged_by" is null) = ("alert"."acknowledged_at_ms" is null))
 ) STRICT;`,
@@ -1285,11 +1285,14 @@ export const initialSqlite: readonly string[] = [
   \`import_id\` text PRIMARY KEY NOT NULL,
   \`document_number\` text NOT NULL,
   \`granted_at_ms\` integer NOT NULL,
-  \`file_hash\` text NOT NULL,
+  \`file_hash\` text,
+  \`reverses_import_id\` text,
+  \`reason\` text,
   \`imported_by\` text NOT NULL,
-  \`imported_at_ms\` integer NOT NULL
+  \`imported_at_ms\` integer NOT NULL,
+  CONSTRAINT "in_kind_import_file_or_reversal" CHECK(("in_kind_import"."file_hash" is null) = ("in_kind_import"."reverses_import_id" is not null) and ("in_kind_import"."reason" is null) = ("in_kind_import"."reverses_import_id" is null))
 ) STRICT;`,
-  `CREATE UNIQUE INDEX \`in_kind_import_file_hash_unique\` ON \`in_kind_import\` (\`file_hash\`);`,
+  `CREATE UNIQUE INDEX \`in_kind_import_reverses_import_id_unique\` ON \`in_kind_import\` (\`reverses_import_id\`);`,
   `CREATE TABLE \`in_kind_grant\` (
   \`import_id\` text NOT NULL,
   \`row\` integer NOT NULL,
@@ -1300,10 +1303,16 @@ export const initialSqlite: readonly string[] = [
   FOREIGN KEY (\`import_id\`) REFERENCES \`in_kind_import\`(\`import_id\`) ON UPDATE no action ON DELETE no action,
   FOREIGN KEY (\`household_code\`) REFERENCES \`household\`(\`household_code\`) ON UPDATE no action ON DELETE no action,
   CONSTRAINT "in_kind_grant_item_known" CHECK(("in_kind_grant"."item" = 'FERTILISER' or "in_kind_grant"."item" = 'SEED' or "in_kind_grant"."item" = 'OTHER')),
-  CONSTRAINT "in_kind_grant_positive" CHECK("in_kind_grant"."mass_mg" > 0)
+  CONSTRAINT "in_kind_grant_of_something" CHECK("in_kind_grant"."mass_mg" <> 0)
 ) STRICT;`,
   `CREATE INDEX \`in_kind_grant_by_household\` ON \`in_kind_grant\` (\`household_code\`,\`import_id\`,\`row\`);`,
   `CREATE UNIQUE INDEX \`in_kind_grant_once\` ON \`in_kind_grant\` (\`import_id\`,\`household_code\`,\`item\`);`,
+  `CREATE TABLE \`in_kind_key\` (
+  \`key\` text PRIMARY KEY NOT NULL,
+  \`import_id\` text NOT NULL,
+  \`row\` integer NOT NULL
+) STRICT, WITHOUT ROWID;`,
+  `CREATE INDEX \`in_kind_key_by_import\` ON \`in_kind_key\` (\`import_id\`);`,
   `CREATE TABLE \`benefit_link\` (
   \`link_id\` text PRIMARY KEY NOT NULL,
   \`supplier_id\` text NOT NULL,
@@ -1385,7 +1394,6 @@ export const initialSqlite: readonly string[] = [
   CONSTRAINT "income_import_file_or_reversal" CHECK(("income_import"."sha_256" is null) = ("income_import"."reverses_import_id" is not null))
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`income_import_reverses_import_id_unique\` ON \`income_import\` (\`reverses_import_id\`);`,
-  `CREATE UNIQUE INDEX \`income_import_once\` ON \`income_import\` (\`kind\`,\`sha_256\`) WHERE "income_import"."sha_256" is not null;`,
   `CREATE TABLE \`income_line\` (
   \`import_id\` text NOT NULL,
   \`row\` integer NOT NULL,
@@ -1898,7 +1906,7 @@ export const initialSqlite: readonly string[] = [
   `CREATE UNIQUE INDEX \`payee_account_proposed\` ON \`payee_account\` (\`household_code\`) WHERE "payee_account"."state" = 'proposed';`,
   `CREATE UNIQUE INDEX \`payee_account_of_one_household\` ON \`payee_account\` (\`account_fingerprint\`) WHERE "payee_account"."state" in ('active', 'paused');`,
   `CREATE INDEX \`payee_account_history\` ON \`payee_account\` (\`household_code\`,\`payee_account_id\`);`,
-  `CREATE UNIQUE INDEX \`payee_account_changer\` ON \`payee_account\` (\`payee_account_id\`,\`changed_by\`);`,
+  `CREATE UNIQUE INDEX \`payee_account_changers\` ON \`payee_account\` (\`payee_account_id\`,\`changed_by\`,\`confirmed_by\`);`,
   `CREATE TABLE \`bank_profile\` (
   \`profile_id\` text NOT NULL,
   \`version\` integer NOT NULL,
@@ -1983,9 +1991,11 @@ export const initialSqlite: readonly string[] = [
   `CREATE TABLE \`payout_changer\` (
   \`batch_id\` text NOT NULL,
   \`changed_by\` text NOT NULL,
+  \`confirmed_by\` text NOT NULL,
   \`step\` text NOT NULL,
-  PRIMARY KEY(\`batch_id\`, \`changed_by\`),
+  PRIMARY KEY(\`batch_id\`, \`changed_by\`, \`confirmed_by\`),
   FOREIGN KEY (\`batch_id\`,\`changed_by\`,\`step\`) REFERENCES \`payout_part\`(\`batch_id\`,\`account_id\`,\`step\`) ON UPDATE no action ON DELETE no action,
+  FOREIGN KEY (\`batch_id\`,\`confirmed_by\`,\`step\`) REFERENCES \`payout_part\`(\`batch_id\`,\`account_id\`,\`step\`) ON UPDATE no action ON DELETE no action,
   CONSTRAINT "payout_changer_step_known" CHECK(("payout_changer"."step" = 'account-change'))
 ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE \`payout_attempt\` (
@@ -1999,6 +2009,7 @@ export const initialSqlite: readonly string[] = [
   \`is_live\` integer,
   \`payee_account_id\` text NOT NULL,
   \`changed_by\` text NOT NULL,
+  \`confirmed_by\` text NOT NULL,
   \`outcome\` text NOT NULL,
   \`fail_code\` text,
   \`fail_reason\` text,
@@ -2006,8 +2017,8 @@ export const initialSqlite: readonly string[] = [
   \`settled_at_ms\` integer,
   \`queried_at_ms\` integer,
   PRIMARY KEY(\`batch_id\`, \`seq\`),
-  FOREIGN KEY (\`batch_id\`,\`changed_by\`) REFERENCES \`payout_changer\`(\`batch_id\`,\`changed_by\`) ON UPDATE no action ON DELETE no action,
-  FOREIGN KEY (\`payee_account_id\`,\`changed_by\`) REFERENCES \`payee_account\`(\`payee_account_id\`,\`changed_by\`) ON UPDATE no action ON DELETE no action,
+  FOREIGN KEY (\`batch_id\`,\`changed_by\`,\`confirmed_by\`) REFERENCES \`payout_changer\`(\`batch_id\`,\`changed_by\`,\`confirmed_by\`) ON UPDATE no action ON DELETE no action,
+  FOREIGN KEY (\`payee_account_id\`,\`changed_by\`,\`confirmed_by\`) REFERENCES \`payee_account\`(\`payee_account_id\`,\`changed_by\`,\`confirmed_by\`) ON UPDATE no action ON DELETE no action,
   CONSTRAINT "payout_attempt_income_kind_known" CHECK(("payout_attempt"."income_kind" = 'OPERATING' or "payout_attempt"."income_kind" = 'PROPERTY' or "payout_attempt"."income_kind" = 'WAGE' or "payout_attempt"."income_kind" = 'TRANSFER')),
   CONSTRAINT "payout_attempt_is_live_known" CHECK("payout_attempt"."is_live" in (0, 1)),
   CONSTRAINT "payout_attempt_outcome_known" CHECK(("payout_attempt"."outcome" = 'unanswered' or "payout_attempt"."outcome" = 'unknown' or "payout_attempt"."outcome" = 'paid' or "payout_attempt"."outcome" = 'failed' or "payout_attempt"."outcome" = 'returned' or "payout_attempt"."outcome" = 'withdrawn')),

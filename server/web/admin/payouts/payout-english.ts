@@ -84,7 +84,7 @@ export function payoutEnglish(): PayoutMessages {
       review: 'reviewed',
       approve: 'approved',
       release: 'released',
-      'account-change': 'changed an account',
+      'account-change': 'changed or confirmed an account',
     },
     required: (part, have, need) => `${part} ${have}/${need}`,
     tabs: {
@@ -132,7 +132,7 @@ export function payoutEnglish(): PayoutMessages {
       no_account: 'no confirmed account',
       account_paused: 'account paused',
       account_cooling: 'new account in its cooling-off time',
-      account_changed_by_preparer: 'the preparer changed its account',
+      account_changed_by_preparer: 'the preparer changed or confirmed its account',
     },
     objection: {
       none: 'No objections.',

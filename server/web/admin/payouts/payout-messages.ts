@@ -84,7 +84,7 @@ function payoutChinese() {
       review: '复核',
       approve: '审批',
       release: '放行',
-      'account-change': '改过收款账户',
+      'account-change': '改过或复核过收款账户',
     },
     required: (part: string, have: number, need: number) => `${part} ${have}/${need} 人`,
     tabs: {
@@ -127,7 +127,7 @@ function payoutChinese() {
       no_account: '没有已确认的收款账户',
       account_paused: '收款账户已暂停',
       account_cooling: '新账户还在等待期',
-      account_changed_by_preparer: '收款账户是制单人改的',
+      account_changed_by_preparer: '收款账户是制单人改的或复核的',
     } as Record<string, string>,
     objection: {
       none: '没有异议。',

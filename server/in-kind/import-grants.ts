@@ -1,28 +1,28 @@
-// Imports lists of goods granted in kind, all rows or none, and shows them within the viewer's scope.
+// Imports lists of goods granted in kind, all rows or none.
 import { createHash } from 'node:crypto'
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
-import type { getInKindTotals, importInKindGrants as importRoute, InKindGrant } from '#shared/contracts/http/in-kind.ts'
+import type { importInKindGrants as importRoute } from '#shared/contracts/http/in-kind.ts'
 import { districtDateStartMs } from '#shared/time/district-time.ts'
 import { recordAudit } from '../audit/record-audit.ts'
-import { sumOf } from '../db/expressions.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findKnownHouseholds } from '../households/find-unknown-household.ts'
-import { householdScope } from '../personal-data/row-scope.ts'
-import type { Viewer } from '../personal-data/row-scope.ts'
 import { householdCodeCell, kilogramCell } from '../tabular/cells.ts'
 import { readTable } from '../tabular/read-table.ts'
 import type { RowError } from '../tabular/read-table.ts'
 import { refuseRows } from '../tabular/refuse-rows.ts'
 import type { InKindItem } from './schema.ts'
 
-export type InKindView = z.input<typeof InKindGrant>
 type Imported = z.input<(typeof importRoute)['reply']>
-type Totals = z.input<(typeof getInKindTotals)['reply']>
+
+/** Keys asked for in one statement; both dialects bind far more. */
+const keysPerStatement = 500
+
+const fileKeyOf = (fileHash: string) => `file ${fileHash}`
+const grantKeyOf = (documentNumber: string, { householdCode, item }: { householdCode: string; item: InKindItem }) =>
+  JSON.stringify([documentNumber, householdCode, item])
 
 const itemByWord: Readonly<Record<string, InKindItem>> = {
   化肥: 'FERTILISER',
@@ -93,8 +93,13 @@ export function* importGrants(
   },
 ): Unit<Imported> {
   const { byAccountId, documentNumber, grantedOn, fileHash, grants } = input
-  const { inKindImports: i, inKindGrants } = ctx.tables
-  const known = yield* one(ctx.db.select({ importId: i.importId }).from(i).where(eq(i.fileHash, fileHash)))
+  const { inKindImports: i, inKindGrants, inKindKeys: k } = ctx.tables
+  const known = yield* one(
+    ctx.db
+      .select({ key: k.key })
+      .from(k)
+      .where(eq(k.key, fileKeyOf(fileHash))),
+  )
   if (known !== undefined) throw new RefusalError('in_kind.file_known')
   const codes = new Set(grants.map(({ householdCode }) => householdCode))
   const registered = yield* findKnownHouseholds(ctx, [...codes])
@@ -112,12 +117,11 @@ export function* importGrants(
     inKindGrants,
     grants.map((grant) => ({ importId, ...grant })),
   )
-  const masses = new Map<InKindItem, { households: number; massMg: number }>()
-  for (const { item, massMg } of grants) {
-    const sum = masses.get(item) ?? { households: 0, massMg: 0 }
-    masses.set(item, { households: sum.households + 1, massMg: sum.massMg + massMg })
-  }
-  const totals = [...masses].map(([item, sum]) => ({ item, ...sum }))
+  yield* insertRows(k, [
+    { key: fileKeyOf(fileHash), importId, row: 0 },
+    ...grants.map((grant) => ({ key: grantKeyOf(documentNumber, grant), importId, row: grant.row })),
+  ])
+  const totals = totalsOf(grants)
   yield* recordAudit(ctx, {
     accountId: byAccountId,
     action: 'in_kind.imported',
@@ -127,86 +131,36 @@ export function* importGrants(
   return { importId, rows: grants.length, households: codes.size, totals }
 }
 
+/** Households and masses by item; a list names an item of a household once. */
+export function totalsOf(grants: ReadonlyArray<{ readonly item: InKindItem; readonly massMg: number }>) {
+  const masses = new Map<InKindItem, { households: number; massMg: number }>()
+  for (const { item, massMg } of grants) {
+    const sum = masses.get(item) ?? { households: 0, massMg: 0 }
+    masses.set(item, { households: sum.households + 1, massMg: sum.massMg + massMg })
+  }
+  return [...masses].map(([item, sum]) => ({ item, ...sum }))
+}
+
 /** The rows that another list of the same document has granted before. */
 function* findGranted(
-  { db, tables: { inKindGrants: g, inKindImports: i } }: UnitContext,
+  { db, tables: { inKindKeys: k } }: UnitContext,
   documentNumber: string,
   grants: GrantFile['grants'],
 ): Unit<RowError[]> {
-  const found = yield* rows(
-    db
-      .select({ householdCode: g.householdCode, item: g.item, row: g.row })
-      .from(g)
-      .innerJoin(i, eq(i.importId, g.importId))
-      .where(eq(i.documentNumber, documentNumber)),
-  )
-  const earlier = new Map(found.map(({ householdCode, item, row }) => [`${householdCode}/${item}`, row]))
-  return grants.flatMap(({ row, householdCode, item }): RowError[] => {
-    const before = earlier.get(`${householdCode}/${item}`)
+  const keys = grants.map((grant) => grantKeyOf(documentNumber, grant))
+  const earlier = new Map<string, number>()
+  for (let from = 0; from < keys.length; from += keysPerStatement) {
+    const found = yield* rows(
+      db
+        .select({ key: k.key, row: k.row })
+        .from(k)
+        .where(inArray(k.key, keys.slice(from, from + keysPerStatement))),
+    )
+    for (const { key, row } of found) earlier.set(key, row)
+  }
+  return grants.flatMap(({ row }, place): RowError[] => {
+    const before = earlier.get(keys[place] ?? '')
     if (before === undefined) return []
     return [{ row, column: '户编号', message: `is imported already: row ${before} of ${documentNumber}` }]
   })
-}
-
-/** Grants in the viewer's scope by household. */
-export function* listGrants(
-  ctx: UnitContext,
-  viewer: Viewer,
-  query: PageRequest & { readonly householdCode?: string | undefined; readonly item?: InKindItem | undefined },
-): Unit<Page<InKindView>> {
-  const { inKindGrants: g, inKindImports: i, households: h } = ctx.tables
-  const found = yield* rows(
-    ctx.db
-      .select({
-        importId: g.importId,
-        row: g.row,
-        householdCode: g.householdCode,
-        headName: h.headName,
-        item: g.item,
-        massMg: g.massMg,
-        documentNumber: i.documentNumber,
-        grantedAtMs: i.grantedAtMs,
-      })
-      .from(g)
-      .innerJoin(i, eq(i.importId, g.importId))
-      .innerJoin(h, eq(h.householdCode, g.householdCode))
-      .where(
-        and(
-          householdScope(ctx, viewer),
-          query.householdCode === undefined ? undefined : eq(g.householdCode, query.householdCode),
-          query.item === undefined ? undefined : eq(g.item, query.item),
-          behindKey([g.householdCode, g.importId, g.row], keyOfCursor(query.cursor, 3), 'ascending'),
-        ),
-      )
-      .orderBy(asc(g.householdCode), asc(g.importId), asc(g.row))
-      .limit(query.limit + 1),
-  )
-  return pageOfRows(
-    found,
-    query.limit,
-    ({ householdCode, importId, row }) => [householdCode, importId, row],
-    (row) => row,
-  )
-}
-
-export function* showTotals(ctx: UnitContext, viewer: Viewer): Unit<Totals> {
-  const { inKindGrants: g, households: h } = ctx.tables
-  const distinct = sql<number>`count(distinct ${g.householdCode})`.mapWith(Number)
-  const all = yield* one(
-    ctx.db
-      .select({ households: distinct })
-      .from(g)
-      .innerJoin(h, eq(h.householdCode, g.householdCode))
-      .where(householdScope(ctx, viewer)),
-  )
-  const totals = yield* rows(
-    ctx.db
-      .select({ item: g.item, households: distinct, massMg: sumOf(g.massMg) })
-      .from(g)
-      .innerJoin(h, eq(h.householdCode, g.householdCode))
-      .where(householdScope(ctx, viewer))
-      .groupBy(g.item)
-      .orderBy(asc(g.item)),
-  )
-  return { households: all?.households ?? 0, totals }
 }
