@@ -1,8 +1,8 @@
 // HTTP of the agent's bundles: people hand them in, cabinets fetch them.
-import { desc, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { getAgentBundle, listAgentReleases, uploadAgentRelease } from '#shared/contracts/http/rollouts.ts'
 import type { NounRoutes } from '../context.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
@@ -20,8 +20,8 @@ export const agentReleaseRoutes: NounRoutes = (app, ctx) => {
         db
           .select({ version, sha256, sizeBytes, uploadedBy, uploadedAtMs })
           .from(t)
-          .where(behindKey([uploadedAtMs, version], keyOfCursor(query.cursor, 2), 'descending'))
-          .orderBy(desc(uploadedAtMs), desc(version))
+          .where(behindInTime([uploadedAtMs, version], query))
+          .orderBy(...inTimeOrder([uploadedAtMs, version], query))
           .limit(query.limit + 1),
       )
       return pageOfRows(

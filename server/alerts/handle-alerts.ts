@@ -1,11 +1,11 @@
 // Alerts and rules as people see and change them.
-import { and, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { Alert, AlertKind, AlertRule, changeAlertRule } from '#shared/contracts/http/alerts.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { countRows } from '../db/expressions.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { highestLevel, recipientsOf, type Rule } from './rules.ts'
@@ -14,7 +14,7 @@ import { findRecipients, findRules, tell } from './store.ts'
 export type AlertView = z.input<typeof Alert>
 export type RuleView = z.input<typeof AlertRule>
 
-interface AlertQuery extends PageRequest {
+interface AlertQuery extends TimedPageRequest {
   readonly isOpen?: boolean | undefined
   readonly kind?: AlertKind | undefined
   readonly cabinetId?: string | undefined
@@ -31,13 +31,13 @@ export function* listAlerts(ctx: UnitContext, query: AlertQuery): Unit<Page<Aler
       .where(
         and(
           isNotNull(a.raisedAtMs),
-          behindKey([a.alertId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindInTime([a.alertId], query),
           query.isOpen === undefined ? undefined : query.isOpen ? isNull(a.clearedAtMs) : isNotNull(a.clearedAtMs),
           query.kind === undefined ? undefined : eq(a.kind, query.kind),
           query.cabinetId === undefined ? undefined : eq(a.cabinetId, query.cabinetId),
         ),
       )
-      .orderBy(desc(a.alertId))
+      .orderBy(...inTimeOrder([a.alertId], query))
       .limit(query.limit + 1),
   )
   const told = yield* countTold(

@@ -1,9 +1,9 @@
 // The log of calls on households (走访) by phone, WeChat or at home. A row stays as it was written.
-import { and, desc, eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { Visit } from '#shared/contracts/http/assistance.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { findHousehold } from '../households/find-household.ts'
@@ -53,7 +53,7 @@ export function* logVisit(
 export function* listVisits(
   ctx: UnitContext,
   viewer: Viewer,
-  query: PageRequest & {
+  query: TimedPageRequest & {
     readonly householdCode?: string | undefined
     readonly channel?: VisitView['channel'] | undefined
   },
@@ -69,10 +69,10 @@ export function* listVisits(
           householdScope(ctx, viewer),
           query.householdCode === undefined ? undefined : eq(t.householdCode, query.householdCode),
           query.channel === undefined ? undefined : eq(t.channel, query.channel),
-          behindKey([t.atMs, t.visitId], keyOfCursor(query.cursor, 2), 'descending'),
+          behindInTime([t.atMs, t.visitId], query),
         ),
       )
-      .orderBy(desc(t.atMs), desc(t.visitId))
+      .orderBy(...inTimeOrder([t.atMs, t.visitId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(

@@ -1,11 +1,11 @@
 // The trail for auditors, newest first, filtered by subject, person, action and time.
-import { and, desc, eq, gte, like, lt } from 'drizzle-orm'
+import { and, eq, gte, like, lt } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { AuditRow } from '#shared/contracts/http/audit.ts'
-import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, type Page, pageOfRows, type TimedPageRequest } from '../db/keyset.ts'
 import { rows, type Unit, type UnitContext } from '../db/unit.ts'
 
-export interface AuditQuery extends PageRequest {
+export interface AuditQuery extends TimedPageRequest {
   readonly subjectId?: string | undefined
   readonly accountId?: string | undefined
   /** A whole action, or its noun: `payout` finds `payout.approved`. */
@@ -26,7 +26,7 @@ export function* listAudit(ctx: UnitContext, query: AuditQuery): Unit<Page<z.inp
       .leftJoin(a, eq(a.accountId, r.accountId))
       .where(
         and(
-          behindKey([r.atMs, r.auditId], keyOfCursor(query.cursor, 2), 'descending'),
+          behindInTime([r.atMs, r.auditId], query),
           subjectId === undefined ? undefined : eq(r.subjectId, subjectId),
           accountId === undefined ? undefined : eq(r.accountId, accountId),
           action === undefined ? undefined : isAction(action),
@@ -34,7 +34,7 @@ export function* listAudit(ctx: UnitContext, query: AuditQuery): Unit<Page<z.inp
           toMs === undefined ? undefined : lt(r.atMs, toMs),
         ),
       )
-      .orderBy(desc(r.atMs), desc(r.auditId))
+      .orderBy(...inTimeOrder([r.atMs, r.auditId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(

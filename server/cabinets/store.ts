@@ -5,16 +5,20 @@ import type { CabinetSummary, HostSiteKind, listCabinets, RolloutState } from '#
 import type { CommandRecord } from '#shared/contracts/http/cabinets.ts'
 import { commandReasons } from '#shared/contracts/mqtt/command.ts'
 import { countRows } from '../db/expressions.ts'
-import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from '../db/keyset.ts'
+import {
+  behindKey,
+  behindName,
+  inNameOrder,
+  keyOfCursor,
+  type NameSorted,
+  type Page,
+  pageOfRows,
+  type PageRequest,
+} from '../db/keyset.ts'
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 
 /** What a summary is made of: registry, site and status side by side. */
-function* findSummaryRows(
-  ctx: UnitContext,
-  where: SQL | undefined,
-  limit: number,
-  order: 'ascending' | 'descending' = 'ascending',
-) {
+function* findSummaryRows(ctx: UnitContext, where: SQL | undefined, limit: number, sorted: NameSorted = {}) {
   const { cabinets, hostSites, cabinetStatuses: status } = ctx.tables
   return yield* rows(
     ctx.db
@@ -39,7 +43,7 @@ function* findSummaryRows(
       .innerJoin(hostSites, eq(hostSites.hostSiteId, cabinets.hostSiteId))
       .innerJoin(status, eq(status.cabinetId, cabinets.cabinetId))
       .where(where)
-      .orderBy(order === 'ascending' ? asc(cabinets.code) : desc(cabinets.code))
+      .orderBy(...inNameOrder([cabinets.code], sorted))
       .limit(limit),
   )
 }
@@ -70,7 +74,7 @@ export function* listCabinetPage(ctx: UnitContext, query: CabinetQuery): Unit<Pa
   const { cabinets, hostSites, cabinetStatuses } = ctx.tables
   const text = query.search?.replace(/[%_\\]/g, '')
   const where = and(
-    behindKey([cabinets.code], keyOfCursor(query.cursor, 1), query.order),
+    behindName([cabinets.code], query),
     text === undefined || text === ''
       ? undefined
       : or(like(cabinets.code, `%${text.toUpperCase()}%`), like(hostSites.name, `%${text}%`)),
@@ -79,7 +83,7 @@ export function* listCabinetPage(ctx: UnitContext, query: CabinetQuery): Unit<Pa
     query.isOnline === undefined ? undefined : eq(cabinetStatuses.isOnline, query.isOnline),
     query.isDemo === undefined ? undefined : eq(cabinets.isDemo, query.isDemo),
   )
-  const found = yield* findSummaryRows(ctx, where, query.limit + 1, query.order)
+  const found = yield* findSummaryRows(ctx, where, query.limit + 1, query)
   return pageOfRows(found, query.limit, ({ code }) => [code], showCabinet)
 }
 

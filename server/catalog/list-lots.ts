@@ -1,10 +1,10 @@
 // Lots as the contract shows them: with their names, their sources and how many units are not sold yet.
 import type { z } from 'zod'
 import type { Lot } from '#shared/contracts/http/catalog.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { Page } from '../db/keyset.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { findLotRows, sourcesOfLots, unitsInCabinets } from './store.ts'
-import type { LotRow, LotSourceRow } from './store.ts'
+import type { LotQuery, LotRow, LotSourceRow } from './store.ts'
 
 export type LotView = z.input<typeof Lot>
 
@@ -35,10 +35,7 @@ export function showLot(
   }
 }
 
-export function* listLots(
-  ctx: UnitContext,
-  query: PageRequest & { readonly skuId?: string | undefined },
-): Unit<Page<LotView>> {
+export function* listLots(ctx: UnitContext, query: LotQuery): Unit<Page<LotView>> {
   const page = yield* findLotRows(ctx, query)
   const lotIds = page.rows.map((row) => row.lot.lotId)
   const sources = new Map<string, LotSourceRow[]>(lotIds.map((lotId) => [lotId, []]))

@@ -81,6 +81,7 @@ export function catalogTables(
     },
     (t) => [
       index('lot_by_sku').on(t.skuId, t.lotId),
+      index('lot_by_expiry').on(t.expiresAtMs, t.lotId),
       check('lot_units_received_positive', sql`${t.unitsReceived} > 0`),
       check('lot_units_at_depot_not_negative', sql`${t.unitsAtDepot} >= 0`),
       check('lot_closed_by_someone', sql`(${t.closedAtMs} is null) = (${t.closedBy} is null)`),

@@ -1,8 +1,10 @@
 // The catalog's SQL: lists by key, and the rows that lots are made of.
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
+import type { z } from 'zod'
+import type { LotOrder } from '#shared/contracts/http/catalog.ts'
 import { sumOf } from '../db/expressions.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
+import { behindInTime, behindKey, inTimeOrder, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { one, rows } from '../db/unit.ts'
 
@@ -53,12 +55,18 @@ export interface LotListRow {
   supplierName: string
 }
 
-/** Lots, newest first. */
-export function* findLotRows(
-  { db, tables: t }: UnitContext,
-  query: PageRequest & { readonly skuId?: string | undefined },
-): Unit<Page<LotListRow>> {
-  const after = behindKey([t.lots.lotId], keyOfCursor(query.cursor, 1), 'descending')
+export interface LotQuery extends PageRequest {
+  readonly skuId?: string | undefined
+  readonly order?: z.infer<typeof LotOrder> | undefined
+}
+
+/** Lots by receipt or by expiry, the newest first unless asked otherwise. */
+export function* findLotRows({ db, tables: t }: UnitContext, query: LotQuery): Unit<Page<LotListRow>> {
+  const { cursor, limit, order } = query
+  const byExpiry = order === 'expires-soonest' || order === 'expires-latest'
+  const columns = byExpiry ? [t.lots.expiresAtMs, t.lots.lotId] : [t.lots.lotId]
+  const time = order === 'oldest' || order === 'expires-soonest' ? 'oldest' : 'newest'
+  const after = behindInTime(columns, { cursor, limit, order: time })
   const ofSku = query.skuId === undefined ? undefined : eq(t.lots.skuId, query.skuId)
   const found = yield* rows(
     db
@@ -67,13 +75,13 @@ export function* findLotRows(
       .innerJoin(t.skus, eq(t.skus.skuId, t.lots.skuId))
       .innerJoin(t.suppliers, eq(t.suppliers.supplierId, t.lots.supplierId))
       .where(and(after, ofSku))
-      .orderBy(desc(t.lots.lotId))
+      .orderBy(...inTimeOrder(columns, { order: time }))
       .limit(query.limit + 1),
   )
   return pageOfRows(
     found,
     query.limit,
-    (row) => [row.lot.lotId],
+    ({ lot }) => (byExpiry ? [lot.expiresAtMs, lot.lotId] : [lot.lotId]),
     (row) => row,
   )
 }

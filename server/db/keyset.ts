@@ -1,6 +1,6 @@
 // Keyset paging: a page's cursor is the sort key of its last row, so that pages neither skip nor repeat rows while others
 // insert. Queries read one row more than the page holds, which tells whether another page follows.
-import { sql } from 'drizzle-orm'
+import { asc, desc, sql } from 'drizzle-orm'
 import type { AnyColumn, SQL } from 'drizzle-orm'
 import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -13,6 +13,18 @@ export interface PageRequest {
   readonly cursor?: string | undefined
   readonly limit: number
 }
+
+/** How a list is sorted that goes by time, the newest first unless asked otherwise, or by a code or name, ascending. */
+export interface TimeSorted {
+  readonly order?: 'newest' | 'oldest' | undefined
+}
+export interface NameSorted {
+  readonly order?: 'ascending' | 'descending' | undefined
+}
+
+/** What such lists take: TimedPageQuery and NamedPageQuery there. */
+export interface TimedPageRequest extends PageRequest, TimeSorted {}
+export interface NamedPageRequest extends PageRequest, NameSorted {}
 
 export interface Page<TRow> {
   rows: TRow[]
@@ -53,6 +65,26 @@ export function behindKey(
   // A number where the list is sorted by text, or the other way round: PostgreSQL would not compare them.
   if (columns.some(({ dataType }, index) => dataType !== typeof key[index])) throw foreignCursor()
   return direction === 'ascending' ? sql`${rowOf(columns)} > ${rowOf(key)}` : sql`${rowOf(columns)} < ${rowOf(key)}`
+}
+
+/** Rows behind the cursor of a list by columns that grow with time. */
+export function behindInTime(columns: readonly AnyColumn[], { cursor, order }: TimedPageRequest): SQL | undefined {
+  return behindKey(columns, keyOfCursor(cursor, columns.length), order === 'oldest' ? 'ascending' : 'descending')
+}
+
+/** The same columns for ORDER BY. */
+export function inTimeOrder(columns: readonly AnyColumn[], { order }: TimeSorted): SQL[] {
+  return columns.map((column) => (order === 'oldest' ? asc(column) : desc(column)))
+}
+
+/** Rows behind the cursor of a list by codes or names. */
+export function behindName(columns: readonly AnyColumn[], { cursor, order }: NamedPageRequest): SQL | undefined {
+  return behindKey(columns, keyOfCursor(cursor, columns.length), order ?? 'ascending')
+}
+
+/** The same columns for ORDER BY. */
+export function inNameOrder(columns: readonly AnyColumn[], { order }: NameSorted): SQL[] {
+  return columns.map((column) => (order === 'descending' ? desc(column) : asc(column)))
 }
 
 /** Rows up to and including the key, in the same sense. */

@@ -1,8 +1,8 @@
 // Disputes as their buyer and staff see them.
-import { and, asc, desc, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { Dispute } from '#shared/contracts/http/disputes.ts'
-import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, type Page, pageOfRows, type TimedPageRequest } from '../db/keyset.ts'
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 
 type DisputeView = z.input<typeof Dispute>
@@ -41,18 +41,15 @@ export function* findDispute(ctx: UnitContext, sessionId: string): Unit<DisputeV
 
 export function* listDisputes(
   ctx: UnitContext,
-  query: PageRequest & { readonly isOpen?: boolean | undefined; readonly order: 'newest' | 'oldest' },
+  query: TimedPageRequest & { readonly isOpen?: boolean | undefined },
 ): Unit<Page<DisputeView>> {
   const { disputes: d } = ctx.tables
-  const { isOpen, order, cursor, limit } = query
-  const isOldestFirst = order === 'oldest'
+  const { isOpen, limit } = query
   const isWanted = isOpen === undefined ? undefined : isOpen ? isNull(d.answeredAtMs) : isNotNull(d.answeredAtMs)
   const found = yield* rows(
     selectDisputes(ctx)
-      .where(
-        and(isWanted, behindKey([d.disputeId], keyOfCursor(cursor, 1), isOldestFirst ? 'ascending' : 'descending')),
-      )
-      .orderBy(isOldestFirst ? asc(d.disputeId) : desc(d.disputeId))
+      .where(and(isWanted, behindInTime([d.disputeId], query)))
+      .orderBy(...inTimeOrder([d.disputeId], query))
       .limit(limit + 1),
   )
   return pageOfRows(found, limit, ({ dispute }) => [dispute.disputeId], showDispute)

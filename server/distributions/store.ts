@@ -1,7 +1,7 @@
 // SQL of distributions: plans by key, and what a plan was computed from.
-import { and, asc, desc, eq } from 'drizzle-orm'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import { and, asc, eq } from 'drizzle-orm'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { exec, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -33,10 +33,10 @@ export function* movePlan(
   return { ...plan, ...change }
 }
 
-/** Plans, newest first. */
+/** Plans by the date they distribute at, the newest first unless asked otherwise. */
 export function* findPlans(
   { db, tables: { distributionPlans: t } }: UnitContext,
-  query: PageRequest & { readonly organisationId?: string | undefined; readonly state?: PlanState | undefined },
+  query: TimedPageRequest & { readonly organisationId?: string | undefined; readonly state?: PlanState | undefined },
 ): Unit<Page<PlanRow>> {
   const found = yield* rows(
     db
@@ -44,18 +44,18 @@ export function* findPlans(
       .from(t)
       .where(
         and(
-          behindKey([t.planId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindInTime([t.atMs, t.planId], query),
           query.organisationId === undefined ? undefined : eq(t.organisationId, query.organisationId),
           query.state === undefined ? undefined : eq(t.state, query.state),
         ),
       )
-      .orderBy(desc(t.planId))
+      .orderBy(...inTimeOrder([t.atMs, t.planId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(
     found,
     query.limit,
-    (row) => [row.planId],
+    (row) => [row.atMs, row.planId],
     (row) => row,
   )
 }

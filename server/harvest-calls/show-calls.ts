@@ -1,9 +1,9 @@
 // What people see of harvest calls: calls in the viewer's scope, terms, the rotation with who is next, and needs.
-import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { HarvestCall, HarvestMember, HarvestNeed, HarvestTerms } from '#shared/contracts/http/harvest-calls.ts'
 import { sumOf } from '../db/expressions.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, PageRequest, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, behindKey, inTimeOrder, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -27,7 +27,7 @@ function showCall({ call, ...placed }: PlacedCall): HarvestCall {
   }
 }
 
-export interface CallQuery extends PageRequest {
+export interface CallQuery extends TimedPageRequest {
   readonly state?: CallState | undefined
   readonly needId?: string | undefined
   readonly householdCode?: string | undefined
@@ -37,12 +37,12 @@ export function* listCalls(ctx: UnitContext, viewer: Viewer, query: CallQuery): 
   const { harvestCalls: t } = ctx.tables
   const { state, needId, householdCode } = query
   const where = and(
-    behindKey([t.callId], keyOfCursor(query.cursor, 1), 'descending'),
+    behindInTime([t.callId], query),
     state === undefined ? undefined : eq(t.state, state),
     needId === undefined ? undefined : eq(t.needId, needId),
     householdCode === undefined ? undefined : eq(t.householdCode, householdCode),
   )
-  const found = yield* findCalls(ctx, viewer, where, query.limit + 1)
+  const found = yield* findCalls(ctx, viewer, where, query.limit + 1, query)
   return pageOfRows(found, query.limit, ({ call }) => [call.callId], showCall)
 }
 
@@ -159,7 +159,7 @@ export function* listMembers(
   )
 }
 
-export interface NeedQuery extends PageRequest {
+export interface NeedQuery extends TimedPageRequest {
   readonly skuId?: string | undefined
   readonly isOpen?: boolean | undefined
   readonly needIds?: readonly string[]
@@ -175,13 +175,13 @@ export function* listNeeds(ctx: UnitContext, query: NeedQuery): Unit<Page<Harves
       .innerJoin(s, eq(s.skuId, n.skuId))
       .where(
         and(
-          behindKey([n.needId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindInTime([n.needId], query),
           skuId === undefined ? undefined : eq(n.skuId, skuId),
           isOpen === undefined ? undefined : isOpen ? eq(n.state, 'open') : ne(n.state, 'open'),
           needIds === undefined ? undefined : inArray(n.needId, [...needIds]),
         ),
       )
-      .orderBy(desc(n.needId))
+      .orderBy(...inTimeOrder([n.needId], query))
       .limit(query.limit + 1),
   )
   const calls = yield* findCallsOfNeeds(

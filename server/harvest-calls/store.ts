@@ -1,6 +1,8 @@
 // Queries of harvest calls, for this noun's use cases.
 import { and, asc, desc, eq, inArray, isNull } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
+import type { TimeSorted } from '../db/keyset.ts'
+import { inTimeOrder } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
@@ -86,12 +88,13 @@ export interface PlacedCall {
   readonly villageName: string
 }
 
-/** Calls in the viewer's scope, newest first. */
+/** Calls in the viewer's scope, newest first unless sorted otherwise. */
 export function* findCalls(
   ctx: UnitContext,
   viewer: Viewer,
   where: SQL | undefined,
   limit: number,
+  sorted: TimeSorted = {},
 ): Unit<PlacedCall[]> {
   const { harvestCalls: c, households: h, villages: v, skus: s } = ctx.tables
   return yield* rows(
@@ -102,7 +105,7 @@ export function* findCalls(
       .innerJoin(h, eq(h.householdCode, c.householdCode))
       .innerJoin(v, eq(v.villageCode, h.villageCode))
       .where(and(householdScope(ctx, viewer), where))
-      .orderBy(desc(c.callId))
+      .orderBy(...inTimeOrder([c.callId], sorted))
       .limit(limit),
   )
 }

@@ -1,11 +1,11 @@
 // Households with their attributed income, and one household's income explained. Row scope decides who sees which: a helper
 // the own households, a desk those of its area, a farmer the own one, staff all.
-import { and, asc, eq, like, or, sql } from 'drizzle-orm'
+import { and, eq, like, or, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { getHouseholdIncome, HouseholdSummary } from '#shared/contracts/http/money.ts'
 import { incomeOfHouseholds, listIncome } from '../incomes/list-income.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { NamedPageRequest, Page, PageRequest } from '../db/keyset.ts'
+import { behindName, inNameOrder, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -15,7 +15,7 @@ import type { Viewer } from '../personal-data/row-scope.ts'
 export type HouseholdView = z.input<typeof HouseholdSummary>
 export type HouseholdIncome = z.input<(typeof getHouseholdIncome)['reply']>
 
-export interface HouseholdQuery extends PageRequest {
+export interface HouseholdQuery extends NamedPageRequest {
   readonly townCode?: string | undefined
   readonly search?: string | undefined
   readonly hasIncome?: boolean | undefined
@@ -44,13 +44,13 @@ export function* listHouseholds(ctx: UnitContext, viewer: Viewer, query: Househo
       .where(
         and(
           householdScope(ctx, viewer),
-          behindKey([h.householdCode], keyOfCursor(query.cursor, 1), 'ascending'),
+          behindName([h.householdCode], query),
           query.townCode === undefined ? undefined : eq(v.townCode, query.townCode),
           query.search === undefined ? undefined : matches(ctx, query.search),
           query.hasIncome === undefined ? undefined : query.hasIncome ? earns : sql`not ${earns}`,
         ),
       )
-      .orderBy(asc(h.householdCode))
+      .orderBy(...inNameOrder([h.householdCode], query))
       .limit(query.limit + 1),
   )
   const incomes = yield* incomeOfHouseholds(

@@ -1,9 +1,9 @@
 // Imports and their lines, for those who check them.
-import { and, asc, desc, eq } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { IncomeImport, listImportLines } from '#shared/contracts/http/incomes.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { Page, PageRequest, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, behindKey, inTimeOrder, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -23,14 +23,14 @@ export function showImport({ organisationId, sha256, reversesImportId, reason, .
   }
 }
 
-export function* listImports(ctx: UnitContext, request: PageRequest): Unit<Page<ImportView>> {
+export function* listImports(ctx: UnitContext, request: TimedPageRequest): Unit<Page<ImportView>> {
   const { incomeImports: t } = ctx.tables
   const found = yield* rows(
     ctx.db
       .select()
       .from(t)
-      .where(behindKey([t.importId], keyOfCursor(request.cursor, 1), 'descending'))
-      .orderBy(desc(t.importId))
+      .where(behindInTime([t.importId], request))
+      .orderBy(...inTimeOrder([t.importId], request))
       .limit(request.limit + 1),
   )
   const people = yield* namesOfPeople(

@@ -1,8 +1,8 @@
 // Locks of lanes as the contract shows them.
-import { and, desc, eq, isNotNull, isNull, lte, or, gt } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, lte, or, gt } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { LaneLock, listLaneLocks } from '#shared/contracts/http/lane-locks.ts'
-import { behindKey, keyOfCursor, pageOfRows, type Page } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, type Page, pageOfRows } from '../db/keyset.ts'
 import { rows, type Unit, type UnitContext } from '../db/unit.ts'
 
 type LockQuery = z.output<(typeof listLaneLocks)['query']>
@@ -21,13 +21,13 @@ export function* listLocks(
       .innerJoin(c, eq(c.cabinetId, t.cabinetId))
       .where(
         and(
-          behindKey([t.lockId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindInTime([t.lockId], query),
           query.cabinetId === undefined ? undefined : eq(t.cabinetId, query.cabinetId),
           query.reason === undefined ? undefined : eq(t.reason, query.reason),
           query.isHolding === undefined ? undefined : query.isHolding ? holding : ended,
         ),
       )
-      .orderBy(desc(t.lockId))
+      .orderBy(...inTimeOrder([t.lockId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(

@@ -1,9 +1,9 @@
 // What an account holds, now and at any past instant, and how it came to hold it. Accounts without an inline balance are
 // summed from entries over the newest roll-up before the instant asked for.
-import { and, asc, desc, eq, gt, gte, inArray, lte, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, inArray, lte, sql } from 'drizzle-orm'
 import { sumOf } from '../db/expressions.ts'
-import { behindKey, keyOfCursor } from '../db/keyset.ts'
-import type { PageRequest } from '../db/keyset.ts'
+import type { TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder } from '../db/keyset.ts'
 import { one, rows, statement } from '../db/unit.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -83,20 +83,16 @@ export interface EntryRow {
   readonly reversesId: string | null
 }
 
-export interface EntriesRequest extends PageRequest {
-  readonly direction: 'newest first' | 'oldest first'
+export interface EntriesRequest extends TimedPageRequest {
   /** Only entries at or before; default: all. */
   readonly throughMs?: number
   /** Only entries at or after; default: all. */
   readonly fromMs?: number
 }
 
-/** Entries of an account in order; one more than the limit when there are more (see pageOfRows). */
+/** Entries of an account, the newest first unless asked otherwise; one more than the limit when there are more (see pageOfRows). */
 export function* entriesOf(ctx: UnitContext, accountId: AccountId, request: EntriesRequest): Unit<EntryRow[]> {
   const { ledgerEntries: e, ledgerTransfers: t } = ctx.tables
-  const isDescending = request.direction === 'newest first'
-  const order = isDescending ? desc : asc
-  const key = keyOfCursor(request.cursor, 2)
   return yield* rows(
     ctx.db
       .select({
@@ -117,10 +113,10 @@ export function* entriesOf(ctx: UnitContext, accountId: AccountId, request: Entr
           eq(e.accountId, accountId),
           lte(e.atMs, request.throughMs ?? foreverMs),
           gte(e.atMs, request.fromMs ?? 0),
-          behindKey([e.atMs, e.transferId], key, isDescending ? 'descending' : 'ascending'),
+          behindInTime([e.atMs, e.transferId], request),
         ),
       )
-      .orderBy(order(e.atMs), order(e.transferId))
+      .orderBy(...inTimeOrder([e.atMs, e.transferId], request))
       .limit(request.limit + 1),
   )
 }

@@ -1,10 +1,10 @@
 // Accounts and their entries as the books' readers see them: balances on the account's normal side, each entry with the
 // other side's name.
-import { and, asc, eq, like } from 'drizzle-orm'
+import { and, eq, like } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { LedgerAccount, LedgerEntry } from '#shared/contracts/http/money.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { NamedPageRequest, Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindName, inNameOrder, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { accountKindNames, accountKindOf, accountKinds } from './account-kinds.ts'
@@ -31,7 +31,7 @@ export function onNormalSide(accountId: string, balanceFen: number): number {
 /** Accounts by id; `search` looks inside the id, which holds household codes and owners' ids. */
 export function* listAccounts(
   ctx: UnitContext,
-  query: PageRequest & { readonly kind?: string | undefined; readonly search?: string | undefined },
+  query: NamedPageRequest & { readonly kind?: string | undefined; readonly search?: string | undefined },
 ): Unit<Page<AccountView>> {
   const { ledgerAccounts: t } = ctx.tables
   const kind = accountKindNames.find((name) => name === query.kind)
@@ -42,12 +42,12 @@ export function* listAccounts(
       .from(t)
       .where(
         and(
-          behindKey([t.id], keyOfCursor(query.cursor, 1), 'ascending'),
+          behindName([t.id], query),
           kind === undefined ? undefined : eq(t.kind, kind),
           query.search === undefined ? undefined : like(t.id, `%${query.search.replaceAll(/[%_]/g, '')}%`),
         ),
       )
-      .orderBy(asc(t.id))
+      .orderBy(...inNameOrder([t.id], query))
       .limit(query.limit + 1),
   )
   const names = yield* nameAccounts(
@@ -71,10 +71,10 @@ export function* listAccounts(
   )
 }
 
-/** Entries of one account, newest first. Refuses with ledger.account_unknown. */
-export function* listEntries(ctx: UnitContext, accountId: AccountId, query: PageRequest): Unit<Page<EntryView>> {
+/** Entries of one account, the newest first unless asked otherwise. Refuses with ledger.account_unknown. */
+export function* listEntries(ctx: UnitContext, accountId: AccountId, query: TimedPageRequest): Unit<Page<EntryView>> {
   yield* requireAccount(ctx, accountId)
-  const lines = yield* entriesOf(ctx, accountId, { ...query, direction: 'newest first' })
+  const lines = yield* entriesOf(ctx, accountId, query)
   const names = yield* nameAccounts(
     ctx,
     lines.map((line) => line.otherAccountId),

@@ -2,8 +2,8 @@
 // held at the end. The closing balance is computed by itself, not from the lines, so that who adds up the lines proves it.
 import type { z } from 'zod'
 import type { getLedgerBalance, getLedgerStatement } from '#shared/contracts/http/money.ts'
-import { keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { PageRequest } from '../db/keyset.ts'
+import { keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { accountKindOf } from './account-kinds.ts'
@@ -29,7 +29,7 @@ export function* showStatement(
   if (throughMs < fromMs) throw new RefusalError('request.invalid', 'throughMs: before fromMs', { field: 'throughMs' })
   const openingFen = yield* balanceAt(ctx, accountId, fromMs - 1)
   const closingFen = yield* balanceAt(ctx, accountId, throughMs)
-  const entries = yield* entriesOf(ctx, accountId, { direction: 'oldest first', fromMs, throughMs, limit, cursor })
+  const entries = yield* entriesOf(ctx, accountId, { order: 'oldest', fromMs, throughMs, limit, cursor })
   const names = yield* nameAccounts(ctx, [accountId, ...entries.map((entry) => entry.otherAccountId)])
   let balanceFen = openingFen
   const key = keyOfCursor(cursor, 2)

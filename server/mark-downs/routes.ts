@@ -1,10 +1,10 @@
 // HTTP routes of the near-expiry ladder.
-import { and, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import * as contract from '#shared/contracts/http/mark-downs.ts'
 import type { NounRoutes } from '../context.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
@@ -18,7 +18,7 @@ type MarkDownView = z.input<typeof contract.MarkDown>
 
 function* listMarkDowns(
   { db, tables: { markDowns: m, cabinets: c, skus } }: UnitContext,
-  query: PageRequest & { readonly isOpen?: boolean | undefined; readonly cabinetId?: string | undefined },
+  query: TimedPageRequest & { readonly isOpen?: boolean | undefined; readonly cabinetId?: string | undefined },
 ): Unit<Page<MarkDownView>> {
   const found = yield* rows(
     db
@@ -30,10 +30,10 @@ function* listMarkDowns(
         and(
           query.isOpen === undefined ? undefined : query.isOpen ? isNull(m.endedAtMs) : isNotNull(m.endedAtMs),
           query.cabinetId === undefined ? undefined : eq(m.cabinetId, query.cabinetId),
-          behindKey([m.markDownId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindInTime([m.markDownId], query),
         ),
       )
-      .orderBy(desc(m.markDownId))
+      .orderBy(...inTimeOrder([m.markDownId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(
@@ -52,20 +52,15 @@ function* listMarkDowns(
 
 function* listProposals(
   ctx: UnitContext,
-  query: PageRequest & { readonly state?: ProposalRow['state'] | undefined },
+  query: TimedPageRequest & { readonly state?: ProposalRow['state'] | undefined },
 ): Unit<Page<ProposalView>> {
   const { ladderProposals: p } = ctx.tables
   const found = yield* rows(
     ctx.db
       .select()
       .from(p)
-      .where(
-        and(
-          query.state === undefined ? undefined : eq(p.state, query.state),
-          behindKey([p.proposalId], keyOfCursor(query.cursor, 1), 'descending'),
-        ),
-      )
-      .orderBy(desc(p.proposalId))
+      .where(and(query.state === undefined ? undefined : eq(p.state, query.state), behindInTime([p.proposalId], query)))
+      .orderBy(...inTimeOrder([p.proposalId], query))
       .limit(query.limit + 1),
   )
   const show = yield* namesOf(ctx, found)

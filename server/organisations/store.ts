@@ -1,8 +1,8 @@
 // The organisations' SQL: lists by key, and rows by id.
 import { and, asc, desc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import { countRows, sumOf } from '../db/expressions.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { NamedPageRequest, Page, PageRequest } from '../db/keyset.ts'
+import { behindKey, behindName, inNameOrder, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { OrganisationRow } from './require-organisation.ts'
@@ -15,19 +15,16 @@ export type CharterRow = UnitContext['tables']['charters']['$inferSelect']
 /** Organisations by name. */
 export function* findOrganisations(
   { db, tables: { organisations: t } }: UnitContext,
-  query: PageRequest & { readonly legalType?: LegalType | undefined },
+  query: NamedPageRequest & { readonly legalType?: LegalType | undefined },
 ): Unit<Page<OrganisationRow>> {
   const found = yield* rows(
     db
       .select()
       .from(t)
       .where(
-        and(
-          behindKey([t.name], keyOfCursor(query.cursor, 1), 'ascending'),
-          query.legalType === undefined ? undefined : eq(t.legalType, query.legalType),
-        ),
+        and(behindName([t.name], query), query.legalType === undefined ? undefined : eq(t.legalType, query.legalType)),
       )
-      .orderBy(asc(t.name))
+      .orderBy(...inNameOrder([t.name], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(

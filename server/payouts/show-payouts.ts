@@ -1,10 +1,10 @@
 // Payouts as people see them: batches, lines, who was left out, the dry run of what will be booked, files and returns.
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type * as contract from '#shared/contracts/http/payouts.ts'
 import { countRows, sumOf } from '../db/expressions.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { Page, PageRequest, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, behindKey, inTimeOrder, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { one, rows, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
@@ -40,7 +40,7 @@ export function showBatch(ctx: Pick<UnitContext, 'now'>, batch: BatchRow): Payou
   }
 }
 
-export interface BatchQuery extends PageRequest {
+export interface BatchQuery extends TimedPageRequest {
   readonly state?: BatchState | undefined
   readonly incomeKind?: PayoutKind | undefined
 }
@@ -53,12 +53,12 @@ export function* listBatches(ctx: UnitContext, query: BatchQuery): Unit<Page<Pay
       .from(b)
       .where(
         and(
-          behindKey([b.batchId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindInTime([b.batchId], query),
           query.state === undefined ? undefined : eq(b.state, query.state),
           query.incomeKind === undefined ? undefined : eq(b.incomeKind, query.incomeKind),
         ),
       )
-      .orderBy(desc(b.batchId))
+      .orderBy(...inTimeOrder([b.batchId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(

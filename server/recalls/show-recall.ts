@@ -1,10 +1,19 @@
 // What a recall reaches: the cabinets and lanes, whether each cabinet has taken the lock over, the orders, and, for those who
 // may, the buyers.
-import { and, asc, desc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { Recall, RecallBuyer, RecallPlace } from '#shared/contracts/http/recalls.ts'
 import { sumOf } from '../db/expressions.ts'
-import { behindKey, keyOfCursor, pageOfRows, type Page, type PageRequest } from '../db/keyset.ts'
+import {
+  behindInTime,
+  behindKey,
+  inTimeOrder,
+  keyOfCursor,
+  type Page,
+  pageOfRows,
+  type PageRequest,
+  type TimedPageRequest,
+} from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -47,15 +56,15 @@ export function* getRecall(ctx: UnitContext, recallId: string): Unit<RecallView>
 
 export function* listRecalls(
   ctx: UnitContext,
-  query: PageRequest & { readonly isOpen?: boolean | undefined },
+  query: TimedPageRequest & { readonly isOpen?: boolean | undefined },
 ): Unit<Page<RecallView>> {
   const { recalls: t } = ctx.tables
   const isWanted =
     query.isOpen === undefined ? undefined : query.isOpen ? isNull(t.closedAtMs) : isNotNull(t.closedAtMs)
   const found = yield* rows(
     selectRecalls(ctx)
-      .where(and(isWanted, behindKey([t.recallId], keyOfCursor(query.cursor, 1), 'descending')))
-      .orderBy(desc(t.recallId))
+      .where(and(isWanted, behindInTime([t.recallId], query)))
+      .orderBy(...inTimeOrder([t.recallId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(found, query.limit, ({ recall }) => [recall.recallId], showRecall)

@@ -1,15 +1,15 @@
 // What was reconciled, and what differs, for the people who settle it.
-import { and, desc, eq, gt } from 'drizzle-orm'
+import { and, eq, gt } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { ReconciliationDifference } from '#shared/contracts/http/reconciliation.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { DifferenceRow, ReconciliationRow } from './keep-findings.ts'
 import type { Channel } from './rules.ts'
 
-export interface ReconciliationQuery extends PageRequest {
+export interface ReconciliationQuery extends TimedPageRequest {
   readonly channel: Channel
   readonly isOpen?: boolean | undefined
 }
@@ -22,10 +22,8 @@ export function* listReconciliations(ctx: UnitContext, query: ReconciliationQuer
     ctx.db
       .select()
       .from(t)
-      .where(
-        and(eq(t.channel, query.channel), isOpen, behindKey([t.subject], keyOfCursor(query.cursor, 1), 'descending')),
-      )
-      .orderBy(desc(t.subject))
+      .where(and(eq(t.channel, query.channel), isOpen, behindInTime([t.subject], query)))
+      .orderBy(...inTimeOrder([t.subject], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(
@@ -36,7 +34,7 @@ export function* listReconciliations(ctx: UnitContext, query: ReconciliationQuer
   )
 }
 
-export interface DifferenceQuery extends PageRequest {
+export interface DifferenceQuery extends TimedPageRequest {
   readonly state?: DifferenceRow['state'] | undefined
   readonly channel?: Channel | undefined
   readonly subject?: string | undefined
@@ -53,10 +51,10 @@ export function* listDifferences(ctx: UnitContext, query: DifferenceQuery): Unit
           query.state === undefined ? undefined : eq(t.state, query.state),
           query.channel === undefined ? undefined : eq(t.channel, query.channel),
           query.subject === undefined ? undefined : eq(t.subject, query.subject),
-          behindKey([t.differenceId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindInTime([t.differenceId], query),
         ),
       )
-      .orderBy(desc(t.differenceId))
+      .orderBy(...inTimeOrder([t.differenceId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(found, query.limit, (row) => [row.differenceId], showDifference)

@@ -1,16 +1,16 @@
 // Steps that came from phones and were not applied, or replaced what others had said.
-import { and, desc, eq, isNotNull } from 'drizzle-orm'
+import { and, eq, isNotNull } from 'drizzle-orm'
 import { RestockConflictCode } from '#shared/contracts/http/restock-tasks.ts'
 import type { RestockConflict } from '#shared/contracts/http/restock-tasks.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 
 /** Newest received first. */
 export function* listConflicts(
   { db, tables }: UnitContext,
-  query: PageRequest & { readonly taskId?: string | undefined },
+  query: TimedPageRequest & { readonly taskId?: string | undefined },
 ): Unit<Page<RestockConflict>> {
   const { restockSteps: s, restockTasks: t, cabinets: c } = tables
   const found = yield* rows(
@@ -23,10 +23,10 @@ export function* listConflicts(
         and(
           isNotNull(s.conflict),
           query.taskId === undefined ? undefined : eq(s.taskId, query.taskId),
-          behindKey([s.receivedAtMs, s.stepId], keyOfCursor(query.cursor, 2), 'descending'),
+          behindInTime([s.receivedAtMs, s.stepId], query),
         ),
       )
-      .orderBy(desc(s.receivedAtMs), desc(s.stepId))
+      .orderBy(...inTimeOrder([s.receivedAtMs, s.stepId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(

@@ -9,8 +9,8 @@ import type {
 import type { Role } from '#shared/contracts/http/route.ts'
 import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import type { LotRow, SkuRow } from '../catalog/find-goods.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, pageOfRows } from '../db/keyset.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { expectedAfter, piecesOff } from './rules.ts'
@@ -125,7 +125,7 @@ function showSummary(placed: PlacedTask, lanes: number, routeId: string | undefi
   }
 }
 
-export interface TaskQuery extends PageRequest {
+export interface TaskQuery extends TimedPageRequest {
   readonly day?: string | undefined
   readonly state?: RestockTaskState | undefined
   readonly cabinetId?: string | undefined
@@ -136,14 +136,14 @@ export function* listTasks(ctx: UnitContext, worker: Worker, query: TaskQuery): 
   const { restockTasks: t } = ctx.tables
   const { day, state, cabinetId, isUnexplained } = query
   const where = and(
-    behindKey([t.taskId], keyOfCursor(query.cursor, 1), 'descending'),
+    behindInTime([t.day, t.taskId], query),
     seesAll(worker) ? undefined : eq(t.restockerId, worker.accountId),
     day === undefined ? undefined : eq(t.day, day),
     state === undefined ? undefined : eq(t.state, state),
     cabinetId === undefined ? undefined : eq(t.cabinetId, cabinetId),
     isUnexplained === undefined ? undefined : isUnexplained ? gt(t.unexplained, 0) : eq(t.unexplained, 0),
   )
-  const found = yield* findTasks(ctx, where, query.limit + 1)
+  const found = yield* findTasks(ctx, where, query.limit + 1, query)
   const lanes = yield* findLanesOf(
     ctx,
     found.map(({ task }) => task.taskId),
@@ -155,7 +155,7 @@ export function* listTasks(ctx: UnitContext, worker: Worker, query: TaskQuery): 
   return pageOfRows(
     found,
     query.limit,
-    ({ task }) => [task.taskId],
+    ({ task }) => [task.day, task.taskId],
     (row) => showSummary(row, lanes.get(row.task.taskId)?.length ?? 0, routeOf.get(row.task.taskId)),
   )
 }

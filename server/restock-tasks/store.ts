@@ -1,6 +1,8 @@
 // Queries of restock tasks, for this noun's use cases.
 import { and, asc, desc, eq, inArray } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
+import type { TimeSorted } from '../db/keyset.ts'
+import { inTimeOrder } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { liveTaskStates } from './rules.ts'
@@ -21,8 +23,13 @@ export interface PlacedTask {
   readonly restockerName: string
 }
 
-/** Newest first. */
-export function* findTasks({ db, tables: t }: UnitContext, where: SQL | undefined, limit: number): Unit<PlacedTask[]> {
+/** By day, the newest first unless sorted otherwise. */
+export function* findTasks(
+  { db, tables: t }: UnitContext,
+  where: SQL | undefined,
+  limit: number,
+  sorted: TimeSorted = {},
+): Unit<PlacedTask[]> {
   return yield* rows(
     db
       .select({
@@ -39,7 +46,7 @@ export function* findTasks({ db, tables: t }: UnitContext, where: SQL | undefine
       .innerJoin(t.hostSites, eq(t.hostSites.hostSiteId, t.cabinets.hostSiteId))
       .innerJoin(t.accounts, eq(t.accounts.accountId, t.restockTasks.restockerId))
       .where(where)
-      .orderBy(desc(t.restockTasks.taskId))
+      .orderBy(...inTimeOrder([t.restockTasks.day, t.restockTasks.taskId], sorted))
       .limit(limit),
   )
 }

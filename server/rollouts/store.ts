@@ -1,10 +1,18 @@
 // Queries of roll-outs, for this noun.
-import { and, asc, desc, eq, gte, lte, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, lte, or, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { listRolloutCabinets, Rollout, RolloutCabinet } from '#shared/contracts/http/rollouts.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { countRows, sumOf } from '../db/expressions.ts'
-import { behindKey, keyOfCursor, type Page, type PageRequest, pageOfRows } from '../db/keyset.ts'
+import {
+  behindInTime,
+  behindKey,
+  inTimeOrder,
+  keyOfCursor,
+  type Page,
+  pageOfRows,
+  type TimedPageRequest,
+} from '../db/keyset.ts'
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import type { Counts } from './rules.ts'
@@ -54,14 +62,14 @@ export function* showRollout(ctx: UnitContext, row: RolloutRow): Unit<z.input<ty
   }
 }
 
-export function* listRolloutPage(ctx: UnitContext, query: PageRequest): Unit<Page<z.input<typeof Rollout>>> {
+export function* listRolloutPage(ctx: UnitContext, query: TimedPageRequest): Unit<Page<z.input<typeof Rollout>>> {
   const { rollouts: t } = ctx.tables
   const found = yield* rows(
     ctx.db
       .select()
       .from(t)
-      .where(behindKey([t.rolloutId], keyOfCursor(query.cursor, 1), 'descending'))
-      .orderBy(desc(t.rolloutId))
+      .where(behindInTime([t.rolloutId], query))
+      .orderBy(...inTimeOrder([t.rolloutId], query))
       .limit(query.limit + 1),
   )
   const page = pageOfRows(

@@ -1,9 +1,9 @@
 // SQL of sessions. What every settlement runs is prepared once per connection.
-import { and, asc, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm'
 import { eventBodies } from '#shared/contracts/mqtt/event.ts'
 import type { EventBody } from '#shared/contracts/mqtt/event.ts'
-import { behindKey, keyOfCursor } from '../db/keyset.ts'
-import type { PageRequest } from '../db/keyset.ts'
+import type { TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder } from '../db/keyset.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { command, exec, one, rows, statement } from '../db/unit.ts'
 import { holdingStates, liveStates } from './rules.ts'
@@ -186,29 +186,26 @@ export interface SessionFilter {
   readonly accountId?: string | undefined
   readonly cabinetId?: string | undefined
   readonly states?: readonly SessionState[] | undefined
-  /** Default: the newest first. */
-  readonly order?: 'newest' | 'oldest' | undefined
 }
 
 /** One row more than the page holds. */
 export function* listSessionRows(
   { db, tables: { shoppingSessions: s } }: UnitContext,
-  query: PageRequest & SessionFilter,
+  query: TimedPageRequest & SessionFilter,
 ): Unit<SessionRow[]> {
-  const isOldestFirst = query.order === 'oldest'
   return yield* rows(
     db
       .select()
       .from(s)
       .where(
         and(
-          behindKey([s.sessionId], keyOfCursor(query.cursor, 1), isOldestFirst ? 'ascending' : 'descending'),
+          behindInTime([s.sessionId], query),
           query.accountId === undefined ? undefined : eq(s.accountId, query.accountId),
           query.cabinetId === undefined ? undefined : eq(s.cabinetId, query.cabinetId),
           query.states === undefined ? undefined : isOfStates(s, query.states),
         ),
       )
-      .orderBy(isOldestFirst ? asc(s.sessionId) : desc(s.sessionId))
+      .orderBy(...inTimeOrder([s.sessionId], query))
       .limit(query.limit + 1),
   )
 }

@@ -1,10 +1,10 @@
 // HTTP routes of the nightly checks and of the differences they found.
-import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import * as contract from '#shared/contracts/http/stock-checks.ts'
 import type { NounRoutes } from '../context.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
@@ -59,15 +59,13 @@ function* showDifferences(ctx: UnitContext, found: readonly DifferenceRow[]): Un
   }))
 }
 
-interface DifferenceQuery extends PageRequest {
+interface DifferenceQuery extends TimedPageRequest {
   readonly isOpen?: boolean | undefined
   readonly cabinetId?: string | undefined
-  readonly order: 'newest' | 'oldest'
 }
 
 function* listDifferences(ctx: UnitContext, query: DifferenceQuery): Unit<Page<DifferenceView>> {
   const { laneDifferences: d } = ctx.tables
-  const isOldestFirst = query.order === 'oldest'
   const found = yield* rows(
     ctx.db
       .select()
@@ -76,10 +74,10 @@ function* listDifferences(ctx: UnitContext, query: DifferenceQuery): Unit<Page<D
         and(
           query.isOpen === undefined ? undefined : query.isOpen ? isNull(d.closedAtMs) : isNotNull(d.closedAtMs),
           query.cabinetId === undefined ? undefined : eq(d.cabinetId, query.cabinetId),
-          behindKey([d.differenceId], keyOfCursor(query.cursor, 1), isOldestFirst ? 'ascending' : 'descending'),
+          behindInTime([d.differenceId], query),
         ),
       )
-      .orderBy(isOldestFirst ? asc(d.differenceId) : desc(d.differenceId))
+      .orderBy(...inTimeOrder([d.differenceId], query))
       .limit(query.limit + 1),
   )
   const shown = new Map((yield* showDifferences(ctx, found)).map((row) => [row.differenceId, row]))
@@ -92,13 +90,13 @@ function* listDifferences(ctx: UnitContext, query: DifferenceQuery): Unit<Page<D
 }
 
 /** Newest first. */
-function* listChecks({ db, tables: { stockChecks: c } }: UnitContext, query: PageRequest): Unit<Page<CheckView>> {
+function* listChecks({ db, tables: { stockChecks: c } }: UnitContext, query: TimedPageRequest): Unit<Page<CheckView>> {
   const found = yield* rows(
     db
       .select()
       .from(c)
-      .where(behindKey([c.checkId], keyOfCursor(query.cursor, 1), 'descending'))
-      .orderBy(desc(c.checkId))
+      .where(behindInTime([c.checkId], query))
+      .orderBy(...inTimeOrder([c.checkId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(found, query.limit, ({ checkId }) => [checkId], showCheck)

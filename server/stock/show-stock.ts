@@ -1,10 +1,10 @@
 // Where every unit of a lot is, and how it came there.
-import { and, asc, desc, eq, inArray, ne, or } from 'drizzle-orm'
+import { and, asc, eq, inArray, ne, or } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { LotStock, StockLoss, StockMove } from '#shared/contracts/http/stock.ts'
 import { sumOf } from '../db/expressions.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -97,7 +97,7 @@ function* lanesOf({ db, tables: { laneStock: s, cabinets: c } }: UnitContext, lo
 }
 
 /** Newest first. Refuses with stock.lot_unknown. */
-export function* listMoves(ctx: UnitContext, lotId: string, query: PageRequest): Unit<Page<MoveView>> {
+export function* listMoves(ctx: UnitContext, lotId: string, query: TimedPageRequest): Unit<Page<MoveView>> {
   const { stockMoves: m, lots } = ctx.tables
   const lot = yield* one(ctx.db.select({ lotId: lots.lotId }).from(lots).where(eq(lots.lotId, lotId)))
   if (lot === undefined) throw new RefusalError('stock.lot_unknown')
@@ -105,8 +105,8 @@ export function* listMoves(ctx: UnitContext, lotId: string, query: PageRequest):
     ctx.db
       .select()
       .from(m)
-      .where(and(eq(m.lotId, lotId), behindKey([m.moveId], keyOfCursor(query.cursor, 1), 'descending')))
-      .orderBy(desc(m.moveId))
+      .where(and(eq(m.lotId, lotId), behindInTime([m.moveId], query)))
+      .orderBy(...inTimeOrder([m.moveId], query))
       .limit(query.limit + 1),
   )
   const showPlace = yield* namePlaces(
@@ -130,7 +130,7 @@ export function* listMoves(ctx: UnitContext, lotId: string, query: PageRequest):
 /** Newest first. */
 export function* listLosses(
   ctx: UnitContext,
-  query: PageRequest & { readonly lotId?: string | undefined; readonly kind?: LossKind | undefined },
+  query: TimedPageRequest & { readonly lotId?: string | undefined; readonly kind?: LossKind | undefined },
 ): Unit<Page<LossView>> {
   const { stockLosses: l } = ctx.tables
   const found = yield* rows(
@@ -141,10 +141,10 @@ export function* listLosses(
         and(
           query.lotId === undefined ? undefined : eq(l.lotId, query.lotId),
           query.kind === undefined ? undefined : eq(l.kind, query.kind),
-          behindKey([l.lossId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindInTime([l.lossId], query),
         ),
       )
-      .orderBy(desc(l.lossId))
+      .orderBy(...inTimeOrder([l.lossId], query))
       .limit(query.limit + 1),
   )
   const shown = new Map((yield* showLosses(ctx, found)).map((loss) => [loss.lossId, loss]))

@@ -3,8 +3,8 @@ import { and, asc, eq, gte, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { getSurplusDesk, getSurplusNotice, SurplusLine, SurplusNotice } from '#shared/contracts/http/surplus.ts'
 import { countRows, sumOf } from '../db/expressions.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -51,7 +51,7 @@ function showLine({ endedAtMs, ...line }: LineRow): LineView {
   return { ...line, endedAtMs: endedAtMs ?? undefined }
 }
 
-export interface NoticeQuery extends PageRequest {
+export interface NoticeQuery extends TimedPageRequest {
   readonly isOpen?: boolean | undefined
   readonly level?: SurplusLevel | undefined
   readonly townCode?: string | undefined
@@ -62,13 +62,13 @@ export function* listNotices(ctx: UnitContext, viewer: Viewer, query: NoticeQuer
   const { surplusNotices: n } = ctx.tables
   const { isOpen, level, townCode, householdCode } = query
   const where = and(
-    behindKey([n.noticeId], keyOfCursor(query.cursor, 1), 'descending'),
+    behindInTime([n.noticeId], query),
     isOpen === undefined ? undefined : isOpen ? isNull(n.closedAtMs) : isNotNull(n.closedAtMs),
     level === undefined ? undefined : eq(n.level, level),
     townCode === undefined ? undefined : and(gte(n.householdCode, townCode), lt(n.householdCode, `${townCode}:`)),
     householdCode === undefined ? undefined : eq(n.householdCode, householdCode),
   )
-  const found = yield* findNotices(ctx, viewer, where, query.limit + 1)
+  const found = yield* findNotices(ctx, viewer, where, query.limit + 1, query)
   return pageOfRows(
     found,
     query.limit,
@@ -104,18 +104,18 @@ export function* showNoticeDetail(ctx: UnitContext, viewer: Viewer, noticeId: st
 export function* listLines(
   ctx: UnitContext,
   viewer: Viewer,
-  query: PageRequest & {
+  query: TimedPageRequest & {
     readonly channel?: SurplusChannel | undefined
     readonly householdCode?: string | undefined
   },
 ): Unit<Page<LineView>> {
   const { surplusLines: l, surplusOrders: o, surplusNotices: n } = ctx.tables
   const where = and(
-    behindKey([l.lineId], keyOfCursor(query.cursor, 1), 'descending'),
+    behindInTime([l.lineId], query),
     query.channel === undefined ? undefined : eq(o.channel, query.channel),
     query.householdCode === undefined ? undefined : eq(n.householdCode, query.householdCode),
   )
-  const found = yield* findLines(ctx, viewer, where, query.limit + 1)
+  const found = yield* findLines(ctx, viewer, where, query.limit + 1, query)
   return pageOfRows(found, query.limit, ({ lineId }) => [lineId], showLine)
 }
 

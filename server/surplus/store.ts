@@ -1,6 +1,8 @@
 // The desk's SQL: notices with the household they belong to, lines with order and notice.
-import { and, asc, desc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
+import type { TimeSorted } from '../db/keyset.ts'
+import { inTimeOrder } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
@@ -18,12 +20,13 @@ export interface PlacedNotice {
   readonly townName: string
 }
 
-/** Notices in the viewer's scope, newest first. */
+/** Notices in the viewer's scope, newest first unless sorted otherwise. */
 export function* findNotices(
   ctx: UnitContext,
   viewer: Viewer,
   where: SQL | undefined,
   limit: number,
+  sorted: TimeSorted = {},
 ): Unit<PlacedNotice[]> {
   const { surplusNotices: n, households: h, villages: v } = ctx.tables
   return yield* rows(
@@ -39,7 +42,7 @@ export function* findNotices(
       .innerJoin(h, eq(h.householdCode, n.householdCode))
       .innerJoin(v, eq(v.villageCode, h.villageCode))
       .where(and(householdScope(ctx, viewer), where))
-      .orderBy(desc(n.noticeId))
+      .orderBy(...inTimeOrder([n.noticeId], sorted))
       .limit(limit),
   )
 }
@@ -58,8 +61,14 @@ export function* findNoticesById(ctx: UnitContext, viewer: Viewer, noticeIds: re
   return found.map(({ notice }) => notice)
 }
 
-/** Lines in the viewer's scope, newest first. */
-export function* findLines(ctx: UnitContext, viewer: Viewer, where: SQL | undefined, limit: number) {
+/** Lines in the viewer's scope, newest first unless sorted otherwise. */
+export function* findLines(
+  ctx: UnitContext,
+  viewer: Viewer,
+  where: SQL | undefined,
+  limit: number,
+  sorted: TimeSorted = {},
+) {
   const { surplusLines: l, surplusOrders: o, surplusNotices: n, households: h } = ctx.tables
   return yield* rows(
     ctx.db
@@ -83,7 +92,7 @@ export function* findLines(ctx: UnitContext, viewer: Viewer, where: SQL | undefi
       .innerJoin(n, eq(n.noticeId, l.noticeId))
       .innerJoin(h, eq(h.householdCode, n.householdCode))
       .where(and(householdScope(ctx, viewer), where))
-      .orderBy(desc(l.lineId))
+      .orderBy(...inTimeOrder([l.lineId], sorted))
       .limit(limit),
   )
 }

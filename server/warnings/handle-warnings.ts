@@ -1,11 +1,11 @@
 // Warnings as people see and end them: the helper of the household, the desk of its area, staff. An outcome is a person's and
 // is given once; whether a household's status changes is decided in the register.
-import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { closeWarning as closeRoute, Warning } from '#shared/contracts/http/warnings.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import type { Page, TimedPageRequest, TimeSorted } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { exec, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -17,7 +17,13 @@ import type { WarningRule } from './schema.ts'
 
 export type WarningView = z.input<typeof Warning>
 
-function* findWarnings(ctx: UnitContext, viewer: Viewer, where: SQL | undefined, limit: number): Unit<WarningView[]> {
+function* findWarnings(
+  ctx: UnitContext,
+  viewer: Viewer,
+  where: SQL | undefined,
+  limit: number,
+  sorted: TimeSorted = {},
+): Unit<WarningView[]> {
   const { warnings: w, households: h, villages: v } = ctx.tables
   const found = yield* rows(
     ctx.db
@@ -33,7 +39,7 @@ function* findWarnings(ctx: UnitContext, viewer: Viewer, where: SQL | undefined,
       .innerJoin(h, eq(h.householdCode, w.householdCode))
       .innerJoin(v, eq(v.villageCode, h.villageCode))
       .where(and(householdScope(ctx, viewer), where))
-      .orderBy(desc(w.warningId))
+      .orderBy(...inTimeOrder([w.warningId], sorted))
       .limit(limit),
   )
   return found.map(({ warning, helperName, ...household }) => {
@@ -60,7 +66,7 @@ function* findWarnings(ctx: UnitContext, viewer: Viewer, where: SQL | undefined,
 export function* listWarnings(
   ctx: UnitContext,
   viewer: Viewer,
-  query: PageRequest & {
+  query: TimedPageRequest & {
     readonly rule?: WarningRule | undefined
     readonly isOpen?: boolean | undefined
     readonly householdCode?: string | undefined
@@ -68,12 +74,12 @@ export function* listWarnings(
 ): Unit<Page<WarningView>> {
   const { warnings: w } = ctx.tables
   const where = and(
-    behindKey([w.warningId], keyOfCursor(query.cursor, 1), 'descending'),
+    behindInTime([w.warningId], query),
     query.rule === undefined ? undefined : eq(w.rule, query.rule),
     query.isOpen === undefined ? undefined : query.isOpen ? isNull(w.outcome) : isNotNull(w.outcome),
     query.householdCode === undefined ? undefined : eq(w.householdCode, query.householdCode),
   )
-  const found = yield* findWarnings(ctx, viewer, where, query.limit + 1)
+  const found = yield* findWarnings(ctx, viewer, where, query.limit + 1, query)
   return pageOfRows(
     found,
     query.limit,

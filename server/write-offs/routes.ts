@@ -1,10 +1,10 @@
 // HTTP routes of write-offs.
-import { and, desc, eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import * as contract from '#shared/contracts/http/write-offs.ts'
 import type { NounRoutes } from '../context.ts'
-import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
-import type { Page, PageRequest } from '../db/keyset.ts'
+import type { Page, TimedPageRequest } from '../db/keyset.ts'
+import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { registerRoute } from '../http/register-route.ts'
@@ -26,15 +26,15 @@ function showWriteOff({ decidedBy, decidedAtMs, ...row }: WriteOffRow): WriteOff
 /** Newest first. */
 function* listWriteOffs(
   { db, tables: { writeOffs: t } }: UnitContext,
-  query: PageRequest & { readonly state?: WriteOffRow['state'] | undefined },
+  query: TimedPageRequest & { readonly state?: WriteOffRow['state'] | undefined },
 ): Unit<Page<WriteOffView>> {
   const isWanted = query.state === undefined ? undefined : eq(t.state, query.state)
   const found = yield* rows(
     db
       .select()
       .from(t)
-      .where(and(isWanted, behindKey([t.writeOffId], keyOfCursor(query.cursor, 1), 'descending')))
-      .orderBy(desc(t.writeOffId))
+      .where(and(isWanted, behindInTime([t.writeOffId], query)))
+      .orderBy(...inTimeOrder([t.writeOffId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(found, query.limit, ({ writeOffId }) => [writeOffId], showWriteOff)
@@ -44,14 +44,14 @@ function* listWriteOffs(
 function* listRecoveries(
   { db, tables: { writeOffRecoveries: t } }: UnitContext,
   writeOffId: string,
-  query: PageRequest,
+  query: TimedPageRequest,
 ): Unit<Page<RecoveryRow>> {
   const found = yield* rows(
     db
       .select()
       .from(t)
-      .where(and(eq(t.writeOffId, writeOffId), behindKey([t.recoveryId], keyOfCursor(query.cursor, 1), 'descending')))
-      .orderBy(desc(t.recoveryId))
+      .where(and(eq(t.writeOffId, writeOffId), behindInTime([t.recoveryId], query)))
+      .orderBy(...inTimeOrder([t.recoveryId], query))
       .limit(query.limit + 1),
   )
   return pageOfRows(

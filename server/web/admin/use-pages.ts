@@ -1,4 +1,4 @@
-import { computed, ref, type ComputedRef } from 'vue'
+import { computed, ref, watch, type ComputedRef, type Ref } from 'vue'
 import { useAsync } from '../common/use-async.ts'
 
 export interface Page<T> {
@@ -59,4 +59,21 @@ export function usePages<T>(fetchPage: FetchPage<T>): Pages<T> {
       await current.load()
     },
   }
+}
+
+export type TimeOrder = 'newest' | 'oldest'
+
+export interface TimedPages<T> extends Pages<T> {
+  /** Setting it goes to the first page. */
+  readonly order: Ref<TimeOrder>
+}
+
+/** A list that goes by time, the newest first until one asks otherwise; sorted by the server, and so is the file made of it. */
+export function useTimedPages<T>(
+  fetchPage: (page: { cursor?: string; limit?: number; order: TimeOrder }) => Promise<Page<T>>,
+): TimedPages<T> {
+  const order = ref<TimeOrder>('newest')
+  const pages = usePages((page) => fetchPage({ ...page, order: order.value }))
+  watch(order, () => void pages.restart())
+  return { ...pages, order }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 
 const readers = ['operator', 'finance', 'auditor', 'admin'] as const
 /** Who looks after what an alert is about; of money that is finance. */
@@ -66,7 +66,11 @@ export const listAlerts = defineRoute({
   tag: 'alerts',
   summary: 'Alerts, newest first: open ones, or all',
   access: readers,
-  query: PageQuery.extend({ isOpen: z.stringbool().optional(), kind: AlertKind.optional(), cabinetId: Id.optional() }),
+  query: TimedPageQuery.extend({
+    isOpen: z.stringbool().optional(),
+    kind: AlertKind.optional(),
+    cabinetId: Id.optional(),
+  }),
   reply: pageOf(Alert),
   status: 200,
 })

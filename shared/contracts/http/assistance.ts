@@ -3,7 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { HouseholdCode, Reason } from './households.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 const writers = ['helper', 'desk', 'operator', 'admin'] as const
@@ -42,7 +42,7 @@ export const listVisits = defineRoute({
   tag: 'assistance',
   summary: 'Visits, newest first; a helper sees those to own households, a desk those of its area',
   access: readers,
-  query: PageQuery.extend({ householdCode: HouseholdCode.optional(), channel: VisitChannel.optional() }),
+  query: TimedPageQuery.extend({ householdCode: HouseholdCode.optional(), channel: VisitChannel.optional() }),
   reply: pageOf(Visit),
   status: 200,
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 
 const Facts = z.record(z.string(), z.unknown())
 
@@ -33,7 +33,7 @@ export const listAudit = defineRoute({
   tag: 'audit',
   summary: 'What people changed, newest first; by subject, person, action (or its noun) and time',
   access: readers,
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     subjectId: z.string().max(200).optional(),
     accountId: z.string().max(100).optional(),
     action: z

@@ -7,7 +7,7 @@ import { commandReasons, CommandOutcome } from '../mqtt/command.ts'
 import { LaneId, PricingMode } from '../mqtt/lane.ts'
 import { Telemetry } from '../mqtt/live.ts'
 import { CabinetConfigChange, DesiredTwin, LaneLockReason, PlanogramLane, ReportedTwin } from '../mqtt/twin.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, NamedPageQuery, pageOf, PageQuery } from './route.ts'
 
 export const HostSiteKind = z.enum(['government', 'hospital', 'school']).meta({ id: 'HostSiteKind' })
 export const RolloutState = z.enum(['planned', 'installed', 'live', 'withdrawn']).meta({ id: 'RolloutState' })
@@ -108,14 +108,12 @@ export const listCabinets = defineRoute({
   tag: 'cabinets',
   summary: 'Cabinets by code; filter by site kind, state, online, demo or text',
   access: 'signed-in',
-  query: PageQuery.extend({
+  query: NamedPageQuery.extend({
     search: z.string().max(60).optional(),
     rolloutState: RolloutState.optional(),
     hostSiteKind: HostSiteKind.optional(),
     isOnline: z.stringbool().optional(),
     isDemo: z.stringbool().optional(),
-    /** Of the codes. */
-    order: z.enum(['ascending', 'descending']).default('ascending'),
   }),
   reply: pageOf(CabinetSummary),
   status: 200,

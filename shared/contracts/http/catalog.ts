@@ -145,13 +145,18 @@ export const listDrying = defineRoute({
   reply: pageOf(LearnedDrying),
   status: 200,
 })
+export const LotOrder = z
+  .enum(['newest', 'oldest', 'expires-soonest', 'expires-latest'])
+  .default('newest')
+  .meta({ id: 'LotOrder' })
+
 export const listLots = defineRoute({
   method: 'GET',
   path: '/api/lots',
   tag: 'catalog',
-  summary: 'Lots, newest first',
+  summary: 'Lots by receipt or by the date they keep to, newest first',
   access: ['operator', 'finance', 'restocker', 'auditor', 'admin'],
-  query: PageQuery.extend({ skuId: Id.optional() }),
+  query: PageQuery.extend({ skuId: Id.optional(), order: LotOrder }),
   reply: pageOf(Lot),
   status: 200,
 })

@@ -5,7 +5,7 @@ import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 
 /** A buyer's word against a bill (申诉): one for each session, answered once by a person with what is given back. */
 export const Dispute = z
@@ -80,9 +80,8 @@ export const listDisputes = defineRoute({
   tag: 'disputes',
   summary: 'Disputes, newest first or the one that waited longest',
   access: ['operator', 'finance', 'auditor', 'admin'],
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     isOpen: z.stringbool().optional(),
-    order: z.enum(['newest', 'oldest']).default('newest'),
   }),
   reply: pageOf(Dispute),
   status: 200,

@@ -5,7 +5,7 @@ import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { IncomeKind } from './money.ts'
 import { HouseholdCode } from './organisations.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 /** How an organisation distributes; its legal type says which of them it may (domain.md, distribution). */
 export const Template = z.enum(['PATRONAGE', 'SHARE', 'GUARANTEE_FLOAT', 'SECOND']).meta({ id: 'Template' })
@@ -184,9 +184,9 @@ export const listDistributions = defineRoute({
   method: 'GET',
   path: '/api/distributions',
   tag: 'distributions',
-  summary: 'Distribution plans, newest first',
+  summary: 'Distribution plans by their date, newest first',
   access: readers,
-  query: PageQuery.extend({ organisationId: Id.optional(), state: PlanState.optional() }),
+  query: TimedPageQuery.extend({ organisationId: Id.optional(), state: PlanState.optional() }),
   reply: pageOf(DistributionPlan),
   status: 200,
 })

@@ -3,7 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { HouseholdCode } from './households.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 const callers = ['operator', 'admin'] as const
@@ -171,7 +171,7 @@ export const listHarvestNeeds = defineRoute({
   tag: 'harvest',
   summary: 'What is to be harvested, newest first, and how far the calls for it have come',
   access: ['operator', 'desk', 'finance', 'auditor', 'admin'],
-  query: PageQuery.extend({ skuId: Id.optional(), isOpen: z.stringbool().optional() }),
+  query: TimedPageQuery.extend({ skuId: Id.optional(), isOpen: z.stringbool().optional() }),
   reply: pageOf(HarvestNeed),
   status: 200,
 })
@@ -192,7 +192,7 @@ export const listHarvestCalls = defineRoute({
   tag: 'harvest',
   summary: 'Harvest calls in scope, newest first; a farmer sees those of the own household',
   access: readers,
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     state: HarvestCallState.optional(),
     needId: Id.optional(),
     householdCode: HouseholdCode.optional(),

@@ -3,7 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { IncomeKind, IncomeSource, IncomeTotals, LedgerAccountId } from './money.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 const staff = ['finance', 'auditor', 'admin'] as const
 const clerks = ['finance', 'admin'] as const
@@ -95,7 +95,7 @@ export const listIncomeImports = defineRoute({
   tag: 'incomes',
   summary: 'Imports and their reversals, newest first',
   access: staff,
-  query: PageQuery,
+  query: TimedPageQuery,
   reply: pageOf(IncomeImport),
   status: 200,
 })

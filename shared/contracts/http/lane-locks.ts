@@ -4,7 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { LaneLockReason } from '../mqtt/twin.ts'
 import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 
 /** One lock of a lane (过期锁定 and others): since when, why, and who ended it. */
 export const LaneLock = z
@@ -36,7 +36,7 @@ export const listLaneLocks = defineRoute({
   tag: 'lane-locks',
   summary: 'Locks of lanes, newest first; `isHolding` leaves those that hold now',
   access: ['operator', 'restocker', 'auditor', 'admin'],
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     cabinetId: Id.optional(),
     reason: LaneLockReason.optional(),
     isHolding: z.stringbool().optional(),

@@ -5,7 +5,7 @@ import { NonNegativeFen } from '../../units/fen.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './cabinets.ts'
 import { Sku } from './catalog.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 
 /** The near-expiry ladder (临期) of a category of goods. */
 export const LadderRule = z
@@ -91,7 +91,7 @@ export const listMarkDowns = defineRoute({
   tag: 'mark-downs',
   summary: 'Prices that are or were down, newest first',
   access: readers,
-  query: PageQuery.extend({ isOpen: z.stringbool().optional(), cabinetId: Id.optional() }),
+  query: TimedPageQuery.extend({ isOpen: z.stringbool().optional(), cabinetId: Id.optional() }),
   reply: pageOf(MarkDown),
   status: 200,
 })
@@ -101,7 +101,7 @@ export const listLadderProposals = defineRoute({
   tag: 'mark-downs',
   summary: 'Transfers and donations the ladder proposes, newest first',
   access: readers,
-  query: PageQuery.extend({ state: z.enum(['open', 'accepted', 'dismissed', 'lapsed']).optional() }),
+  query: TimedPageQuery.extend({ state: z.enum(['open', 'accepted', 'dismissed', 'lapsed']).optional() }),
   reply: pageOf(LadderProposal),
   status: 200,
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, NamedPageQuery, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 /** `<kind>:<owner>`, such as household:5001121422010001. */
 export const LedgerAccountId = z
@@ -99,7 +99,7 @@ export const listLedgerAccounts = defineRoute({
   tag: 'money',
   summary: 'Ledger accounts with balances',
   access: staff,
-  query: PageQuery.extend({ kind: z.string().max(40).optional(), search: z.string().max(60).optional() }),
+  query: NamedPageQuery.extend({ kind: z.string().max(40).optional(), search: z.string().max(60).optional() }),
   reply: pageOf(LedgerAccount),
   status: 200,
 })
@@ -110,7 +110,7 @@ export const listLedgerEntries = defineRoute({
   summary: 'Entries of one account, newest first',
   access: staff,
   params: z.object({ accountId: LedgerAccountId }),
-  query: PageQuery,
+  query: TimedPageQuery,
   reply: pageOf(LedgerEntry),
   status: 200,
 })
@@ -273,9 +273,9 @@ export const listHouseholds = defineRoute({
   method: 'GET',
   path: '/api/households',
   tag: 'households',
-  summary: 'Households with attributed income; a helper sees own households, a desk those of its area',
+  summary: 'Households by code, with attributed income; a helper sees own households, a desk those of its area',
   access: ['helper', 'desk', 'operator', 'finance', 'auditor', 'admin'],
-  query: PageQuery.extend({
+  query: NamedPageQuery.extend({
     townCode: z.string().max(12).optional(),
     search: z.string().max(40).optional(),
     hasIncome: z.stringbool().optional(),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, NamedPageQuery, pageOf, PageQuery } from './route.ts'
 
 /** Mandatory for every organisation: it decides how it may distribute (domain.md, distribution). */
 export const LegalType = z
@@ -108,7 +108,7 @@ export const listOrganisations = defineRoute({
   tag: 'organisations',
   summary: 'Organisations by name',
   access: readers,
-  query: PageQuery.extend({ legalType: LegalType.optional() }),
+  query: NamedPageQuery.extend({ legalType: LegalType.optional() }),
   reply: pageOf(Organisation),
   status: 200,
 })

@@ -3,7 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { LedgerAccountId, TransferId } from './money.ts'
-import { defineRoute, Download, pageOf, PageQuery } from './route.ts'
+import { defineRoute, Download, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 const tag = 'payouts'
 const readers = ['finance', 'auditor', 'admin'] as const
@@ -92,7 +92,7 @@ export const listPayouts = defineRoute({
   tag,
   summary: 'Payout batches, newest first',
   access: readers,
-  query: PageQuery.extend({ state: PayoutState.optional(), incomeKind: PayoutKind.optional() }),
+  query: TimedPageQuery.extend({ state: PayoutState.optional(), incomeKind: PayoutKind.optional() }),
   reply: pageOf(Payout),
   status: 200,
 })

@@ -4,7 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 /** A recall (召回) of one lot. */
 export const Recall = z
@@ -75,7 +75,7 @@ export const listRecalls = defineRoute({
   tag: 'recalls',
   summary: 'Recalls, newest first',
   access: ['operator', 'restocker', 'finance', 'auditor', 'admin'],
-  query: PageQuery.extend({ isOpen: z.stringbool().optional() }),
+  query: TimedPageQuery.extend({ isOpen: z.stringbool().optional() }),
   reply: pageOf(Recall),
   status: 200,
 })

@@ -3,7 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen } from '../../units/fen.ts'
 import { LedgerAccountId } from './money.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 
 const staff = ['finance', 'auditor', 'admin'] as const
 const clerks = ['finance', 'admin'] as const
@@ -135,7 +135,7 @@ export const listReconciliations = defineRoute({
   tag: 'reconciliation',
   summary: 'Days and batches with what is open of them, newest first',
   access: staff,
-  query: PageQuery.extend({ channel: ReconciliationChannel, isOpen: z.stringbool().optional() }),
+  query: TimedPageQuery.extend({ channel: ReconciliationChannel, isOpen: z.stringbool().optional() }),
   reply: pageOf(Reconciliation),
   status: 200,
 })
@@ -145,7 +145,7 @@ export const listDifferences = defineRoute({
   tag: 'reconciliation',
   summary: 'Differences with their cause candidates, newest first',
   access: staff,
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     state: z.enum(['open', 'proposed', 'closed', 'matched']).optional(),
     channel: ReconciliationChannel.optional(),
     subject: z.string().max(40).optional(),

@@ -3,7 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode, Place } from './cabinets.ts'
-import { defineRoute, Download, pageOf, PageQuery } from './route.ts'
+import { defineRoute, Download, pageOf, TimedPageQuery } from './route.ts'
 import { ShoppingSession } from './sessions.ts'
 
 const staff = ['operator', 'restocker', 'auditor', 'admin'] as const
@@ -277,9 +277,9 @@ export const listRestockTasks = defineRoute({
   method: 'GET',
   path: '/api/restock-tasks',
   tag: 'restock',
-  summary: 'Restock tasks (补货单), newest first. A restocker sees the own ones',
+  summary: 'Restock tasks (补货单) by day, newest first. A restocker sees the own ones',
   access: staff,
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     day: Day.optional(),
     state: RestockTaskState.optional(),
     cabinetId: Id.optional(),
@@ -386,7 +386,7 @@ export const listRestockConflicts = defineRoute({
   tag: 'restock',
   summary: 'Steps that came from phones and were not applied, or replaced others; newest first',
   access: ['operator', 'auditor', 'admin'],
-  query: PageQuery.extend({ taskId: Id.optional() }),
+  query: TimedPageQuery.extend({ taskId: Id.optional() }),
   reply: pageOf(RestockConflict),
   status: 200,
 })

@@ -4,7 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { AgentVersion, CabinetConfigChange, maxBundleBytes, PlanogramLane, Sha256 } from '../mqtt/twin.ts'
 import { CabinetCode } from './cabinets.ts'
-import { defineRoute, Download, PageQuery, pageOf } from './route.ts'
+import { defineRoute, Download, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 /** What a roll-out changes in each of its cabinets. */
 export const RolloutChange = z
@@ -91,7 +91,7 @@ export const listRollouts = defineRoute({
   tag: 'rollouts',
   summary: 'Staged roll-outs, newest first',
   access: readers,
-  query: PageQuery,
+  query: TimedPageQuery,
   reply: pageOf(Rollout),
   status: 200,
 })
@@ -156,7 +156,7 @@ export const listAgentReleases = defineRoute({
   tag: 'rollouts',
   summary: 'Bundles of the agent, newest first',
   access: readers,
-  query: PageQuery,
+  query: TimedPageQuery,
   reply: pageOf(AgentReleaseRecord),
   status: 200,
 })

@@ -96,6 +96,12 @@ export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
 
+/** The same of a list that goes by time. */
+export const TimedPageQuery = PageQuery.extend({ order: z.enum(['newest', 'oldest']).default('newest') })
+
+/** The same of a list that goes by a code or a name. */
+export const NamedPageQuery = PageQuery.extend({ order: z.enum(['ascending', 'descending']).default('ascending') })
+
 /** A page of rows. */
 export function pageOf<S extends Schema>(row: S) {
   return z.object({ rows: z.array(row), nextCursor: z.string().optional() })

@@ -8,7 +8,7 @@ import { WeighingEvidence } from '../mqtt/event.ts'
 import { LaneId, PricingMode } from '../mqtt/lane.ts'
 import { LiveMessage } from '../mqtt/live.ts'
 import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 /** Where a buyer's session stands, as the server knows it. */
 export const SessionState = z
@@ -128,10 +128,9 @@ export const listSessions = defineRoute({
   tag: 'sessions',
   summary: 'All sessions, newest first, or oldest first as a queue is worked off',
   access: ['operator', 'finance', 'auditor', 'admin'],
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     state: SessionState.optional(),
     cabinetId: Id.optional(),
-    order: z.enum(['newest', 'oldest']).default('newest'),
   }),
   reply: pageOf(ShoppingSession),
   status: 200,

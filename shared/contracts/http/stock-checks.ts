@@ -3,7 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 import { LossBearer } from './stock.ts'
 
 /** What may be behind a lane's difference. */
@@ -73,7 +73,7 @@ export const listStockChecks = defineRoute({
   tag: 'stock',
   summary: 'Checks of what lanes weigh against the books, newest first',
   access: readers,
-  query: PageQuery,
+  query: TimedPageQuery,
   reply: pageOf(StockCheck),
   status: 200,
 })
@@ -92,10 +92,9 @@ export const listLaneDifferences = defineRoute({
   tag: 'stock',
   summary: 'Lanes whose weight and books do not agree, newest first or the one that waited longest',
   access: readers,
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     isOpen: z.stringbool().optional(),
     cabinetId: Id.optional(),
-    order: z.enum(['newest', 'oldest']).default('newest'),
   }),
   reply: pageOf(LaneDifference),
   status: 200,

@@ -4,7 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 
 /** Where goods may be. `difference`: what a lane's counts found otherwise than booked, until somebody explains it. */
 export const StockPlace = z
@@ -137,7 +137,7 @@ export const listStockMoves = defineRoute({
   summary: 'Every move of a lot, newest first',
   access: readers,
   params: ofLot,
-  query: PageQuery,
+  query: TimedPageQuery,
   reply: pageOf(StockMove),
   status: 200,
 })
@@ -216,7 +216,7 @@ export const listLosses = defineRoute({
   tag: 'stock',
   summary: 'Wastage, shrink and donations, newest first',
   access: ['operator', 'finance', 'auditor', 'admin'],
-  query: PageQuery.extend({ lotId: Id.optional(), kind: z.enum(['wastage', 'shrink', 'donation']).optional() }),
+  query: TimedPageQuery.extend({ lotId: Id.optional(), kind: z.enum(['wastage', 'shrink', 'donation']).optional() }),
   reply: pageOf(StockLoss),
   status: 200,
 })

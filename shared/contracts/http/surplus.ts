@@ -5,7 +5,7 @@ import { NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { Sku } from './catalog.ts'
 import { HouseholdCode, Reason } from './households.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 const sellers = ['helper', 'desk', 'operator', 'admin'] as const
@@ -115,7 +115,7 @@ export const listSurplusNotices = defineRoute({
   tag: 'surplus',
   summary: 'Notices in scope, newest first',
   access: readers,
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     isOpen: z.stringbool().optional(),
     level: SurplusLevel.optional(),
     townCode: z.string().max(12).optional(),
@@ -262,7 +262,7 @@ export const listSurplusLines = defineRoute({
   tag: 'surplus',
   summary: 'Matching lines in scope, newest first',
   access: readers,
-  query: PageQuery.extend({ channel: SurplusChannel.optional(), householdCode: HouseholdCode.optional() }),
+  query: TimedPageQuery.extend({ channel: SurplusChannel.optional(), householdCode: HouseholdCode.optional() }),
   reply: pageOf(SurplusLine),
   status: 200,
 })

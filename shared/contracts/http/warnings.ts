@@ -3,7 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { HouseholdCode, HouseholdKind } from './households.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
 
 const staff = ['operator', 'finance', 'auditor', 'admin'] as const
 
@@ -76,7 +76,7 @@ export const listWarnings = defineRoute({
   tag: 'warnings',
   summary: 'Warnings (防返贫预警), newest first; a helper sees those of own households',
   access: ['helper', 'desk', ...staff],
-  query: PageQuery.extend({
+  query: TimedPageQuery.extend({
     rule: WarningRule.optional(),
     isOpen: z.stringbool().optional(),
     householdCode: HouseholdCode.optional(),

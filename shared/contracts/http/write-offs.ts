@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
 
 const WriteOffState = z.enum(['proposed', 'approved', 'withdrawn']).meta({ id: 'WriteOffState' })
 
@@ -78,7 +78,7 @@ export const listWriteOffs = defineRoute({
   tag: 'money',
   summary: 'Write-offs, newest first',
   access: ['finance', 'auditor', 'admin'],
-  query: PageQuery.extend({ state: WriteOffState.optional() }),
+  query: TimedPageQuery.extend({ state: WriteOffState.optional() }),
   reply: pageOf(WriteOff),
   status: 200,
 })
@@ -100,7 +100,7 @@ export const listWriteOffRecoveries = defineRoute({
   summary: 'What came back of a write-off, newest first',
   access: ['finance', 'auditor', 'admin'],
   params: ofWriteOff,
-  query: PageQuery,
+  query: TimedPageQuery,
   reply: pageOf(WriteOffRecovery),
   status: 200,
 })

@@ -147,9 +147,9 @@ describe.each(dialects)('the ledger on %s', (dialect) => {
     await database.run((ctx) => postTransfers(ctx, [topUp(1000)], 1000))
     await database.run((ctx) => postTransfers(ctx, [spend(10, 'c1'), spend(20, 'c2')], 2000))
 
-    const lines = await database.read((ctx) => entriesOf(ctx, wallet, { direction: 'newest first', limit: 2 }))
+    const lines = await database.read((ctx) => entriesOf(ctx, wallet, { limit: 2 }))
     const cursor = Buffer.from(JSON.stringify([2000, lines[1]?.transferId])).toString('base64url')
-    const rest = await database.read((ctx) => entriesOf(ctx, wallet, { direction: 'newest first', limit: 2, cursor }))
+    const rest = await database.read((ctx) => entriesOf(ctx, wallet, { limit: 2, cursor }))
 
     expect(lines.map(({ amountFen, otherAccountId }) => [amountFen, otherAccountId])).toEqual([
       [-20, channel],
