@@ -36,7 +36,7 @@ describe('the farmer’s page', { timeout: 60_000 }, () => {
     expect(window.complaints).toEqual([])
   })
 
-  it('answers a call to harvest without a network, and sends the answer once there is one', async () => {
+  it('accepts a call to harvest for fewer units without a network, and sends the answer once there is one', async () => {
     await using window = await browser.openWindow(phone)
     const { page } = window
     await page.goto(`${office.url}/farmer`)
@@ -51,11 +51,14 @@ describe('the farmer’s page', { timeout: 60_000 }, () => {
     await window.context.setOffline(true)
     await page.reload()
     await page.locator('[data-testid=offline]').waitFor()
+    await page.locator('[data-move=fewer]').click()
+    const fewer = /\d+/.exec(await page.locator('[data-move=accept]').innerText())?.[0] ?? ''
     await page.locator('[data-move=accept]').click()
-    await page.locator('[data-testid=waiting]').waitFor()
+    await page.locator('[data-testid=waiting]', { hasText: `${fewer} 件` }).waitFor()
     expect(await findBarriers(page)).toEqual([])
     await window.context.setOffline(false)
     await page.locator('[data-testid=accepted]').waitFor()
+    expect(await page.locator('[data-testid=call] strong').innerText()).toContain(` ${fewer} 件`)
 
     await page.locator('header button', { hasText: '退出' }).click()
     await page.locator('#login').waitFor()

@@ -69,9 +69,9 @@ export function createFarmerBooks(context: WebContext): FarmerBooks {
     }
   }
   async function send() {
-    for (const { callId, answer } of answers.value) {
+    for (const { callId, ...body } of answers.value) {
       try {
-        await call(answerHarvestCall, { params: { callId }, body: { answer } })
+        await call(answerHarvestCall, { params: { callId }, body })
       } catch (caught) {
         // A refusal is an answer too: the farmer reads why, and it is not sent again.
         if (!(caught instanceof CallError) || caught.kind !== 'problem' || caught.isRetryable || caught.status === 401)

@@ -43,11 +43,18 @@ export function farmerEnglish(words: Words): FarmerMessages {
       price: (amount) => `${amount} a unit`,
       answerBy: (at) => `answer by ${at}`,
       deliverBy: (at) => `bring it to the depot by ${at}`,
+      canBring: 'I can bring (units)',
+      fewer: 'fewer',
+      more: 'more',
+      between: (most) => `Enter a whole number from 1 to ${most}.`,
       accept: 'Accept',
+      acceptSome: (units) => `Accept ${units}`,
       decline: 'Decline',
       accepted: 'accepted',
-      waiting: (isAccepted) =>
-        isAccepted ? 'noted: accept; sent with the network' : 'noted: decline; sent with the network',
+      waiting: (isAccepted, units) =>
+        isAccepted
+          ? `noted: accept${units === undefined ? '' : ` ${units}`}; sent with the network`
+          : 'noted: decline; sent with the network',
       past: 'Earlier calls',
       states: {
         called: 'to be answered',
@@ -72,6 +79,7 @@ export function farmerEnglish(words: Words): FarmerMessages {
       'harvest_call.unknown': 'This call is gone.',
       'harvest_call.deadline_past': 'Too late: the next household was called.',
       'harvest_call.answered': 'This call is answered already.',
+      'harvest_call.too_many': 'More than was asked for. Enter less and accept again.',
     },
   }
 }

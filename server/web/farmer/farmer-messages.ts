@@ -43,10 +43,16 @@ function farmerChinese(words: Words) {
       price: (amount: string) => `每件 ${amount}`,
       answerBy: (at: string) => `${at} 前答复`,
       deliverBy: (at: string) => `${at} 前送到集配点`,
+      canBring: '我能交（件）',
+      fewer: '少一些',
+      more: '多一些',
+      between: (most: number) => `请填 1 到 ${most} 之间的整数。`,
       accept: '接',
+      acceptSome: (units: number) => `接 ${units} 件`,
       decline: '不接',
       accepted: '已接',
-      waiting: (isAccepted: boolean): string => (isAccepted ? '已记下：接。有网就送出' : '已记下：不接。有网就送出'),
+      waiting: (isAccepted: boolean, units?: number): string =>
+        isAccepted ? `已记下：接${units === undefined ? '' : ` ${units} 件`}。有网就送出` : '已记下：不接。有网就送出',
       past: '以前的通知',
       states: {
         called: '待答复',
@@ -71,6 +77,7 @@ function farmerChinese(words: Words) {
       'harvest_call.unknown': '没有这个通知了。',
       'harvest_call.deadline_past': '过了答复时间，已经叫了下一户。',
       'harvest_call.answered': '这个通知已经答复过了。',
+      'harvest_call.too_many': '比要的多了。请少填一些再接。',
     } as Readonly<Record<string, string>>,
   }
 }

@@ -18,7 +18,8 @@ const Books = z.object({
 })
 export type Books = z.infer<typeof Books>
 
-const Answer = z.object({ callId: Id, answer: z.enum(['accept', 'decline']) })
+/** `units`: accepted for fewer than were asked for. */
+const Answer = z.object({ callId: Id, answer: z.enum(['accept', 'decline']), units: z.int().min(1).optional() })
 export type Answer = z.infer<typeof Answer>
 
 const KeptBooks = z.object({ accountId: z.string(), books: Books, answers: z.array(Answer) })
