@@ -1,5 +1,5 @@
 import vue from '@vitejs/plugin-vue'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -53,20 +53,26 @@ function compressBeside(): Plugin {
   }
 }
 
+/** What the contracts call their schemas: one made from another, as in `Place.optional()`, has no effect either. */
+function schemaNames(): string[] {
+  const folder = fromRoot('shared')
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  return sources.flatMap((path) => {
+    const text = readFileSync(join(folder, path), 'utf8')
+    return [...text.matchAll(/^(?:export )?const (\w+) = (?:z|[A-Z]\w*)\b/gm)].map(([, name = '']) => name)
+  })
+}
+
 const anyOf = (...parts: readonly string[]) => new RegExp(parts.join('|'))
 
-/** What every page of an audience loads anyway. */
-const everyPage = anyOf(
+/** What the buyer's entry shares with the pages behind it. */
+const shared = anyOf(
   '/node_modules/(@vue|vue|vue-router|zod)/',
   'preload-helper|export-helper|zod-without-eval',
-  '/shared/(ids|time|units)/|/contracts/http/(route|identity)\\.',
+  '/shared/(ids|time|units)/|/contracts/(mqtt/|http/(route|identity|cabinets|sessions)\\.)',
   '/web/common/(account|drawings|http|i18n|parts|style)/(?!.*(-english|qr-code))',
   '/web/common/(?!receipt-split)[\\w-]+\\.ts',
-)
-/** What an entry on a phone shares with the pages behind it. */
-const behindEntry = anyOf(
   '/web/buyer/(session|i18n)/(?!.*(-english|qr-code))',
-  '/contracts/(mqtt/|http/(cabinets|sessions)\\.)',
 )
 
 /**
@@ -105,21 +111,10 @@ export default defineConfig(({ mode }) => ({
         (audiences[mode] ?? []).map((audience) => [audience, fromRoot(`server/web/${audience}/index.html`)]),
       ),
       // Each file more is a wait more on a phone's network, which asks for six at a time.
-      ...(mode === 'buyer'
-        ? {
-            output: {
-              codeSplitting: {
-                groups: [
-                  { name: 'common', test: everyPage },
-                  { name: 'entry', test: behindEntry },
-                ],
-              },
-            },
-          }
-        : {}),
+      ...(mode === 'buyer' ? { output: { codeSplitting: { groups: [{ name: 'common', test: shared }] } } } : {}),
       treeshake: {
         // Building a schema has no effect but its value, so a page carries only the schemas it uses.
-        manualPureFunctions: ['z', 'defineRoute', 'pageOf', 'PageQuery', 'PlanogramLane', 'CabinetConfig'],
+        manualPureFunctions: ['z', 'defineRoute', 'pageOf', 'configFields', ...schemaNames()],
       },
     },
   },

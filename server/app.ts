@@ -25,6 +25,7 @@ import type { MutationWatch } from './http/register-route.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './identity/ensure-first-admin.ts'
 import { forgetPhoneLogins } from './identity/forget-phone-logins.ts'
 import { findCaller } from './identity/routes.ts'
+import { sessionCookieOf } from './identity/session-cookie.ts'
 import { openCommandSigner } from './mqtt/command-key.ts'
 import type { FleetLine } from './mqtt/fleet-line.ts'
 import { maskNumbersInJson } from './personal-data/mask-numbers.ts'
@@ -91,7 +92,7 @@ async function openHttp(
   for (const { routes } of overrides.nouns ?? nouns) routes?.(app, ctx)
   registerDocuments(app, ctx)
   await overrides.extendHttp?.(app)
-  await registerPages(app, config.webDirectory ?? builtPages())
+  await registerPages(app, config.webDirectory ?? builtPages(), sessionCookieOf(config.http))
   await app.listen({ host: config.http.host, port: config.http.port })
   return app
 }

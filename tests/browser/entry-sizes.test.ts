@@ -13,15 +13,23 @@ it('the buyer’s entry is at most 90 kB of six files, as many as a browser asks
   expect(files).toBeLessThanOrEqual(6)
 })
 
-it('the page of a scanned code names the reply it will ask for, and no other page does', async () => {
+it('a page names beside itself what it loads, and that of a scanned code the replies it will ask for', async () => {
   await using desk = await openDemoDesk()
-  const linkOf = async (path: string) => {
-    const response = await fetch(desk.url + path, { headers: { accept: 'text/html' } })
-    await response.arrayBuffer()
-    return response.headers.get('link')
+  const repliesOf = async (path: string, cookie = '') => {
+    const response = await fetch(desk.url + path, { headers: { accept: 'text/html', cookie } })
+    const files = [...(await response.text()).matchAll(/="(\/assets\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file)
+    const links = response.headers.get('link')?.split(', ') ?? []
+    const isFile = (link: string) => files.some((file) => link.startsWith(`<${file}>; rel=`))
+    expect(links.filter(isFile)).toHaveLength(files.length)
+    return links.filter((link) => !isFile(link))
   }
 
-  expect(await linkOf('/c/YB-0001')).toBe('</api/cabinets/by-code/YB-0001/shelf>; rel=preload; as=fetch; crossorigin')
-  expect(await linkOf('/c/nothing')).toBeNull()
-  expect(await linkOf('/admin/c/YB-0001')).toBeNull()
+  const shelf = '</api/cabinets/by-code/YB-0001/shelf>; rel=preload; as=fetch; crossorigin'
+  expect(await repliesOf('/c/YB-0001')).toEqual([shelf])
+  expect(await repliesOf('/c/YB-0001', 'huinong_session=of-somebody')).toEqual([
+    shelf,
+    '</api/me>; rel=preload; as=fetch; crossorigin',
+  ])
+  expect(await repliesOf('/c/nothing')).toEqual([])
+  expect(await repliesOf('/admin/c/YB-0001')).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, type RouteLocationNormalized, type Router } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized, type Router, START_LOCATION } from 'vue-router'
 import type { WebContext } from '../common/web-context.ts'
 import ShelfPage from './pages/shelf-page.vue'
 
@@ -20,7 +20,8 @@ async function guard(to: RouteLocationNormalized, { account }: WebContext) {
 export function createBuyerRouter(context: WebContext): Router {
   const router = createRouter({
     history: createWebHistory('/'),
-    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    // A page that has just come is at its top: to say so would have it laid out before there is anything on it.
+    scrollBehavior: (_to, from, saved) => saved ?? (from === START_LOCATION ? false : { top: 0 }),
     routes: [
       { path: '/', name: 'home', component: () => import('./pages/home-page.vue') },
       // The address in a cabinet's QR code: the one page that comes with the entry.

@@ -38,6 +38,8 @@ export function buyerEnglish(words: Words): BuyerMessages {
       left: (count) => `${count} left`,
       soldOut: 'sold out',
       notOnSale: 'not on sale',
+      listPrice: 'was',
+      percentOff: (percent) => `${percent}% off, near its date`,
       daysLeft: (days) => (days <= 0 ? 'use today' : days === 1 ? '1 day left' : `${days} days left`),
       earns: (households) => (households === 1 ? 'Earns 1 household' : `Earns ${households} households`),
       earnsSupplier: 'Earns its supplier',

@@ -38,6 +38,8 @@ function buyerChinese(words: Words) {
       left: (count: number) => `剩 ${count} 份`,
       soldOut: '已取完',
       notOnSale: '暂不出售',
+      listPrice: '原价',
+      percentOff: (percent: number) => `临期减 ${percent}%`,
       daysLeft: (days: number) => (days <= 0 ? '今天到期' : `还可放 ${days} 天`),
       earns: (households: number) => `收入归 ${households} 户农户`,
       earnsSupplier: '收入归供货商',
