@@ -32,4 +32,4 @@ it('a page names beside itself what it loads, and that of a scanned code the rep
   ])
   expect(await repliesOf('/c/nothing')).toEqual([])
   expect(await repliesOf('/admin/c/YB-0001')).toEqual([])
-})
+}, 120_000)
