@@ -2132,6 +2132,7 @@ export const initialPostgres: readonly string[] = [
   `CREATE INDEX "distribution_booking_by_household" ON "distribution_booking" USING btree ("household_code","run_id");`,
   `CREATE INDEX "sku_by_name" ON "sku" USING btree ("name","sku_id");`,
   `CREATE INDEX "lot_by_sku" ON "lot" USING btree ("sku_id","lot_id");`,
+  `CREATE INDEX "lot_by_expiry" ON "lot" USING btree ("expires_at_ms","lot_id");`,
   `CREATE INDEX "lot_source_by_household" ON "lot_source" USING btree ("household_code");`,
   `CREATE INDEX "moisture_loss_by_sku" ON "moisture_loss" USING btree ("sku_id","until_ms");`,
   `CREATE INDEX "lane_stock_by_lot" ON "lane_stock" USING btree ("lot_id");`,

@@ -830,6 +830,7 @@ export const initialSqlite: readonly string[] = [
 ) STRICT;`,
   `CREATE UNIQUE INDEX \`lot_trace_code_unique\` ON \`lot\` (\`trace_code\`);`,
   `CREATE INDEX \`lot_by_sku\` ON \`lot\` (\`sku_id\`,\`lot_id\`);`,
+  `CREATE INDEX \`lot_by_expiry\` ON \`lot\` (\`expires_at_ms\`,\`lot_id\`);`,
   `CREATE TABLE \`lot_source\` (
   \`lot_id\` text NOT NULL,
   \`ordinal\` integer NOT NULL,
