@@ -3,7 +3,7 @@
 import { eq } from 'drizzle-orm'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { Effect } from '../context.ts'
-import { exec, one, type Unit, type UnitContext } from '../db/unit.ts'
+import { command, exec, one, type Params, statement, type Unit, type UnitContext } from '../db/unit.ts'
 import type { CommandEndHandlers, EventHandlers } from '../mqtt/event-handlers.ts'
 import { changeConfig } from './change-twin.ts'
 import { CabinetConfigChange } from '#shared/contracts/mqtt/twin.ts'
@@ -27,20 +27,28 @@ function* changeStatus(ctx: UnitContext, cabinetId: Id, change: StatusChange): U
   return []
 }
 
-function* findLists({ db, tables: { cabinetStatuses: t } }: UnitContext, cabinetId: Id) {
-  return yield* one(
-    db.select({ alarms: t.alarms, offlineDevices: t.offlineDevices }).from(t).where(eq(t.cabinetId, cabinetId)),
-  )
-}
+type DoorState = UnitContext['tables']['cabinetStatuses']['$inferSelect']['doorState']
+
+const writeDoor = command(
+  ({ db, tables: { cabinetStatuses: t } }, p: Params<{ cabinetId: Id; doorState: DoorState }>) =>
+    db
+      .update(t)
+      .set({ doorState: p.doorState as never })
+      .where(eq(t.cabinetId, p.cabinetId)),
+)
+
+const listsOf = statement(({ db, tables: { cabinetStatuses: t } }, p: Params<{ cabinetId: Id }>) =>
+  db.select({ alarms: t.alarms, offlineDevices: t.offlineDevices }).from(t).where(eq(t.cabinetId, p.cabinetId)),
+)
 
 export function* raiseAlarm(ctx: UnitContext, cabinetId: Id, alarm: string): Unit<readonly Effect[]> {
-  const status = yield* findLists(ctx, cabinetId)
+  const status = yield* one(listsOf.with({ cabinetId }))
   if (status === undefined || status.alarms.includes(alarm)) return []
   return yield* changeStatus(ctx, cabinetId, { alarms: [...status.alarms, alarm].slice(-maxListed) })
 }
 
 function* clearAlarms(ctx: UnitContext, cabinetId: Id, cleared: readonly string[]): Unit<readonly Effect[]> {
-  const status = yield* findLists(ctx, cabinetId)
+  const status = yield* one(listsOf.with({ cabinetId }))
   const alarms = status?.alarms.filter((alarm) => !cleared.includes(alarm)) ?? []
   if (status === undefined || alarms.length === status.alarms.length) return []
   return yield* changeStatus(ctx, cabinetId, { alarms })
@@ -50,7 +58,7 @@ export const cabinetEvents: EventHandlers = {
   'agent.started': (ctx, { cabinetId, bootId, body }) =>
     changeStatus(ctx, cabinetId, { bootId, versions: body.versions }),
   *'door.opened'(ctx, { cabinetId }) {
-    yield* changeStatus(ctx, cabinetId, { doorState: 'open' })
+    yield* exec(writeDoor.with({ cabinetId, doorState: 'open' }))
     return yield* clearAlarms(ctx, cabinetId, ['lock_not_opened'])
   },
   /** The lock was told to open and stayed shut, or failed; that nobody pulled the door is no fault. */
@@ -59,7 +67,7 @@ export const cabinetEvents: EventHandlers = {
     return isFault ? yield* raiseAlarm(ctx, cabinetId, 'lock_not_opened') : []
   },
   *'door.closed'(ctx, { cabinetId }) {
-    yield* changeStatus(ctx, cabinetId, { doorState: 'closed' })
+    yield* exec(writeDoor.with({ cabinetId, doorState: 'closed' }))
     return yield* clearAlarms(ctx, cabinetId, ['door_open_too_long'])
   },
   *'door.open_too_long'(ctx, { cabinetId, body }) {
@@ -67,13 +75,13 @@ export const cabinetEvents: EventHandlers = {
   },
   'door.forced': (ctx, { cabinetId }) => raiseAlarm(ctx, cabinetId, 'door_forced'),
   *'device.offline'(ctx, { cabinetId, body }) {
-    const status = yield* findLists(ctx, cabinetId)
+    const status = yield* one(listsOf.with({ cabinetId }))
     if (status === undefined || Object.keys(status.offlineDevices).length >= maxListed) return []
     const offlineDevices = { ...status.offlineDevices, [body.device]: body.code }
     return yield* changeStatus(ctx, cabinetId, { offlineDevices })
   },
   *'device.online'(ctx, { cabinetId, body }) {
-    const status = yield* findLists(ctx, cabinetId)
+    const status = yield* one(listsOf.with({ cabinetId }))
     if (status === undefined || !Object.hasOwn(status.offlineDevices, body.device)) return []
     const { [body.device]: _online, ...offlineDevices } = status.offlineDevices
     return yield* changeStatus(ctx, cabinetId, { offlineDevices })

@@ -1,7 +1,6 @@
 // Turns drizzle statements into text plus a binding plan, once per connection, so that the hot path neither rebuilds SQL nor
 // searches placeholders. A null value is bound as NULL before any encoder sees it: drizzle's own way would store JSON null.
-import { Param, Placeholder, is, sql } from 'drizzle-orm'
-import { getTableColumns } from 'drizzle-orm'
+import { Column, getTableColumns, getTableName, is, Param, Placeholder, sql, type SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Params, UnitContext } from './unit.ts'
 
@@ -43,6 +42,78 @@ export function planStatement(query: HasSql): Plan {
         if (value === null || value === undefined) return null
         return slot.encode === undefined ? value : slot.encode(value)
       }),
+  }
+}
+
+interface Decoder {
+  mapFromDriverValue(raw: unknown): unknown
+}
+type Field = Column | SQL | { readonly sql: SQL }
+
+/** What drizzle keeps of a prepared select beside the statement itself. */
+interface PreparedSelect {
+  /** A path of two names is of a select that gives rows of several tables as objects in one. */
+  readonly fields: ReadonlyArray<{ readonly path: readonly string[]; readonly field: Field }>
+  /** By table: false where a join may find nothing. */
+  readonly joinsNotNullableMap: Readonly<Record<string, boolean>> | undefined
+}
+
+/** How rows of a select come from values in the order of its columns. */
+export interface SelectPlan extends Plan {
+  toRow(values: readonly unknown[]): unknown
+}
+
+function decoderOf(field: Field): Decoder {
+  if (is(field, Column)) return field
+  // Of drizzle's own, and not in its types.
+  const { decoder } = ('sql' in field ? field.sql : field) as unknown as { decoder: Decoder }
+  return decoder
+}
+
+/** The objects of a row whose table may be absent, by place of the column whose null says that it is. */
+function findAbsentable({ fields, joinsNotNullableMap }: PreparedSelect): ReadonlyArray<readonly [string, number]> {
+  const tables = new Map<string, { place: number; names: Set<string> }>()
+  for (const [place, { path, field }] of fields.entries()) {
+    const [outer = ''] = path
+    if (path.length !== 2 || !is(field, Column)) continue
+    const known = tables.get(outer) ?? { place, names: new Set() }
+    known.names.add(getTableName(field.table))
+    tables.set(outer, known)
+  }
+  return [...tables].flatMap(
+    ([
+      outer,
+      {
+        place,
+        names: [name = '', other],
+      },
+    ]) =>
+      joinsNotNullableMap === undefined || other !== undefined || joinsNotNullableMap[name] === true
+        ? []
+        : [[outer, place]],
+  )
+}
+
+/** drizzle asks of every column of every row what it is; asked once, a row costs its columns and no more. */
+export function planSelect(query: HasSql & { prepare(): unknown }): SelectPlan {
+  const prepared = query.prepare() as PreparedSelect
+  const columns = prepared.fields.map(({ path, field }) => ({ path, decoder: decoderOf(field) }))
+  const absentable = findAbsentable(prepared)
+  return {
+    ...planStatement(query),
+    toRow(values) {
+      const row: Record<string, unknown> = {}
+      for (let place = 0; place < columns.length; place += 1) {
+        const { path, decoder } = columns[place] as (typeof columns)[number]
+        const raw = values[place]
+        const value = raw === null ? null : decoder.mapFromDriverValue(raw)
+        const [outer = '', inner] = path
+        if (inner === undefined) row[outer] = value
+        else ((row[outer] ??= {}) as Record<string, unknown>)[inner] = value
+      }
+      for (const [outer, place] of absentable) if (values[place] === null) row[outer] = null
+      return row
+    },
   }
 }
 

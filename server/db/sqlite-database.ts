@@ -9,8 +9,8 @@ import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
 import type { Database, DatabaseCounters, DatabaseOptions, SqliteMachine, Work } from './database.ts'
 import { DatabaseError, asDatabaseError } from './database-error.ts'
 import { migrateSqlite } from './migrate.ts'
-import { InsertPlans, placeholders, planStatement } from './plan.ts'
-import type { Plan } from './plan.ts'
+import { InsertPlans, placeholders, planSelect, planStatement } from './plan.ts'
+import type { Plan, SelectPlan } from './plan.ts'
 import { tablesOf } from './tables.ts'
 import { BoundStatement } from './unit.ts'
 import type { Query, QueryDatabase, Statement, Step, Unit, UnitContext } from './unit.ts'
@@ -23,8 +23,25 @@ type Prepared = BetterSqlite3.Statement<unknown[]>
 interface SyncQuery {
   all(): unknown[]
   run(): { changes: number }
-  prepare(): { all(values: Readonly<Record<string, unknown>>): unknown[] }
+  prepare(): unknown
   toSQL(): { sql: string; params: unknown[] }
+}
+
+/** Texts and bindings are the same on every connection: they are made once a process, statements once a connection. */
+const selectPlans = new WeakMap<Statement<unknown, unknown>, SelectPlan>()
+const commandPlans = new WeakMap<Statement<unknown, unknown>, Plan>()
+
+function planOnce<TPlan>(
+  plans: WeakMap<Statement<unknown, unknown>, TPlan>,
+  statement: Statement<unknown, unknown>,
+  make: () => TPlan,
+): TPlan {
+  let plan = plans.get(statement)
+  if (plan === undefined) {
+    plan = make()
+    plans.set(statement, plan)
+  }
+  return plan
 }
 
 const cachedTexts = 512
@@ -67,7 +84,7 @@ class SqliteConnection {
   readonly #dialect = new SQLiteSyncDialect()
   readonly #inserts: InsertPlans<Prepared>
   readonly #commands = new Map<Statement<unknown, unknown>, { plan: Plan; prepared: Prepared }>()
-  readonly #selects = new Map<Statement<unknown, unknown>, ReturnType<SyncQuery['prepare']>>()
+  readonly #selects = new Map<Statement<unknown, unknown>, { plan: SelectPlan; prepared: Prepared }>()
   readonly #savepoint: Prepared
   readonly #release: Prepared
   readonly #rollback: Prepared
@@ -146,6 +163,10 @@ class SqliteConnection {
     }
   }
 
+  #build(statement: Statement<unknown, unknown>): SyncQuery {
+    return statement.build(this.ctx, placeholders) as unknown as SyncQuery
+  }
+
   #insert(
     table: Parameters<InsertPlans<Prepared>['get']>[0],
     rows: ReadonlyArray<Record<string, unknown>>,
@@ -171,10 +192,13 @@ class SqliteConnection {
     }
     let select = this.#selects.get(query.statement)
     if (select === undefined) {
-      select = (query.statement.build(this.ctx, placeholders) as unknown as SyncQuery).prepare()
+      const plan = planOnce(selectPlans, query.statement, () => planSelect(this.#build(query.statement)))
+      select = { plan, prepared: this.client.prepare<unknown[]>(plan.text).raw() }
       this.#selects.set(query.statement, select)
     }
-    return select.all(query.values)
+    const { plan, prepared } = select
+    const found = prepared.all(...plan.bind(query.values)) as unknown[][]
+    return found.map((values) => plan.toRow(values))
   }
 
   /** The driver makes objects by itself too, at twice the price of arrays of values. */
@@ -199,7 +223,7 @@ class SqliteConnection {
     if (!(query instanceof BoundStatement)) return (query as unknown as SyncQuery).run().changes
     let entry = this.#commands.get(query.statement)
     if (entry === undefined) {
-      const plan = planStatement(query.statement.build(this.ctx, placeholders) as unknown as SyncQuery)
+      const plan = planOnce(commandPlans, query.statement, () => planStatement(this.#build(query.statement)))
       entry = { plan, prepared: this.client.prepare(plan.text) }
       this.#commands.set(query.statement, entry)
     }

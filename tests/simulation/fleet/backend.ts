@@ -29,6 +29,17 @@ const reconnectMs = 1_000
 const commitMs = 4
 export const serverClientId = 'server'
 
+/** Remembers what it signed: another's signature is none of the server's. */
+class NotingSigner extends CommandSigner {
+  readonly signatures = new Set<string>()
+
+  override sign(...command: Parameters<CommandSigner['sign']>): ReturnType<CommandSigner['sign']> {
+    const signed = super.sign(...command)
+    this.signatures.add(signed.signature)
+    return signed
+  }
+}
+
 export interface BackendOptions {
   readonly folder: string
   readonly scheduler: Scheduler
@@ -45,7 +56,7 @@ export interface BackendOptions {
 
 export class Backend {
   readonly machine: Machine
-  readonly signer: CommandSigner
+  readonly signer: NotingSigner
   ctx: ServerContext | undefined
   /** Signs offline passes while this run lasts. */
   passSigner: PassSigner | undefined
@@ -63,7 +74,7 @@ export class Backend {
     this.#path = join(folder, 'server.db')
     this.file = new ServerFile(this.#path, () => this.machine.isRunning)
     this.#config = readServerConfig({ HUINONG_DATA_DIR: folder })
-    this.signer = new CommandSigner(options.commandKeyPem)
+    this.signer = new NotingSigner(options.commandKeyPem)
     this.machine = new Machine({
       name: 'server',
       scheduler,
