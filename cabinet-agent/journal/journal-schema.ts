@@ -3,7 +3,7 @@ import { genesisHash } from '#shared/contracts/mqtt/event.ts'
 import { JournalError } from './journal-error.ts'
 
 /** Raised with every change of the tables; an older journal is brought forward, a newer one is refused. */
-const schemaVersion = 4
+export const schemaVersion = 4
 
 /**
  * The agent's only store. `entries` is journal and outbox in one: a row is written with the state that caused it and

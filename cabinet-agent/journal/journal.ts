@@ -8,7 +8,7 @@ import { activeSession, initialState, type CabinetState, type SessionPass } from
 import type { DryingRate } from '../weighing/moisture-loss.ts'
 import { chainEntry, fitBody, hashEntry } from './entry-chain.ts'
 import { DiskFullError, isDiskFull, JournalError } from './journal-error.ts'
-import { prepareSchema } from './journal-schema.ts'
+import { prepareSchema, schemaVersion } from './journal-schema.ts'
 
 /** What one commit writes, all of it or nothing. Times are epoch ms. */
 export interface JournalWrite {
@@ -63,6 +63,8 @@ interface EntryRow {
   hash: string
 }
 
+/** How often a disk that fails is asked to write over what it failed at. */
+const buryAttempts = 10
 /** Handled commands are remembered this long after they expired: a repeat gets the same answer. */
 const commandMemoryMs = 7 * 86_400_000
 /** About a month of a busy cabinet; at 10 kB each. */
@@ -137,22 +139,35 @@ export class Journal {
 
   /** Writes everything in one transaction and returns the entries made. */
   commit(write: JournalWrite): readonly JournalEntry[] {
-    const before = { position: this.#position, lastHash: this.#lastHash }
-    try {
-      return this.#transact(() => this.#write(write))
-    } catch (error) {
-      this.#position = before.position
-      this.#lastHash = before.lastHash
-      throw error
-    }
+    return this.#transact(() => this.#write(write))
   }
 
   #transact<T>(work: () => T): T {
+    const before = { position: this.#position, lastHash: this.#lastHash }
     try {
       return this.#db.transaction(work)()
     } catch (error) {
-      if (isDiskFull(error)) throw new DiskFullError('the disk is full: nothing was journalled', { cause: error })
-      throw error
+      this.#position = before.position
+      this.#lastHash = before.lastHash
+      if (!isDiskFull(error)) throw error
+      this.#buryFailedCommit()
+      throw new DiskFullError('the disk is full: nothing was journalled', { cause: error })
+    }
+  }
+
+  /**
+   * A commit whose sync failed may stand whole in the log, where the next start would find it and take it for a good one. Written
+   * over, if only by the first page of a write that says nothing, it is none any more, and may be answered as not journalled.
+   */
+  #buryFailedCommit(): void {
+    for (let attempt = 0; attempt < buryAttempts; attempt += 1) {
+      try {
+        this.#db.pragma(`user_version = ${schemaVersion}`)
+        return
+      } catch (error) {
+        // The page is written, only not yet synced.
+        if ((error as { code?: string }).code === 'SQLITE_IOERR_FSYNC') return
+      }
     }
   }
 

@@ -46,6 +46,9 @@ function planOnce<TPlan>(
 
 const cachedTexts = 512
 
+/** How often a disk that fails is asked to write over what it failed at. */
+const buryAttempts = 10
+
 /** Groups that run with savepoints after a unit failed in the middle of its writes. */
 const guardedGroups = 16
 
@@ -339,9 +342,29 @@ class SqliteDatabase implements Database {
       if (!isLoneFailure) this.counters.commits += 1
     } catch (error) {
       if (this.#writer.client.inTransaction) this.#writer.client.exec('ROLLBACK')
-      for (const job of group) job.outcome = { error: asDatabaseError(error) }
+      const failure = asDatabaseError(error)
+      if (failure.kind === 'io') this.#buryFailedCommit()
+      for (const job of group) job.outcome = { error: failure }
     }
     return true
+  }
+
+  /**
+   * A commit whose sync failed may stand whole in the log, where the next start would find it and take it for a good one. Written
+   * over, if only by the first page of a write that says nothing, it is none any more: then its callers may be told so.
+   */
+  #buryFailedCommit(): void {
+    const { client } = this.#writer
+    const version = client.pragma('user_version', { simple: true }) as number
+    for (let attempt = 0; attempt < buryAttempts; attempt += 1) {
+      try {
+        client.pragma(`user_version = ${version}`)
+        return
+      } catch (error) {
+        // The page is written, only not yet synced.
+        if ((error as { code?: string }).code === 'SQLITE_IOERR_FSYNC') return
+      }
+    }
   }
 
   /** Runs one unit; returns whether the transaction can go on, its outcome being whatever it is. */
