@@ -6,7 +6,7 @@ import { maskNumbers } from '../personal-data/mask-numbers.ts'
 
 interface RefusalRow {
   /** HTTP status of the problem response. */
-  readonly status: 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 429 | 503
+  readonly status: 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 429 | 503 | 507
   readonly log: 'debug' | 'info' | 'warn' | 'error'
   /** One short sentence for people, the problem's `title`. */
   readonly title: string
@@ -102,6 +102,8 @@ export const refusals = {
   'payment.arrears_unknown': { status: 404, log: 'info', title: 'There is no such debt.' },
   'request.conflict': { status: 409, log: 'info', title: 'Another change came first.' },
   'database.busy': { status: 503, log: 'warn', title: 'The database is busy; try again.' },
+  'database.full': { status: 507, log: 'error', title: 'The server’s disk is full; nothing was changed.' },
+  'database.failed': { status: 503, log: 'error', title: 'The server’s disk failed; nothing was changed. Try again.' },
   'ledger.account_unknown': { status: 404, log: 'warn', title: 'There is no such account.' },
   'ledger.balance_insufficient': { status: 409, log: 'info', title: 'The balance is not enough.' },
   'ledger.cause_conflict': { status: 409, log: 'error', title: 'This cause is booked already, with other figures.' },

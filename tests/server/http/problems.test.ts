@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoute } from '#shared/contracts/http/route.ts'
+import { DatabaseError } from '#server/db/database-error.ts'
+import { asRefusal, problemOf } from '#server/http/problem.ts'
 import { registerRoute } from '#server/http/register-route.ts'
 import { startServer, type TestServer } from '#tests/support/start-server.ts'
 
@@ -178,5 +180,17 @@ describe('the rate limit', () => {
     expect(last).toMatchObject({ status: 429, body: { code: 'request.too_many' } })
     expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await server.anybody.send('GET', '/healthz')).status).toBe(200)
+  })
+})
+
+describe('a disk in trouble', () => {
+  it.each([
+    ['full', 507, 'database.full'],
+    ['io', 503, 'database.failed'],
+  ] as const)('is told as such: %s', (kind, status, code) => {
+    const problem = problemOf(asRefusal(new DatabaseError(kind, 'pwrite failed')), 'request-1')
+
+    expect(problem).toMatchObject({ status, code })
+    expect(JSON.stringify(problem)).not.toContain('pwrite')
   })
 })

@@ -8,6 +8,8 @@ export const problemChinese: Readonly<Record<string, string>> = {
   'request.too_many': '操作太频繁了。请等一分钟再试。',
   'server.not_ready': '系统正在启动。请过几秒再试。',
   'database.busy': '系统正忙。请过几秒再试。',
+  'database.full': '系统磁盘已满，没有任何改动。请联系运营人员清理空间。',
+  'database.failed': '系统磁盘出错，没有任何改动。请重试。',
   'identity.not_signed_in': '登录已过期。请重新登录。',
   'identity.role_missing': '您的账号没有这项权限。需要的话请联系管理员。',
   'identity.password_must_change': '请先设置自己的密码，再继续使用。',
