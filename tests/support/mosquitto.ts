@@ -15,6 +15,14 @@ const found = places.find((path) => spawnSync(path, ['-h']).error === undefined)
 /** False where Debian's package is not installed; `.ci/run` installs it. */
 export const hasMosquitto = found !== undefined
 
+/** The command line of a mosquitto that listens there, open to anybody; its configuration is written into the folder. */
+export function mosquittoCommand(where: { folder: string; host: string; port: number }): readonly string[] {
+  const { folder, host, port } = where
+  const file = join(folder, 'mosquitto.conf')
+  writeFileSync(file, `listener ${port} ${host}\nallow_anonymous true\nset_tcp_nodelay true\n`)
+  return [found ?? 'mosquitto', '-c', file]
+}
+
 export interface Mosquitto extends AsyncDisposable {
   readonly url: string
   stop(): Promise<void>
@@ -32,8 +40,7 @@ function accepts(port: number): Promise<boolean> {
 export async function startMosquitto(): Promise<Mosquitto> {
   const port = await chooseFreePort()
   const folder = mkdtempSync(join(tmpdir(), 'huinong-mosquitto-'))
-  const file = join(folder, 'mosquitto.conf')
-  writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n`)
+  const [command = '', ...args] = mosquittoCommand({ folder, host: '127.0.0.1', port })
   let child: ReturnType<typeof spawn> | undefined
   const stop = async () => {
     if (child === undefined || child.exitCode !== null) return
@@ -42,7 +49,7 @@ export async function startMosquitto(): Promise<Mosquitto> {
     await ended
   }
   const start = async () => {
-    child = spawn(found ?? 'mosquitto', ['-c', file], { stdio: 'ignore' })
+    child = spawn(command, args, { stdio: 'ignore' })
     while (!(await accepts(port))) await delay(systemClock, 20)
   }
   await start()

@@ -2,10 +2,10 @@
 import { genesisHash } from '#shared/contracts/mqtt/event.ts'
 import { hashOfEntry } from '#server/mqtt/journal-entries.ts'
 import { text, type Row } from './server-file.ts'
-import { checkAlways } from './standing-invariants.ts'
-import type { Truth, World } from './world.ts'
+import { checkAlways, type Checked } from './standing-invariants.ts'
+import type { Truth } from './world.ts'
 
-export function checkAfterwards(world: World, truths: ReadonlyMap<string, Truth>): void {
+export function checkAfterwards(world: Checked, truths: ReadonlyMap<string, Truth>): void {
   checkAlways(world)
   world.backend.file.look((db) => {
     const ask = (sql: string, ...values: unknown[]) => db.prepare(sql).all(...values) as Row[]
@@ -27,9 +27,9 @@ export function checkAfterwards(world: World, truths: ReadonlyMap<string, Truth>
 type Ask = (sql: string, ...values: unknown[]) => Row[]
 
 function checkCabinet(
-  world: World,
+  world: Checked,
   ask: Ask,
-  cabinet: World['cabinets'][number],
+  cabinet: Checked['cabinets'][number],
   truths: ReadonlyMap<string, Truth>,
 ): void {
   const { cabinetId, code, journal } = cabinet
@@ -64,7 +64,7 @@ function checkCabinet(
   checkSessions(world, ask, cabinet, truths)
 }
 
-function checkTwin(world: World, ask: Ask, { cabinetId, code }: World['cabinets'][number]): void {
+function checkTwin(world: Checked, ask: Ask, { cabinetId, code }: Checked['cabinets'][number]): void {
   const [twin] = ask(
     `SELECT t.version, t.planogram, s.reported, s.is_online FROM cabinet_twin t JOIN cabinet_status s ON s.cabinet_id = t.cabinet_id WHERE t.cabinet_id = ?`,
     cabinetId,
@@ -89,9 +89,9 @@ const endOf: Readonly<Record<string, readonly string[]>> = {
 }
 
 function checkSessions(
-  world: World,
+  world: Checked,
   ask: Ask,
-  { cabinetId, code, journal }: World['cabinets'][number],
+  { cabinetId, code, journal }: Checked['cabinets'][number],
   truths: ReadonlyMap<string, Truth>,
 ): void {
   const own = journal?.prepare('SELECT sessionId, commandId, finalEvent FROM sessions').all() as Array<{

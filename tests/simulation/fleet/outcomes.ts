@@ -1,13 +1,14 @@
 // What a run came to, beside whether it broke anything.
+import type { Checked } from './standing-invariants.ts'
 import type { Truth, World } from './world.ts'
 
 /** Bills of sessions whose boards told the truth, against what was taken. Returns how many differ. */
 export function countWrongBills(
-  world: World,
+  { backend }: Pick<Checked, 'backend'>,
   truths: ReadonlyMap<string, Truth>,
 ): { settled: number; over: number; under: number } {
   const counts = { settled: 0, over: 0, under: 0 }
-  world.backend.file.look((db) => {
+  backend.file.look((db) => {
     const linesOf = db.prepare('SELECT lane_id, count FROM sale_line WHERE session_id = ?')
     const settled = db
       .prepare(`SELECT session_id FROM shopping_session WHERE state = 'settled' AND kind = 'sale'`)

@@ -51,7 +51,7 @@ export interface Shop {
   >
 }
 
-function* seedGoods(ctx: UnitContext) {
+function* seedGoods(ctx: UnitContext, startMs: number) {
   yield* enterVillages(ctx, [{ villageCode, name: '青龙村', townCode: '500112142', townName: '大盛镇' }])
   const households = farmers.map(householdOf)
   yield* enterHouseholds(
@@ -75,7 +75,7 @@ function* seedGoods(ctx: UnitContext) {
         householdCode: households[0] ?? '',
         kind: 'OPERATING',
         documentNumber: '联结-1',
-        signedAtMs: epochMs - 86_400_000,
+        signedAtMs: startMs - 86_400_000,
       },
     ],
     byAccountId: 'operator',
@@ -99,7 +99,7 @@ function* seedGoods(ctx: UnitContext) {
     const { lot } = yield* receiveLot(ctx, {
       skuId,
       supplierId,
-      harvestedAtMs: epochMs - 3_600_000,
+      harvestedAtMs: startMs - 3_600_000,
       unitsReceived: lotUnits,
       certificateNumber: `YSCN-000${index}`,
       sources: households.map((householdCode) => ({ householdCode, units: lotUnits / 3 })),
@@ -110,7 +110,12 @@ function* seedGoods(ctx: UnitContext) {
   return goods
 }
 
-function* seedCabinets(ctx: UnitContext, count: number, goods: Shop['goods']): Unit<Shop['cabinets']> {
+function* seedCabinets(
+  ctx: UnitContext,
+  count: number,
+  goods: Shop['goods'],
+  heartbeatIntervalMs: number,
+): Unit<Shop['cabinets']> {
   const codes = Array.from({ length: count }, (_, index) => `YB-${String(index + 1).padStart(4, '0')}`)
   const sites = yield* addHostSites(
     ctx,
@@ -145,7 +150,7 @@ function* seedCabinets(ctx: UnitContext, count: number, goods: Shop['goods']): U
     const { noOpenTimeoutMs: _, ...config } = CabinetConfig.parse({
       liveIntervalMs: 3_000,
       telemetryIntervalMs: 600_000,
-      heartbeatIntervalMs: 60_000,
+      heartbeatIntervalMs,
       offlineSelling: { groupId: siteOf(index), ...offlineRisk },
     })
     yield* changeConfig(ctx, { cabinetId, changedBy: 'operator', config })
@@ -167,19 +172,30 @@ function* openBankAccounts(ctx: UnitContext): Unit<void> {
   }
 }
 
+export interface ShopOptions {
+  /** When runs begin, epoch ms; default `epochMs`. */
+  readonly startMs?: number
+  readonly heartbeatIntervalMs?: number
+}
+
 /** Makes the database file that every run with so many cabinets begins with. */
-export async function makeShop(folder: string, cabinetCount: number, serverPublicKey: string): Promise<Shop> {
+export async function makeShop(
+  folder: string,
+  cabinetCount: number,
+  serverPublicKey: string,
+  { startMs = epochMs, heartbeatIntervalMs = 60_000 }: ShopOptions = {},
+): Promise<Shop> {
   mkdirSync(folder, { recursive: true })
   const random = seededRandom(2020)
-  const clock: Clock = { ...systemClock, now: () => epochMs - 600_000 }
+  const clock: Clock = { ...systemClock, now: () => startMs - 600_000 }
   const database = openSqlite(join(folder, 'server.db'), { url: '', clock, random })
   const shop = await database.run(function* (ctx) {
     yield* ensureDefaultPlan(ctx)
     yield* seedAccount(ctx, 'admin', 'admin')
     const restockerId = yield* seedAccount(ctx, 'restocker', 'restocker')
     const operatorId = yield* seedAccount(ctx, 'operator', 'operator')
-    const goods = yield* seedGoods(ctx)
-    const cabinets = yield* seedCabinets(ctx, cabinetCount, goods)
+    const goods = yield* seedGoods(ctx, startMs)
+    const cabinets = yield* seedCabinets(ctx, cabinetCount, goods, heartbeatIntervalMs)
     const buyerIds: string[] = []
     for (let serial = 0; serial < cabinetCount + 2; serial += 1) {
       const accountId = yield* seedAccount(ctx, `buyer-${serial}`, 'buyer')
@@ -190,7 +206,7 @@ export async function makeShop(folder: string, cabinetCount: number, serverPubli
     yield* openBankAccounts(ctx)
     return { cabinets, buyerIds, restockerId, operatorId, goods }
   })
-  const organisationId = await openUnion(database, epochMs, {
+  const organisationId = await openUnion(database, startMs, {
     terms: {
       reserveBp: 500,
       welfareBp: 500,

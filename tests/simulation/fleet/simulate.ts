@@ -7,6 +7,7 @@ import { nextUnit } from '#shared/ids/random.ts'
 import { checkAudit } from '#server/audit/check-audit.ts'
 import { booksProofs } from '#server/ledger/check-books.ts'
 import { proveInSlices } from '#server/ledger/proof.ts'
+import { isAcknowledged, isServerAtRest } from './at-rest.ts'
 import { defaultRates, type FaultKind } from './faults.ts'
 import { checkAfterwards } from './final-invariants.ts'
 import type { Office } from './office.ts'
@@ -195,23 +196,13 @@ function broken({ broker: { counts } }: World) {
   return { duplicate: counts.duplicated, reorder: counts.reordered, delay: counts.delayed }
 }
 
-/** Every journal acknowledged, every command answered, nobody's door expected, every twin taken over. */
+/** Every agent there and every journal acknowledged, and nothing left for the server to wait for. */
 function isAtRest(world: World): boolean {
   if (world.backend.ctx === undefined) return false
-  for (const { agent, journal } of world.cabinets) {
-    if (agent?.isConnected !== true || journal === undefined) return false
-    const chain = journal.prepare('SELECT lastSeq, ackedSeq FROM chain').get() as { lastSeq: number; ackedSeq: number }
-    if (chain.lastSeq !== chain.ackedSeq) return false
-  }
-  return world.backend.file.look((db) => {
-    const count = (sql: string) => (db.prepare(sql).get() as { n: number }).n
-    return (
-      count('SELECT count(*) AS n FROM cabinet_command WHERE outcome IS NULL') === 0 &&
-      count(`SELECT count(*) AS n FROM shopping_session WHERE state IN ('authorised', 'open', 'closing')`) === 0 &&
-      count(`SELECT count(*) AS n FROM cabinet_twin t JOIN cabinet_status s ON s.cabinet_id = t.cabinet_id
-             WHERE coalesce(json_extract(s.reported, '$.desiredVersion'), -1) <> t.version OR s.is_online = 0`) === 0
-    )
-  })
+  const isWaiting = world.cabinets.some(
+    ({ agent, journal }) => agent?.isConnected !== true || journal === undefined || !isAcknowledged(journal),
+  )
+  return !isWaiting && world.backend.file.look(isServerAtRest)
 }
 
 function hashWorld(world: World): string {

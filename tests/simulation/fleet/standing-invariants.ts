@@ -1,8 +1,24 @@
 // What must hold of the server's database at any instant, looked at with none of the product's own proofs.
+import type BetterSqlite3 from 'better-sqlite3'
 import { namedAccounts } from '#server/ledger/account-kinds.ts'
 import { walletFen } from './shop.ts'
-import type { Row } from './server-file.ts'
-import type { World } from './world.ts'
+import type { Row, ServerFile } from './server-file.ts'
+
+/** What is looked at: a server and cabinets whose databases are files, in one process or in many. */
+export interface Checked {
+  readonly backend: { readonly file: Pick<ServerFile, 'look'> }
+  /** Without a journal a cabinet does not run. */
+  readonly cabinets: ReadonlyArray<{
+    readonly cabinetId: string
+    readonly code: string
+    readonly journal: BetterSqlite3.Database | undefined
+  }>
+  /** Passes that buyers hold, by the command id of their sessions. */
+  readonly passes: { has(commandId: string): boolean }
+  /** Sessions for which a lock was fired. */
+  readonly pulsed: { has(sessionId: string): boolean }
+  fail(what: string): void
+}
 
 /** Each returns rows that break it; the first two columns say which. */
 const always: ReadonlyArray<readonly [what: string, sql: string]> = [
@@ -125,7 +141,7 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
 ]
 
 /** True at any instant: broken rows go to `world.fail`. */
-export function checkAlways(world: World): void {
+export function checkAlways(world: Checked): void {
   world.backend.file.look((db) => {
     for (const [what, sql] of always) {
       const broken = db.prepare(`${sql} LIMIT 3`).all() as Row[]

@@ -1,0 +1,87 @@
+// `npm run torture -- kills|network|disk|faults [--count N] [--seed N] [--cabinets N]`: real processes on a real disk and
+// real sockets, tormented; ends with what was done and what broke.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { CannotRun, type BenchOptions, type BenchResult } from './bench.ts'
+import { tortureByFullDisk } from './disk.ts'
+import { tortureByFaults } from './faults.ts'
+import { tortureByKills } from './kills.ts'
+import { tortureByNetwork } from './network.ts'
+
+const help = `Real server, agents, broker, disk and sockets, tormented; then every invariant is looked at.
+
+  npm run torture -- KIND [--count N] [--seed N] [--cabinets N] [--ttys] [--mosquitto]
+
+  kills     so many SIGKILLs of server and agents at any instant (5000)
+  network   so many cuts of the cables between namespaces, one way and both, slow, lossy, half open; broker restarts (500)
+  disk      so many times that the disk of the server or of a cabinet is full (200)
+  faults    so many writes and syncs of the running processes that fail, with kills in between (10000)
+
+  --cabinets   cabinets (10)
+  --ttys       the boards hang on ttys instead of tcp (kills)
+  --mosquitto  an external broker instead of the server's own (network)
+`
+
+interface Kind {
+  readonly count: number
+  readonly run: (
+    options: BenchOptions & { readonly isOnTtys: boolean; readonly isBrokerExternal: boolean },
+  ) => Promise<BenchResult>
+}
+
+const kinds: Readonly<Record<string, Kind>> = {
+  kills: { count: 5_000, run: tortureByKills },
+  network: { count: 500, run: tortureByNetwork },
+  disk: { count: 200, run: tortureByFullDisk },
+  faults: { count: 10_000, run: tortureByFaults },
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    count: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    cabinets: { type: 'string', default: '10' },
+    ttys: { type: 'boolean', default: false },
+    mosquitto: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const kind = kinds[positionals[0] ?? '']
+if (values.help || kind === undefined) {
+  process.stdout.write(help)
+  process.exit(values.help ? 0 : 2)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'huinong-torture-'))
+const startedMs = performance.now()
+try {
+  const result = await kind.run({
+    seed: Number(values.seed),
+    count: Number(values.count ?? kind.count),
+    cabinets: Number(values.cabinets),
+    isOnTtys: values.ttys,
+    isBrokerExternal: values.mosquitto,
+    folder,
+    say,
+  })
+  report(result)
+} catch (error) {
+  if (!(error instanceof CannotRun)) throw error
+  say(error.message)
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function report({ counts, refusals, violations }: BenchResult): void {
+  const minutes = (performance.now() - startedMs) / 60_000
+  for (const [what, count] of Object.entries(counts)) say(`  ${what.padEnd(20)} ${count}`)
+  say(`refused: ${JSON.stringify(refusals)}`)
+  for (const violation of violations) say(`BROKEN: ${violation}`)
+  if (violations.length === 0) rmSync(folder, { recursive: true, force: true })
+  else say(`left for looking at: ${folder}`)
+  say(`${minutes.toFixed(1)} minutes, ${violations.length} broken`)
+  process.exitCode = violations.length === 0 ? 0 : 1
+}

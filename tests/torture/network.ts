@@ -1,0 +1,92 @@
+// Cables between agents and server are cut, one way or both, unplugged, slow and lossy; connections are left half open; the broker
+// starts anew.
+import { delay } from '#shared/time/clock.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+import { nextBelow, nextUnit } from '#shared/ids/random.ts'
+import { hasMosquitto, mosquittoCommand } from '#tests/support/mosquitto.ts'
+import { chance, pick } from '#tests/simulation/fleet/world.ts'
+import { Bench, CannotRun, type BenchOptions, type BenchResult } from './bench.ts'
+import { cableFaults, Namespaces } from './namespaces.ts'
+import { Supervised } from './supervised.ts'
+import { Town } from './town.ts'
+
+export interface NetworkOptions extends BenchOptions {
+  readonly faultsPerRound?: number
+  /** Mosquitto instead of the server's own broker. */
+  readonly isBrokerExternal?: boolean
+  /** Longest time that a cable stays broken, ms. */
+  readonly longestMs?: number
+}
+
+const mqttPort = 1883
+
+export async function tortureByNetwork(options: NetworkOptions): Promise<BenchResult> {
+  const { isBrokerExternal = false } = options
+  const obstacle = Namespaces.findObstacle()
+  if (obstacle !== undefined) throw new CannotRun(obstacle)
+  if (isBrokerExternal && !hasMosquitto) throw new CannotRun('mosquitto is not installed.')
+  using network = Namespaces.open(options.cabinets)
+  await using broker = isBrokerExternal ? startBroker(network, options.folder) : undefined
+  await using town = await Town.start({
+    ...options,
+    // Lines do not care for network namespaces, sockets of boards would.
+    isOnTtys: true,
+    serverPrefix: network.serverPrefix,
+    agentPrefix: (index) => network.agentPrefix(index),
+    hosts: { listen: '0.0.0.0', people: network.httpHost, cabinets: (index) => network.hostFor(index), mqttPort },
+    ...(broker === undefined ? {} : { brokerUrl: `mqtt://127.0.0.1:${mqttPort}` }),
+  })
+  const bench = await Bench.open(town, options)
+  const counts = await strikeRounds(bench, network, broker ?? town.server, options)
+  return await bench.close(counts)
+}
+
+function startBroker(network: Namespaces, folder: string): Supervised {
+  const command = mosquittoCommand({ folder, port: mqttPort, host: '0.0.0.0' })
+  const [first = '', ...rest] = [...network.serverPrefix, ...command]
+  const broker = new Supervised({ command: [first, ...rest] })
+  broker.start()
+  return broker
+}
+
+async function strikeRounds(
+  bench: Bench,
+  network: Namespaces,
+  broker: Supervised,
+  { count, faultsPerRound = 60, longestMs = 20_000 }: NetworkOptions,
+): Promise<Record<string, number>> {
+  const { town, random } = bench
+  const counts: Record<string, number> = { halfOpen: 0, brokerRestart: 0 }
+  for (const fault of cableFaults) counts[fault] = 0
+  const done = () => Object.values(counts).reduce((sum, one) => sum + one, 0)
+  const broken = new Map<number, Promise<void>>()
+  const strike = async (index: number) => {
+    const fault = pick(random, cableFaults)
+    if (!network.strike(index, fault)) return
+    counts[fault] = (counts[fault] ?? 0) + 1
+    await delay(systemClock, longestMs * nextUnit(random) ** 2)
+    // Who dies behind a cut cable says goodbye to nobody.
+    if (fault === 'cut' && chance(random, 0.5) && (await town.cabinets[index]?.agent.kill()) === true)
+      counts['halfOpen'] = (counts['halfOpen'] ?? 0) + 1
+    network.mend(index)
+  }
+  while (done() < count && !bench.isBroken) {
+    const until = Math.min(count, done() + faultsPerRound)
+    const trouble = async () => {
+      while (done() < until) {
+        await bench.pause(1_000)
+        const index = nextBelow(random, town.cabinets.length)
+        if (chance(random, 0.05)) {
+          if (await broker.kill()) counts['brokerRestart'] = (counts['brokerRestart'] ?? 0) + 1
+        } else if (!broken.has(index)) {
+          const mended = strike(index).finally(() => broken.delete(index))
+          broken.set(index, mended)
+        }
+      }
+    }
+    await bench.round(`${until} faults`, trouble, async () => {
+      await Promise.all(broken.values())
+    })
+  }
+  return counts
+}

@@ -1,0 +1,125 @@
+// A process with somebody who starts it again: killed at any instant, or ended by itself, it is back a moment later on the same
+// data, as systemd would have it.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { delay } from '#shared/time/clock.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+
+export interface SupervisedOptions {
+  readonly command: readonly [string, ...string[]]
+  readonly environment?: Readonly<Record<string, string>>
+  /** Exit codes that ask for a new start and say nothing of trouble. */
+  readonly restartCodes?: readonly number[]
+}
+
+/** Between an end and the next start, ms. */
+const restartMs = 100
+/** A process that ends by itself is started at most so often. */
+const troubledRestartMs = 1_000
+/** Longest time for a clean end after SIGTERM, ms. */
+const goodbyeMs = 30_000
+const keptOutput = 60_000
+
+/** Whoever is left when this process ends goes with it. */
+const living = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL')
+})
+
+export class Supervised implements AsyncDisposable {
+  readonly #options: SupervisedOptions
+  #child: ChildProcess | undefined
+  #isWanted = false
+  #isKilled = false
+  #starting: Promise<void> = Promise.resolve()
+  #printedNow = ''
+  printed = ''
+  /** Ends that nobody asked for. */
+  readonly ownEnds: string[] = []
+
+  constructor(options: SupervisedOptions) {
+    this.#options = options
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined
+  }
+
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Whether the process that runs now has printed this. */
+  hasSaid(words: string): boolean {
+    return this.#child !== undefined && this.#printedNow.includes(words)
+  }
+
+  start(): void {
+    this.#isWanted = true
+    if (this.#child === undefined) this.#spawn()
+  }
+
+  /** Ends it where it stands; it comes back by itself. False when it does not run just now. */
+  async kill(): Promise<boolean> {
+    const child = this.#child
+    if (child === undefined) return false
+    this.#isKilled = true
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+    return true
+  }
+
+  /** Asks it to end and waits; gives the exit code, null when it had to be killed. It stays away until `start`. */
+  async stop(): Promise<number | null> {
+    this.#isWanted = false
+    await this.#starting
+    const child = this.#child
+    if (child === undefined) return 0
+    this.#isKilled = true
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    const lastResort = systemClock.setTimer(goodbyeMs, () => child.kill('SIGKILL'))
+    await ended
+    lastResort()
+    return child.exitCode
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isWanted = false
+    await this.#starting
+    await this.kill()
+  }
+
+  #spawn(): void {
+    const [file, ...args] = this.#options.command
+    this.#printedNow = ''
+    this.#isKilled = false
+    const child = spawn(file, args, {
+      env: { ...process.env, ...this.#options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    living.add(child)
+    const keep = (text: Buffer) => {
+      this.printed = (this.printed + text.toString()).slice(-keptOutput)
+      this.#printedNow = (this.#printedNow + text.toString()).slice(-keptOutput)
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    child.once('error', (error) => keep(Buffer.from(`${String(error)}\n`)))
+    child.once('exit', (code, signal) => {
+      this.#child = undefined
+      living.delete(child)
+      const isExpected = this.#isKilled || (code !== null && this.#options.restartCodes?.includes(code) === true)
+      if (!isExpected) this.ownEnds.push(`${code ?? signal}: ${this.printed.slice(-1_000)}`)
+      if (this.#isWanted) this.#starting = this.#startAgain(isExpected ? restartMs : troubledRestartMs)
+    })
+  }
+
+  async #startAgain(pauseMs: number): Promise<void> {
+    await delay(systemClock, pauseMs)
+    if (this.#isWanted && this.#child === undefined) this.#spawn()
+  }
+}

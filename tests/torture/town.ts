@@ -1,0 +1,167 @@
+// A town of real processes: one server with its broker and disk, agents on boards that outlive them, people in front of them.
+// The goods and people are the simulation's shop; time, disk, sockets and ttys are the machine's.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { seededRandom, type Random } from '#shared/ids/random.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+import { chooseFreePort } from '#server/demo/demo-file.ts'
+import { hashOneTimePassword } from '#server/identity/password.ts'
+import { makeKey } from '#tests/simulation/fleet/keys.ts'
+import { ServerFile } from '#tests/simulation/fleet/server-file.ts'
+import { laneIds, makeShop, type Shop } from '#tests/simulation/fleet/shop.ts'
+import { signingKey } from '#tests/simulation/fleet/world.ts'
+import { bundleEntry } from '../../.tools/bundle.mjs'
+import { Supervised } from './supervised.ts'
+import { TownCabinet } from './town-cabinet.ts'
+
+export interface TownOptions {
+  readonly seed: number
+  readonly folder: string
+  readonly cabinets: number
+  /** Boards on ttys as a serial line has them, instead of tcp. */
+  readonly isOnTtys?: boolean
+  /** Before the command line of the server, or of the agent of the cabinet with this index. */
+  readonly serverPrefix?: readonly string[]
+  readonly agentPrefix?: (index: number) => readonly string[]
+  readonly serverEnvironment?: Readonly<Record<string, string>>
+  readonly agentEnvironment?: Readonly<Record<string, string>>
+  /** Of Node.js, for the server. */
+  readonly serverFlags?: readonly string[]
+  /** Where the server listens, and where people and cabinets find it; default: on this machine, on any free port. */
+  readonly hosts?: TownHosts
+  /** An external broker, as the server finds it. */
+  readonly brokerUrl?: string
+  /** Folders of the databases; default in `folder`. */
+  readonly serverFolder?: string
+  readonly agentFolder?: (code: string) => string
+  readonly journal?: { readonly ballastBytes: number; readonly minFreeBytes: number }
+}
+
+export interface TownHosts {
+  readonly listen: string
+  readonly people: string
+  readonly cabinets: (index: number) => string
+  readonly mqttPort?: number
+}
+
+const local = '127.0.0.1'
+const localHosts: TownHosts = { listen: local, people: local, cabinets: () => local }
+
+export const password = 'torture-password'
+const base64Key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
+
+export class Town implements AsyncDisposable {
+  readonly random: Random
+  readonly shop: Shop
+  readonly server: Supervised
+  readonly cabinets: readonly TownCabinet[]
+  readonly backend: { readonly databaseFile: string; readonly file: ServerFile }
+  /** Nobody buys on a pass here. */
+  readonly passes: ReadonlySet<string> = new Set()
+  readonly pulsed: ReadonlySet<string> = new Set()
+  readonly baseUrl: string
+  readonly violations: string[] = []
+
+  private constructor(
+    random: Random,
+    shop: Shop,
+    server: Supervised,
+    cabinets: readonly TownCabinet[],
+    where: { databaseFile: string; baseUrl: string },
+  ) {
+    this.random = random
+    this.shop = shop
+    this.server = server
+    this.cabinets = cabinets
+    const { databaseFile } = where
+    this.backend = { databaseFile, file: new ServerFile(databaseFile, () => false) }
+    this.baseUrl = where.baseUrl
+  }
+
+  /** Seeds the database and starts everything; does not wait until anything is ready. */
+  static async start(options: TownOptions): Promise<Town> {
+    const { folder, serverFolder = join(folder, 'server'), agentFolder = (code) => join(folder, code) } = options
+    const { hosts = localHosts, agentPrefix = () => [] } = options
+    const random = seededRandom(options.seed)
+    mkdirSync(serverFolder, { recursive: true })
+    const [serverEntry, agentEntry, httpPort, mqttPort] = await Promise.all([
+      bundleEntry('server/main.ts', { isWhole: true }),
+      bundleEntry('cabinet-agent/main.ts', { isWhole: true }),
+      chooseFreePort(),
+      hosts.mqttPort ?? chooseFreePort(),
+    ])
+    const shop = await makeShop(serverFolder, options.cabinets, signingKey.publicKey, {
+      startMs: systemClock.now(),
+      heartbeatIntervalMs: 5_000,
+    })
+    const databaseFile = join(serverFolder, 'server.db')
+    await setPasswords(databaseFile)
+    writeFileSync(join(serverFolder, 'command-key.pem'), signingKey.pem)
+    const server = new Supervised({
+      command: commandOf(options.serverPrefix, [process.execPath, ...(options.serverFlags ?? []), serverEntry]),
+      environment: {
+        HUINONG_DATABASE_URL: `sqlite:${databaseFile}`,
+        HUINONG_DATA_DIR: serverFolder,
+        HUINONG_DATA_KEYS: `test:${base64Key(1)}`,
+        HUINONG_FINGERPRINT_KEY: base64Key(9),
+        HUINONG_HTTP_HOST: hosts.listen,
+        HUINONG_HTTP_PORT: String(httpPort),
+        HUINONG_MQTT_HOST: hosts.listen,
+        HUINONG_MQTT_PORT: String(mqttPort),
+        ...(options.brokerUrl === undefined ? {} : { HUINONG_MQTT_URL: options.brokerUrl }),
+        HUINONG_REQUESTS_PER_MINUTE: '1000000',
+        HUINONG_SECOND_FACTOR_ROLES: '',
+        // None are built for it: pages are not what is tried here.
+        HUINONG_WEB_DIR: join(folder, 'no-pages'),
+        HUINONG_LOG_LEVEL: 'warn',
+        ...options.serverEnvironment,
+      },
+    })
+    const baseUrl = `http://${hosts.people}:${httpPort}`
+    const cabinets = await Promise.all(
+      shop.cabinets.map((cabinet, index) =>
+        TownCabinet.open({
+          ...cabinet,
+          folder: agentFolder(cabinet.code),
+          keyPem: makeKey(100 + index).pem,
+          serverPublicKey: signingKey.publicKey,
+          serverUrl: baseUrl,
+          mqttUrl: `mqtt://${hosts.cabinets(index)}:${mqttPort}`,
+          laneCount: laneIds.length,
+          isOnTtys: options.isOnTtys === true,
+          command: commandOf(agentPrefix(index), [process.execPath, agentEntry]),
+          environment: options.agentEnvironment ?? {},
+          journal: options.journal ?? { ballastBytes: 1_048_576, minFreeBytes: 0 },
+          seed: random.nextUint32(),
+        }),
+      ),
+    )
+    const town = new Town(random, shop, server, cabinets, { databaseFile, baseUrl })
+    server.start()
+    for (const cabinet of cabinets) cabinet.agent.start()
+    return town
+  }
+
+  fail(what: string): void {
+    this.violations.push(what)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.cabinets.map((cabinet) => cabinet[Symbol.asyncDispose]()))
+    await this.server[Symbol.asyncDispose]()
+  }
+}
+
+function commandOf(prefix: readonly string[] = [], command: readonly string[]): [string, ...string[]] {
+  const [first = '', ...rest] = [...prefix, ...command]
+  return [first, ...rest]
+}
+
+/** The shop's people have none: nobody signs in there. */
+async function setPasswords(databaseFile: string): Promise<void> {
+  const hash = await hashOneTimePassword(password)
+  const db = new BetterSqlite3(databaseFile)
+  db.prepare('UPDATE account SET password_hash = ?').run(hash)
+  db.close()
+}
