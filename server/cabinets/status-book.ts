@@ -1,5 +1,6 @@
 // Collects what cabinets report of themselves (presence, twin, telemetry: some 50 messages a second from 1,000 cabinets) and
-// writes the latest of each in one unit now and then. Coming and going is written at once, since people wait for it.
+// writes the latest of each now and then. What people wait for (coming and going, a twin that is taken over, a door) is written at
+// once, as far as the writes leave the process time for everything else.
 import { eq, sql } from 'drizzle-orm'
 import type { Telemetry } from '#shared/contracts/mqtt/live.ts'
 import type { Presence, ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
@@ -13,8 +14,12 @@ import type { Metrics } from '../http/metrics.ts'
 const flushAfterMs = 1_000
 /** A burst of arrivals, as after a restart, shares its writes. */
 const urgentFlushAfterMs = 25
-/** Most cabinets one unit writes. */
+/** After a flush the book rests so many times as long as it took, up to the second: a fleet that speaks at once shares its writes. */
+const restFactor = 4
+const longestRestMs = 1_000
+/** Most cabinets one unit writes, and units that share a commit. */
 const flushSize = 200
+const unitsAtOnce = 4
 
 interface Page {
   presence?: Presence
@@ -71,15 +76,25 @@ function* writePages(pages: ReadonlyArray<readonly [Id, Page]>): Unit<void> {
   }
 }
 
+/** Of a twin what people wait for: not the weights, which every breath of air changes, nor settings, which have versions. */
+function newsOf({ lanes: _lanes, config: _config, atMs: _atMs, ...news }: ReportedTwin): string {
+  return JSON.stringify(news)
+}
+
 export class StatusBook implements AsyncDisposable {
   readonly #options: StatusBookOptions
   #pages = new Map<Id, Page>()
   /** Run of each cabinet that is online, undefined after an absence of our own; tells arrivals from heartbeats. */
   readonly #online = new Map<Id, Id | undefined>()
+  /** What people wait for in each cabinet's last twin. */
+  readonly #lastNews = new Map<Id, string>()
   #arrivals = new Set<Id>()
   #cancelTimer: CancelTimer | undefined
   #isUrgent = false
   #flushing: Promise<void> | undefined
+  /** Something came while a flush was under way, and whether it can wait. */
+  #due: 'urgent' | 'calm' | undefined
+  #restUntilMs = 0
   #isClosed = false
 
   constructor(options: StatusBookOptions) {
@@ -104,7 +119,10 @@ export class StatusBook implements AsyncDisposable {
 
   noteReported(cabinetId: Id, reported: ReportedTwin): void {
     this.#page(cabinetId).reported = reported
-    this.#schedule(true)
+    const news = newsOf(reported)
+    const isNews = this.#lastNews.get(cabinetId) !== news
+    if (isNews) this.#lastNews.set(cabinetId, news)
+    this.#schedule(isNews)
   }
 
   noteTelemetry(cabinetId: Id, telemetry: Telemetry): void {
@@ -131,15 +149,32 @@ export class StatusBook implements AsyncDisposable {
 
   #schedule(isUrgent: boolean): void {
     if (this.#isClosed) return
+    if (this.#flushing !== undefined) {
+      if (isUrgent || this.#due === undefined) this.#due = isUrgent ? 'urgent' : 'calm'
+      return
+    }
     if (this.#cancelTimer !== undefined) {
       if (!isUrgent || this.#isUrgent) return
       this.#cancelTimer()
     }
     this.#isUrgent = isUrgent
-    this.#cancelTimer = this.#options.clock.setTimer(isUrgent ? urgentFlushAfterMs : flushAfterMs, () => {
+    const { clock } = this.#options
+    const restMs = this.#restUntilMs - clock.monotonicMs()
+    this.#cancelTimer = clock.setTimer(Math.max(isUrgent ? urgentFlushAfterMs : flushAfterMs, restMs), () => {
       this.#cancelTimer = undefined
-      this.#flushing = (this.#flushing ?? Promise.resolve()).then(() => this.#flush())
+      this.#flushing = this.#flushAndRest(clock.monotonicMs())
     })
+  }
+
+  async #flushAndRest(startedMs: number): Promise<void> {
+    const { clock } = this.#options
+    await this.#flush()
+    const endedMs = clock.monotonicMs()
+    this.#restUntilMs = endedMs + Math.min(longestRestMs, restFactor * (endedMs - startedMs))
+    this.#flushing = undefined
+    const due = this.#due
+    this.#due = undefined
+    if (due !== undefined) this.#schedule(due === 'urgent')
   }
 
   async #flush(): Promise<void> {
@@ -147,18 +182,24 @@ export class StatusBook implements AsyncDisposable {
     const arrivals = this.#arrivals
     this.#pages = new Map()
     this.#arrivals = new Set()
-    for (let from = 0; from < pages.length; from += flushSize) {
-      const part = pages.slice(from, from + flushSize)
-      try {
-        await this.#options.database.run(() => writePages(part))
-      } catch (error) {
-        // Retained messages and the next heartbeat bring the same again.
-        this.#options.logger.warn({ err: error }, 'the status of cabinets could not be written')
-        for (const [cabinetId, page] of part) this.#pages.set(cabinetId, { ...page, ...this.#pages.get(cabinetId) })
-        this.#schedule(false)
-      }
+    for (let from = 0; from < pages.length; from += unitsAtOnce * flushSize) {
+      const parts = Array.from({ length: unitsAtOnce }, (_, unit) =>
+        pages.slice(from + unit * flushSize, from + (unit + 1) * flushSize),
+      )
+      await Promise.all(parts.map((part) => this.#write(part)))
     }
     for (const cabinetId of arrivals) this.#options.onArrival(cabinetId)
+  }
+
+  async #write(part: ReadonlyArray<readonly [Id, Page]>): Promise<void> {
+    if (part.length === 0) return
+    try {
+      await this.#options.database.run(() => writePages(part))
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'the status of cabinets could not be written')
+      for (const [cabinetId, page] of part) this.#pages.set(cabinetId, { ...page, ...this.#pages.get(cabinetId) })
+      this.#schedule(false)
+    }
   }
 }
 
