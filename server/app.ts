@@ -38,6 +38,8 @@ export interface AppOverrides {
   readonly logger?: Logger
   /** Used and left open instead of one opened from the configuration. */
   readonly database?: Database
+  /** The file this runs from, which works as a thread too (main.ts). */
+  readonly program?: URL
   /** Default: the product's nouns. */
   readonly nouns?: readonly Noun[]
   /** Registers more on the HTTP app, before the pages. */
@@ -142,7 +144,8 @@ async function assemble(
   const firstAdmin = await ensureFirstAdmin(database, random)
   await database.run(ensureDefaultPlan)
   const taken = overrides.nouns ?? nouns
-  const parts = { config, database, clock, random, logger, metrics, hub, signer, sealer }
+  const { program } = overrides
+  const parts = { config, database, clock, random, logger, metrics, hub, signer, sealer, program }
   const { ctx, line } = await startCore(parts, { nouns: taken, ends, tls })
   const http = await openHttp(ctx, line, overrides, tls)
   ends.push(() => http.close())

@@ -43,6 +43,8 @@ export interface ServerContext {
   readonly signer: CommandSigner
   /** Seals and opens personal data. */
   readonly sealer: Sealer
+  /** The program's own file, for work in a thread of its own; undefined where this is no program (restock-tasks/night-thread.ts). */
+  readonly program?: URL | undefined
   /** Where cabinets find the broker; known once it listens. */
   readonly mqttUrl: () => string
   /** Does what a committed unit left to do; never throws, failures are logged and counted. */

@@ -1,8 +1,10 @@
 // `npm run server`: the server alone, configured by environment variables (`--help` lists them). Ends cleanly on SIGINT or
-// SIGTERM; a second signal ends it at once.
+// SIGTERM; a second signal ends it at once. As a thread of itself it thinks about the night's plan.
 import { once } from 'node:events'
+import { isMainThread } from 'node:worker_threads'
 import { createApp } from './app.ts'
 import { ConfigError, describeEnvironment, readServerConfig } from './config/server-config.ts'
+import { answerNightRequests } from './restock-tasks/night-thread.ts'
 
 async function main(): Promise<void> {
   if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
@@ -14,7 +16,7 @@ async function main(): Promise<void> {
   const ending = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => (ending.signal.aborted ? process.exit(1) : ending.abort()))
-  await using app = await createApp(readServerConfig(process.env))
+  await using app = await createApp(readServerConfig(process.env), { program: new URL(import.meta.url) })
   app.ctx.metrics.collectProcess()
   const { firstAdmin } = app
   if (firstAdmin !== undefined)
@@ -35,7 +37,8 @@ function describe(error: unknown): string {
   return stack ?? String(error)
 }
 
-main().catch((error: unknown) => {
+const run = isMainThread ? main : answerNightRequests
+run().catch((error: unknown) => {
   process.stderr.write(`${describe(error)}\n`)
   process.exitCode = 1
 })

@@ -21,11 +21,14 @@ export interface MadeForecasts {
   readonly backtest: Backtest
 }
 
+/** Reads only. */
+export function* readDemand(ctx: UnitContext, firstDay: string) {
+  return { history: yield* readHistory(ctx, firstDay, historyDays), calendar: yield* readCalendar(ctx) }
+}
+
 export async function makeForecasts(database: Database, nowMs: number): Promise<MadeForecasts> {
   const firstDay = dayOf(nowMs)
-  const { history, calendar } = await database.read(function* (ctx) {
-    return { history: yield* readHistory(ctx, firstDay, historyDays), calendar: yield* readCalendar(ctx) }
-  })
+  const { history, calendar } = await database.read((ctx) => readDemand(ctx, firstDay))
   const forecasts = forecastDemand(history, calendar, forecastDays)
   await database.run((ctx) => keepForecasts(ctx, firstDay, forecasts))
   let soldUnits = 0

@@ -1,5 +1,6 @@
 // Plans a day's restocking, or plans it anew: the restock plan becomes a task per cabinet, the tasks become routes, and each
-// route gets its driver. Tasks somebody has begun stay as they are, with their goods; the others are replaced.
+// route gets its driver. Tasks somebody has begun stay as they are, with their goods; the others are replaced. The thinking only
+// reads and comes to plain data, so that a thread can do it (night-thread.ts) and only the booking is left.
 import { and, asc, eq, inArray } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
 import { startOfDay } from '../calendar/rules.ts'
@@ -12,6 +13,7 @@ import type { ComputedPlan } from '../replenishment/compute-plan.ts'
 import { makeTasks } from './make-tasks.ts'
 import type { NewLane } from './make-tasks.ts'
 import { layRoutes } from './lay-routes.ts'
+import type { LaidRoutes } from './lay-routes.ts'
 import { begunTaskStates } from './rules.ts'
 import type { LotCount, TakenOff } from './rules.ts'
 import { findSettings } from './settings.ts'
@@ -42,11 +44,33 @@ export interface PlannedDay {
   readonly needs: number
 }
 
+/** A plan that is not booked yet; plain data. */
+export interface DayDraft {
+  /** Tasks somebody had begun, in order: while they are the same, the draft fits. */
+  readonly begunTaskIds: readonly string[]
+  /** By cabinet: the lanes something is to be done with, and who drives there. */
+  readonly cabinets: ReadonlyArray<{
+    readonly cabinetId: string
+    readonly restockerId: string
+    readonly lanes: NewLane[]
+  }>
+  readonly laid: LaidRoutes
+  readonly shortBySku: ReadonlyMap<string, number>
+  readonly forecastMadeAtMs: number | undefined
+}
+
 /** Refuses with restock_task.day_wrong, restock_task.no_restocker. */
 export function* planDay(ctx: UnitContext, input: PlanDayInput): Unit<PlannedDay> {
+  const planned = yield* bookDay(ctx, input, yield* draftDay(ctx, input))
+  if (planned === undefined) throw new Error('nobody can begin a task within this unit')
+  return planned
+}
+
+/** Reads only. Refuses with restock_task.day_wrong, restock_task.no_restocker. */
+export function* draftDay(ctx: UnitContext, input: PlanDayInput): Unit<DayDraft> {
   const leadDays = leadOf(input.day, ctx.now())
   const restockerIds = yield* findRestockers(ctx, input.restockerIds)
-  const begun = yield* clearDay(ctx, input.day)
+  const { taskIds: begunTaskIds, ...begun } = yield* findBegun(ctx)
   const computed = yield* computePlan(ctx, {
     leadDays,
     coverDays: input.coverDays,
@@ -54,28 +78,39 @@ export function* planDay(ctx: UnitContext, input: PlanDayInput): Unit<PlannedDay
     ...begun,
   })
   const byCabinet = lanesByCabinet(computed)
-  const cabinetIds = [...byCabinet.keys()]
   const settings = yield* findSettings(ctx)
   const laid = yield* layRoutes(ctx, {
     settings,
     restockerIds,
-    stops: cabinetIds.map((cabinetId) => ({
+    stops: [...byCabinet].map(([cabinetId, lanes]) => ({
       cabinetId,
-      units: (byCabinet.get(cabinetId) ?? []).reduce((sum, { putIn }) => sum + unitsOf(putIn), 0),
+      units: lanes.reduce((sum, { putIn }) => sum + unitsOf(putIn), 0),
     })),
   })
   const driverOf = new Map(laid.routes.flatMap((route) => route.stops.map((stop) => [stop.cabinetId, route] as const)))
-  const taskIds = yield* makeTasks(
-    ctx,
-    cabinetIds.map((cabinetId) => ({
-      day: input.day,
+  return {
+    begunTaskIds,
+    cabinets: [...byCabinet].map(([cabinetId, lanes]) => ({
       cabinetId,
       restockerId: driverOf.get(cabinetId)?.restockerId ?? restockerIds[0] ?? '',
-      plannedBy: input.by.accountId,
-      lanes: byCabinet.get(cabinetId) ?? [],
+      lanes,
     })),
+    laid,
+    shortBySku: shortagesOf(computed),
+    forecastMadeAtMs: computed.forecastMadeAtMs,
+  }
+}
+
+/** Undefined, and nothing is booked, when somebody has begun or ended a task since the draft was made. */
+export function* bookDay(ctx: UnitContext, input: PlanDayInput, draft: DayDraft): Unit<PlannedDay | undefined> {
+  const { taskIds: begunTaskIds } = yield* findBegun(ctx)
+  if (begunTaskIds.join() !== draft.begunTaskIds.join()) return undefined
+  yield* clearDay(ctx, input.day)
+  const { cabinets, laid, shortBySku } = draft
+  const taskIds = yield* makeTasks(
+    ctx,
+    cabinets.map((cabinet) => ({ ...cabinet, day: input.day, plannedBy: input.by.accountId })),
   )
-  const shortBySku = shortagesOf(computed)
   const planned = {
     tasks: taskIds.length,
     routes: laid.routes.length,
@@ -83,8 +118,8 @@ export function* planDay(ctx: UnitContext, input: PlanDayInput): Unit<PlannedDay
     boundMetres: laid.boundMetres,
     shortBySku,
   }
-  yield* keepDay(ctx, input, planned, { computed, unplacedCabinetCodes: laid.unplacedCabinetCodes })
-  const taskOf = new Map(cabinetIds.map((cabinetId, index) => [cabinetId, taskIds[index] ?? '']))
+  yield* keepDay(ctx, input, planned, draft)
+  const taskOf = new Map(cabinets.map(({ cabinetId }, index) => [cabinetId, taskIds[index] ?? '']))
   yield* insertRows(
     ctx.tables.restockRoutes,
     laid.routes.map(({ stops, ...route }) => ({
@@ -128,8 +163,8 @@ function* findRestockers({ db, tables: t }: UnitContext, wanted: readonly string
   return wanted === undefined || wanted.length === 0 ? known : [...new Set(wanted)]
 }
 
-/** Cancels what nobody has begun, drops the routes, and tells what begun tasks keep to themselves. */
-function* clearDay(ctx: UnitContext, day: string) {
+/** Cancels what nobody has begun and drops the routes. */
+function* clearDay(ctx: UnitContext, day: string): Unit<void> {
   const { restockTasks: t, restockRoutes: r } = ctx.tables
   yield* exec(ctx.db.delete(r).where(eq(r.day, day)))
   yield* exec(
@@ -138,22 +173,26 @@ function* clearDay(ctx: UnitContext, day: string) {
       .set({ state: 'cancelled' })
       .where(and(eq(t.day, day), eq(t.state, 'planned'))),
   )
+}
+
+/** Tasks somebody has begun, with what they keep to themselves. */
+function* findBegun(ctx: UnitContext) {
+  const { restockTasks: t } = ctx.tables
   const begun = yield* rows(
     ctx.db
       .select({ taskId: t.taskId, cabinetId: t.cabinetId })
       .from(t)
-      .where(inArray(t.state, [...begunTaskStates])),
+      .where(inArray(t.state, [...begunTaskStates]))
+      .orderBy(asc(t.taskId)),
   )
+  const taskIds = begun.map(({ taskId }) => taskId)
   const promised = new Map<string, number>()
-  const lanes = yield* findLanesOf(
-    ctx,
-    begun.map(({ taskId }) => taskId),
-  )
+  const lanes = yield* findLanesOf(ctx, taskIds)
   for (const lane of [...lanes.values()].flat()) {
     if (lane.booked !== null) continue
     for (const { lotId, count } of lane.putIn) promised.set(lotId, (promised.get(lotId) ?? 0) + count)
   }
-  return { withoutCabinetIds: new Set(begun.map(({ cabinetId }) => cabinetId)), promised }
+  return { taskIds, withoutCabinetIds: new Set(begun.map(({ cabinetId }) => cabinetId)), promised }
 }
 
 /** By cabinet: the lanes something is to be done with. */
@@ -198,7 +237,7 @@ function* keepDay(
   ctx: UnitContext,
   { day, by }: PlanDayInput,
   { tasks, routes, metres, boundMetres, shortBySku }: Omit<PlannedDay, 'needs'>,
-  found: { readonly computed: ComputedPlan; readonly unplacedCabinetCodes: string[] },
+  { forecastMadeAtMs, laid }: DayDraft,
 ): Unit<void> {
   const { restockDays: t } = ctx.tables
   const before = yield* one(ctx.db.select({ revision: t.revision }).from(t).where(eq(t.day, day)))
@@ -207,11 +246,11 @@ function* keepDay(
     plannedAtMs: ctx.now(),
     plannedBy: by.accountId,
     plannedByName: by.name,
-    forecastMadeAtMs: found.computed.forecastMadeAtMs ?? null,
+    forecastMadeAtMs: forecastMadeAtMs ?? null,
     metres,
     boundMetres,
     shortUnits: [...shortBySku.values()].reduce((sum, units) => sum + units, 0),
-    unplacedCabinetCodes: found.unplacedCabinetCodes,
+    unplacedCabinetCodes: laid.unplacedCabinetCodes,
   }
   if (before === undefined) yield* insertRows(t, [{ day, ...row }])
   else yield* exec(ctx.db.update(t).set(row).where(eq(t.day, day)))
