@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
-import { AgentWorld, makeTwin } from '#tests/support/agent-world.ts'
+import type { LiveMessage } from '#shared/contracts/mqtt/live.ts'
+import { AgentWorld, makeTwin, priceFen } from '#tests/support/agent-world.ts'
 
 async function closedPortUrl(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -27,6 +28,51 @@ describe('the twin', () => {
     expect(during).toBe(1)
     expect(stale).toMatchObject({ outcome: 'refused', reason: 'stale_planogram' })
     expect(fresh.outcome).toBe('done')
+  })
+
+  it('prices the cart of an open door as was agreed, whatever prices come meanwhile', async () => {
+    await using world = await AgentWorld.stocked()
+    const sessionId = world.id()
+    const total = () => world.broker.last<LiveMessage>('live')?.totalFen
+    const twin = makeTwin(2, world.skuIds)
+    const dearer = Object.fromEntries(world.skuIds.map((skuId) => [skuId, 3 * priceFen]))
+    await world.replyTo(world.unlock(sessionId))
+    world.cabinet.openDoor()
+    await world.pass(1_000)
+    world.cabinet.take('L01')
+    await world.until(() => total() === priceFen, 'the cart')
+
+    world.broker.send('desired', { ...twin, prices: { version: 2, prices: dearer } })
+    await world.pass(2_500)
+    world.cabinet.take('L01')
+    await world.until(() => total() === 2 * priceFen, 'the second piece')
+    world.cabinet.closeDoor()
+    await world.until(() => world.reported?.pricesVersion === 2, 'the new prices')
+
+    const bill = world.broker.committed.find((entry) => entry.type === 'session.settled')
+    expect(bill?.body).toMatchObject({ versions: { prices: 1 }, lines: [{ count: 2, shownPriceFen: priceFen }] })
+  })
+
+  it('lets a buyer finish whose lane is locked while the door is open, and sells nothing more from it', async () => {
+    await using world = await AgentWorld.stocked()
+    const sessionId = world.id()
+    const total = () => world.broker.last<LiveMessage>('live')?.totalFen
+    await world.replyTo(world.unlock(sessionId))
+    world.cabinet.openDoor()
+    await world.pass(1_000)
+    world.cabinet.take('L01')
+    await world.until(() => total() === priceFen, 'the cart')
+
+    const fromMs = world.clock.now()
+    const lockedLanes = ['L01', 'L02'].map((laneId) => ({ laneId, reason: 'recalled' as const, fromMs }))
+    world.broker.send('desired', { ...makeTwin(1, world.skuIds), version: 2, lockedLanes })
+    await world.until(() => world.reported?.lockedLaneIds?.length === 2, 'the locks')
+    const during = total()
+    world.cabinet.closeDoor()
+    await world.until(() => world.eventsOf(sessionId).includes('session.settled'), 'the bill')
+
+    expect(during).toBe(priceFen)
+    expect(await world.replyTo(world.unlock(world.id(), 1))).toMatchObject({ reason: 'lanes_locked' })
   })
 
   it.each([

@@ -86,6 +86,30 @@ describe('commands', () => {
     expect(world.cabinet.unlockPulses).toBe(before)
   })
 
+  it('opens for nobody while its clock is years ahead, says so, and changes nothing', async () => {
+    await using world = await AgentWorld.stocked()
+    const pulses = world.cabinet.unlockPulses
+    const issuedAtMs = world.clock.now()
+    world.clock.setWall(issuedAtMs + 3 * 366 * 86_400_000)
+    const before = world.broker.types()
+
+    const command = world.command(
+      'unlock',
+      { sessionId: world.id(), holdFen: 5_000, planogramVersion: 1, pricesVersion: 1 },
+      { issuedAtMs, expiresAtMs: issuedAtMs + 30_000 },
+    )
+    const reply = await world.replyTo(command)
+    await world.until(() => world.broker.types().length > before.length, 'the journal')
+
+    expect(reply).toMatchObject({
+      outcome: 'expired',
+      reason: 'expired',
+      detail: expect.stringContaining('past its end by this clock'),
+    })
+    expect(world.cabinet.unlockPulses).toBe(pulses)
+    expect(world.broker.types().slice(before.length)).toEqual(['session.refused'])
+  })
+
   it('answers what it does not know, and what it cannot read', async () => {
     await using world = await AgentWorld.stocked()
 

@@ -72,6 +72,24 @@ describe.each(dialects)('a recall of a lot on %s', (dialect) => {
     expect(sold).toMatchObject([{ listFen: 1_280, amountFen: 0 }])
   })
 
+  it('counts who was buying when it began among the buyers, at the price that was agreed', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await market.open()
+    const { recallId } = await recall(market)
+    const bill = settled(market, sessionId, { count: 1 })
+    const lines = bill.lines.map((line) => ({ ...line, lotId: market.citrus.lotId }))
+
+    await market.tell('session.settled', { ...bill, lines })
+
+    const buyers = await database.read((ctx) => listBuyers(ctx, recallId, page))
+    expect(buyers.rows).toMatchObject([{ accountId: market.buyerId, count: 1, amountFen: 1_280, refundedFen: 0 }])
+    const refund = { recallId, byAccountId: 'finance' }
+    const refunded = await database.run((ctx) => refundRecalled(ctx, walletPayments, refund))
+    expect(refunded).toMatchObject({ lines: 1, amountFen: 1_280, isComplete: true })
+  })
+
   it('gives buyers their money back once, however often it is asked for', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
