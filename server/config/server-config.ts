@@ -113,6 +113,13 @@ export const ServerEnvironment = z.object({
     .max(100_000)
     .default(2_000)
     .describe('Least that must be free in a wallet to open a door, fen'),
+  HUINONG_LOSS_ALONE_FEN: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100_000_000)
+    .default(50_000)
+    .describe('Most of a lot, fen by its label, that one person books as lost in a day; beyond it two people'),
   HUINONG_SMTP_URL: z
     .preprocess(emptyAsAbsent, z.url({ protocol: /^smtps?$/ }).optional())
     .describe('Mail server for alerts: smtp://user:password@host:port or smtps://…; wants HUINONG_MAIL_FROM'),
@@ -177,6 +184,8 @@ export interface ServerConfig {
   readonly webDirectory: string | undefined
   readonly logLevel: Environment['HUINONG_LOG_LEVEL']
   readonly hold: { readonly maxFen: number; readonly minFen: number }
+  /** Most of a lot that people book as lost alone in a day, fen by the label. */
+  readonly lossAloneFen: number
   /** Undefined: alerts leave by webhook only. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   /** Where webhooks and push services may be. */
@@ -250,6 +259,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
     webDirectory: it.HUINONG_WEB_DIR,
     logLevel: it.HUINONG_LOG_LEVEL,
     hold: { maxFen: it.HUINONG_HOLD_FEN, minFen: it.HUINONG_MIN_WALLET_FEN },
+    lossAloneFen: it.HUINONG_LOSS_ALONE_FEN,
     mail: mailOf(it),
     alertReach: makeReach(it.HUINONG_ALERT_PRIVATE_NETWORKS),
     fleetTarget: it.HUINONG_FLEET_TARGET,

@@ -23,6 +23,8 @@ export interface Closing {
   readonly bearer?: Bearer | undefined
   readonly reason: string
   readonly by: string
+  /** The most of a lot that people book alone in a day, fen by the label. */
+  readonly dayLimitFen: number
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Closing {
  */
 export function* closeDifference(
   ctx: UnitContext,
-  { differenceId, counts, bearer, reason, by }: Closing,
+  { differenceId, counts, bearer, reason, by, dayLimitFen }: Closing,
 ): Unit<{ readonly difference: DifferenceRow; readonly effects: readonly Effect[] }> {
   const difference = yield* requireOpen(ctx, differenceId)
   const { cabinetId, laneId } = difference
@@ -46,7 +48,8 @@ export function* closeDifference(
     if (unitsMissing > 0) {
       if (bearer === undefined) throw new RefusalError('stock.bearer_missing', undefined, { field: 'bearer' })
       const goods = { kind: 'shrink', lotId, lane: { cabinetId, laneId }, isFromDifference: true } as const
-      effects.push(...(yield* recordLoss(ctx, { ...goods, units: unitsMissing, bearer, reason, by })).effects)
+      const shrink = { ...goods, units: unitsMissing, bearer, reason, by, dayLimitFen }
+      effects.push(...(yield* recordLoss(ctx, shrink)).effects)
     } else {
       const from = fixedPlaces.shrink
       const to = differencePlace({ cabinetId, laneId })

@@ -103,14 +103,14 @@ function* listChecks({ db, tables: { stockChecks: c } }: UnitContext, query: Tim
 }
 
 export const stockCheckRoutes: NounRoutes = (app, server) => {
-  const { database } = server
+  const { database, config } = server
   registerRoute(app, contract.listStockChecks, ({ query }) => database.read((ctx) => listChecks(ctx, query)))
   registerRoute(app, contract.runStockCheck, async ({ account }) =>
     showCheck(await runCheck(server, account.accountId)),
   )
   registerRoute(app, contract.listLaneDifferences, ({ query }) => database.read((ctx) => listDifferences(ctx, query)))
   registerRoute(app, contract.closeLaneDifference, async ({ params, body, account }) => {
-    const closing = { ...params, ...body, by: account.accountId }
+    const closing = { ...params, ...body, by: account.accountId, dayLimitFen: config.lossAloneFen }
     const { shown, effects } = await database.run(function* (ctx) {
       const closed = yield* closeDifference(ctx, closing)
       const [view] = yield* showDifferences(ctx, [closed.difference])

@@ -1,10 +1,11 @@
 // Goods that nobody bought leave the books: spoiled, missing at a count, or given away before their date. Somebody named bears
 // the loss and pays the producers what a sale would have brought them; no household ever does (domain.md, stock).
-import { eq } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
 import { splitForProducers } from '../attribution/split-for-producers.ts'
 import { findSkusById } from '../catalog/find-goods.ts'
 import type { Effect } from '../context.ts'
+import { sumOf } from '../db/expressions.ts'
 import { insertRows, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -33,6 +34,10 @@ export interface NewLoss {
   readonly recipient?: string | undefined
   readonly reason: string
   readonly by: string
+  /** The most of a lot that people book alone in a day, fen by the label; without it a rule of the ladder says what goes. */
+  readonly dayLimitFen?: number | undefined
+  /** Another person than `by`, who has seen the request. */
+  readonly confirmedBy?: string | undefined
 }
 
 export interface RecordedLoss {
@@ -49,18 +54,22 @@ const ways = {
 /** The cause in the ledger of a loss of this kind; its id is the loss's. */
 export const causeOfLoss = (kind: LossKind) => ways[kind].cause
 
+/** So many small losses of a lot in this time are as one. */
+const aloneWindowMs = 86_400_000
+
 /**
- * Refuses with stock.lot_unknown, lot_closed, not_enough, bearer_unknown, recipient_missing and
+ * Refuses with stock.lot_unknown, lot_closed, not_enough, bearer_unknown, recipient_missing, second_person_missing and
  * attribution.plan_missing.
  */
 export function* recordLoss(ctx: UnitContext, input: NewLoss): Unit<RecordedLoss> {
-  const { kind, lotId, lane, units, bearer, recipient, reason, by } = input
+  const { kind, lotId, lane, units, bearer, recipient, reason, by, confirmedBy } = input
   const lot = yield* requireOpenLot(ctx, lotId)
   if ((kind === 'donation') !== (recipient !== undefined))
     throw new RefusalError('stock.recipient_missing', undefined, { field: 'recipient' })
   yield* requireBearer(ctx, bearer)
   const from = yield* sourceOf(ctx, input)
   const price = yield* priceOf(ctx, lot.skuId, units, lane)
+  const aloneFen = yield* requirePeople(ctx, input, price.listFen)
   const atMs = ctx.now()
   const { planId, parts } = yield* splitForProducers({ lotId, amountFen: price.listFen, atMs })
   const lossId = ctx.newId()
@@ -80,6 +89,8 @@ export function* recordLoss(ctx: UnitContext, input: NewLoss): Unit<RecordedLoss
     owedFen: parts.reduce((sum, { amountFen }) => sum + amountFen, 0),
     planId,
     recordedBy: by,
+    aloneFen,
+    confirmedBy: confirmedBy ?? null,
     atMs,
   }
   yield* insertRows(ctx.tables.stockLosses, [loss])
@@ -106,13 +117,36 @@ export function* recordLoss(ctx: UnitContext, input: NewLoss): Unit<RecordedLoss
     })),
   )
   yield* recordAudit(ctx, {
-    accountId: by,
+    accountId: confirmedBy ?? by,
     action: kind === 'donation' ? 'stock.donated' : 'stock.lost',
     subjectId: lossId,
     why: reason,
     after: { kind, lotId, from, units, bearer: bearer.kind, owedFen: loss.owedFen },
+    ...(confirmedBy === undefined ? {} : { detail: { requestedBy: by } }),
   })
   return { loss, effects: lane === undefined ? [] : yield* refreshLocks(ctx, [lane.cabinetId], 'stock') }
+}
+
+/** What one person may still book of the lot, fen; null without a limit. A second person may book any amount with the first. */
+function* requirePeople(
+  ctx: UnitContext,
+  { lotId, by, dayLimitFen, confirmedBy }: NewLoss,
+  listFen: number,
+): Unit<number | null> {
+  if (confirmedBy === by) throw new RefusalError('stock.same_person')
+  if (dayLimitFen === undefined) return null
+  const { stockLosses: l } = ctx.tables
+  const isRecent = gt(l.atMs, ctx.now() - aloneWindowMs)
+  const booked = yield* one(
+    ctx.db
+      .select({ fen: sumOf(l.listFen) })
+      .from(l)
+      .where(and(eq(l.lotId, lotId), isRecent, isNotNull(l.aloneFen), isNull(l.confirmedBy))),
+  )
+  const aloneFen = Math.max(0, dayLimitFen - (booked?.fen ?? 0))
+  if (listFen > aloneFen && confirmedBy === undefined)
+    throw new RefusalError('stock.second_person_missing', undefined, { field: 'units', facts: { listFen, aloneFen } })
+  return aloneFen
 }
 
 function* requireBearer({ db, tables: { hostSites: t } }: UnitContext, { kind, hostSiteId }: Bearer): Unit<void> {

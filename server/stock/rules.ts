@@ -56,6 +56,9 @@ export function parsePlace(place: Place): ParsedPlace {
 export const lossKinds = ['wastage', 'shrink', 'donation'] as const
 export type LossKind = (typeof lossKinds)[number]
 
+/** A request for a loss that takes two people. */
+export const lossRequestStates = ['requested', 'confirmed', 'withdrawn'] as const
+
 /** Who may bear a loss. A household never does: it is paid for its goods as if they had been sold. */
 export const bearerKinds = ['operator', 'site', 'insurer'] as const
 export type BearerKind = (typeof bearerKinds)[number]

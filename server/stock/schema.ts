@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm'
 import type { catalogTables } from '../catalog/schema.ts'
 import type { Kit, Storage } from '../db/kit.ts'
-import { bearerKinds, lossKinds, moveKinds } from './rules.ts'
+import { bearerKinds, lossKinds, lossRequestStates, moveKinds } from './rules.ts'
 
 type Catalog = Pick<ReturnType<typeof catalogTables>, 'lots'>
 
@@ -71,7 +71,8 @@ export function stockTables(kit: Kit, { lots }: Catalog) {
       check('stock_move_goes_somewhere', sql`${t.fromPlace} <> ${t.toPlace}`),
     ],
   )
-  return { purchaseRecords, laneStock, stockMoves, ...lossTables(kit, { lots }) }
+  const losses = lossTables(kit, { lots })
+  return { purchaseRecords, laneStock, stockMoves, ...losses, ...lossRequestTables(kit, { lots, ...losses }) }
 }
 
 function lossTables({ table, column: c, primaryKey, index, check }: Kit, { lots }: Catalog) {
@@ -101,12 +102,20 @@ function lossTables({ table, column: c, primaryKey, index, check }: Kit, { lots 
       owedFen: c.int().notNull(),
       planId: c.text().notNull(),
       recordedBy: c.text().notNull(),
+      /** The most that one person might book of the lot at that instant, fen by the label; empty: nobody chose to book it. */
+      aloneFen: c.int(),
+      /** The second person; empty: one was enough. */
+      confirmedBy: c.text(),
       atMs: c.int().notNull(),
     },
     (t) => [
       index('stock_loss_by_lot').on(t.lotId, t.lossId),
       check('stock_loss_units_positive', sql`${t.units} > 0`),
       check('stock_loss_owed_known', sql`${t.owedFen} between 0 and ${t.listFen}`),
+      check(
+        'stock_loss_two_people',
+        sql`case when ${t.confirmedBy} is null then coalesce(${t.aloneFen}, ${t.listFen}) >= ${t.listFen} else ${t.confirmedBy} <> ${t.recordedBy} end`,
+      ),
       check('stock_loss_site_named', sql`(${t.bearer} = 'site') = (${t.hostSiteId} is not null)`),
       check('stock_loss_recipient_named', sql`(${t.kind} = 'donation') = (${t.recipient} is not null)`),
     ],
@@ -133,6 +142,52 @@ function lossTables({ table, column: c, primaryKey, index, check }: Kit, { lots 
     (t) => [primaryKey({ columns: [t.lossId, t.ordinal] }), check('stock_loss_part_positive', sql`${t.amountFen} > 0`)],
   )
   return { stockLosses, stockLossParts }
+}
+
+function lossRequestTables(
+  { table, column: c, check, uniqueIndex }: Kit,
+  { lots, stockLosses }: Catalog & Pick<ReturnType<typeof lossTables>, 'stockLosses'>,
+) {
+  /** Losses too large for one person: nothing is booked until another confirms. */
+  const stockLossRequests = table(
+    'stock_loss_request',
+    {
+      requestId: c.text().primaryKey(),
+      kind: c.choice(lossKinds).notNull(),
+      lotId: c
+        .text()
+        .notNull()
+        .references(() => lots.lotId),
+      fromPlace: c.text().notNull(),
+      units: c.int().notNull(),
+      bearer: c.choice(bearerKinds).notNull(),
+      hostSiteId: c.text(),
+      recipient: c.text(),
+      reason: c.text().notNull(),
+      /** What the goods would have sold for when it was requested. */
+      listFen: c.int().notNull(),
+      state: c.choice(lossRequestStates).notNull(),
+      requestedBy: c.text().notNull(),
+      requestedAtMs: c.int().notNull(),
+      decidedBy: c.text(),
+      decidedAtMs: c.int(),
+      /** What was booked. */
+      lossId: c.text().references(() => stockLosses.lossId),
+    },
+    (t) => [
+      uniqueIndex('stock_loss_requested_once')
+        .on(t.lotId, t.fromPlace)
+        .where(sql`${t.state} = 'requested'`),
+      check('stock_loss_request_units_positive', sql`${t.units} > 0`),
+      check('stock_loss_request_two_people', sql`${t.state} <> 'confirmed' or ${t.decidedBy} <> ${t.requestedBy}`),
+      check(
+        'stock_loss_request_decided_by_someone',
+        sql`(${t.state} = 'requested') = (${t.decidedBy} is null) and (${t.decidedBy} is null) = (${t.decidedAtMs} is null)`,
+      ),
+      check('stock_loss_request_booked', sql`(${t.state} = 'confirmed') = (${t.lossId} is not null)`),
+    ],
+  )
+  return { stockLossRequests }
 }
 
 export const stockStorage: Storage = {

@@ -1,21 +1,17 @@
 // Where every unit of a lot is, and how it came there.
 import { and, asc, eq, inArray, ne, or } from 'drizzle-orm'
 import type { z } from 'zod'
-import type { LotStock, StockLoss, StockMove } from '#shared/contracts/http/stock.ts'
+import type { LotStock, StockMove } from '#shared/contracts/http/stock.ts'
 import { sumOf } from '../db/expressions.ts'
 import type { Page, TimedPageRequest } from '../db/keyset.ts'
 import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { namesOfPeople } from '../identity/people-names.ts'
-import type { LossRow } from './record-loss.ts'
 import { fixedPlaces, parsePlace } from './rules.ts'
-import type { LossKind } from './rules.ts'
 
 type LotStockView = z.input<typeof LotStock>
 type MoveView = z.input<typeof StockMove>
-type LossView = z.input<typeof StockLoss>
 type PlaceView = MoveView['from']
 
 /** Refuses with stock.lot_unknown. */
@@ -127,68 +123,8 @@ export function* listMoves(ctx: UnitContext, lotId: string, query: TimedPageRequ
   )
 }
 
-/** Newest first. */
-export function* listLosses(
-  ctx: UnitContext,
-  query: TimedPageRequest & { readonly lotId?: string | undefined; readonly kind?: LossKind | undefined },
-): Unit<Page<LossView>> {
-  const { stockLosses: l } = ctx.tables
-  const found = yield* rows(
-    ctx.db
-      .select()
-      .from(l)
-      .where(
-        and(
-          query.lotId === undefined ? undefined : eq(l.lotId, query.lotId),
-          query.kind === undefined ? undefined : eq(l.kind, query.kind),
-          behindInTime([l.lossId], query),
-        ),
-      )
-      .orderBy(...inTimeOrder([l.lossId], query))
-      .limit(query.limit + 1),
-  )
-  const shown = new Map((yield* showLosses(ctx, found)).map((loss) => [loss.lossId, loss]))
-  return pageOfRows(
-    found,
-    query.limit,
-    ({ lossId }) => [lossId],
-    ({ lossId }) => shown.get(lossId) as LossView,
-  )
-}
-
-/** Losses with the names of their goods and places, in the order given. */
-export function* showLosses(ctx: UnitContext, losses: readonly LossRow[]): Unit<LossView[]> {
-  if (losses.length === 0) return []
-  const { lots, skus } = ctx.tables
-  const lotIds = [...new Set(losses.map(({ lotId }) => lotId))]
-  const goods = yield* rows(
-    ctx.db
-      .select({ lotId: lots.lotId, traceCode: lots.traceCode, skuName: skus.name })
-      .from(lots)
-      .innerJoin(skus, eq(skus.skuId, lots.skuId))
-      .where(inArray(lots.lotId, lotIds)),
-  )
-  const names = new Map(goods.map(({ lotId, ...name }) => [lotId, name]))
-  const showPlace = yield* namePlaces(
-    ctx,
-    losses.map(({ fromPlace }) => fromPlace),
-  )
-  const people = yield* namesOfPeople(
-    ctx,
-    losses.map(({ recordedBy }) => recordedBy),
-  )
-  return losses.map(({ fromPlace, bearer, hostSiteId, recipient, planId: _plan, ...loss }) => ({
-    ...loss,
-    traceCode: names.get(loss.lotId)?.traceCode ?? '',
-    skuName: names.get(loss.lotId)?.skuName ?? '',
-    from: showPlace(fromPlace),
-    bearer: { kind: bearer, ...(hostSiteId === null ? {} : { hostSiteId }) },
-    ...(recipient === null ? {} : { recipient }),
-    recordedByName: people.get(loss.recordedBy),
-  }))
-}
-
-function* namePlaces(ctx: UnitContext, places: readonly string[]): Unit<(place: string) => PlaceView> {
+/** By place, with the codes of cabinets. */
+export function* namePlaces(ctx: UnitContext, places: readonly string[]): Unit<(place: string) => PlaceView> {
   const { cabinets: c } = ctx.tables
   const cabinetIds = places.flatMap((place) => {
     const parsed = parsePlace(place)

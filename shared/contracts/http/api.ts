@@ -33,6 +33,7 @@ import * as scaleChecks from './scale-checks.ts'
 import * as serviceQuality from './service-quality.ts'
 import * as sessions from './sessions.ts'
 import * as stock from './stock.ts'
+import * as stockLosses from './stock-losses.ts'
 import * as stockChecks from './stock-checks.ts'
 import * as surplus from './surplus.ts'
 import * as warnings from './warnings.ts'
@@ -56,6 +57,7 @@ export const routes: readonly RouteContract[] = [
   serviceQuality,
   catalog,
   stock,
+  stockLosses,
   stockChecks,
   markDowns,
   replenishment,

@@ -4,7 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './cabinets.ts'
 import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
-import { LossBearer } from './stock.ts'
+import { LossBearer } from './stock-losses.ts'
 
 /** What may be behind a lane's difference. */
 export const DifferenceCause = z

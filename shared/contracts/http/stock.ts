@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
-import { NonNegativeFen } from '../../units/fen.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './cabinets.ts'
 import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
@@ -74,44 +73,6 @@ export const LotStock = z
     ),
   })
   .meta({ id: 'LotStock' })
-
-/** Who bears a loss (损耗承担方); never a household, which is paid as if its goods had been sold. */
-export const LossBearer = z
-  .object({
-    kind: z.enum(['operator', 'site', 'insurer']),
-    /** The host site, when it is the site. */
-    hostSiteId: Id.optional(),
-  })
-  .refine((bearer) => (bearer.kind === 'site') === (bearer.hostSiteId !== undefined), {
-    message: 'a site is named, and only a site',
-    path: ['hostSiteId'],
-  })
-  .meta({ id: 'LossBearer' })
-/** Goods that nobody bought: spoiled (损耗), missing at a count (短少), or given away (捐赠). */
-export const StockLoss = z
-  .object({
-    lossId: Id,
-    kind: z.enum(['wastage', 'shrink', 'donation']),
-    lotId: Id,
-    traceCode: z.string(),
-    skuName: z.string(),
-    from: StockPlace,
-    units: z.int().min(1),
-    bearer: LossBearer,
-    recipient: z.string().optional(),
-    reason: z.string(),
-    /** Fen per piece or per kg. */
-    unitPriceFen: NonNegativeFen,
-    /** What the goods would have sold for. */
-    listFen: NonNegativeFen,
-    /** What the bearer pays the producers: their part of that. */
-    owedFen: NonNegativeFen,
-    recordedBy: z.string(),
-    /** Empty: the account is not known here any more. */
-    recordedByName: z.string().optional(),
-    atMs: EpochMs,
-  })
-  .meta({ id: 'StockLoss' })
 
 const text = z.string().trim().min(2).max(300)
 const units = z.int().min(1).max(100_000)
@@ -187,36 +148,4 @@ export const countLane = defineRoute({
   }),
   reply: z.object({ differences: z.array(z.object({ lotId: Id, units: z.int() })) }),
   status: 201,
-})
-export const recordLoss = defineRoute({
-  method: 'POST',
-  path: '/api/stock/losses',
-  tag: 'stock',
-  summary: 'Record wastage, shrink or a donation: the goods leave the books, the bearer pays the producers their part',
-  access: ['operator', 'admin'],
-  body: z.object({
-    kind: z.enum(['wastage', 'shrink', 'donation']),
-    lotId: Id,
-    /** Without it: the depot. */
-    lane: Lane.optional(),
-    /** Of the lane: what its counts missed, not what lies in it. */
-    isFromDifference: z.boolean().default(false),
-    units,
-    bearer: LossBearer,
-    /** Of a donation: who was given the goods. */
-    recipient: text.optional(),
-    reason: text,
-  }),
-  reply: StockLoss,
-  status: 201,
-})
-export const listLosses = defineRoute({
-  method: 'GET',
-  path: '/api/stock/losses',
-  tag: 'stock',
-  summary: 'Wastage, shrink and donations, newest first',
-  access: ['operator', 'finance', 'auditor', 'admin'],
-  query: TimedPageQuery.extend({ lotId: Id.optional(), kind: z.enum(['wastage', 'shrink', 'donation']).optional() }),
-  reply: pageOf(StockLoss),
-  status: 200,
 })

@@ -115,6 +115,16 @@ export function goodsEnglish(): GoodsMessages {
       owed: 'To producers',
       recordedBy: 'Recorded by',
     },
+    loss: {
+      request: 'Request a second person',
+      requested: 'Requested. It is booked once somebody else confirms it under “Wastage, shrink and donations”.',
+      waiting: 'Losses that wait for a second person',
+      waitingHint: 'Until then the goods stay in the books. Who requested a loss cannot confirm it.',
+      decide: 'Decide',
+      confirm: 'Confirm and book',
+      withdraw: 'Withdraw',
+      confirmedBy: 'Confirmed by',
+    },
     check: {
       title: 'Weights against the books',
       lead: 'Every night the lanes’ weights are held against the books. What differs stands here until a person has counted and said who bears it.',

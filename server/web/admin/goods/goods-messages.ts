@@ -115,6 +115,16 @@ function goodsChinese() {
       owed: '付给生产者',
       recordedBy: '登记人',
     },
+    loss: {
+      request: '申请由另一个人确认',
+      requested: '已申请。另一个人在“损耗、短少与捐赠”里确认后才会登记。',
+      waiting: '等另一个人确认的损失',
+      waitingHint: '确认前货品还在账上。申请的人不能自己确认。',
+      decide: '处理',
+      confirm: '确认并登记',
+      withdraw: '撤回',
+      confirmedBy: '确认人',
+    },
     check: {
       title: '秤账核对',
       lead: '每晚用各货道的重量核对账面。对不上的列在这里，只有人盘点并写明由谁承担，才算结清。',
