@@ -167,7 +167,7 @@ export const nouns: readonly Noun[] = [
         intervalMs: 600_000,
         run: ({ database, clock }) => rollUpLedger(database, clock.now()),
       },
-      { name: 'prove the books', intervalMs: 600_000, run: checkBooksNightly },
+      { name: 'prove the books', intervalMs: 60_000, run: checkBooksNightly },
     ],
   },
   {

@@ -50,7 +50,12 @@ export function alertEnglish(): AlertMessages {
       reason: 'reason',
       state: 'state',
     },
-    values: { bank: 'the bank’s answer', closing: 'reconciling, asking recipients and closing', never: 'never' },
+    values: {
+      books: 'the books',
+      bank: 'the bank’s answer',
+      closing: 'reconciling, asking recipients and closing',
+      never: 'never',
+    },
     told: 'Told',
     level: (level) => `Level ${level}`,
     toldCount: (count) => `${count} told`,

@@ -50,8 +50,11 @@ export function alertChinese() {
       reason: '原因',
       state: '状态',
     } as Record<string, string>,
-    /** Values of facts that are words of their own. */
-    values: { bank: '银行回盘', closing: '对账、回访和结清', never: '从来没有' } as Record<string, string>,
+    /** Values of facts, and subjects, that are words of their own. */
+    values: { books: '账目', bank: '银行回盘', closing: '对账、回访和结清', never: '从来没有' } as Record<
+      string,
+      string
+    >,
     told: '已通知',
     level: (level: number) => `第 ${level} 级`,
     toldCount: (count: number) => `${count} 个`,

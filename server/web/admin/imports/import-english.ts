@@ -95,6 +95,7 @@ export function importEnglish(): ImportMessages {
     importedBy: 'Imported by',
     importedAt: 'Imported at',
     inKindHistory: 'Goods in kind imported so far',
+    grantedOn: 'Day it was granted',
     goods: 'Goods',
     households: (count) => `${count} households`,
     takenBack: 'taken back',

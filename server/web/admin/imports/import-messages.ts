@@ -87,6 +87,7 @@ function importChinese() {
     importedBy: '导入人',
     importedAt: '导入时间',
     inKindHistory: '已导入的实物',
+    grantedOn: '发放日期',
     goods: '物资',
     households: (count: number) => `${count} 户`,
     takenBack: '已冲销',
