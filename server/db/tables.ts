@@ -21,7 +21,7 @@ import { ledgerStorage, ledgerTables } from '../ledger/schema.ts'
 import { markDownTables } from '../mark-downs/schema.ts'
 import { mqttStorage, mqttTables } from '../mqtt/schema.ts'
 import { offlinePassStorage, offlinePassTables } from '../offline-passes/schema.ts'
-import { organisationTables } from '../organisations/schema.ts'
+import { organisationStorage, organisationTables } from '../organisations/schema.ts'
 import { paymentStorage, paymentTables } from '../payments/schema.ts'
 import { payoutStorage, payoutTables } from '../payouts/schema.ts'
 import { reconciliationStorage, reconciliationTables } from '../reconciliation/schema.ts'
@@ -144,6 +144,7 @@ export const storages: readonly Storage[] = [
   attributionStorage,
   paymentStorage,
   offlinePassStorage,
+  organisationStorage,
   distributionStorage,
   catalogStorage,
   stockStorage,

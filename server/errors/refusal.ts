@@ -193,6 +193,13 @@ export const refusals = {
   'organisation.member_unknown': { status: 422, log: 'info', title: 'The household is no member.' },
   'organisation.member_holds_shares': { status: 409, log: 'info', title: 'A member who holds shares cannot leave.' },
   'organisation.holding_wrong': { status: 422, log: 'info', title: 'This holding cannot be right.' },
+  'organisation.import_unknown': { status: 404, log: 'info', title: 'There is no such import.' },
+  'organisation.import_reversed': { status: 409, log: 'info', title: 'This import has been taken back already.' },
+  'organisation.import_built_upon': {
+    status: 409,
+    log: 'info',
+    title: 'The register was changed since; take that back first.',
+  },
   'organisation.holding_unknown': { status: 404, log: 'info', title: 'There is no such current holding.' },
   'organisation.date_wrong': { status: 422, log: 'info', title: 'This date cannot be right.' },
   'organisation.charter_invalid': { status: 422, log: 'info', title: 'The charter is not possible.' },

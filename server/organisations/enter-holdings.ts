@@ -46,11 +46,19 @@ function findHoldingProblem(holding: NewHolding): Pick<HoldingFault, 'field' | '
   return undefined
 }
 
+export function* enterHoldings(ctx: UnitContext, input: HoldingsInput): Unit<HoldingsEntered> {
+  const { begun, ended } = yield* setHoldings(ctx, input)
+  return { begun: begun.length, ended: ended.length, unchanged: input.holdings.length - begun.length }
+}
+
 /**
  * Sets holdings from `fromMs` on, all or none: what is held like this already stays, what is held otherwise ends then.
  * Refuses with organisation.holding_wrong, organisation.member_unknown and organisation.date_wrong, naming the row.
  */
-export function* enterHoldings(ctx: UnitContext, input: HoldingsInput): Unit<HoldingsEntered> {
+export function* setHoldings(
+  ctx: UnitContext,
+  input: HoldingsInput,
+): Unit<{ readonly begun: readonly HoldingRow[]; readonly ended: readonly HoldingRow[] }> {
   const { organisationId, fromMs, holdings } = input
   yield* requireOrganisation(ctx, organisationId)
   if (fromMs > ctx.now())
@@ -61,19 +69,20 @@ export function* enterHoldings(ctx: UnitContext, input: HoldingsInput): Unit<Hol
     throw new RefusalError(fault.code, `row ${fault.index + 1}: ${fault.message}`, {
       field: ['holdings', fault.index, ...(fault.field === undefined ? [] : [fault.field])].join('.'),
     })
-  const ended: string[] = []
-  const begun: Array<typeof ctx.tables.shareHoldings.$inferInsert> = []
+  const ended: HoldingRow[] = []
+  const begun: HoldingRow[] = []
   for (const holding of holdings) {
-    const { householdCode, kind, quantityMilli, unit, sharesMilli } = holding
+    const { householdCode = null, kind, quantityMilli, unit, sharesMilli } = holding
     const earlier = held.get(keyOf(holding))
     if (isSameHolding(earlier, holding)) continue
-    if (earlier !== undefined) ended.push(earlier.holdingId)
+    if (earlier !== undefined) ended.push(earlier)
     const holdingId = ctx.newId()
     begun.push({ holdingId, organisationId, householdCode, kind, quantityMilli, unit, sharesMilli, fromMs, toMs: null })
   }
-  yield* endHoldings(ctx, ended, fromMs)
+  const endedIds = ended.map(({ holdingId }) => holdingId)
+  yield* endHoldings(ctx, endedIds, fromMs)
   yield* insertRows(ctx.tables.shareHoldings, begun)
-  return { begun: begun.length, ended: ended.length, unchanged: holdings.length - begun.length }
+  return { begun, ended }
 }
 
 const isSameHolding = (earlier: HoldingRow | undefined, { quantityMilli, sharesMilli }: NewHolding) =>

@@ -18,6 +18,7 @@ import { foundOrganisation } from './found-organisation.ts'
 import { importHoldings, importMembers } from './import-registers.ts'
 import { readHoldingFile, readMemberFile } from './read-registers.ts'
 import { requireOrganisation } from './require-organisation.ts'
+import { listRegisterImports, reverseRegisterImport } from './reverse-register.ts'
 import { countMembers, findCharters, findHoldings, findMembers, findOrganisations, sumShares } from './store.ts'
 import type { CharterRow, HoldingRow } from './store.ts'
 
@@ -89,6 +90,7 @@ export const organisationRoutes: NounRoutes = (app, server) => {
   )
   memberRoutes(app, server)
   holdingRoutes(app, server)
+  importRoutes(app, server)
   charterRoutes(app, server)
   registerRoute(app, contract.bookOrganisationReceipt, ({ params: { organisationId }, body, account: { accountId } }) =>
     database.run(function* (ctx) {
@@ -173,6 +175,18 @@ const holdingRoutes: NounRoutes = (app, { database }) => {
       yield* recordAudit(ctx, { ...audit, before: { ...holding, toMs: null }, after: { ...holding } })
       return showHolding(holding)
     }),
+  )
+}
+
+const importRoutes: NounRoutes = (app, { database }) => {
+  registerRoute(app, contract.listRegisterImports, ({ params: { organisationId }, query }) =>
+    database.read(function* (ctx) {
+      yield* requireOrganisation(ctx, organisationId)
+      return yield* listRegisterImports(ctx, organisationId, query)
+    }),
+  )
+  registerRoute(app, contract.reverseRegisterImport, ({ params, body, account: { accountId: byAccountId } }) =>
+    database.run((ctx) => reverseRegisterImport(ctx, { ...params, ...body, byAccountId })),
   )
 }
 

@@ -1,8 +1,9 @@
 // Organisations are legal entities: what stands behind a supplier (domain.md, programme rules: a certified supplier is a
 // legal entity, never a household), with the register of member households, the share register (A12, A13) and the charter
-// by which they distribute. Registers keep their history: leaving and selling are dates, never deletes.
+// by which they distribute. Registers keep their history: leaving and selling are dates, never deletes. Only what an import entered
+// that was wrong as a whole leaves them again, and stays on record with the import.
 import { sql } from 'drizzle-orm'
-import type { Kit } from '../db/kit.ts'
+import type { Kit, Storage } from '../db/kit.ts'
 
 /** The legal type decides how an organisation may distribute (domain.md, distribution). */
 export const legalTypes = [
@@ -23,6 +24,9 @@ export type ShareKind = (typeof shareKinds)[number]
 
 export const shareUnits = ['mu', 'yuan', 'person', 'share'] as const
 export type ShareUnit = (typeof shareUnits)[number]
+
+/** What is imported from files. */
+export const registers = ['members', 'holdings'] as const
 
 /** How a second distribution is split (domain.md, A16). */
 export const splitRules = ['equal', 'per_head', 'by_weight'] as const
@@ -93,9 +97,62 @@ function registerTables({ table, column: c, primaryKey, index, uniqueIndex, chec
   return { organisations, organisationMembers, shareHoldings }
 }
 
+type Registers = ReturnType<typeof registerTables>
+
+function importTables({ table, column: c, primaryKey, index, check }: Kit, { organisations }: Registers) {
+  const registerImports = table(
+    'register_import',
+    {
+      importId: c.text().primaryKey(),
+      organisationId: c
+        .text()
+        .notNull()
+        .references(() => organisations.organisationId),
+      register: c.choice(registers).notNull(),
+      /** When what the file says began. */
+      fromMs: c.int().notNull(),
+      /** Hex, of the file as it came. */
+      sha256: c.text().notNull(),
+      beganCount: c.int().notNull(),
+      endedCount: c.int().notNull(),
+      importedBy: c.text().notNull(),
+      importedAtMs: c.int().notNull(),
+      /** Who took it back, and why. */
+      reversedBy: c.text(),
+      reversedAtMs: c.int(),
+      reason: c.text(),
+    },
+    (t) => [
+      index('register_import_by_organisation').on(t.organisationId, t.importId),
+      check(
+        'register_import_reversed',
+        sql`(${t.reversedBy} is null) = (${t.reversedAtMs} is null) and (${t.reversedBy} is null) = (${t.reason} is null)`,
+      ),
+    ],
+  )
+  /** What an import began and what it ended, as the row was then. */
+  const registerImportRows = table(
+    'register_import_row',
+    {
+      importId: c
+        .text()
+        .notNull()
+        .references(() => registerImports.importId),
+      ordinal: c.int().notNull(),
+      effect: c.choice(['began', 'ended']).notNull(),
+      householdCode: c.text(),
+      /** Of the share register. */
+      holdingId: c.text(),
+      facts: c.json<Readonly<Record<string, string | number | null>>>().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.importId, t.ordinal] })],
+  )
+  return { registerImports, registerImportRows }
+}
+
 export function organisationTables(kit: Kit) {
   const { table, column: c, unique, uniqueIndex, check } = kit
-  const registers = registerTables(kit)
+  const registerOf = registerTables(kit)
   const charters = table(
     'charter',
     {
@@ -103,7 +160,7 @@ export function organisationTables(kit: Kit) {
       organisationId: c
         .text()
         .notNull()
-        .references(() => registers.organisations.organisationId),
+        .references(() => registerOf.organisations.organisationId),
       version: c.int().notNull(),
       state: c.choice(['draft', 'approved']).notNull(),
       effectiveFromMs: c.int().notNull(),
@@ -152,5 +209,10 @@ export function organisationTables(kit: Kit) {
       ),
     ],
   )
-  return { ...registers, charters }
+  return { ...registerOf, ...importTables(kit, registerOf), charters }
+}
+
+export const organisationStorage: Storage = {
+  appendOnly: ['register_import_row'],
+  clustered: ['register_import_row'],
 }

@@ -70,6 +70,31 @@ describe('the imports desk', { timeout: 120_000 }, () => {
     expect(window.complaints).toEqual([])
   })
 
+  it('takes goods in kind back with a reason, and lets their list come anew', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    const list = Buffer.from(`户编号,物资,数量(kg)\r\n${office.data.households[2]?.householdCode},化肥,75\r\n`)
+    const bringIn = async (document: string) => {
+      await page.locator('input[name=document]').fill(document)
+      await upload(page, '化肥.csv', list)
+      await page.locator('[data-move=take]').click()
+      await page.locator('[data-testid=taken]').waitFor()
+      await page.locator('tbody tr', { hasText: document }).waitFor()
+    }
+    await signInAt(page, office.url, 'operator', '/admin/imports')
+    await choose(page, 'in-kind')
+    await bringIn('演示文〔2026〕81 号')
+    const row = page.locator('tbody tr', { hasText: '81 号' })
+    await row.locator('summary').click()
+    await row.locator('input').fill('文号写错')
+    await row.locator('button').click()
+    await page.locator('tbody tr', { hasText: '文号写错' }).locator('td', { hasText: '-75 kg' }).waitFor()
+    await bringIn('演示文〔2026〕82 号')
+
+    expect(await findBarriers(page)).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
+
   it('makes accounts from a workbook and hands out their passwords once', async () => {
     await using window = await browser.openWindow(deskSize)
     const { page } = window

@@ -88,6 +88,25 @@ export const Charter = z
   })
   .meta({ id: 'Charter' })
 
+export const RegisterImport = z
+  .object({
+    importId: Id,
+    organisationId: Id,
+    register: z.enum(['members', 'holdings']),
+    /** When what the file says began. */
+    fromMs: EpochMs,
+    /** Hex, of the file as it came. */
+    sha256: z.string(),
+    beganCount: z.int(),
+    endedCount: z.int(),
+    importedBy: z.string(),
+    /** In lists; empty where the account is not known here any more. */
+    importedByName: z.string().optional(),
+    importedAtMs: EpochMs,
+    reversal: z.object({ reversedBy: z.string(), reversedAtMs: EpochMs, reason: z.string() }).optional(),
+  })
+  .meta({ id: 'RegisterImport' })
+
 const readers = ['operator', 'finance', 'auditor', 'admin'] as const
 const keepers = ['finance', 'admin'] as const
 const ofOrganisation = z.object({ organisationId: Id })
@@ -249,6 +268,29 @@ export const endHolding = defineRoute({
   params: ofOrganisation.extend({ holdingId: Id }),
   body: z.object({ toMs: EpochMs }),
   reply: ShareHolding,
+  status: 200,
+})
+export const listRegisterImports = defineRoute({
+  method: 'GET',
+  path: '/api/organisations/:organisationId/register-imports',
+  tag: 'organisations',
+  summary: 'Files imported into the registers of members and shares, newest first, with what was taken back',
+  access: readers,
+  params: ofOrganisation,
+  query: PageQuery,
+  reply: pageOf(RegisterImport),
+  status: 200,
+})
+export const reverseRegisterImport = defineRoute({
+  method: 'POST',
+  path: '/api/organisations/:organisationId/register-imports/:importId/reversal',
+  tag: 'organisations',
+  summary:
+    'Take an import of a register back: what it began was never, what it ended goes on; plans drafted on it keep it',
+  access: keepers,
+  params: ofOrganisation.extend({ importId: Id }),
+  body: z.object({ reason: z.string().trim().min(3).max(500) }),
+  reply: RegisterImport,
   status: 200,
 })
 export const listCharters = defineRoute({

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
 import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#shared/ids/random.ts'
@@ -10,7 +11,7 @@ import type { Database } from '#server/db/database.ts'
 import { rows } from '#server/db/unit.ts'
 import { enterHouseholds } from '#server/households/enter-households.ts'
 import { writeXlsx } from '#server/tabular/write-xlsx.ts'
-import { startCommerceApi } from '#tests/support/commerce-api.ts'
+import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
 import { landOnly, noDeductions } from '#tests/support/distribution-terms.ts'
 import { seedAccount } from '#tests/support/seed-account.ts'
 import { dayMs, memberCode, openUnion } from '#tests/support/share-union.ts'
@@ -41,12 +42,19 @@ async function openRegisters(dialect: (typeof dialects)[number]) {
   const api = await startCommerceApi(database, clock)
   const upload = (what: 'member' | 'holding', file: Uint8Array, step: '' | '/preview' = '') =>
     api.call('POST', `/api/organisations/${organisationId}/${what}-imports${step}?fromMs=${fromMs}`, clerk, file)
+  const base = `/api/organisations/${organisationId}/register-imports`
   return {
     database,
     clock,
     organisationId,
     fromMs,
     upload,
+    imports: async () => {
+      const { body } = await api.call('GET', base, clerk)
+      return (body as { rows: Array<{ importId: string; register: string; reversal?: unknown }> }).rows
+    },
+    reverse: (importId: string | undefined, reason = '名册发错') =>
+      api.call('POST', `${base}/${String(importId)}/reversal`, clerk, { reason }),
     async [Symbol.asyncDispose]() {
       await api[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
@@ -168,6 +176,49 @@ describe.each(dialects)('the registers of an organisation from files on %s', (di
       ['rows.3', 'rows.4.单位', 'rows.5.户编号', 'rows.6.户编号'],
     ])
     expect(await holdingsOf(world.database)).toEqual(before)
+  })
+
+  it('are taken back: what began was never, what ended goes on, and the right file comes in its place', async () => {
+    await using world = await openRegisters(dialect)
+    const before = await holdingsOf(world.database)
+    const header = '户编号,户主,股权类型,数量,单位,折股'
+    const shares = utf8(header, `${memberCode(1)},,土地股,3.2,亩,3.2`, `${memberCode(2)},,资金股,100,元,1`)
+    await world.upload('holding', shares)
+    const [taken] = await world.imports()
+
+    const reversed = await world.reverse(taken?.importId)
+    const restored = await holdingsOf(world.database)
+    const again = await world.upload('holding', shares)
+    const twice = await world.reverse(taken?.importId)
+
+    expect(reversed).toMatchObject({ status: 200, body: { register: 'holdings', beganCount: 2, endedCount: 1 } })
+    const byId = (all: typeof before) => all.toSorted((a, b) => (a.holdingId < b.holdingId ? -1 : 1))
+    expect(byId(restored)).toEqual(byId(before))
+    expect(again).toMatchObject({ status: 201, body: { begun: 2, ended: 1 } })
+    expect(problem(twice).code).toBe('organisation.import_reversed')
+    expect(await world.imports()).toMatchObject([{}, { reversal: { reason: '名册发错', reversedBy: clerk.accountId } }])
+  })
+
+  it('are not taken back under what was built on them', async () => {
+    await using world = await openRegisters(dialect)
+    await world.upload('member', utf8('户编号', memberCode(3), memberCode(4)))
+    const [members] = await world.imports()
+    await world.upload('holding', utf8('户编号,户主,股权类型,数量,单位,折股', `${memberCode(3)},,土地股,1,亩,1`))
+    const [holdings] = await world.imports()
+
+    const early = await world.reverse(members?.importId)
+    await world.reverse(holdings?.importId)
+    const inOrder = await world.reverse(members?.importId)
+    const unknown = await world.reverse('01900000-0000-7000-8000-000000000001')
+
+    expect(problem(early).code).toBe('organisation.import_built_upon')
+    expect(inOrder.status).toBe(200)
+    expect(problem(unknown).code).toBe('organisation.import_unknown')
+    expect((await membersOf(world.database)).map(({ householdCode }) => householdCode)).not.toContain(memberCode(3))
+    const rowsOfTrail = await world.database.read(({ db, tables: { auditRows: t } }) =>
+      rows(db.select().from(t).where(eq(t.action, 'organisation.register_import_reversed'))),
+    )
+    expect(rowsOfTrail).toMatchObject([{ why: '名册发错' }, { why: '名册发错' }])
   })
 
   it('come from the command line for a clerk, and for nobody else', async () => {

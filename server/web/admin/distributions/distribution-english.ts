@@ -3,6 +3,18 @@ import type { DistributionMessages } from './distribution-messages.ts'
 /** The pages of organisations and distributions in English. */
 export function distributionEnglish(): DistributionMessages {
   return {
+    imports: {
+      title: 'Registers imported so far',
+      at: 'Imported at',
+      register: 'Register',
+      registers: { members: 'member register', holdings: 'share register' },
+      from: 'From which day',
+      effects: 'Changes',
+      counts: (began, ended) => `${began} began, ${ended} ended`,
+      takenBack: 'taken back',
+      reverse: 'Take this import back',
+      why: 'Why it is taken back',
+    },
     organisation: {
       name: 'Name',
       legalType: 'Legal type',

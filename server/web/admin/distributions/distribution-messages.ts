@@ -3,6 +3,18 @@ import { createCatalogue } from '../../common/i18n/catalogue.ts'
 
 function distributionChinese() {
   return {
+    imports: {
+      title: '导入过的名册',
+      at: '导入时间',
+      register: '名册',
+      registers: { members: '社员名册', holdings: '股权名册' },
+      from: '从哪天起',
+      effects: '改动',
+      counts: (began: number, ended: number) => `新增 ${began}，结束 ${ended}`,
+      takenBack: '已撤回',
+      reverse: '撤回这次导入',
+      why: '为什么撤回',
+    },
     organisation: {
       name: '名称',
       legalType: '类型',
