@@ -141,7 +141,9 @@ function shareOverLots(
   const last = ordered.findLast((lot) => !isPast(lot)) ?? ordered.at(-1)
   if (last === undefined) {
     const lotId = line.lotId ?? lane.lotId
-    const isExpired = lotId !== undefined && lane.expiredLotIds?.includes(lotId) === true
+    // The last of it has left the books: what they know of its date still holds.
+    const wasPast = lots.some((lot) => lot.lotId === lotId && isPast(lot))
+    const isExpired = lotId !== undefined && (wasPast || lane.expiredLotIds?.includes(lotId) === true)
     const { isCertified, laneId: bookLaneId } = lane
     return [{ lotId, units, bookLaneId, isCertified, isExpired, ...quantityOf(units, true, 0) }]
   }

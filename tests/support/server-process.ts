@@ -28,6 +28,8 @@ export interface ServerProcess extends AsyncDisposable {
 
 const readyTimeoutMs = 30_000
 const keptOutput = 4_000_000
+/** However the test or bench ends, its end of this pipe closes, and the server ends with it. */
+const endWithParent = 'data:text/javascript,process.stdin.on("end",()=>process.exit(1)).resume().unref()'
 
 export function createServerProcess(options: ServerProcessOptions): ServerProcess {
   const baseUrl = `http://127.0.0.1:${options.httpPort}`
@@ -61,7 +63,7 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
       return child?.pid ?? 0
     },
     async start() {
-      const started = spawn(process.execPath, ['--enable-source-maps', options.entry], {
+      const started = spawn(process.execPath, ['--enable-source-maps', '--import', endWithParent, options.entry], {
         env: {
           ...process.env,
           HUINONG_DATABASE_URL: options.databaseUrl,
@@ -73,7 +75,7 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
           HUINONG_LOG_LEVEL: 'warn',
           ...options.environment,
         },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['pipe', 'pipe', 'pipe'],
       })
       child = started
       const keep = (data: Buffer) => {
