@@ -16,6 +16,8 @@ import { keepRetainedByTopic } from './retained-messages.ts'
 /** A larger packet ends the connection; between this and maxPayloadBytes the message is counted and dropped. */
 const maxPacketBytes = 1_048_576
 const maxConnections = 20_000
+/** Who takes nothing for so long, with the kernel's buffers full, is hung up on: what waits for it keeps the others waiting. */
+const deafAfterMs = 5_000
 /** MQTT 3.1.1 §3.2.2.3: bad user name or password. */
 const badLogin = 4
 
@@ -52,6 +54,7 @@ class EmbeddedLink implements CabinetLink {
       // A cabinet that was away gets at most this many commands and acks at once; it asks for the rest.
       queueLimit: 1_000,
       heartbeatInterval: 60_000,
+      drainTimeout: deafAfterMs,
       authenticate: (client, username, password, done) => void this.#authenticate(client, username, password, done),
       authorizePublish: (client, packet, done) => done(this.#refusePublication(client, packet)),
       authorizeSubscribe: (client, subscription, done) =>
