@@ -23,7 +23,7 @@ const spellMs = 1_500
 const killShare = 0.25
 
 export async function tortureByFaults(options: FaultOptions): Promise<BenchResult> {
-  const { count, folder, seed, faultsPerRound = 1_000, perMillion = 20_000 } = options
+  const { count, folder, seed, faultsPerRound = 1_000, perMillion = 80_000 } = options
   const under = join(folder, 'disks')
   mkdirSync(under)
   using shim = FaultShim.build({ folder, under, seed })
