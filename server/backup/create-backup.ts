@@ -56,11 +56,11 @@ async function copySnapshot(source: string, partial: string, { clock, onProgress
   }
 }
 
-/** The hash that the migration left; throws BackupError when the file is no database of this program. */
+/** The hashes that the migrations left; throws BackupError when the file is no database of this program. */
 export function schemaHashOf(client: BetterSqlite3.Database, path: string): string {
   try {
-    const row = client.prepare<[], { hash: string }>("SELECT hash FROM schema_migration WHERE name = 'initial'").get()
-    if (row !== undefined) return row.hash
+    const hashes = client.prepare<[], string>('SELECT hash FROM schema_migration ORDER BY name').pluck().all()
+    if (hashes.length > 0) return hashes.join('+')
   } catch {
     // No such table, or no database at all: the same sentence serves.
   }

@@ -3,6 +3,7 @@ import type BetterSqlite3 from 'better-sqlite3'
 import type { Clock } from '#shared/time/clock.ts'
 import type { Random } from '#shared/ids/random.ts'
 import type { Dialect } from './kit.ts'
+import type { Migration } from './migrations/history.ts'
 import type { Unit, UnitContext } from './unit.ts'
 
 /** A use case with its input: makes the unit of work, again for every attempt. */
@@ -41,6 +42,8 @@ export interface DatabaseOptions {
   readonly random: Random
   /** Most units per commit; default 256 on SQLite, 64 on PostgreSQL; minimum 1. */
   readonly maxGroupSize?: number
+  /** The history of the schema; default: this program's own. */
+  readonly migrations?: readonly Migration[]
   /** Told of errors that no caller is waiting for, such as a lost idle connection. */
   readonly onError?: (error: Error) => void
 }

@@ -1,50 +1,68 @@
-// Brings an empty database to the schema this program was built with, and refuses one of another schema. Until the first
-// release there is one initial migration per dialect, made by `npm run migrations` from the tables with drizzle-kit.
+// Brings a database to the schema this program was built with: what it was given before is known by name and hash, what is missing is
+// done in order, and a database of another history is refused. `npm run migrations` makes the history from the tables.
 import { createHash } from 'node:crypto'
 import type { Database as SqliteClient } from 'better-sqlite3'
 import type { ClientBase } from 'pg'
 import { DatabaseError } from './database-error.ts'
-import { initialPostgres } from './migrations/postgres/initial.ts'
-import { initialSqlite } from './migrations/sqlite/initial.ts'
+import { migrations, type Migration } from './migrations/history.ts'
 
-const hashOf = (statements: readonly string[]) => createHash('sha256').update(statements.join('\n')).digest('hex')
+const hashOf = ({ statements }: Migration) => createHash('sha256').update(statements.join('\n')).digest('hex')
 
 const makeLog = `CREATE TABLE IF NOT EXISTS schema_migration (
   name text PRIMARY KEY, hash text NOT NULL, applied_at_ms bigint NOT NULL)`
 
-function checkHash(known: string, wanted: string): void {
-  if (known === wanted) return
-  throw new DatabaseError('other', 'the database was made by another version of the schema; move it away to start anew')
+interface Applied {
+  readonly name: string
+  readonly hash: string
+}
+
+/** What of the history is still to be done. Throws when what was done is not how the history begins. */
+function findPending(history: readonly Migration[], applied: readonly Applied[]): readonly Migration[] {
+  const known = new Map(applied.map(({ name, hash }) => [name, hash]))
+  const isBeginning = history.slice(0, known.size).every((one) => known.get(one.name) === hashOf(one))
+  if (known.size > history.length || !isBeginning)
+    throw new DatabaseError(
+      'other',
+      'the database was made by another version of the schema; start the program that made it, or move it away to start anew',
+    )
+  return history.slice(known.size)
 }
 
 /** Runs in one transaction; another process that starts at the same time waits for it. */
-export function migrateSqlite(client: SqliteClient, nowMs: number): void {
-  const hash = hashOf(initialSqlite)
+export function migrateSqlite(client: SqliteClient, nowMs: number, history = migrations.sqlite): void {
   const migrate = client.transaction(() => {
     client.exec(`${makeLog.replace('bigint', 'integer')} STRICT`)
-    const known = client.prepare<[], { hash: string }>("SELECT hash FROM schema_migration WHERE name = 'initial'").get()
-    if (known !== undefined) return checkHash(known.hash, hash)
-    for (const statement of initialSqlite) client.exec(statement)
-    client.prepare('INSERT INTO schema_migration VALUES (?, ?, ?)').run('initial', hash, nowMs)
+    const applied = client.prepare<[], Applied>('SELECT name, hash FROM schema_migration').all()
+    const pending = findPending(history, applied)
+    for (const one of pending) {
+      for (const statement of one.statements) client.exec(statement)
+      client.prepare('INSERT INTO schema_migration VALUES (?, ?, ?)').run(one.name, hashOf(one), nowMs)
+    }
+    if (pending.length === 0 || applied.length === 0) return
+    const broken = client.pragma('foreign_key_check') as unknown[]
+    if (broken.length > 0) throw new DatabaseError('foreign-key', `a migration breaks ${broken.length} references`)
   })
-  migrate.immediate()
+  // A table that is made anew is dropped on the way, and what refers to it must not mind.
+  client.pragma('foreign_keys = OFF')
+  try {
+    migrate.immediate()
+  } finally {
+    client.pragma('foreign_keys = ON')
+  }
 }
 
 /** Any number with a meaning nowhere else: the lock that starting processes take in turn. */
 const migrationLock = 4_811_739_550
 
-export async function migratePostgres(client: ClientBase, nowMs: number): Promise<void> {
-  const hash = hashOf(initialPostgres)
+export async function migratePostgres(client: ClientBase, nowMs: number, history = migrations.postgres): Promise<void> {
   await client.query('BEGIN')
   try {
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
     await client.query(makeLog)
-    const known = await client.query<{ hash: string }>("SELECT hash FROM schema_migration WHERE name = 'initial'")
-    const first = known.rows[0]
-    if (first !== undefined) checkHash(first.hash, hash)
-    else {
-      for (const statement of initialPostgres) await client.query(statement)
-      await client.query('INSERT INTO schema_migration VALUES ($1, $2, $3)', ['initial', hash, nowMs])
+    const { rows } = await client.query<Applied>('SELECT name, hash FROM schema_migration')
+    for (const one of findPending(history, rows)) {
+      for (const statement of one.statements) await client.query(statement)
+      await client.query('INSERT INTO schema_migration VALUES ($1, $2, $3)', [one.name, hashOf(one), nowMs])
     }
     await client.query('COMMIT')
   } catch (error) {

@@ -200,7 +200,7 @@ class PostgresDatabase implements Database {
   async migrate(): Promise<void> {
     const client = await this.#writers.connect()
     try {
-      await migratePostgres(client, this.#options.clock.now())
+      await migratePostgres(client, this.#options.clock.now(), this.#options.migrations)
     } finally {
       client.release()
     }

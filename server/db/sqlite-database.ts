@@ -280,7 +280,7 @@ class SqliteDatabase implements Database {
     client.pragma('synchronous = FULL')
     // Pages that many commits touch go to the database file once in 64 MB of log, not once in 4: fewer waits for the disk.
     client.pragma('wal_autocheckpoint = 16000')
-    migrateSqlite(client, options.clock.now())
+    migrateSqlite(client, options.clock.now(), options.migrations)
     this.#writer = new SqliteConnection(client, options)
     this.#reader = this.#isMemory ? this.#writer : new SqliteConnection(connect(path, machine, true), options)
     this.#begin = client.prepare('BEGIN IMMEDIATE')

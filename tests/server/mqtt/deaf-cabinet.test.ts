@@ -10,7 +10,7 @@ const messageBytes = 100_000
 
 it('hangs up on a cabinet that does not read, and serves the others meanwhile', { timeout: 60_000 }, async () => {
   await using server = await startServer({ dialect: 'sqlite' })
-  const { perform, clock } = server.app.ctx
+  const { ctx } = server.app
   await using deaf = await startCabinet(server, 'YB-0001')
   await using other = await startCabinet(server, 'YB-0002')
   deaf.client.on('error', () => {})
@@ -21,11 +21,11 @@ it('hangs up on a cabinet that does not read, and serves the others meanwhile', 
   stream.unpipe()
   stream.pause()
 
-  const issuedAtMs = clock.now()
+  const issuedAtMs = ctx.clock.now()
   const body = { filler: 'x'.repeat(messageBytes) }
   for (let message = 0; message < messages; message += 1) {
     const command = { commandId: newId(), kind: 'self-test', body, issuedAtMs, expiresAtMs: issuedAtMs, signature: '' }
-    perform([{ kind: 'command', cabinetId: deaf.cabinetId, command }])
+    ctx.perform([{ kind: 'command', cabinetId: deaf.cabinetId, command }])
   }
   const { seq } = await other.tell('alarm.raised', { alarm: 'a', detail: '' })
   const { throughSeq } = (await other.committed(seq)) as { throughSeq: number }
