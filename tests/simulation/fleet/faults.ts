@@ -47,7 +47,7 @@ export const defaultRates: Readonly<Record<FaultKind, number>> = {
   oneWayPartition: 0.03,
   serverPartition: 0.005,
   longAbsence: 0.002,
-  darkDays: 0.002,
+  darkDays: 0.004,
   duplicate: 0.3,
   reorder: 0.2,
   delay: 0.1,

@@ -18,6 +18,7 @@ const help = `The real agent, server and decoder in one process, under faults, o
   --without X   leaves out kinds of faults, parted by commas: ${faultKinds.join(', ')}
   --again N     runs the first seed N times and holds that each gives the same hash
   --mutations   plants bugs one by one and tells which invariant finds each, after how many sessions
+  --plant NAME  plants this one and goes on as for any failure: shows what a story looks like
   --keep-going  goes on with the next seed after a failure, without looking for a shorter story
   --story N     shows the last N lines of each run's story (0)
 `
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     story: { type: 'string', default: '0' },
     again: { type: 'string' },
     mutations: { type: 'boolean', default: false },
+    plant: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -46,6 +48,12 @@ const without = values.without.split(',').filter((kind) => kind !== '') as Fault
 const unknown = without.find((kind) => !faultKinds.includes(kind))
 if (unknown !== undefined) {
   process.stderr.write(`there is no fault ${unknown}\n`)
+  process.exit(2)
+}
+
+const bug = values.plant === undefined ? undefined : plantedBugs[values.plant]
+if (values.plant !== undefined && bug === undefined) {
+  process.stderr.write(`there is no bug that ${values.plant}; there are:\n${Object.keys(plantedBugs).join('\n')}\n`)
   process.exit(2)
 }
 
@@ -114,7 +122,7 @@ for (
   seed < Number(values.seed) + Number(values.seeds) && !isEnding && (failed === 0 || values['keep-going']);
   seed += 1
 ) {
-  const options = { seed, ...sizes, without }
+  const options = { seed, ...sizes, without, bug }
   const result = await simulator.run(options)
   add(result)
   if (Number(values.story) > 0) for (const line of result.story.slice(-Number(values.story))) say(line)

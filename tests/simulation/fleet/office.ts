@@ -51,7 +51,12 @@ export class Office {
     const clock = { now: () => backend.nowMs, advance: () => {} }
     const world: PayoutDesk = { run: (work) => backend.run(work), clock }
     const batches = await world.run(({ db, tables: { payoutBatches: b } }) =>
-      rows(db.select({ batchId: b.batchId, state: b.state }).from(b).orderBy(b.batchId)),
+      rows(
+        db
+          .select({ batchId: b.batchId, state: b.state, cursor: b.draftCursor, lineCount: b.lineCount })
+          .from(b)
+          .orderBy(b.batchId),
+      ),
     )
     this.counts.payoutSteps += 1
     const newest = batches.at(-1)
@@ -63,7 +68,9 @@ export class Office {
     }
     const batchIds = batches.map(({ batchId }) => batchId)
     const run: Run = { world, batches: batchIds, earnedFen: new Map(), sales: [], proposals: [], turn: this.#turn }
-    await take(run, this.#draw())
+    // Nobody had earned anything when it was drafted: it pays nobody, and the next one is for later.
+    const isEmpty = newest.state === 'DRAFT' && newest.cursor === null && newest.lineCount === 0
+    await take(run, { ...this.#draw(), ...(isEmpty ? { name: 'cancel', isNewest: true } : {}) })
   }
 
   #draw(): Draw {

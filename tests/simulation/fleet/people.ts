@@ -61,7 +61,7 @@ export class People {
     if (this.passes.has(buyerId) && chance(this.#random, 0.2)) return await this.#buyOnPass(cabinet, buyerId)
     const request = this.#request(cabinet, buyerId)
     const deps = { signer: this.#world.backend.signer, payments: walletPayments, settings: defaultSessionSettings }
-    const sessionId = await this.#open((ctx) => openCabinet(ctx, deps, request))
+    const sessionId = await this.#open(cabinet, (ctx) => openCabinet(ctx, deps, request))
     if (sessionId === undefined) return await this.#buyOnPass(cabinet, buyerId)
     if (!(await this.#awaitBolt(cabinet))) return false
     await this.#visit(cabinet)
@@ -123,7 +123,7 @@ export class People {
     if (loads.length === 0) return
     const request = { ...this.#request(cabinet, shop.restockerId), loads }
     const deps = { signer: backend.signer, payments: walletPayments, settings: defaultSessionSettings }
-    const sessionId = await this.#open((ctx) => openForRestock(ctx, deps, request))
+    const sessionId = await this.#open(cabinet, (ctx) => openForRestock(ctx, deps, request))
     if (sessionId === undefined || !(await this.#awaitBolt(cabinet)) || !cabinet.boards.mechanism.openDoor()) return
     this.counts.restocks += 1
     this.onDoorOpen(cabinet)
@@ -229,6 +229,7 @@ export class People {
 
   /** Asks, and asks again with the same intent when no answer comes. Undefined when refused. */
   async #open(
+    cabinet: SimCabinet,
     unit: (ctx: Parameters<typeof openCabinet>[0]) => ReturnType<typeof openCabinet>,
   ): Promise<string | undefined> {
     const { backend, scheduler } = this.#world
@@ -253,7 +254,7 @@ export class People {
         if (answer.sessionId === undefined) this.counts.refused += 1
         else {
           this.counts.made += 1
-          this.#world.tell(`the server opens session ${answer.sessionId}`)
+          this.#world.tell(`${cabinet.code} is opened by the server for session ${answer.sessionId}`)
         }
         return answer.sessionId
       }

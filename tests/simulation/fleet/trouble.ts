@@ -189,7 +189,7 @@ export class Trouble {
   #darken(random: Random): void {
     const world = this.#world
     if (world.isDark) return
-    const lastsMs = 86_400_000 * (1 + 12 * nextUnit(random))
+    const lastsMs = 86_400_000 * (3 + 18 * nextUnit(random))
     world.darkUntilMs = world.scheduler.nowMs + lastsMs
     world.backend.setPower(false)
     for (const cabinet of world.cabinets) cabinet.setPower(false)
