@@ -6,9 +6,13 @@ it.each([
   'forgets which commands and sessions it has seen',
   'lets commands live for ever',
   'posts one side of a transfer',
-])('the simulation finds a part that %s', async (name) => {
-  const { violation, sessions } = await findPlanted(name)
+])(
+  'the simulation finds a part that %s',
+  async (name) => {
+    const { violation, sessions } = await findPlanted(name)
 
-  expect(violation).toBeDefined()
-  expect(sessions).toBeLessThan(10_000)
-})
+    expect(violation).toBeDefined()
+    expect(sessions).toBeLessThan(10_000)
+  },
+  180_000,
+)
