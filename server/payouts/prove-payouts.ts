@@ -45,6 +45,9 @@ const answersAreBooked = proofOver({
       sql`${t.creditAccountId} = case when ${isPaid} then ${namedAccounts.mainBank} else 'household:' || ${a.householdCode} end`,
       eq(t.amountFen, a.amountFen),
     )
+    const attempt = sql`cast(${a.attempt} as text)`
+    const isAnswered = sql`${t.id} in ('payout-line:' || ${a.lineId} || ':paid.' || ${attempt},
+      'payout-return:' || ${a.lineId} || ':failed.' || ${attempt})`
     const wrong = yield* rows(
       db
         .select({ lineId: a.lineId, outcome: a.outcome })
@@ -52,8 +55,14 @@ const answersAreBooked = proofOver({
         .where(
           and(
             within,
-            inArray(a.outcome, ['paid', 'failed', 'returned']),
-            sql`not exists (select 1 from ${t} where ${isBooked})`,
+            or(
+              and(
+                inArray(a.outcome, ['paid', 'failed', 'returned']),
+                sql`not exists (select 1 from ${t} where ${isBooked})`,
+              ),
+              // A line that forgot its answer would be asked for, and paid, once more.
+              and(inArray(a.outcome, ['unanswered', 'unknown']), sql`exists (select 1 from ${t} where ${isAnswered})`),
+            ),
           ),
         )
         .limit(shownProblems),

@@ -97,4 +97,16 @@ describe.each(dialects)('the proof of payouts on %s', (dialect) => {
 
     expect(await paid.problems()).toEqual([expect.stringMatching(/^payout line .* is returned, and not booked so$/)])
   })
+
+  it('catches a line that forgot what the bank has answered', async () => {
+    await using paid = await openPaid(dialect)
+
+    await paid.world.run((ctx) =>
+      exec(
+        ctx.db.update(ctx.tables.payoutAttempts).set({ outcome: 'unanswered', isLive: true }).where(paid.isFirst(ctx)),
+      ),
+    )
+
+    expect(await paid.problems()).toEqual([expect.stringMatching(/^payout line .* is unanswered, and not booked so$/)])
+  })
 })

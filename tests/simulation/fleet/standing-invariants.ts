@@ -107,6 +107,12 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
         FROM ledger_transfer t WHERE t.cause_kind IN ('payout-line', 'payout-return')) AS expected) x WHERE x.fen <> x.expected`,
   ],
   [
+    'a payout line whose answer is booked does not wait for one',
+    `SELECT a.line_id, a.attempt, a.outcome FROM payout_attempt a WHERE a.outcome IN ('unanswered', 'unknown') AND EXISTS
+     (SELECT 1 FROM ledger_transfer t WHERE t.id IN ('payout-line:' || a.line_id || ':paid.' || a.attempt,
+      'payout-return:' || a.line_id || ':failed.' || a.attempt))`,
+  ],
+  [
     'a distribution pays out its pool, whole and once',
     `SELECT p.plan_id, p.state FROM distribution_plan p WHERE p.state = 'run' AND
      (SELECT coalesce(sum(l.amount_fen), 0) FROM distribution_line l WHERE l.plan_id = p.plan_id) <>
