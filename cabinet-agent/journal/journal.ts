@@ -398,17 +398,28 @@ export class Journal {
    * or replaced by an older one, and numbers used twice would make the server drop news as duplicates.
    */
   renumberBehind(serverSeq: number): void {
-    if (serverSeq <= this.#position.lastSeq) return
+    if (serverSeq > this.#position.lastSeq) this.#renumber(this.#position.ackedSeq, serverSeq)
+  }
+
+  /**
+   * Lets all that is kept follow on a position that lies before it: the server was put back further than this journal reaches. The
+   * chain begins anew there, by which the server sees that entries are missing.
+   */
+  followOn(serverSeq: number): void {
+    if (serverSeq < this.#position.oldestSeq - 1) this.#renumber(this.#position.oldestSeq - 1, serverSeq)
+  }
+
+  /** Makes the entries after `fromSeq` those after `serverSeq`, not acknowledged, in a new chain. */
+  #renumber(fromSeq: number, serverSeq: number): void {
     this.#transact(() => {
-      const waiting = this.entriesAfter(this.#position.ackedSeq, Number.MAX_SAFE_INTEGER)
+      const moved = this.entriesAfter(fromSeq, Number.MAX_SAFE_INTEGER)
       // Each moves by as much, so what was open stays open.
-      const byHowMuch = serverSeq - this.#position.ackedSeq
-      this.#run('UPDATE passUses SET seq = seq + ? WHERE seq > ?', byHowMuch, this.#position.ackedSeq)
+      this.#run('UPDATE passUses SET seq = seq + ? WHERE seq > ?', serverSeq - fromSeq, fromSeq)
       this.#run('DELETE FROM entries')
       this.#run('UPDATE chain SET lastSeq = ?, lastHash = ?, ackedSeq = ?', serverSeq, genesisHash, serverSeq)
       this.#lastHash = genesisHash
       this.#position = { lastSeq: serverSeq, ackedSeq: serverSeq, oldestSeq: serverSeq + 1 }
-      for (const { atMs, type, body } of waiting) this.#append(atMs, type, body)
+      for (const { atMs, type, body } of moved) this.#append(atMs, type, body)
     })
   }
 

@@ -26,6 +26,8 @@ const maxAckTimeoutMs = 300_000
 export class OutboxSender {
   readonly #options: OutboxSenderOptions
   #isOnline = false
+  /** No ack has come over this connection. */
+  #isFirstAck = true
   #sentThrough = 0
   #timeoutMs = ackTimeoutMs
   #cancelTimeout: CancelTimer | undefined
@@ -37,6 +39,7 @@ export class OutboxSender {
   /** A connection is there: everything unacknowledged goes out from the beginning. */
   start(): void {
     this.#isOnline = true
+    this.#isFirstAck = true
     this.#sentThrough = this.#options.journal.position().ackedSeq
     this.#timeoutMs = ackTimeoutMs
     this.wake()
@@ -66,8 +69,13 @@ export class OutboxSender {
   }
 
   receive(ack: AckMessage): void {
+    const isFirst = this.#isFirstAck
+    this.#isFirstAck = false
     if ('resendFrom' in ack) this.#resendFrom(ack.resendFrom)
-    else this.#acknowledge(ack.throughSeq)
+    else if (isFirst && ack.throughSeq < this.#options.journal.position().ackedSeq) {
+      this.#options.onLog('error', 'the server has lost what it had acknowledged: it is sent again', ack)
+      this.#resendFrom(ack.throughSeq + 1)
+    } else this.#acknowledge(ack.throughSeq)
   }
 
   #acknowledge(throughSeq: number): void {
@@ -93,10 +101,17 @@ export class OutboxSender {
   }
 
   #resendFrom(seq: number): void {
-    const { oldestSeq } = this.#options.journal.position()
+    const { journal, onLog } = this.#options
+    const { oldestSeq } = journal.position()
     if (seq < oldestSeq) {
-      this.#options.onLog('error', 'the server asks for entries that it had acknowledged and that are gone', { seq })
-      return
+      onLog('error', 'the server asks for entries that are gone: what is kept follows on', { seq, oldestSeq })
+      try {
+        journal.followOn(seq - 1)
+      } catch (error) {
+        // It will ask again.
+        onLog('warn', 'the journal could not be renumbered', { error: String(error) })
+        return
+      }
     }
     this.#sentThrough = Math.min(this.#sentThrough, seq - 1)
     this.wake()

@@ -2,6 +2,7 @@
 import { distributionJobs } from '../distributions/batch.ts'
 import { incomeJobs } from '../incomes/batch.ts'
 import { auditJobs } from '../audit/batch.ts'
+import { cabinetJobs } from '../cabinets/batch.ts'
 import { organisationJobs } from '../organisations/batch.ts'
 import { personalDataJobs } from '../personal-data/batch.ts'
 import { payoutJobs } from '../payouts/batch.ts'
@@ -17,6 +18,7 @@ export const batchJobs: readonly BatchJob[] = [
   ...incomeJobs,
   ...personalDataJobs,
   ...auditJobs,
+  ...cabinetJobs,
   ...payoutJobs,
   ...reconciliationJobs,
   ...replenishmentJobs,

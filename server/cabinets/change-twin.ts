@@ -245,3 +245,27 @@ export function* putBack(
       : { prices: { version: before.prices.version + 1, prices: was.prices } }
   return yield* saveTwin(ctx, change, before, next)
 }
+
+/** More changes than a twin sees between a backup and what it was made for. */
+const renewalLeap = 100_000
+
+/**
+ * After the database was put back to an earlier instant: cabinets may hold later twins under the very numbers that are given next, and
+ * would take another planogram, other prices or locks for known. All numbers go past any that was given, and every twin is new.
+ */
+export function* renewTwins(ctx: UnitContext, changedBy: string): Unit<number> {
+  const found = yield* findTwins(ctx)
+  for (const { cabinetId, twin } of found) {
+    const { version, planogram, prices } = twin
+    yield* saveTwin(
+      ctx,
+      { cabinetId, changedBy },
+      { ...twin, version: version + renewalLeap },
+      {
+        planogram: { ...planogram, version: planogram.version + renewalLeap },
+        prices: { ...prices, version: prices.version + renewalLeap },
+      },
+    )
+  }
+  return found.length
+}

@@ -1,8 +1,13 @@
+import { copyFileSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
+import { getCabinet, getShelfByCode } from '#shared/contracts/http/cabinets.ts'
 import { checkLedger } from '#shared/contracts/http/money.ts'
-import { getReceipt, getSession } from '#shared/contracts/http/sessions.ts'
+import { getReceipt, getSession, listSessionFindings } from '#shared/contracts/http/sessions.ts'
+import { systemRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
+import { createBackup } from '#server/backup/create-backup.ts'
+import { renewTwins } from '#server/cabinets/change-twin.ts'
+import { openDatabase } from '#server/db/open-database.ts'
 import { waitForSessionEnd } from '#server/demo/session-end.ts'
 import { startCabinetWorld, type CabinetWorld } from '#tests/support/cabinet-world.ts'
 import { balanceOf, closeDoor, openDoor, scan, take } from './buyer.ts'
@@ -70,4 +75,50 @@ describe('the server is killed while a door is open', () => {
       state: 'settled',
     })
   })
+
+  it(
+    'hears again what it has forgotten, after it was put back to an earlier instant',
+    { timeout: 150_000 },
+    async () => {
+      const operator = await world.signIn('operator')
+      const buyer = await world.signIn('buyer1')
+      const file = world.databaseUrl.slice('sqlite:'.length)
+      const backup = `${file}.backup`
+      await createBackup(file, backup, { clock: systemClock })
+      const { cabinetId } = await buyer.call(getShelfByCode, { params: { code } })
+      const committedSeq = async () => (await operator.call(getCabinet, { params: { cabinetId } })).committedSeq
+      using hands = await world.hands(code)
+      const lost = await scan(buyer, code)
+      await openDoor(hands, buyer, lost.sessionId)
+      await take(hands, 'L07')
+      await closeDoor(hands)
+      await waitForSessionEnd({ clock: systemClock, signal: world.signal }, buyer, lost.sessionId)
+      const toldSeq = await committedSeq()
+
+      await world.server.kill('SIGKILL')
+      for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
+      copyFileSync(backup, file)
+      const database = await openDatabase({ url: world.databaseUrl, clock: systemClock, random: systemRandom })
+      await database.run((ctx) => renewTwins(ctx, 'after-restore'))
+      await database.close()
+      await world.server.start()
+
+      await expect.poll(committedSeq, { timeout: 60_000 }).toBeGreaterThanOrEqual(toldSeq)
+      // Who bought is forgotten with the session; what the cabinet told of it is there for a person to look at.
+      const { rows } = await operator.call(listSessionFindings, { query: { sessionId: lost.sessionId } })
+      expect(rows.map(({ finding }) => finding)).toContain('unknown_session')
+      const finance = await world.signIn('finance')
+      expect(await finance.call(checkLedger, {})).toMatchObject({ isSound: true, problems: [] })
+      const isReady = async () => {
+        const { desired, reported } = await operator.call(getCabinet, { params: { cabinetId } })
+        return reported?.desiredVersion === desired?.version
+      }
+      await expect.poll(isReady, { timeout: 60_000 }).toBe(true)
+      const session = await scan(buyer, code)
+      await openDoor(hands, buyer, session.sessionId)
+      await closeDoor(hands)
+      const ended = await waitForSessionEnd({ clock: systemClock, signal: world.signal }, buyer, session.sessionId)
+      expect(ended.state).toBe('settled')
+    },
+  )
 })

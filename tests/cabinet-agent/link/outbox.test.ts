@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { genesisHash } from '#shared/contracts/mqtt/event.ts'
+import { genesisHash, type JournalEntry } from '#shared/contracts/mqtt/event.ts'
 import type { Presence } from '#shared/contracts/mqtt/twin.ts'
 import type { Telemetry } from '#shared/contracts/mqtt/live.ts'
 import { hashEntry } from '#cabinet-agent/journal/entry-chain.ts'
+import { Journal } from '#cabinet-agent/journal/journal.ts'
+import { OutboxSender } from '#cabinet-agent/link/outbox-sender.ts'
+import { seededRandom } from '#shared/ids/random.ts'
+import { makeId } from '#shared/ids/uuid-v7.ts'
 import { AgentWorld } from '#tests/support/agent-world.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
 
 /** Makes journal entries: opens and closes the door by key, so many times. */
 async function rattle(world: AgentWorld, times: number): Promise<void> {
@@ -15,6 +20,54 @@ async function rattle(world: AgentWorld, times: number): Promise<void> {
     await world.pass(1_000)
   }
 }
+
+describe('a server that was put back to an earlier instant', () => {
+  function open(keptEntries: number) {
+    const clock = new TestClock()
+    const journal = Journal.open({ file: ':memory:', bootId: makeId(clock, seededRandom(1)), keptEntries })
+    const sent: JournalEntry[] = []
+    const sender = new OutboxSender({
+      journal,
+      clock,
+      publish: (entries) => sent.push(...entries),
+      onAcked: () => {},
+      onLog: () => {},
+    })
+    for (let seq = 1; seq <= 9; seq += 1)
+      journal.commit({ atMs: seq, events: [{ type: 'alarm.raised', body: { alarm: `a${seq}`, detail: '' } }] })
+    sender.start()
+    sender.receive({ throughSeq: 9 })
+    sent.length = 0
+    sender.stop()
+    sender.start()
+    return { journal, sender, sent }
+  }
+
+  it('is told again what it had acknowledged, at its first word', () => {
+    const { sender, sent } = open(100)
+
+    sender.receive({ throughSeq: 4 })
+    sender.receive({ throughSeq: 2 })
+
+    expect(sent.map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9])
+  })
+
+  it('gets what is left in a new chain when it asks for entries that are gone', () => {
+    const { sender, sent, journal } = open(3)
+
+    sender.receive({ throughSeq: 4 })
+
+    expect(sent.map(({ seq, body }) => [seq, body['alarm']])).toEqual([
+      [5, 'a7'],
+      [6, 'a8'],
+      [7, 'a9'],
+    ])
+    expect(sent[0]?.prevHash).toBe(genesisHash)
+    expect(sent.every((entry) => hashEntry(entry) === entry.hash)).toBe(true)
+    sender.receive({ throughSeq: 7 })
+    expect(journal.position()).toMatchObject({ lastSeq: 7, ackedSeq: 7 })
+  })
+})
 
 describe('the way of events to the server', () => {
   it('brings every event once and in order after ten minutes without a broker', async () => {
