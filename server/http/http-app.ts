@@ -27,6 +27,8 @@ const bodyLimitBytes = 262_144
 /** A page says nothing on its WebSocket, so what it may say is small. */
 const maxPageMessageBytes = 1_024
 const requestTimeoutMs = 30_000
+/** A connection on which nothing moves for so long ends: what a client asked for and does not read is memory of ours. */
+const stalledAfterMs = 60_000
 /** Supervisors ask often and from one address. */
 const unlimitedUrls: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 
@@ -161,6 +163,7 @@ export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions):
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: stalledAfterMs,
     trustProxy: ctx.config.http.isProxyTrusted,
     exposeHeadRoutes: false,
     genReqId: () => makeId(ctx.clock, ctx.random),
