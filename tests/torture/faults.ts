@@ -11,19 +11,19 @@ import { Town } from './town.ts'
 
 export interface FaultOptions extends BenchOptions {
   readonly faultsPerRound?: number
-  /** So many of a million writes and syncs fail. */
-  readonly perMillion?: number
+  /** Mean pause between two storms, ms. */
+  readonly calmMs?: number
 }
 
-/** One instant in so many is a disk that fails at nearly everything. */
-const badSpellShare = 0.05
-const badSpellPerMillion = 300_000
-/** Mean pause between two changes of the weather, ms. */
-const spellMs = 1_500
-const killShare = 0.25
+/** So many of a million writes and syncs fail in a storm. */
+const storms = [20_000, 150_000, 400_000] as const
+const stormMs = 4_000
+/** Longer than a cabinet that has met a fault takes to trust its disk again: people should come to buy. */
+const defaultCalmMs = 12_000
+const killShare = 0.4
 
 export async function tortureByFaults(options: FaultOptions): Promise<BenchResult> {
-  const { count, folder, seed, faultsPerRound = 1_000, perMillion = 80_000 } = options
+  const { count, folder, seed, faultsPerRound = 1_000, calmMs = defaultCalmMs } = options
   const under = join(folder, 'disks')
   mkdirSync(under)
   using shim = FaultShim.build({ folder, under, seed })
@@ -42,11 +42,14 @@ export async function tortureByFaults(options: FaultOptions): Promise<BenchResul
     const until = Math.min(count, shim.injected + faultsPerRound)
     const trouble = async () => {
       while (shim.injected < until) {
-        shim.perMillion = chance(bench.random, badSpellShare) ? badSpellPerMillion : perMillion
-        await bench.pause(spellMs)
-        if (!chance(bench.random, killShare)) continue
-        const victim = chance(bench.random, 0.3) ? town.server : pick(bench.random, town.cabinets).agent
-        if (await victim.kill()) kills += 1
+        await bench.pause(calmMs)
+        shim.perMillion = pick(bench.random, storms)
+        await bench.pause(stormMs)
+        if (chance(bench.random, killShare)) {
+          const victim = chance(bench.random, 0.3) ? town.server : pick(bench.random, town.cabinets).agent
+          if (await victim.kill()) kills += 1
+        }
+        shim.perMillion = 0
       }
     }
     await bench.round(`${until} faults`, trouble, async () => {

@@ -56,6 +56,8 @@ if (values.help || kind === undefined) {
   process.exit(values.help ? 0 : 2)
 }
 
+// An exit takes the processes along, a signal by itself would not.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 const folder = mkdtempSync(join(tmpdir(), 'huinong-torture-'))
 const startedMs = performance.now()
 try {

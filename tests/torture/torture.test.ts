@@ -55,7 +55,7 @@ describe('real processes', () => {
   })
 
   it('keep every promise when their writes and syncs fail', { timeout: timeoutMs }, async () => {
-    const { violations, counts } = await torture(tortureByFaults, 25)
+    const { violations, counts } = await torture((options) => tortureByFaults({ ...options, calmMs: 2_000 }), 25)
 
     expect(violations).toEqual([])
     expect(counts['calls']).toBeGreaterThan(25)
