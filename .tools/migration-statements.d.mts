@@ -1,4 +1,4 @@
-import type { Dialect, Storage } from '../server/db/kit.ts'
+import type { Dialect, Storage } from '#server/db/kit.ts'
 
 interface Trigger {
   readonly name: string
