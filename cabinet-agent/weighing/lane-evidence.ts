@@ -54,13 +54,12 @@ export function dropShaken(runs: readonly Run[], doorsAtMs: readonly number[], n
 
 /** The lane's levels as the enumeration wants them: the opening's end, the runs between, the closing. */
 export function levelsOf(opening: Run, between: readonly Run[], closing: Run, noise: NoiseModel): LanePlateau[] {
-  let restedG = opening.tail.levelG
+  let previousG = opening.tail.levelG
   return [opening, ...between, closing].map(({ fromMs, toMs, head, tail, count, wayLowG }) => {
-    const gapG = head.levelG - restedG
-    // A short run after a change may be a turning point of the ringing: believe it to a few percent of the change since the lane
-    // last rested.
+    const gapG = head.levelG - previousG
+    previousG = tail.levelG
+    // A short run after a change may be a turning point of the ringing: believe it to a few percent of the change.
     const isFirm = toMs - fromMs + noise.periodMs >= noise.settlingMs
-    if (isFirm) restedG = tail.levelG
     const level = { fromMs, toMs, head, tail, count, isFirm, wayLowG }
     if (isFirm) return level
     const doubt = (noise.settlingDoubt * gapG) ** 2

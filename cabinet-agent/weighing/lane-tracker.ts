@@ -58,8 +58,6 @@ interface Head {
 }
 
 const ringSize = 256
-/** The data sheet's noise weighs as much as so many samples: a few that happen to lie apart do not outvote it. */
-const sheetSamples = 6
 const compactAt = 64
 const maximumSegments = 400
 /** Goods can go and others come in this long without a sample, ms. */
@@ -93,21 +91,14 @@ export function createLaneTracker(noise: NoiseModel, maximumG: number): LaneTrac
   /** Mean of those of samples from…to that keep to a level. */
   const levelOf = (from: number, to: number, aroundG: number): Level => {
     let sum = 0
-    let squares = 0
     let count = 0
     for (let i = Math.max(from, to - ringSize + 2, 0); i <= to; i += 1) {
       if (!isAt(i, aroundG)) continue
-      const offG = massAt(i) - aroundG
-      sum += offG
-      squares += offG * offG
+      sum += massAt(i) - aroundG
       count += 1
     }
     if (count === 0) return { levelG: aroundG, variance: noise.sampleVariance * 9, count: 0 }
-    // While the lane still shakes its samples scatter wider than the data sheet says, and the level is as much less certain.
-    const scatter = squares - (sum * sum) / count
-    const observed = (noise.sampleVariance * sheetSamples + scatter) / (sheetSamples + count - 1)
-    const sampleVariance = Math.max(noise.sampleVariance, observed)
-    return { levelG: aroundG + sum / count, variance: sampleVariance / count + noise.floorVariance, count }
+    return { levelG: aroundG + sum / count, variance: noise.sampleVariance / count + noise.floorVariance, count }
   }
 
   /** First of samples from…to that begins a stretch at the level; `to` when there is none. */

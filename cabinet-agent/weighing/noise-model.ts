@@ -35,7 +35,7 @@ export function createNoiseModel(setup: Omit<SessionSetup, 'lanes'>): NoiseModel
   const divisionG = setup.divisionMg / 1000
   const scaleSdG = setup.scaleSdMg / 1000
   const sampleVariance = scaleSdG * scaleSdG + (divisionG * divisionG) / 12
-  const warmingSdG = 0.33 + 0.42 * divisionG
+  const warmingSdG = 0.25 + 0.45 * divisionG
   const walkVariancePerS = (0.017 + 0.0275 * divisionG) ** 2
   const compressorVariancePerS = divisionG < 0.5 ? 0 : (divisionG * divisionG) / 450
   return {

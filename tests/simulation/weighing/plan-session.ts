@@ -1,5 +1,4 @@
 import { nextBelow, nextUnit, type Random } from '#shared/ids/random.ts'
-import { drawHandContact } from '#firmware-bridge/virtual/load-cell.ts'
 import { between, fillLane, pick, type GoodsKind, type TrueLane } from './goods.ts'
 
 /** What people do at an open cabinet, as a list of deeds in time, with what they owe for it. */
@@ -23,7 +22,6 @@ export type Situation =
   | 'dried'
   | 'miscounted'
   | 'two-hands'
-  | 'pressed-return'
 
 export type Deed =
   | { kind: 'load'; atMs: number; lane: number; deltaMg: number; isGoods: boolean }
@@ -110,10 +108,6 @@ class PlanWriter {
     if (situation === 'two-hands') this.takeTogether()
     if (situation === 'misplace-only') {
       this.misplace(this.take(nextBelow(random, this.left.length)))
-      return
-    }
-    if (situation === 'pressed-return') {
-      this.pressAndReturn(nextBelow(random, this.left.length))
       return
     }
     const count = mainCount ?? this.pieces()
@@ -205,16 +199,6 @@ class PlanWriter {
     this.pause()
   }
 
-  /** As at a virtual cabinet: the hand that takes a piece and the hand that brings it back press the lane while they do. */
-  private pressAndReturn(lane: number): void {
-    this.press(lane)
-    const taken = this.take(lane)
-    this.nowMs += this.restMs
-    this.press(taken?.lane ?? lane)
-    this.putBack(taken)
-    this.nowMs += this.restMs
-  }
-
   private misplace(taken: Taken | undefined): void {
     if (taken === undefined || this.left.length < 2) return
     const lane = (taken.lane + 1 + nextBelow(this.random, this.left.length - 1)) % this.left.length
@@ -226,14 +210,6 @@ class PlanWriter {
   private leave(lane: number, massG: number): void {
     this.load(lane, Math.round(massG * 1000), false)
     this.pause()
-  }
-
-  /** Longer than a hand rests and the lane shakes after it. */
-  private readonly restMs = 5_500
-
-  private press(lane: number): void {
-    const { forceG, fromMs, toMs } = drawHandContact(this.random, this.nowMs)
-    this.plan.deeds.push({ kind: 'hand', atMs: fromMs, lane, forceG, forMs: toMs - fromMs })
   }
 
   private restHand(): void {
