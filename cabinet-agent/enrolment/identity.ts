@@ -1,8 +1,9 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CabinetCode, PublicKey } from '#shared/contracts/http/cabinets.ts'
 import { Id } from '#shared/ids/uuid-v7.ts'
+import { replaceFile } from '../durable-file.ts'
 
 /** Who this cabinet is: what enrolment gave it, and its own private key. One file, readable by its owner only. */
 export const Identity = z.object({
@@ -37,9 +38,7 @@ export function loadIdentity(dataDirectory: string): Identity | undefined {
 
 /** Whole or not at all: a power cut leaves the old file or the new one. */
 export function saveIdentity(dataDirectory: string, identity: Identity): void {
-  const file = join(dataDirectory, fileName)
-  writeFileSync(`${file}.new`, JSON.stringify(identity, undefined, 2), { mode: 0o600, flush: true })
-  renameSync(`${file}.new`, file)
+  replaceFile(join(dataDirectory, fileName), JSON.stringify(identity, undefined, 2), 0o600)
 }
 
 function safeJson(text: string): unknown {

@@ -1,7 +1,8 @@
 // The key that is to be this cabinet's next: on disk before anybody hears of it.
 import { generateKeyPairSync } from 'node:crypto'
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFile } from '../durable-file.ts'
 
 const fileOf = (dataDirectory: string) => join(dataDirectory, 'pending-key.pem')
 
@@ -12,9 +13,7 @@ export function pendingKey(dataDirectory: string): string {
     return readFileSync(file, 'utf8')
   } catch {
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    writeFileSync(`${file}.new`, pem, { mode: 0o600, flush: true })
-    chmodSync(`${file}.new`, 0o600)
-    renameSync(`${file}.new`, file)
+    replaceFile(file, pem, 0o600)
     return pem
   }
 }

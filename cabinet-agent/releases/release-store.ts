@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { AgentVersion, releaseRefusals, Sha256 } from '#shared/contracts/mqtt/twin.ts'
+import { replaceFile, syncFolder } from '../durable-file.ts'
 
 /** New code that has not proven itself. */
 const Trial = z.object({ version: AgentVersion, sha256: Sha256, previous: AgentVersion.nullable(), starts: z.int() })
@@ -63,9 +64,7 @@ export class ReleaseStore {
   stage(version: string, sha256: string, bytes: Uint8Array): void {
     mkdirSync(join(this.folder, version), { recursive: true })
     this.#linkPackages()
-    const file = this.fileOf(version)
-    writeFileSync(`${file}.new`, bytes, { flush: true })
-    renameSync(`${file}.new`, file)
+    replaceFile(this.fileOf(version), bytes)
     this.#write(trialFile, { version, sha256, previous: this.current() ?? null, starts: 0 })
     this.#point(version)
   }
@@ -101,6 +100,7 @@ export class ReleaseStore {
     rmSync(`${link}.new`, { force: true })
     symlinkSync(version, `${link}.new`)
     renameSync(`${link}.new`, link)
+    syncFolder(this.folder)
   }
 
   /** Bundles find the native packages of the installation. */
@@ -122,8 +122,6 @@ export class ReleaseStore {
 
   #write(name: string, value: object): void {
     mkdirSync(this.folder, { recursive: true })
-    const file = join(this.folder, name)
-    writeFileSync(`${file}.new`, JSON.stringify(value), { flush: true })
-    renameSync(`${file}.new`, file)
+    replaceFile(join(this.folder, name), JSON.stringify(value))
   }
 }

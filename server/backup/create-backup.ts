@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import type { Clock } from '#shared/time/clock.ts'
 import { BackupError } from './backup-error.ts'
-import { hashFile, settleFile } from './durable-file.ts'
+import { hashFile, settleFile } from '../durable-file.ts'
 import { manifestPathOf, type BackupManifest } from './manifest.ts'
 
 /** Pages copied between two turns of the event loop: 4 MB. */

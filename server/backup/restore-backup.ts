@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { BackupError } from './backup-error.ts'
-import { hashFile, settleFile } from './durable-file.ts'
+import { hashFile, settleFile } from '../durable-file.ts'
 import { verifyBackup, type VerifiedBackup, type VerifyOptions } from './verify-backup.ts'
 
 interface RestoreOptions extends VerifyOptions {

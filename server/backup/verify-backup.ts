@@ -11,7 +11,7 @@ import { booksProofs } from '../ledger/check-books.ts'
 import { proveInSlices } from '../ledger/proof.ts'
 import { BackupError } from './backup-error.ts'
 import { schemaHashOf } from './create-backup.ts'
-import { hashFile } from './durable-file.ts'
+import { hashFile } from '../durable-file.ts'
 import { readManifest, type BackupManifest } from './manifest.ts'
 
 export interface VerifyOptions {

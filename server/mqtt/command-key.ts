@@ -1,10 +1,10 @@
 // The key that signs commands: a file that only the server reads, made at the first start. The database knows the public
 // half, so that a server that was started without the right file says so instead of sending commands no cabinet obeys.
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import type { Database } from '../db/database.ts'
 import { insertRows, rows } from '../db/unit.ts'
+import { makeSecretFile } from '../durable-file.ts'
 import { CommandSigner } from './command-signer.ts'
 
 async function readKeyFile(path: string): Promise<string | undefined> {
@@ -18,9 +18,7 @@ async function readKeyFile(path: string): Promise<string | undefined> {
 
 async function makeKeyFile(path: string): Promise<string> {
   const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  await mkdir(dirname(path), { recursive: true })
-  // wx: of two processes that start at once, one makes the file and the other fails and is started again.
-  await writeFile(path, pem, { mode: 0o600, flag: 'wx' })
+  await makeSecretFile(path, pem)
   return pem
 }
 

@@ -1,8 +1,8 @@
 // The keys of personal data: data keys, newest first, and the fingerprint key. They come from the environment, or from a file
 // that only the server reads and that is made at the first start. As KeyObjects they show nothing when logged.
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { makeSecretFile } from '../durable-file.ts'
 
 export interface DataKey {
   /** Lower-case letters, digits and dashes; part of every value sealed with the key. */
@@ -83,8 +83,7 @@ export async function readKeyRing(source: KeySource, mayMake: boolean): Promise<
       )
   }
   const text = makeKeyFileText()
-  await mkdir(dirname(file), { recursive: true })
-  // wx: of two processes that start at once, one makes the file and the other fails and is started again.
-  await writeFile(file, text, { mode: 0o600, flag: 'wx' })
+  // Sealed with keys that a power cut took back, a number could never be read again.
+  await makeSecretFile(file, text)
   return parseKeyFile(text, file)
 }

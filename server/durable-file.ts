@@ -1,7 +1,7 @@
 // Files that are whole or absent: written beside their place, forced to the disk, and renamed into it.
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 async function sync(path: string): Promise<void> {
@@ -13,6 +13,23 @@ async function sync(path: string): Promise<void> {
 export async function settleFile(partial: string, path: string): Promise<void> {
   await sync(partial)
   await rename(partial, path)
+  await sync(dirname(path))
+}
+
+/**
+ * Makes a file that only its owner reads, for good. Rejects with EEXIST when there is one: of two processes that start at once, one
+ * makes it and the other fails.
+ */
+export async function makeSecretFile(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const partial = `${path}.${randomUUID()}.partial`
+  try {
+    await writeFile(partial, text, { mode: 0o600, flush: true })
+    // A rename would put it over what the other has made.
+    await link(partial, path)
+  } finally {
+    await rm(partial, { force: true })
+  }
   await sync(dirname(path))
 }
 
