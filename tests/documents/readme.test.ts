@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { describeEnvironment } from '#server/config/server-config.ts'
+import { staffAccounts } from '#server/demo/data/accounts.ts'
 import { readOptions } from '#server/demo/options.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -12,6 +13,12 @@ const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, s
 describe('README.md', () => {
   it('lists the environment exactly as `npm run --silent server -- --help` prints it: paste that when it differs', () => {
     expect(read('README.md')).toContain(`\`\`\`text\n${describeEnvironment()}\`\`\``)
+  })
+
+  it('names every account of the demo', () => {
+    const [accounts = ''] = /Demo accounts are printed.*?demo's folder only/s.exec(read('README.md')) ?? []
+
+    expect(staffAccounts.map(({ login }) => login).filter((login) => !accounts.includes(`\`${login}\``))).toEqual([])
   })
 
   it('shows a start of the demo that the demo understands', () => {
