@@ -69,10 +69,10 @@ const anyOf = (...parts: readonly string[]) => new RegExp(parts.join('|'))
 const shared = anyOf(
   '/node_modules/(@vue|vue|vue-router|zod)/',
   'preload-helper|export-helper|zod-without-eval',
-  '/shared/(ids|time|units)/|/contracts/(mqtt/|http/(route|identity|cabinets|sessions)\\.)',
+  '/shared/(ids|time|units)/|/contracts/(mqtt/(lane|twin)\\.|http/(route|identity|cabinets|open-cabinet)\\.)',
   '/web/common/(account|drawings|http|i18n|parts|style)/(?!.*(-english|qr-code))',
   '/web/common/(?!receipt-split)[\\w-]+\\.ts',
-  '/web/buyer/(session|i18n)/(?!.*(-english|qr-code))',
+  '/web/buyer/(session|i18n)/(?!.*(-english|session-feed))',
 )
 
 /**

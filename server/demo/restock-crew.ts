@@ -3,7 +3,8 @@
  * restock session over the HTTP API and loads pieces with the virtual hands. The first start fills the shelves this way too.
  */
 import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
-import { openForRestock, type ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import type { ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
+import { openForRestock } from '#shared/contracts/http/sessions.ts'
 import type { Random } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import { delay, type Clock } from '#shared/time/clock.ts'

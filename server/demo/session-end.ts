@@ -1,4 +1,5 @@
-import { getSession, type SessionState, type ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import type { SessionState, ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
+import { getSession } from '#shared/contracts/http/sessions.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { delay, type Clock } from '#shared/time/clock.ts'
 import type { ApiClient } from './api-client.ts'

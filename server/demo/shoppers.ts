@@ -5,7 +5,7 @@
 import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
 import { getMe } from '#shared/contracts/http/identity.ts'
 import { getWallet, topUpWallet } from '#shared/contracts/http/money.ts'
-import { openCabinet, type ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import { openCabinet, type ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
 import type { LaneId } from '#shared/contracts/mqtt/lane.ts'
 import type { Random } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'

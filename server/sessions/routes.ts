@@ -1,4 +1,5 @@
 // HTTP routes of sessions.
+import * as opening from '#shared/contracts/http/open-cabinet.ts'
 import * as contract from '#shared/contracts/http/sessions.ts'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'
@@ -80,7 +81,7 @@ async function requireReceipt({ database }: ServerContext, sessionId: string) {
 const registerDeciding: NounRoutes = (app, server) => {
   const { database } = server
   const deps = { signer: server.signer, payments: walletPayments, settings: settingsOf(server.config) }
-  registerRoute(app, contract.openCabinet, async ({ body, account }) => {
+  registerRoute(app, opening.openCabinet, async ({ body, account }) => {
     const { accountId, displayName } = account
     const request = { ...body, accountId, accountName: displayName }
     const { session, effects } = await runOnce(database, (ctx) => openCabinet(ctx, deps, request))

@@ -1,5 +1,5 @@
 // A session as the contract shows it.
-import type { ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import type { ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
 import type { SessionState } from './rules.ts'
 import type { SessionRow } from './store.ts'
 

@@ -1,6 +1,7 @@
 // A person at a cabinet, for end-to-end tests: scans, opens, moves goods, closes, and sees what a page would see.
 import { getWallet } from '#shared/contracts/http/money.ts'
-import { openCabinet, type LiveUpdate, type Receipt, type ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import { openCabinet, type ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
+import type { LiveUpdate, Receipt } from '#shared/contracts/http/sessions.ts'
 import type { LaneId } from '#shared/contracts/mqtt/lane.ts'
 import { systemRandom } from '#shared/ids/random.ts'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'

@@ -1,6 +1,7 @@
 // People in front of real cabinets, through the product's own HTTP API: who is not answered asks again with the same intent, as
 // the pages do. They remember what they were told and what truly happened.
-import { getSession, openCabinet, openForRestock, type ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import { openCabinet, type ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
+import { getSession, openForRestock } from '#shared/contracts/http/sessions.ts'
 import { nextGaussian, nextUnit, systemRandom, type Random } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import { delay } from '#shared/time/clock.ts'

@@ -19,6 +19,7 @@ import * as laneLocks from './lane-locks.ts'
 import * as markDowns from './mark-downs.ts'
 import * as money from './money.ts'
 import * as offlinePasses from './offline-passes.ts'
+import * as openCabinet from './open-cabinet.ts'
 import * as organisations from './organisations.ts'
 import * as payouts from './payouts.ts'
 import * as personalData from './personal-data.ts'
@@ -66,6 +67,7 @@ export const routes: readonly RouteContract[] = [
   laneLocks,
   scaleChecks,
   recalls,
+  openCabinet,
   sessions,
   disputes,
   money,

@@ -4,7 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode, Place } from './cabinets.ts'
 import { defineRoute, Download, pageOf, TimedPageQuery } from './route.ts'
-import { ShoppingSession } from './sessions.ts'
+import { ShoppingSession } from './open-cabinet.ts'
 
 const staff = ['operator', 'restocker', 'auditor', 'admin'] as const
 const planners = ['operator', 'admin'] as const

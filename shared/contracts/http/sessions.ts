@@ -8,13 +8,8 @@ import { WeighingEvidence } from '../mqtt/event.ts'
 import { LaneId, PricingMode } from '../mqtt/lane.ts'
 import { LiveMessage } from '../mqtt/live.ts'
 import { CabinetCode } from './cabinets.ts'
+import { SessionState, ShoppingSession } from './open-cabinet.ts'
 import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
-
-/** Where a buyer's session stands, as the server knows it. */
-export const SessionState = z
-  .enum(['authorised', 'open', 'closing', 'settled', 'review', 'refused', 'not_opened', 'interrupted', 'cancelled'])
-  .meta({ id: 'SessionState' })
-export type SessionState = z.infer<typeof SessionState>
 
 /** Where one part of a sale line's amount went. Σ parts = amount. */
 export const AttributionPart = z
@@ -67,41 +62,8 @@ export const Receipt = z
   .meta({ id: 'Receipt' })
 export type Receipt = z.infer<typeof Receipt>
 
-export const ShoppingSession = z
-  .object({
-    sessionId: Id,
-    cabinetId: Id,
-    cabinetCode: CabinetCode,
-    hostSiteName: z.string(),
-    kind: z.enum(['sale', 'restock']),
-    state: SessionState,
-    buyerName: z.string().optional(),
-    heldFen: NonNegativeFen,
-    totalFen: NonNegativeFen.optional(),
-    reason: z.string().optional(),
-    authorisedAtMs: EpochMs,
-    endedAtMs: EpochMs.optional(),
-  })
-  .meta({ id: 'ShoppingSession' })
-export type ShoppingSession = z.infer<typeof ShoppingSession>
-
 const sessionParams = z.object({ sessionId: Id })
 
-export const openCabinet = defineRoute({
-  method: 'POST',
-  path: '/api/sessions',
-  tag: 'sessions',
-  summary: 'Scan to open (扫码开门): holds money in the wallet and sends the cabinet a signed unlock',
-  access: ['buyer'],
-  body: z.object({
-    cabinetCode: CabinetCode,
-    /** Made by the page once per intent: a repeat adopts the same session instead of opening twice. */
-    idempotencyKey: z.string().min(8).max(64),
-  }),
-  reply: ShoppingSession,
-  status: 201,
-  audit: { none: 'the hot path: the session and the cabinet’s own hash-chained journal say who opened what, and when' },
-})
 export const getSession = defineRoute({
   method: 'GET',
   path: '/api/sessions/:sessionId',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import type { ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
 import { describeUnopened, waitForUnlock } from '#server/demo/session-end.ts'
 import type { ApiClient } from '#server/demo/api-client.ts'
 import { TestClock } from '#tests/support/test-clock.ts'

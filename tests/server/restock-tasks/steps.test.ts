@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RestockConflict, RestockStep } from '#shared/contracts/http/restock-tasks.ts'
-import type { ShoppingSession } from '#shared/contracts/http/sessions.ts'
+import type { ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
 import { findLotsById } from '#server/catalog/find-goods.ts'
 import { unitsInLane } from '#server/stock/lane-stock.ts'
 import type { Database } from '#server/db/database.ts'

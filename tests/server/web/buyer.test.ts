@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCabinetCode } from '#server/web/buyer/session/cabinet-code.ts'
+import { askFirstShelf } from '#server/web/buyer/session/first-shelf.ts'
 import { allParts, foldParts, payeeKinds, sharesOf } from '#server/web/common/receipt-split.ts'
 import { safeNext } from '#server/web/common/account/safe-next.ts'
+import type { Call } from '#server/web/common/http/call.ts'
 import { drawingOf } from '#server/web/common/drawings/goods-name.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
 import { demoSkus } from '#server/demo/data/goods.ts'
 
 describe('a cabinet’s code', () => {
@@ -24,6 +27,43 @@ describe('a cabinet’s code', () => {
       expect(readCabinetCode(text)).toBeUndefined()
     },
   )
+})
+
+describe('the shelf that is asked for before there is a page', () => {
+  const shelf = { code: 'YB-0001' }
+  const at = (pathname: string) => {
+    const clock = new TestClock()
+    const asked: unknown[] = []
+    const call = ((_route: unknown, { params }: { params: unknown }) => {
+      asked.push(params)
+      return Promise.resolve(shelf)
+    }) as unknown as Call
+    return { clock, asked, first: askFirstShelf({ call, clock, window: { location: { pathname } } as Window }) }
+  }
+
+  it('answers whoever asks for the scanned code first', async () => {
+    const { first, asked } = at('/c/YB-0001')
+
+    expect(await first.take('YB-0001')).toBe(shelf)
+    expect(first.take('YB-0001')).toBeUndefined()
+    expect(asked).toEqual([{ code: 'YB-0001' }])
+  })
+
+  it('answers nobody later, or about another cabinet', () => {
+    const late = at('/c/YB-0001')
+    late.clock.advance(5_000)
+
+    expect(late.first.take('YB-0001')).toBeUndefined()
+    expect(at('/c/YB-0001').first.take('YB-0002')).toBeUndefined()
+  })
+
+  it('is not asked for where no code was scanned', async () => {
+    const { first, asked } = at('/history')
+
+    await first.settled
+
+    expect(asked).toEqual([])
+  })
 })
 
 const part = fc.record({

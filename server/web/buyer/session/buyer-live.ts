@@ -1,6 +1,7 @@
 // The buyer's live connection: one WebSocket while somebody is signed in, shared by all pages.
 import { inject, shallowRef, watch, type InjectionKey, type ShallowRef } from 'vue'
-import { LiveUpdate } from '#shared/contracts/http/sessions.ts'
+import type { LiveUpdate } from '#shared/contracts/http/sessions.ts'
+import { afterNextFrame } from '../../common/after-next-frame.ts'
 import { socketUrl, startSocketLink, type LinkStatus, type SocketLink } from '../../common/live/socket-link.ts'
 import type { WebContext } from '../../common/web-context.ts'
 
@@ -22,9 +23,15 @@ export function createBuyerLive(context: WebContext, openSocket: (url: string) =
   const status = shallowRef<LinkStatus>('stopped')
   const listeners = new Set<(update: LiveUpdate) => void>()
   let link: SocketLink<LiveUpdate, never> | undefined
+  let turn = 0
 
-  function start() {
-    const own = startSocketLink<LiveUpdate, never>({
+  /** Comes behind the page: what it may be told of is no part of what a phone waits for. */
+  async function start() {
+    const own = turn
+    await afterNextFrame(window)
+    const { LiveUpdate } = await import('#shared/contracts/http/sessions.ts')
+    if (own !== turn) return
+    const started = startSocketLink<LiveUpdate, never>({
       url: socketUrl(window.location, '/api/live'),
       parse: (payload) => LiveUpdate.safeParse(payload).data,
       clock,
@@ -32,9 +39,9 @@ export function createBuyerLive(context: WebContext, openSocket: (url: string) =
       openSocket,
       page: window,
     })
-    link = own
-    watch(own.status, (value) => (status.value = value), { immediate: true })
-    own.onMessage((update) => {
+    link = started
+    watch(started.status, (value) => (status.value = value), { immediate: true })
+    started.onMessage((update) => {
       for (const listener of listeners) listener(update)
     })
   }
@@ -44,7 +51,8 @@ export function createBuyerLive(context: WebContext, openSocket: (url: string) =
     (accountId) => {
       link?.stop()
       link = undefined
-      if (accountId !== undefined) start()
+      turn += 1
+      if (accountId !== undefined) void start()
     },
     { immediate: true },
   )

@@ -3,14 +3,8 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 import type { Shelf } from '#shared/contracts/http/cabinets.ts'
 import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
-import {
-  getReceipt,
-  getSession,
-  type LiveUpdate,
-  type Receipt,
-  type SessionState,
-  type ShoppingSession,
-} from '#shared/contracts/http/sessions.ts'
+import type { SessionState, ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
+import { getReceipt, getSession, type LiveUpdate, type Receipt } from '#shared/contracts/http/sessions.ts'
 import type { LiveMessage } from '#shared/contracts/mqtt/live.ts'
 import type { CancelTimer } from '#shared/time/clock.ts'
 import type { WebContext } from '../../common/web-context.ts'

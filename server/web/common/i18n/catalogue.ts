@@ -1,7 +1,7 @@
 // A page's messages in two languages. Chinese comes with the page; English is fetched when it is first wanted, so that a
 // phone on a slow network carries one language.
 import { computed, shallowRef, watch, type ComputedRef } from 'vue'
-import { useWebContext } from '../web-context.ts'
+import { useWebContext, type WebContext } from '../web-context.ts'
 import type { Words } from './locale.ts'
 
 export interface Catalogue<M> {
@@ -16,6 +16,8 @@ export function createCatalogue<M>(
   importEnglish: () => Promise<(words: Words) => M>,
 ): Catalogue<M> {
   const english = shallowRef<(words: Words) => M>()
+  /** A page's many parts share them: to make all sentences for each lane of a shelf is dear on a phone. */
+  const made = new WeakMap<WebContext, ComputedRef<M>>()
   async function loadEnglish() {
     // Offline the page stays Chinese; switching again tries again.
     english.value ??= await importEnglish().catch(() => undefined)
@@ -23,9 +25,13 @@ export function createCatalogue<M>(
   return {
     loadEnglish,
     use() {
-      const { locale, words } = useWebContext()
+      const context = useWebContext()
+      const { locale, words } = context
       watch(locale, (wanted) => void (wanted === 'en' && loadEnglish()), { immediate: true })
-      return computed(() => ((locale.value === 'en' ? english.value : undefined) ?? chinese)(words))
+      const messages =
+        made.get(context) ?? computed(() => ((locale.value === 'en' ? english.value : undefined) ?? chinese)(words))
+      made.set(context, messages)
+      return messages
     },
   }
 }

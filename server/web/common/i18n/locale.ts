@@ -29,18 +29,23 @@ export function createLocale(window: Window): Ref<Locale> {
   const asked = new URLSearchParams(window.location.search).get('lang')
   const stored = asked ?? readStored(window)
   const locale = ref<Locale>(stored === 'en' ? 'en' : 'zh')
-  watch(
-    locale,
-    (value) => {
-      window.document.documentElement.lang = value === 'zh' ? 'zh-CN' : 'en'
-      try {
-        window.localStorage.setItem(storageKey, value)
-      } catch {
-        // A private window may refuse to store; the choice then lasts for this visit.
-      }
-    },
-    { immediate: true },
-  )
+  const tell = (value: Locale) => {
+    window.document.documentElement.lang = value === 'zh' ? 'zh-CN' : 'en'
+  }
+  const keep = (value: Locale) => {
+    try {
+      window.localStorage.setItem(storageKey, value)
+    } catch {
+      // A private window may refuse to store; the choice then lasts for this visit.
+    }
+  }
+  tell(locale.value)
+  // What is stored already is not stored again: that is a wait on a phone that has just begun.
+  if (asked !== null) keep(locale.value)
+  watch(locale, (value) => {
+    tell(value)
+    keep(value)
+  })
   return locale
 }
 
