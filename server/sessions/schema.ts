@@ -1,13 +1,18 @@
 // Sessions of buyers and restockers, the contract each was opened on, what was sold, and what people had to decide. The
 // contract stands in a table of its own, written once, so that a session's changes stay small.
 import { sql } from 'drizzle-orm'
+import { isOneOf } from '../db/kit.ts'
 import type { Kit, Storage } from '../db/kit.ts'
 import { pricingModes } from '../catalog/schema.ts'
 import type { ContractLane, TakenLine } from './pricing.ts'
 import { holdingStates, liveStates, sessionStates } from './rules.ts'
 
-/** Words as SQL, for conditions of indexes and the queries that are to use them. */
-export const listed = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(', '))
+/**
+ * That a session still holds money: for the index of those, and for queries that are to use it. As a CASE, because among plain words
+ * SQLite would find the live ones, and look for the overdue here instead of in their own order.
+ */
+export const isHoldingState = (state: unknown) =>
+  sql`case when ${isOneOf(state, holdingStates)} then true else false end`
 
 /** What a restocker said would be loaded. */
 export interface DeclaredLoad {
@@ -61,18 +66,12 @@ export function sessionTables({ table, column: c, primaryKey, index, uniqueIndex
       uniqueIndex('shopping_session_once_per_intent').on(t.accountId, t.idempotencyKey),
       uniqueIndex('shopping_session_live_of_buyer')
         .on(t.accountId)
-        .where(sql`${t.kind} = 'sale' and ${t.state} in (${listed(liveStates)})`),
-      uniqueIndex('shopping_session_live_of_cabinet')
-        .on(t.cabinetId)
-        .where(sql`${t.state} in (${listed(liveStates)})`),
-      index('shopping_session_overdue')
-        .on(t.deadlineAtMs, t.sessionId)
-        .where(sql`${t.state} in (${listed(liveStates)})`),
+        .where(sql`${t.kind} = 'sale' and ${isOneOf(t.state, liveStates)}`),
+      uniqueIndex('shopping_session_live_of_cabinet').on(t.cabinetId).where(isOneOf(t.state, liveStates)),
+      index('shopping_session_overdue').on(t.deadlineAtMs, t.sessionId).where(isOneOf(t.state, liveStates)),
       index('shopping_session_by_account').on(t.accountId, t.sessionId),
       index('shopping_session_by_cabinet').on(t.cabinetId, t.sessionId),
-      index('shopping_session_unfinished')
-        .on(t.state, t.sessionId)
-        .where(sql`${t.state} in (${listed(holdingStates)})`),
+      index('shopping_session_unfinished').on(t.state, t.sessionId).where(isHoldingState(t.state)),
       check('shopping_session_held_not_negative', sql`${t.heldFen} >= 0`),
       check('shopping_session_within_hold', sql`${t.totalFen} is null or ${t.totalFen} between 0 and ${t.heldFen}`),
     ],

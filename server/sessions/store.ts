@@ -2,13 +2,14 @@
 import { and, asc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm'
 import { eventBodies } from '#shared/contracts/mqtt/event.ts'
 import type { EventBody } from '#shared/contracts/mqtt/event.ts'
+import { isOneOf } from '../db/kit.ts'
 import type { TimedPageRequest } from '../db/keyset.ts'
 import { behindInTime, inTimeOrder } from '../db/keyset.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { command, exec, one, rows, statement } from '../db/unit.ts'
 import { holdingStates, liveStates } from './rules.ts'
 import type { SessionState } from './rules.ts'
-import { listed } from './schema.ts'
+import { isHoldingState } from './schema.ts'
 
 type Tables = UnitContext['tables']
 export type SessionRow = Tables['shoppingSessions']['$inferSelect']
@@ -138,10 +139,10 @@ export function* findByIntent(accountId: string, idempotencyKey: string): Unit<S
 }
 
 /** Words and not parameters: only so does SQLite see that the indexes of live sessions hold what is asked for. */
-const isLive = ({ state }: Tables['shoppingSessions']) => sql`${state} in (${listed(liveStates)})`
+const isLive = ({ state }: Tables['shoppingSessions']) => isOneOf(state, liveStates)
 
-/** In words that the index of unfinished sessions is made with, so that it serves: settled ones are millions. */
-export const isHolding = ({ state }: Tables['shoppingSessions']) => sql`${state} in (${listed(holdingStates)})`
+/** As the index of unfinished sessions is made with, so that it serves: settled ones are millions. */
+export const isHolding = ({ state }: Tables['shoppingSessions']) => isHoldingState(state)
 const isOfStates = (s: Tables['shoppingSessions'], states: readonly SessionState[]) => {
   const asked = inArray(s.state, [...states])
   const areHolding = states.every((state) => (holdingStates as readonly SessionState[]).includes(state))

@@ -1,0 +1,11 @@
+// Made by `npm run migrations` from server/db/tables.ts through drizzle-kit. Do not edit.
+export const after010Postgres: readonly string[] = [
+  `DROP INDEX "shopping_session_live_of_buyer";`,
+  `DROP INDEX "shopping_session_live_of_cabinet";`,
+  `DROP INDEX "shopping_session_overdue";`,
+  `DROP INDEX "shopping_session_unfinished";`,
+  `CREATE UNIQUE INDEX "shopping_session_live_of_buyer" ON "shopping_session" USING btree ("account_id") WHERE "shopping_session"."kind" = 'sale' and ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
+  `CREATE UNIQUE INDEX "shopping_session_live_of_cabinet" ON "shopping_session" USING btree ("cabinet_id") WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
+  `CREATE INDEX "shopping_session_overdue" ON "shopping_session" USING btree ("deadline_at_ms","session_id") WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
+  `CREATE INDEX "shopping_session_unfinished" ON "shopping_session" USING btree ("state","session_id") WHERE case when ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing' or "shopping_session"."state" = 'silent' or "shopping_session"."state" = 'review') then true else false end;`,
+]
