@@ -20,6 +20,7 @@ import { lapseCalls } from './harvest-calls/answer-call.ts'
 import { harvestRoutes } from './harvest-calls/routes.ts'
 import { householdRoutes } from './households/routes.ts'
 import { identityRoutes } from './identity/routes.ts'
+import { rollUpIncomes } from './incomes/roll-up-incomes.ts'
 import { incomeRoutes } from './incomes/routes.ts'
 import { lockAllExpired } from './lane-locks/lock-expired.ts'
 import { laneLockRoutes } from './lane-locks/routes.ts'
@@ -144,7 +145,7 @@ export const nouns: readonly Noun[] = [
   },
   { routes: organisationRoutes },
   { routes: distributionRoutes },
-  { routes: incomeRoutes },
+  { routes: incomeRoutes, jobs: [{ name: 'roll up incomes', intervalMs: 600_000, run: rollUpIncomes }] },
   { routes: personalDataRoutes },
   {
     routes: disclosureRoutes,

@@ -1,5 +1,6 @@
 // What households earned in a span of time by kind of income, for many households at once: from the ledger, whose entries are
-// kept in the order (account, instant), and from what was paid by other ways, so each household costs two short ranges.
+// kept in the order (account, instant), and from what was paid by other ways, so each household costs two short ranges. All of time
+// comes from roll-ups and what was booked since.
 import { and, eq, gte, inArray, lt } from 'drizzle-orm'
 import type { IncomeKind } from '../attribution/schema.ts'
 import { sumOf } from '../db/expressions.ts'
@@ -7,6 +8,8 @@ import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { incomeCauses, incomeKind } from './income-source.ts'
+import { bookedOfAllTime } from './roll-up-incomes.ts'
+import type { BookedIncome } from './roll-up-incomes.ts'
 import type { IncomeByKind } from './rules.ts'
 
 export interface Span {
@@ -18,17 +21,15 @@ export interface Span {
 /** All of time. */
 export const always: Span = { fromMs: 0, beforeMs: Number.MAX_SAFE_INTEGER }
 
-/** By household code; households without income in the span are not in it. */
-export function* incomeBetween(
+function* bookedBetween(
   ctx: UnitContext,
   householdCodes: readonly string[],
   { fromMs, beforeMs }: Span,
-): Unit<Map<string, IncomeByKind>> {
-  if (householdCodes.length === 0) return new Map()
-  const { ledgerEntries: e, ledgerTransfers: t, incomeLines: l } = ctx.tables
+): Unit<BookedIncome[]> {
+  const { ledgerEntries: e, ledgerTransfers: t } = ctx.tables
   const ids = householdCodes.map((code) => accountIdOf('household', code))
   const bookedKind = incomeKind(ctx)
-  const booked = yield* rows(
+  const found = yield* rows(
     ctx.db
       .select({ accountId: e.accountId, incomeKind: bookedKind, amountFen: sumOf(e.amountFen) })
       .from(e)
@@ -38,6 +39,20 @@ export function* incomeBetween(
       )
       .groupBy(e.accountId, bookedKind),
   )
+  return found.map(({ accountId, ...sum }) => ({ ...sum, householdCode: accountId.slice(accountId.indexOf(':') + 1) }))
+}
+
+/** By household code; households without income in the span are not in it. */
+export function* incomeBetween(
+  ctx: UnitContext,
+  householdCodes: readonly string[],
+  span: Span,
+): Unit<Map<string, IncomeByKind>> {
+  if (householdCodes.length === 0) return new Map()
+  const { incomeLines: l } = ctx.tables
+  const { fromMs, beforeMs } = span
+  const booked =
+    span === always ? yield* bookedOfAllTime(ctx, householdCodes) : yield* bookedBetween(ctx, householdCodes, span)
   const recorded = yield* rows(
     ctx.db
       .select({ householdCode: l.householdCode, incomeKind: l.incomeKind, amountFen: sumOf(l.amountFen) })
@@ -57,8 +72,7 @@ export function* incomeBetween(
     const kinds = incomes.get(householdCode) ?? new Map<IncomeKind, number>()
     incomes.set(householdCode, kinds.set(kind, (kinds.get(kind) ?? 0) + amountFen))
   }
-  for (const { accountId, incomeKind: kind, amountFen } of booked)
-    add(accountId.slice(accountId.indexOf(':') + 1), kind, amountFen)
-  for (const { householdCode, incomeKind: kind, amountFen } of recorded) add(householdCode, kind, amountFen)
+  for (const { householdCode, incomeKind: kind, amountFen } of [...booked, ...recorded])
+    add(householdCode, kind, amountFen)
   return incomes
 }

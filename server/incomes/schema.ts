@@ -1,6 +1,7 @@
 // Tables of imported income: as what each source counts from when on, the files that were imported with their reversals, and
 // their lines. A line that the platform owes has its transfer `wage-line:<import>.<row>:paid` (or grant-line) in the ledger; one
-// that was paid by other ways is a record only, and stands beside the ledger in the household's statement.
+// that was paid by other ways is a record only, and stands beside the ledger in the household's statement. And sums of what the
+// ledger booked.
 import { sql } from 'drizzle-orm'
 import { incomeKinds } from '../attribution/schema.ts'
 import type { Kit, Storage } from '../db/kit.ts'
@@ -89,10 +90,25 @@ export function incomeTables({ table, column: c, primaryKey, index, check }: Kit
     { key: c.text().primaryKey(), importId: c.text().notNull(), row: c.int().notNull() },
     (t) => [index('income_line_key_by_import').on(t.importId)],
   )
-  return { incomeMappings, incomeImports, incomeLines, incomeLineKeys }
+  /**
+   * What the ledger has booked of a household's income through an instant, so that all of it is known without going through years
+   * of sales: a cache, made of the entries (roll-up-incomes.ts).
+   */
+  const incomeRollups = table(
+    'income_rollup',
+    {
+      householdCode: c.text().notNull(),
+      incomeKind: c.choice(incomeKinds).notNull(),
+      amountFen: c.int().notNull(),
+      /** Includes every entry with atMs ≤ this; the same in all rows of a household. */
+      throughAtMs: c.int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.householdCode, t.incomeKind] })],
+  )
+  return { incomeMappings, incomeImports, incomeLines, incomeLineKeys, incomeRollups }
 }
 
 export const incomeStorage: Storage = {
   appendOnly: ['income_mapping', 'income_import', 'income_line'],
-  clustered: ['income_line', 'income_line_key'],
+  clustered: ['income_line', 'income_line_key', 'income_rollup'],
 }

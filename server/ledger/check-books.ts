@@ -10,6 +10,7 @@ import type { Page, PageRequest } from '../db/keyset.ts'
 import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { distributionProofs } from '../distributions/check-distributions.ts'
+import { incomeRollupsProof } from '../incomes/roll-up-incomes.ts'
 import { payoutProofs } from '../payouts/prove-payouts.ts'
 import { salesDaysProof } from '../sales/roll-up-sales.ts'
 import { stockProofs } from '../stock/check-stock.ts'
@@ -31,6 +32,7 @@ export const booksProofs: readonly Proof[] = [
   ...stockProofs,
   ...surplusProofs,
   salesDaysProof,
+  incomeRollupsProof,
 ]
 
 type BooksCheckRow = UnitContext['tables']['booksChecks']['$inferSelect']

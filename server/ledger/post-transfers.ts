@@ -4,6 +4,7 @@ import { and, eq, gte, inArray, sql } from 'drizzle-orm'
 import { command, exec, insertRows, one, rows, statement } from '../db/unit.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { forgetIncomes } from '../incomes/forget-rollups.ts'
 import { accountKindOf, accountKinds } from './account-kinds.ts'
 import type { AccountId } from './account-kinds.ts'
 import { transferIdOf } from './causes.ts'
@@ -64,7 +65,11 @@ export function* postTransfers(
   }
   const hot = yield* changeBalances(ctx, transfers)
   // No roll-up reaches into the margin, so what is booked as of now, every sale, has nothing to look for.
-  if (atMs <= ctx.now() - rollupMarginMs) yield* forgetRollups(ctx, hot, atMs)
+  if (atMs <= ctx.now() - rollupMarginMs) {
+    yield* forgetRollups(ctx, hot, atMs)
+    const touched = transfers.flatMap(({ debit, credit }) => [debit, credit])
+    yield* forgetIncomes(ctx, [...new Set(touched)], atMs)
+  }
   const entries: Array<typeof ctx.tables.ledgerEntries.$inferInsert> = []
   for (const { id, debitAccountId, creditAccountId, amountFen } of transferRows) {
     entries.push({ accountId: debitAccountId, atMs, transferId: id, amountFen: -amountFen })

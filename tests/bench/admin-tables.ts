@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { nextBelow, seededRandom, systemRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { openDatabase } from '#server/db/open-database.ts'
+import { rollUpIncomes } from '#server/incomes/roll-up-incomes.ts'
 import { rollUpSales } from '#server/sales/roll-up-sales.ts'
 import type { BenchRow, BenchSize } from './bench-row.ts'
 import { askServer, type Ask } from './money/ask-server.ts'
@@ -98,9 +99,10 @@ export async function benchAdminTables({ isFull }: BenchSize): Promise<BenchRow[
     const path = join(folder, 'books.db')
     await seedLargeBooks(path, systemClock, saleLines, bookedLines)
     {
-      // As the server's job does off the hot path.
+      // As the server's jobs do off the hot path.
       await using database = await openDatabase({ url: `sqlite:${path}`, clock: systemClock, random: systemRandom })
       await rollUpSales({ database })
+      await rollUpIncomes({ database, clock: systemClock })
     }
     return await measureTables(path, saleLines)
   } finally {

@@ -1,5 +1,13 @@
 // Made by `npm run migrations` from server/db/tables.ts through drizzle-kit. Do not edit.
 export const after010Postgres: readonly string[] = [
+  `CREATE TABLE "income_rollup" (
+  "household_code" text COLLATE "C" NOT NULL,
+  "income_kind" text COLLATE "C" NOT NULL,
+  "amount_fen" bigint NOT NULL,
+  "through_at_ms" bigint NOT NULL,
+  CONSTRAINT "income_rollup_household_code_income_kind_pk" PRIMARY KEY("household_code","income_kind"),
+  CONSTRAINT "income_rollup_income_kind_known" CHECK (("income_rollup"."income_kind" = 'OPERATING' or "income_rollup"."income_kind" = 'OPERATING_COST' or "income_rollup"."income_kind" = 'PROPERTY' or "income_rollup"."income_kind" = 'WAGE' or "income_rollup"."income_kind" = 'TRANSFER' or "income_rollup"."income_kind" = 'IN_KIND'))
+);`,
   `DROP INDEX "shopping_session_live_of_buyer";`,
   `DROP INDEX "shopping_session_live_of_cabinet";`,
   `DROP INDEX "shopping_session_overdue";`,

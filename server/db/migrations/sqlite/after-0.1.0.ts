@@ -1,5 +1,13 @@
 // Made by `npm run migrations` from server/db/tables.ts through drizzle-kit. Do not edit.
 export const after010Sqlite: readonly string[] = [
+  `CREATE TABLE \`income_rollup\` (
+  \`household_code\` text NOT NULL,
+  \`income_kind\` text NOT NULL,
+  \`amount_fen\` integer NOT NULL,
+  \`through_at_ms\` integer NOT NULL,
+  PRIMARY KEY(\`household_code\`, \`income_kind\`),
+  CONSTRAINT "income_rollup_income_kind_known" CHECK(("income_rollup"."income_kind" = 'OPERATING' or "income_rollup"."income_kind" = 'OPERATING_COST' or "income_rollup"."income_kind" = 'PROPERTY' or "income_rollup"."income_kind" = 'WAGE' or "income_rollup"."income_kind" = 'TRANSFER' or "income_rollup"."income_kind" = 'IN_KIND'))
+) STRICT, WITHOUT ROWID;`,
   `DROP INDEX \`shopping_session_live_of_buyer\`;`,
   `DROP INDEX \`shopping_session_live_of_cabinet\`;`,
   `DROP INDEX \`shopping_session_overdue\`;`,

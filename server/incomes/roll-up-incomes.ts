@@ -1,0 +1,163 @@
+// Keeps the sum of a household's income of all time short: now and then what the ledger booked of it through an instant is added up
+// by kind, so that a sum is these rows and the entries since. Run off the hot path; a posting to a household that is dated back
+// removes the rows it would have to be in.
+import { and, asc, eq, gt, inArray, lte, or, sql } from 'drizzle-orm'
+import type { IncomeKind } from '../attribution/schema.ts'
+import type { ServerContext } from '../context.ts'
+import { sumOf } from '../db/expressions.ts'
+import { isOneOf } from '../db/kit.ts'
+import { exec, insertRows, rows, sqlRows } from '../db/unit.ts'
+import type { Unit, UnitContext } from '../db/unit.ts'
+import { accountIdOf } from '../ledger/account-kinds.ts'
+import { proofOver, shownProblems } from '../ledger/proof.ts'
+import type { Proof } from '../ledger/proof.ts'
+import { rollupMarginMs } from '../ledger/roll-up.ts'
+import { incomeCauses, incomeKind } from './income-source.ts'
+
+/** Households per unit, so that a unit stays short. */
+const householdsPerUnit = 200
+
+/** Of one household and kind. */
+export interface BookedIncome {
+  readonly householdCode: string
+  readonly incomeKind: IncomeKind
+  readonly amountFen: number
+}
+
+function* findRollups({ db, tables: { incomeRollups: r } }: UnitContext, householdCodes: readonly string[]) {
+  return yield* rows(
+    db
+      .select()
+      .from(r)
+      .where(inArray(r.householdCode, [...householdCodes]))
+      .orderBy(asc(r.householdCode), asc(r.incomeKind)),
+  )
+}
+
+interface Edges {
+  /** What is rolled up of them. */
+  readonly rolled: ReadonlyArray<{ readonly householdCode: string; readonly throughAtMs: number }>
+  /** Which entries: newer than the roll-up, all where there is none, or those in it. */
+  readonly side: 'behind' | 'within'
+  /** None newer than this. */
+  readonly throughAtMs?: number
+}
+
+/** What the ledger booked of each household, on one side of its roll-up. */
+function* sumEntries(
+  ctx: UnitContext,
+  householdCodes: readonly string[],
+  { rolled, side, throughAtMs }: Edges,
+): Unit<BookedIncome[]> {
+  const { ledgerEntries: e, ledgerTransfers: t } = ctx.tables
+  const edgeOf = new Map(rolled.map((row) => [row.householdCode, row.throughAtMs]))
+  const byEdge = new Map<number, string[]>()
+  for (const code of householdCodes) {
+    const edge = edgeOf.get(code) ?? -1
+    byEdge.set(edge, [...(byEdge.get(edge) ?? []), accountIdOf('household', code)])
+  }
+  // With the instant as a value, either dialect goes to where an account's newer entries begin.
+  const ranges = [...byEdge].map(([edge, ids]) =>
+    and(inArray(e.accountId, ids), side === 'behind' ? gt(e.atMs, edge) : lte(e.atMs, edge)),
+  )
+  const kind = incomeKind(ctx)
+  const found = yield* rows(
+    ctx.db
+      .select({ accountId: e.accountId, incomeKind: kind, amountFen: sumOf(e.amountFen) })
+      .from(e)
+      .innerJoin(t, eq(t.id, e.transferId))
+      .where(
+        and(
+          or(...ranges),
+          throughAtMs === undefined ? undefined : lte(e.atMs, throughAtMs),
+          inArray(t.causeKind, incomeCauses),
+        ),
+      )
+      .groupBy(e.accountId, kind),
+  )
+  return found.map(({ accountId, ...sum }) => ({ ...sum, householdCode: accountId.slice('household:'.length) }))
+}
+
+/** Everything the ledger booked of the households' income; a household and kind may come twice. */
+export function* bookedOfAllTime(ctx: UnitContext, householdCodes: readonly string[]): Unit<BookedIncome[]> {
+  const rolled = yield* findRollups(ctx, householdCodes)
+  return [...rolled, ...(yield* sumEntries(ctx, householdCodes, { rolled, side: 'behind' }))]
+}
+
+/** The next households with income booked since their roll-up: one that earned nothing needs no further one. */
+function* findMoved(throughAtMs: number, afterCode: string): Unit<string[]> {
+  const since = sql`coalesce((select max(r.through_at_ms) from income_rollup r where r.household_code = a.owner_id), -1)`
+  const found = yield* sqlRows<{ householdCode: string }>(sql`
+    select a.owner_id as "householdCode" from ledger_account a
+    where a.kind = 'household' and a.id > ${accountIdOf('household', afterCode)} and exists (
+      select 1 from ledger_entry e join ledger_transfer t on t.id = e.transfer_id
+      where e.account_id = a.id and e.at_ms > ${since} and e.at_ms <= cast(${throughAtMs} as bigint)
+        and ${isOneOf(sql`t.cause_kind`, incomeCauses)})
+    order by a.id limit ${sql.raw(String(householdsPerUnit))}`)
+  return found.map(({ householdCode }) => householdCode)
+}
+
+/**
+ * Rolls up the next households after `afterCode` through `throughAtMs`, which must lie at least `rollupMarginMs` in the past. Returns
+ * the last one's code, or undefined when there are no more.
+ */
+export function* rollUpHouseholds(ctx: UnitContext, throughAtMs: number, afterCode = ''): Unit<string | undefined> {
+  if (throughAtMs > ctx.now() - rollupMarginMs) throw new RangeError('a roll-up must end before the margin')
+  const moved = yield* findMoved(throughAtMs, afterCode)
+  if (moved.length === 0) return undefined
+  const rolled = yield* findRollups(ctx, moved)
+  const since = yield* sumEntries(ctx, moved, { rolled, side: 'behind', throughAtMs })
+  const sums = new Map<string, BookedIncome>()
+  for (const sum of [...rolled, ...since]) {
+    const key = `${sum.householdCode} ${sum.incomeKind}`
+    const { householdCode, incomeKind: kind, amountFen } = sum
+    sums.set(key, { householdCode, incomeKind: kind, amountFen: amountFen + (sums.get(key)?.amountFen ?? 0) })
+  }
+  const { incomeRollups: r } = ctx.tables
+  yield* exec(ctx.db.delete(r).where(inArray(r.householdCode, moved)))
+  yield* insertRows(
+    r,
+    [...sums.values()].map((sum) => ({ ...sum, throughAtMs })),
+  )
+  return moved.at(-1)
+}
+
+/** The job: some households to a unit, so that sales go on between. */
+export async function rollUpIncomes({ database, clock }: Pick<ServerContext, 'database' | 'clock'>): Promise<void> {
+  const throughAtMs = clock.now() - rollupMarginMs - 1_000
+  let afterCode: string | undefined = ''
+  while (afterCode !== undefined) {
+    const from: string = afterCode
+    afterCode = await database.run((ctx) => rollUpHouseholds(ctx, throughAtMs, from))
+  }
+}
+
+/** What each household's sums say, in one text. */
+function textsOf(sums: readonly BookedIncome[]): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
+  for (const { householdCode, incomeKind: kind, amountFen } of sums.toSorted((a, b) =>
+    a.incomeKind < b.incomeKind ? -1 : 1,
+  ))
+    texts.set(householdCode, `${texts.get(householdCode) ?? ''} ${kind} ${amountFen}`)
+  return texts
+}
+
+/** Part of the nightly self-check. A household is dear: all that it earned is gone through. */
+export const incomeRollupsProof: Proof = proofOver({
+  name: 'every rolled up income of a household is the sum of its entries',
+  rowsPerSlice: 200,
+  from: ({ tables: { incomeRollups: r } }) => ({ table: r, key: [r.householdCode, r.incomeKind] }),
+  *findWrong(ctx, within) {
+    const { incomeRollups: r } = ctx.tables
+    const found = yield* rows(ctx.db.selectDistinct({ householdCode: r.householdCode }).from(r).where(within))
+    const codes = found.map(({ householdCode }) => householdCode)
+    if (codes.length === 0) return []
+    const rolled = yield* findRollups(ctx, codes)
+    const kept = textsOf(rolled)
+    const sums = textsOf(yield* sumEntries(ctx, codes, { rolled, side: 'within' }))
+    return codes
+      .filter((code) => kept.get(code) !== sums.get(code))
+      .map((code) => `the rolled up income of household ${code} is not the sum of its entries`)
+      .slice(0, shownProblems)
+  },
+})
