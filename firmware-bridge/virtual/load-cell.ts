@@ -94,10 +94,12 @@ export function createLoadCellBank(options: LoadCellOptions & { lanes: number })
   }
 }
 
-/** A contact as people make them: 0.3–3 s, 50–1,500 g, mostly pressing. */
+/**
+ * The hand that takes or puts a piece, as people press while they do: 0.3–3 s, 50–1,500 g. It never lifts: what it carries is the
+ * piece, whose load changes by itself, and an empty hand has nothing to pull a lane up by.
+ */
 export function drawHandContact(random: Random, fromMs: number): HandContact {
-  const forceG = between(random, handForceG) * (nextUnit(random) < 0.7 ? 1 : -1)
-  return { forceG, fromMs, toMs: fromMs + between(random, handContactMs) }
+  return { forceG: between(random, handForceG), fromMs, toMs: fromMs + between(random, handContactMs) }
 }
 
 function between(random: Random, [low, high]: readonly [number, number]): number {

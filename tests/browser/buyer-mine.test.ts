@@ -57,65 +57,59 @@ describe('a buyer', { timeout: 180_000 }, () => {
     await page.getByRole('switch', { name: /网络/ }).click()
   })
 
-  // On a machine so busy that samples come late, a visit now and then goes to a person, and there is no receipt to dispute: that is the
-  // decoder's to say, and its bench counts it.
-  it(
-    'disputes a receipt beside its weights, is answered with money back, and sees which villages earned',
-    { retry: 1 },
-    async () => {
-      await using window = await browser.openWindow(desk)
-      const { page } = window
-      const code = demo.cabinetCodes[1] ?? ''
-      await page.goto(`${demo.baseUrl}/virtual-cabinet?code=${code}`)
-      const buyer = page.frameLocator('iframe')
-      await buyer.locator('.open-bar button').click()
-      await signIn(buyer, 'buyer6')
-      await buyer.locator('.open-bar button', { hasText: '开门取货' }).click()
-      await page.locator('[data-testid=door-state]', { hasText: '锁已弹开' }).waitFor()
-      await page.locator('[data-testid=door]').click()
-      await buyer.locator('.live-cart.is-open').waitFor()
-      await page.locator('[data-lane=L01] .item').first().dragTo(page.locator('[data-testid=hand]'))
-      await buyer.locator('.live-cart .lines li').first().waitFor()
-      await page.locator('[data-testid=door]').click()
-      await buyer.locator('[data-testid=receipt]').waitFor()
+  it('disputes a receipt beside its weights, is answered with money back, and sees which villages earned', async () => {
+    await using window = await browser.openWindow(desk)
+    const { page } = window
+    const code = demo.cabinetCodes[1] ?? ''
+    await page.goto(`${demo.baseUrl}/virtual-cabinet?code=${code}`)
+    const buyer = page.frameLocator('iframe')
+    await buyer.locator('.open-bar button').click()
+    await signIn(buyer, 'buyer6')
+    await buyer.locator('.open-bar button', { hasText: '开门取货' }).click()
+    await page.locator('[data-testid=door-state]', { hasText: '锁已弹开' }).waitFor()
+    await page.locator('[data-testid=door]').click()
+    await buyer.locator('.live-cart.is-open').waitFor()
+    await page.locator('[data-lane=L01] .item').first().dragTo(page.locator('[data-testid=hand]'))
+    await buyer.locator('.live-cart .lines li').first().waitFor()
+    await page.locator('[data-testid=door]').click()
+    await buyer.locator('[data-testid=receipt]').waitFor()
 
-      await buyer.locator('.dispute summary').click()
-      expect(await buyer.locator('[data-testid=weights] tbody tr').count()).toBe(1)
-      await buyer.locator('.dispute button[type=submit]').click()
-      await buyer.locator('#complaint-hint', { hasText: '至少 3 个字' }).waitFor()
-      await buyer.locator('#complaint').fill('没有拿这一份')
-      await buyer.locator('.dispute button[type=submit]').click()
-      expect(await buyer.locator('[data-testid=dispute]').innerText()).toContain('没有拿这一份')
+    await buyer.locator('.dispute summary').click()
+    expect(await buyer.locator('[data-testid=weights] tbody tr').count()).toBe(1)
+    await buyer.locator('.dispute button[type=submit]').click()
+    await buyer.locator('#complaint-hint', { hasText: '至少 3 个字' }).waitFor()
+    await buyer.locator('#complaint').fill('没有拿这一份')
+    await buyer.locator('.dispute button[type=submit]').click()
+    expect(await buyer.locator('[data-testid=dispute]').innerText()).toContain('没有拿这一份')
 
-      await using office = await browser.openWindow(desk)
-      await signInAt(office.page, demo.baseUrl, 'finance', '/admin/disputes')
-      expect(await findBarriers(office.page)).toEqual([])
-      await office.page.locator('tbody tr', { hasText: '没有拿这一份' }).locator('a').click()
-      await office.page.locator('[data-testid=weights] tbody tr').waitFor()
-      const answer = office.page.locator('[data-testid=answer]')
-      await answer.locator('tbody button').click()
-      await answer.locator('button[type=submit]').click()
-      await answer.locator('[role=alert]', { hasText: '至少 3 个字' }).waitFor()
-      expect(await findBarriers(office.page)).toEqual([])
-      await answer.locator('textarea').fill('看过录像，确实没有拿')
-      await answer.locator('button[type=submit]').click()
-      const refunded = await office.page.locator('[data-testid=refunded]').innerText()
-      expect(office.complaints).toEqual([])
+    await using office = await browser.openWindow(desk)
+    await signInAt(office.page, demo.baseUrl, 'finance', '/admin/disputes')
+    expect(await findBarriers(office.page)).toEqual([])
+    await office.page.locator('tbody tr', { hasText: '没有拿这一份' }).locator('a').click()
+    await office.page.locator('[data-testid=weights] tbody tr').waitFor()
+    const answer = office.page.locator('[data-testid=answer]')
+    await answer.locator('tbody button').click()
+    await answer.locator('button[type=submit]').click()
+    await answer.locator('[role=alert]', { hasText: '至少 3 个字' }).waitFor()
+    expect(await findBarriers(office.page)).toEqual([])
+    await answer.locator('textarea').fill('看过录像，确实没有拿')
+    await answer.locator('button[type=submit]').click()
+    const refunded = await office.page.locator('[data-testid=refunded]').innerText()
+    expect(office.complaints).toEqual([])
 
-      await page.goto(`${demo.baseUrl}/history`)
-      await page.locator('.rows a').first().click()
-      await page.locator('[data-testid=refunds]', { hasText: '看过录像，确实没有拿' }).waitFor()
-      expect(await page.locator('[data-testid=refunds]').innerText()).toContain(refunded)
+    await page.goto(`${demo.baseUrl}/history`)
+    await page.locator('.rows a').first().click()
+    await page.locator('[data-testid=refunds]', { hasText: '看过录像，确实没有拿' }).waitFor()
+    expect(await page.locator('[data-testid=refunds]').innerText()).toContain(refunded)
 
-      for (const language of ['zh', 'en']) {
-        await page.setViewportSize(phone.viewport ?? { width: 390, height: 844 })
-        await page.goto(`${demo.baseUrl}/impact?lang=${language}`)
-        await page.locator('[data-testid=impact-total]').waitFor()
-        expect(await findBarriers(page)).toEqual([])
-      }
-      expect(window.complaints).toEqual([])
-    },
-  )
+    for (const language of ['zh', 'en']) {
+      await page.setViewportSize(phone.viewport ?? { width: 390, height: 844 })
+      await page.goto(`${demo.baseUrl}/impact?lang=${language}`)
+      await page.locator('[data-testid=impact-total]').waitFor()
+      expect(await findBarriers(page)).toEqual([])
+    }
+    expect(window.complaints).toEqual([])
+  })
 
   it('whose sign-in has ended is told so, signs in again and is back where it was', async () => {
     await using window = await browser.openWindow(phone)

@@ -24,14 +24,21 @@ export function isReceiptOf(sessionId: Id) {
     update.kind === 'receipt' && update.receipt.sessionId === sessionId
 }
 
-/** Rejects at once, saying why, when a person is asked instead. */
-export async function receiptOf(live: Live, sessionId: Id): Promise<Receipt> {
+/** The receipt, or why a person is asked instead. */
+export async function endOf(live: Live, sessionId: Id): Promise<Receipt | string> {
   const isReceipt = isReceiptOf(sessionId)
   const isInReview = (update: LiveUpdate) =>
     update.kind === 'session' && update.session.sessionId === sessionId && update.session.state === 'review'
   const update = await live.waitFor((found) => isReceipt(found) || isInReview(found), settleTimeoutMs)
   if (isReceipt(update)) return update.receipt
-  throw new Error(`a person is asked: ${update.kind === 'session' ? (update.session.reason ?? '') : ''}`)
+  return update.kind === 'session' ? (update.session.reason ?? '') : ''
+}
+
+/** Rejects at once, saying why, when a person is asked instead. */
+export async function receiptOf(live: Live, sessionId: Id): Promise<Receipt> {
+  const end = await endOf(live, sessionId)
+  if (typeof end === 'string') throw new Error(`a person is asked: ${end}`)
+  return end
 }
 
 /**

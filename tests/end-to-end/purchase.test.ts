@@ -16,6 +16,7 @@ import {
   balanceOf,
   cartRests,
   closeDoor,
+  endOf,
   openDoor,
   put,
   purchaseTimeoutMs,
@@ -38,6 +39,13 @@ afterAll(() => world?.[Symbol.asyncDispose]())
 async function shelf() {
   const api = await world.signIn('auditor')
   return api.call(getShelfByCode, { params: { code } })
+}
+
+/** A person's decision of a session in review, who could not charge for it either. */
+async function chargeNothing(sessionId: string) {
+  const operator = await world.signIn('operator')
+  expect((await operator.call(getSessionEvidence, { params: { sessionId } })).mostFen).toBe(0)
+  return operator.call(decideReview, { params: { sessionId }, body: { lines: [], reason: '称重不明，不收费' } })
 }
 
 describe('one purchase through every real part', { timeout: purchaseTimeoutMs }, () => {
@@ -86,9 +94,9 @@ describe('one purchase through every real part', { timeout: purchaseTimeoutMs },
     expect(await finance.call(checkLedger, {})).toMatchObject({ isSound: true, problems: [] })
   }
 
-  // The hand that puts it back presses the scale at random, as hands do: about one such session in thirty goes to a person,
-  // because what came back might be something else. That is the decoder's to say, and its bench counts it.
-  it('charges nothing for what was put back, and says so with an empty receipt', { retry: 1 }, async () => {
+  // The hand presses the scale as hands do, and in about one of thirty such sessions the decoder asks a person whether the same piece
+  // came back; tests/simulation/weighing counts how often. Either way nothing is charged.
+  it('charges nothing for what was put back, and says so with an empty receipt', async () => {
     const buyer = await world.signIn('buyer1')
     const before = await balanceOf(buyer)
     using live = await buyer.openLive(systemClock)
@@ -101,7 +109,8 @@ describe('one purchase through every real part', { timeout: purchaseTimeoutMs },
     await put(hands, 'L03', item)
     await cartRests(live, (totalFen) => totalFen === 0)
     await closeDoor(hands)
-    const receipt = await receiptOf(live, session.sessionId)
+    const end = await endOf(live, session.sessionId)
+    const receipt = typeof end === 'string' ? await chargeNothing(session.sessionId) : end
 
     expect(receipt).toMatchObject({ totalFen: 0, lines: [] })
     expect(await balanceOf(buyer)).toEqual(before)

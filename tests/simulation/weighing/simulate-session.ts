@@ -2,6 +2,7 @@ import type { Random } from '#shared/ids/random.ts'
 import { createLoadCellBank } from '#firmware-bridge/virtual/load-cell.ts'
 import type { LoadCellProfile } from '#firmware-bridge/virtual/load-cell-profiles.ts'
 import type { DoorEvent, Sample, SessionSetup } from '#cabinet-agent/weighing/session-setup.ts'
+import type { TrueLane } from './goods.ts'
 import type { SessionPlan } from './plan-session.ts'
 
 /** Plays a plan on the load-cell model: the record that the decoder sees, the plan being the truth it does not. */
@@ -56,10 +57,11 @@ export function simulateSession(random: Random, plan: SessionPlan, profile: Load
     })
     events.push({ atMs: Math.round(atMs), massesMg })
   }
-  return { plan, profile, setup: setupOf(plan, profile), events }
+  return { plan, profile, setup: setupOf(lanes, profile), events }
 }
 
-function setupOf({ lanes }: SessionPlan, profile: LoadCellProfile): SessionSetup {
+/** What the decoder is told of the lanes before it sees a sample. */
+export function setupOf(lanes: readonly TrueLane[], profile: LoadCellProfile): SessionSetup {
   return {
     divisionMg: Math.round(profile.divisionG * 1000),
     samplePeriodMs: profile.sampleIntervalMs,
