@@ -145,8 +145,13 @@ export class Journal {
   #transact<T>(work: () => T): T {
     const before = { position: this.#position, lastHash: this.#lastHash }
     try {
-      return this.#db.transaction(work)()
+      this.#run('BEGIN')
+      const made = work()
+      this.#run('COMMIT')
+      return made
     } catch (error) {
+      // After some errors, such as a full disk, SQLite has undone it by itself.
+      if (this.#db.inTransaction) this.#run('ROLLBACK')
       this.#position = before.position
       this.#lastHash = before.lastHash
       if (!isDiskFull(error)) throw error
@@ -376,7 +381,13 @@ export class Journal {
 
   /** Entries after `seq` in order, at most `limit`. */
   entriesAfter(seq: number, limit: number): readonly JournalEntry[] {
-    const rows = this.#all('SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit) as EntryRow[]
+    // What is held has no gaps. By the last one and not by LIMIT: at each number bound there SQLite plans the statement anew.
+    const from = Math.max(seq, this.#position.oldestSeq - 1)
+    const rows = this.#all(
+      'SELECT * FROM entries WHERE seq > ? AND seq <= ? ORDER BY seq',
+      from,
+      from + limit,
+    ) as EntryRow[]
     return rows.map((row) => ({ ...row, body: JSON.parse(row.body) as Record<string, unknown> }))
   }
 

@@ -2,7 +2,7 @@
 import { and, eq, gt, inArray, isNull, lte, min, sql } from 'drizzle-orm'
 import type { AlertKind } from '#shared/contracts/http/alerts.ts'
 import { countRows, sumOf } from '../db/expressions.ts'
-import { rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { type Params, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
 import { findMoneyConditions } from './find-money-conditions.ts'
 import { hourMs, type Condition, type Rule, type Thresholds } from './rules.ts'
 
@@ -26,23 +26,24 @@ function kindOfDevice(device: string): AlertKind {
   return device.startsWith('scale') ? 'scale_fault' : 'sensor_fault'
 }
 
-function* findCabinetConditions(ctx: UnitContext, thresholds: Thresholds): Unit<Condition[]> {
-  const { cabinetStatuses: s, cabinets } = ctx.tables
-  const found = yield* rows(
-    ctx.db
-      .select({
-        cabinetId: s.cabinetId,
-        isOnline: s.isOnline,
-        lastSeenAtMs: s.lastSeenAtMs,
-        alarms: s.alarms,
-        offlineDevices: s.offlineDevices,
-        reported: s.reported,
-        telemetry: s.telemetry,
-      })
-      .from(s)
-      .innerJoin(cabinets, eq(cabinets.cabinetId, s.cabinetId))
-      .where(eq(cabinets.rolloutState, 'live')),
-  )
+const liveCabinets = statement(({ db, tables: { cabinetStatuses: s, cabinets } }) =>
+  db
+    .select({
+      cabinetId: s.cabinetId,
+      isOnline: s.isOnline,
+      lastSeenAtMs: s.lastSeenAtMs,
+      alarms: s.alarms,
+      offlineDevices: s.offlineDevices,
+      reported: s.reported,
+      telemetry: s.telemetry,
+    })
+    .from(s)
+    .innerJoin(cabinets, eq(cabinets.cabinetId, s.cabinetId))
+    .where(eq(cabinets.rolloutState, 'live')),
+)
+
+function* findCabinetConditions(thresholds: Thresholds): Unit<Condition[]> {
+  const found = yield* rows(liveCabinets.with({}))
   const leastFree = (thresholds.get('disk_full') ?? 0) * megabyte
   return found.flatMap(
     ({ cabinetId, isOnline, lastSeenAtMs, alarms, offlineDevices, reported, telemetry }): Condition[] => {
@@ -70,21 +71,22 @@ function* findCabinetConditions(ctx: UnitContext, thresholds: Thresholds): Unit<
 }
 
 /** Sessions whose door is closed, or that fell silent or wait for a person, and that are not settled. */
-function* findUnsettled(ctx: UnitContext): Unit<Condition[]> {
-  const { shoppingSessions: s, reviewCases } = ctx.tables
-  const found = yield* rows(
-    ctx.db
-      .select({
-        sessionId: s.sessionId,
-        cabinetId: s.cabinetId,
-        state: s.state,
-        reason: s.reason,
-        openedAtMs: reviewCases.openedAtMs,
-      })
-      .from(s)
-      .leftJoin(reviewCases, eq(reviewCases.sessionId, s.sessionId))
-      .where(inArray(s.state, ['closing', 'silent', 'review'])),
-  )
+const unsettled = statement(({ db, tables: { shoppingSessions: s, reviewCases } }) =>
+  db
+    .select({
+      sessionId: s.sessionId,
+      cabinetId: s.cabinetId,
+      state: s.state,
+      reason: s.reason,
+      openedAtMs: reviewCases.openedAtMs,
+    })
+    .from(s)
+    .leftJoin(reviewCases, eq(reviewCases.sessionId, s.sessionId))
+    .where(inArray(s.state, ['closing', 'silent', 'review'])),
+)
+
+function* findUnsettled(): Unit<Condition[]> {
+  const found = yield* rows(unsettled.with({}))
   return found.map(({ sessionId, cabinetId, state, reason, openedAtMs }) => ({
     kind: 'session_unsettled',
     subjectId: sessionId,
@@ -94,21 +96,22 @@ function* findUnsettled(ctx: UnitContext): Unit<Condition[]> {
   }))
 }
 
-function* findLowStock(ctx: UnitContext, leastUnits: number): Unit<Condition[]> {
-  const { laneStock: l, cabinets } = ctx.tables
-  const lanes = ctx.db
+const lowLanes = statement(({ db, tables: { laneStock: l, cabinets } }, p: Params<{ leastUnits: number }>) => {
+  const lanes = db
     .select({ cabinetId: l.cabinetId, laneId: l.laneId, units: sumOf(l.units).as('units') })
     .from(l)
     .groupBy(l.cabinetId, l.laneId)
     .as('lanes')
-  const found = yield* rows(
-    ctx.db
-      .select({ cabinetId: lanes.cabinetId, lanes: countRows() })
-      .from(lanes)
-      .innerJoin(cabinets, eq(cabinets.cabinetId, lanes.cabinetId))
-      .where(and(eq(cabinets.rolloutState, 'live'), lte(lanes.units, leastUnits)))
-      .groupBy(lanes.cabinetId),
-  )
+  return db
+    .select({ cabinetId: lanes.cabinetId, lanes: countRows() })
+    .from(lanes)
+    .innerJoin(cabinets, eq(cabinets.cabinetId, lanes.cabinetId))
+    .where(and(eq(cabinets.rolloutState, 'live'), lte(lanes.units, p.leastUnits)))
+    .groupBy(lanes.cabinetId)
+})
+
+function* findLowStock(leastUnits: number): Unit<Condition[]> {
+  const found = yield* rows(lowLanes.with({ leastUnits }))
   return found.map(({ cabinetId, lanes: count }) => ({
     kind: 'low_stock',
     subjectId: cabinetId,
@@ -117,16 +120,17 @@ function* findLowStock(ctx: UnitContext, leastUnits: number): Unit<Condition[]> 
   }))
 }
 
+const expiringBy = statement(({ db, tables: { laneStock: l, lots } }, p: Params<{ atMs: number }>) =>
+  db
+    .select({ cabinetId: l.cabinetId, units: sumOf(l.units), firstAtMs: min(lots.expiresAtMs) })
+    .from(l)
+    .innerJoin(lots, eq(lots.lotId, l.lotId))
+    .where(and(gt(l.units, 0), lte(lots.expiresAtMs, p.atMs)))
+    .groupBy(l.cabinetId),
+)
+
 function* findExpiring(ctx: UnitContext, withinHours: number): Unit<Condition[]> {
-  const { laneStock: l, lots } = ctx.tables
-  const found = yield* rows(
-    ctx.db
-      .select({ cabinetId: l.cabinetId, units: sumOf(l.units), firstAtMs: min(lots.expiresAtMs) })
-      .from(l)
-      .innerJoin(lots, eq(lots.lotId, l.lotId))
-      .where(and(gt(l.units, 0), lte(lots.expiresAtMs, ctx.now() + withinHours * hourMs)))
-      .groupBy(l.cabinetId),
-  )
+  const found = yield* rows(expiringBy.with({ atMs: ctx.now() + withinHours * hourMs }))
   return found.map(({ cabinetId, units, firstAtMs }) => ({
     kind: 'expiry',
     subjectId: cabinetId,
@@ -135,29 +139,34 @@ function* findExpiring(ctx: UnitContext, withinHours: number): Unit<Condition[]>
   }))
 }
 
-/** Lanes that a check with check weights has locked, and certificates that end soon or have ended. */
-function* findScaleConditions(ctx: UnitContext, withinHours: number): Unit<Condition[]> {
-  const { laneLocks: k, scaleCertificates: s, cabinets } = ctx.tables
-  const drifted = yield* rows(
-    ctx.db
-      .select({ cabinetId: k.cabinetId, lanes: countRows(), sinceMs: min(k.lockedAtMs) })
-      .from(k)
-      .where(and(eq(k.reason, 'scale_drift'), isNull(k.releasedAtMs)))
-      .groupBy(k.cabinetId),
-  )
-  const held = ctx.db
-    .select({ cabinetId: s.cabinetId, untilMs: sql<number>`max(${s.expiresAtMs})`.mapWith(Number).as('until_ms') })
-    .from(s)
-    .where(isNull(s.revokedAtMs))
-    .groupBy(s.cabinetId)
-    .as('held')
-  const ending = yield* rows(
-    ctx.db
+const driftedLanes = statement(({ db, tables: { laneLocks: k } }) =>
+  db
+    .select({ cabinetId: k.cabinetId, lanes: countRows(), sinceMs: min(k.lockedAtMs) })
+    .from(k)
+    .where(and(eq(k.reason, 'scale_drift'), isNull(k.releasedAtMs)))
+    .groupBy(k.cabinetId),
+)
+
+const certificatesEndingBy = statement(
+  ({ db, tables: { scaleCertificates: s, cabinets } }, p: Params<{ atMs: number }>) => {
+    const held = db
+      .select({ cabinetId: s.cabinetId, untilMs: sql<number>`max(${s.expiresAtMs})`.mapWith(Number).as('until_ms') })
+      .from(s)
+      .where(isNull(s.revokedAtMs))
+      .groupBy(s.cabinetId)
+      .as('held')
+    return db
       .select({ cabinetId: held.cabinetId, untilMs: held.untilMs })
       .from(held)
       .innerJoin(cabinets, eq(cabinets.cabinetId, held.cabinetId))
-      .where(and(eq(cabinets.rolloutState, 'live'), lte(held.untilMs, ctx.now() + withinHours * hourMs))),
-  )
+      .where(and(eq(cabinets.rolloutState, 'live'), lte(held.untilMs, p.atMs)))
+  },
+)
+
+/** Lanes that a check with check weights has locked, and certificates that end soon or have ended. */
+function* findScaleConditions(ctx: UnitContext, withinHours: number): Unit<Condition[]> {
+  const drifted = yield* rows(driftedLanes.with({}))
+  const ending = yield* rows(certificatesEndingBy.with({ atMs: ctx.now() + withinHours * hourMs }))
   return [
     ...drifted.map(({ cabinetId, lanes, sinceMs }): Condition => {
       const since = sinceMs === null ? {} : { sinceMs: Number(sinceMs) }
@@ -174,9 +183,9 @@ function* findScaleConditions(ctx: UnitContext, withinHours: number): Unit<Condi
 export function* findConditions(ctx: UnitContext, rules: readonly Rule[]): Unit<Condition[]> {
   const thresholds = new Map(rules.map(({ kind, threshold }) => [kind, threshold]))
   return [
-    ...(yield* findCabinetConditions(ctx, thresholds)),
-    ...(yield* findUnsettled(ctx)),
-    ...(yield* findLowStock(ctx, thresholds.get('low_stock') ?? 0)),
+    ...(yield* findCabinetConditions(thresholds)),
+    ...(yield* findUnsettled()),
+    ...(yield* findLowStock(thresholds.get('low_stock') ?? 0)),
     ...(yield* findExpiring(ctx, thresholds.get('expiry') ?? 0)),
     ...(yield* findScaleConditions(ctx, thresholds.get('certificate_expiry') ?? 0)),
     ...(yield* findMoneyConditions(ctx, thresholds)),

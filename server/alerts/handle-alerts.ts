@@ -134,7 +134,7 @@ export function* escalateAlert(ctx: UnitContext, input: Handling): Unit<{ level:
   if (before >= highestLevel) throw new RefusalError('alert.highest_level')
   const level = before + 1
   yield* exec(ctx.db.update(t).set({ level, toldAtMs: ctx.now() }).where(eq(t.alertId, alertId)))
-  const told = yield* tell(ctx, yield* findRecipients(ctx), { alertId, kind, level, severity }, 'escalated')
+  const told = yield* tell(ctx, yield* findRecipients(), { alertId, kind, level, severity }, 'escalated')
   yield* recordAudit(ctx, {
     accountId: byAccountId,
     action: 'alert.escalated',
@@ -174,9 +174,9 @@ const settingsOf = ({ isEnabled, severity, holdMs, threshold, escalateAfterMs }:
   escalateAfterMs,
 })
 
-export function* listRules(ctx: UnitContext): Unit<RuleView[]> {
-  const recipients = yield* findRecipients(ctx)
-  return (yield* findRules(ctx)).map((rule) => ({
+export function* listRules(): Unit<RuleView[]> {
+  const recipients = yield* findRecipients()
+  return (yield* findRules()).map((rule) => ({
     kind: rule.kind,
     version: rule.version,
     ...settingsOf(rule),
@@ -190,7 +190,7 @@ export function* changeRule(
   input: z.output<(typeof changeAlertRule)['body']> & { readonly byAccountId: string; readonly kind: AlertKind },
 ): Unit<RuleView> {
   const { byAccountId, kind, seenVersion, ...settings } = input
-  const before = (yield* findRules(ctx)).find((rule) => rule.kind === kind)
+  const before = (yield* findRules()).find((rule) => rule.kind === kind)
   if (before === undefined || before.version !== seenVersion) throw new RefusalError('alert.rule_stale')
   const version = seenVersion + 1
   const inserted = yield* insertRows(
@@ -207,6 +207,6 @@ export function* changeRule(
     after: settings,
     detail: { version },
   })
-  const changed = (yield* listRules(ctx)).find((rule) => rule.kind === kind)
+  const changed = (yield* listRules()).find((rule) => rule.kind === kind)
   return changed ?? { kind, version, ...settings, recipients: 0 }
 }

@@ -19,12 +19,12 @@ interface Setting {
 }
 
 export function* lookAtEverything(ctx: UnitContext): Unit<Look> {
-  const rules = yield* findRules(ctx)
+  const rules = yield* findRules()
   const setting: Setting = {
     rules: new Map(rules.map((rule) => [rule.kind, rule])),
-    recipients: yield* findRecipients(ctx),
+    recipients: yield* findRecipients(),
   }
-  const moves = planMoves(rules, yield* findConditions(ctx, rules), yield* findOpenAlerts(ctx), ctx.now())
+  const moves = planMoves(rules, yield* findConditions(ctx, rules), yield* findOpenAlerts(), ctx.now())
   let unheard = 0
   for (const move of moves) {
     const told = yield* makeMove(ctx, setting, move)

@@ -15,11 +15,18 @@ export interface PushKeys {
   readonly privateKey: string
 }
 
+/** They stay while the sealer does, and the job that sends asks every few seconds. */
+const keysOf = new WeakMap<Pick<Sealer, 'deriveSecret'>, PushKeys>()
+
 export function pushKeysOf(sealer: Pick<Sealer, 'deriveSecret'>): PushKeys {
+  const known = keysOf.get(sealer)
+  if (known !== undefined) return known
   const privateKey = sealer.deriveSecret('web-push-vapid')
   const pair = createECDH('prime256v1')
   pair.setPrivateKey(privateKey)
-  return { publicKey: pair.getPublicKey('base64url'), privateKey: privateKey.toString('base64url') }
+  const keys = { publicKey: pair.getPublicKey('base64url'), privateKey: privateKey.toString('base64url') }
+  keysOf.set(sealer, keys)
+  return keys
 }
 
 export interface PushIdentity {

@@ -26,8 +26,8 @@ export function openAddress(sealer: Sealer, recipient: { recipientId: string; ad
 
 const signingKeyOf = (sealer: Sealer, recipientId: string) => sealer.deriveSecret(`alert-webhook:${recipientId}`)
 
-export function* listRecipients(ctx: UnitContext): Unit<RecipientView[]> {
-  return (yield* findRecipients(ctx)).map(
+export function* listRecipients(): Unit<RecipientView[]> {
+  return (yield* findRecipients()).map(
     ({ recipientId, name, channel, addressHint, kinds, level, quietFromMinute, quietToMinute }) => ({
       recipientId,
       name,

@@ -1,28 +1,34 @@
 // SQL of alerts.
 import { and, eq, isNull, or } from 'drizzle-orm'
 import type { AlertEvent, AlertSeverity } from '#shared/contracts/http/alerts.ts'
-import { exec, insertRows, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { exec, insertRows, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
 import { recipientsOf, rulesInForce, tellableAtMs, type OpenAlert, type Recipient, type Rule } from './rules.ts'
 
-export function* findRules({ db, tables: { alertRules: t } }: UnitContext): Unit<readonly Rule[]> {
-  return rulesInForce(yield* rows(db.select().from(t)))
+const allRules = statement(({ db, tables: { alertRules: t } }) => db.select().from(t))
+
+export function* findRules(): Unit<readonly Rule[]> {
+  return rulesInForce(yield* rows(allRules.with({})))
 }
 
+const activeRecipients = statement(({ db, tables: { alertRecipients: t, accounts: a } }) =>
+  db
+    .select({ recipient: t })
+    .from(t)
+    .leftJoin(a, eq(a.accountId, t.accountId))
+    .where(and(isNull(t.removedAtMs), or(isNull(t.accountId), eq(a.isActive, true))))
+    .orderBy(t.recipientId),
+)
+
 /** Who is told; of browsers those whose person may still sign in. */
-export function* findRecipients({ db, tables: { alertRecipients: t, accounts: a } }: UnitContext) {
-  const found = yield* rows(
-    db
-      .select({ recipient: t })
-      .from(t)
-      .leftJoin(a, eq(a.accountId, t.accountId))
-      .where(and(isNull(t.removedAtMs), or(isNull(t.accountId), eq(a.isActive, true))))
-      .orderBy(t.recipientId),
-  )
+export function* findRecipients() {
+  const found = yield* rows(activeRecipients.with({}))
   return found.map(({ recipient }) => recipient)
 }
 
-export function* findOpenAlerts({ db, tables: { alerts: t } }: UnitContext): Unit<OpenAlert[]> {
-  return yield* rows(db.select().from(t).where(isNull(t.clearedAtMs)))
+const openAlerts = statement(({ db, tables: { alerts: t } }) => db.select().from(t).where(isNull(t.clearedAtMs)))
+
+export function* findOpenAlerts(): Unit<OpenAlert[]> {
+  return yield* rows(openAlerts.with({}))
 }
 
 /** A message that is due at once. */

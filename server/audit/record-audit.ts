@@ -3,8 +3,8 @@
 // pair of processes conflict on its head under SERIALIZABLE, and take sales that share a commit with them; a job that
 // chains rows afterwards would leave a while in which they are not protected. Sales write no row here: their events are a
 // hash chain of the cabinet's own.
-import { eq } from 'drizzle-orm'
-import { exec, insertRows, one, type Unit, type UnitContext } from '../db/unit.ts'
+import { eq, sql } from 'drizzle-orm'
+import { command, exec, insertRows, one, type Params, statement, type Unit, type UnitContext } from '../db/unit.ts'
 import { maskNumbers, maskWritten } from '../personal-data/mask-numbers.ts'
 import { type AuditContent, type ChainHead, hashAuditRow, startOfChain } from './chain.ts'
 import type { Facts } from './schema.ts'
@@ -26,11 +26,20 @@ export interface AuditEntry {
 /** As a database keeps it and gives it back; numbers in what people wrote are masked. */
 const kept = (facts: Facts): Facts => maskWritten(JSON.parse(JSON.stringify(facts)) as Facts)
 
+const headOf = statement(({ db, tables: { auditChains: t } }, p: Params<{ chainId: string }>) =>
+  db.select({ seq: t.headSeq, hash: t.headHash }).from(t).where(eq(t.chainId, p.chainId)),
+)
+
+const moveHead = command(
+  ({ db, tables: { auditChains: t } }, p: Params<{ chainId: string; seq: number; hash: string }>) =>
+    db
+      .update(t)
+      .set({ headSeq: sql`${p.seq}`, headHash: sql`${p.hash}` })
+      .where(eq(t.chainId, p.chainId)),
+)
+
 function* readHead(ctx: UnitContext): Unit<{ head: ChainHead; isNew: boolean }> {
-  const { auditChains: t } = ctx.tables
-  const found = yield* one(
-    ctx.db.select({ seq: t.headSeq, hash: t.headHash }).from(t).where(eq(t.chainId, ctx.writerId)),
-  )
+  const found = yield* one(headOf.with({ chainId: ctx.writerId }))
   return { head: found ?? startOfChain(ctx.writerId), isNew: found === undefined }
 }
 
@@ -67,7 +76,7 @@ export function* recordAudits(ctx: UnitContext, entries: readonly AuditEntry[]):
     chained.map((row) => ({ ...row, before: row.before ?? undefined, after: row.after ?? undefined })),
   )
   if (isNew) yield* insertRows(t, [{ chainId, startedAtMs: atMs, headSeq: seq, headHash: hash }])
-  else yield* exec(ctx.db.update(t).set({ headSeq: seq, headHash: hash }).where(eq(t.chainId, chainId)))
+  else yield* exec(moveHead.with({ chainId, seq, hash }))
 }
 
 export function* recordAudit(ctx: UnitContext, entry: AuditEntry): Unit<void> {

@@ -1,6 +1,6 @@
 // Changes what a cabinet should be: planogram, prices, configuration. A writer says which version it saw; a stale one is
 // refused, so that nobody's change is lost unseen. Every version is kept, so that an old bill finds the shelf it was made on.
-import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, sql, type SQL } from 'drizzle-orm'
 import {
   type AgentRelease,
   CabinetConfig,
@@ -13,7 +13,7 @@ import type { Id } from '#shared/ids/uuid-v7.ts'
 import { findClashes, type WeightClash } from '#shared/planogram/planogram-check.ts'
 import { findLotsById, findSkusById } from '../catalog/find-goods.ts'
 import type { Effect } from '../context.ts'
-import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { exec, insertRows, one, rows, statement, statementOfMany, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { openLocksOf, openLocksOfMany, toLockedLanes } from '../lane-locks/find-locks.ts'
 import { judgeLanes } from '../lane-locks/judge-lanes.ts'
@@ -42,30 +42,32 @@ export function* findTwin({ db, tables: { cabinetTwins: t } }: UnitContext, cabi
   return { version, planogram, prices, config, agent, lockedLanes: toLockedLanes(yield* openLocksOf(cabinetId)) }
 }
 
+function selectTwins({ db, tables: { cabinets, cabinetTwins: t } }: UnitContext, where?: SQL) {
+  return db
+    .select({
+      cabinetId: t.cabinetId,
+      version: t.version,
+      planogram: t.planogram,
+      prices: t.prices,
+      config: t.config,
+      agent: t.agent,
+    })
+    .from(t)
+    .innerJoin(cabinets, eq(cabinets.cabinetId, t.cabinetId))
+    .where(and(isNotNull(cabinets.publicKey), where))
+}
+
+const twinsOfAll = statement((ctx) => selectTwins(ctx))
+const twinsOfSome = statementOfMany((ctx, ids) => selectTwins(ctx, inArray(ctx.tables.cabinetTwins.cabinetId, ids)))
+
 /** Twins of every enrolled cabinet, or of those named. */
 export function* findTwins(
   ctx: UnitContext,
   cabinetIds?: readonly Id[],
 ): Unit<Array<{ cabinetId: Id; twin: DesiredTwin }>> {
-  const { cabinets, cabinetTwins: t } = ctx.tables
+  if (cabinetIds?.length === 0) return []
   const found = yield* rows(
-    ctx.db
-      .select({
-        cabinetId: t.cabinetId,
-        version: t.version,
-        planogram: t.planogram,
-        prices: t.prices,
-        config: t.config,
-        agent: t.agent,
-      })
-      .from(t)
-      .innerJoin(cabinets, eq(cabinets.cabinetId, t.cabinetId))
-      .where(
-        and(
-          isNotNull(cabinets.publicKey),
-          cabinetIds === undefined ? undefined : inArray(t.cabinetId, [...new Set(cabinetIds)]),
-        ),
-      ),
+    cabinetIds === undefined ? twinsOfAll.with({}) : twinsOfSome.of(ctx, [...new Set(cabinetIds)]),
   )
   const locks = yield* openLocksOfMany(ctx, cabinetIds)
   return found.map(({ cabinetId, ...twin }) => ({

@@ -113,24 +113,26 @@ export function* expireCommands(
   return { effects, kinds: late.map(({ kind }) => kind) }
 }
 
+const openOfAll = statement(({ db, tables: { cabinetCommands: t } }, p: Params<{ nowMs: number }>) =>
+  db
+    .select()
+    .from(t)
+    .where(and(isNull(t.outcome), gt(t.expiresAtMs, p.nowMs)))
+    .orderBy(asc(t.commandId)),
+)
+
+const openOfOne = statement(({ db, tables: { cabinetCommands: t } }, p: Params<{ nowMs: number; cabinetId: string }>) =>
+  db
+    .select()
+    .from(t)
+    .where(and(isNull(t.outcome), gt(t.expiresAtMs, p.nowMs), eq(t.cabinetId, p.cabinetId)))
+    .orderBy(asc(t.commandId)),
+)
+
 /** Commands of a cabinet (or of all) that are unanswered and still count, oldest first. */
-export function* findOpenCommands(
-  { db, tables: { cabinetCommands: t }, ...ctx }: UnitContext,
-  cabinetId?: Id,
-): Unit<Array<{ cabinetId: Id; command: Command }>> {
-  const found = yield* rows(
-    db
-      .select()
-      .from(t)
-      .where(
-        and(
-          isNull(t.outcome),
-          gt(t.expiresAtMs, ctx.now()),
-          cabinetId === undefined ? undefined : eq(t.cabinetId, cabinetId),
-        ),
-      )
-      .orderBy(asc(t.commandId)),
-  )
+export function* findOpenCommands(ctx: UnitContext, cabinetId?: Id): Unit<Array<{ cabinetId: Id; command: Command }>> {
+  const nowMs = ctx.now()
+  const found = yield* rows(cabinetId === undefined ? openOfAll.with({ nowMs }) : openOfOne.with({ nowMs, cabinetId }))
   return found.map((row) => {
     const { commandId, kind, body, issuedAtMs, expiresAtMs, signature } = row
     return { cabinetId: row.cabinetId, command: { commandId, kind, body, issuedAtMs, expiresAtMs, signature } }

@@ -67,7 +67,7 @@ function registerRegistry(app: FastifyInstance, ctx: ServerContext): void {
         desired: yield* findTwin(unit, cabinetId),
         ...(reported === null ? {} : { reported }),
         ...(telemetry === null ? {} : { telemetry }),
-        committedSeq: yield* findCommittedSeq(unit, cabinetId),
+        committedSeq: yield* findCommittedSeq(cabinetId),
         isEnrolled: publicKey !== null,
       }
     }),

@@ -1,20 +1,17 @@
 // SKUs, suppliers and lots by id, for nouns that refer to them.
 import { eq, inArray } from 'drizzle-orm'
 import type { Unit, UnitContext } from '../db/unit.ts'
-import { rows } from '../db/unit.ts'
+import { rows, statementOfMany } from '../db/unit.ts'
 import type { LotRow, SkuRow } from './store.ts'
 
 export type { LotRow, SkuRow } from './store.ts'
 
+const skusOf = statementOfMany(({ db, tables: { skus: t } }, ids) => db.select().from(t).where(inArray(t.skuId, ids)))
+
 /** The SKUs that exist among the ids, by id. */
-export function* findSkusById({ db, tables: t }: UnitContext, skuIds: readonly string[]): Unit<Map<string, SkuRow>> {
+export function* findSkusById(ctx: UnitContext, skuIds: readonly string[]): Unit<Map<string, SkuRow>> {
   if (skuIds.length === 0) return new Map()
-  const found = yield* rows(
-    db
-      .select()
-      .from(t.skus)
-      .where(inArray(t.skus.skuId, [...skuIds])),
-  )
+  const found = yield* rows(skusOf.of(ctx, skuIds))
   return new Map(found.map((sku) => [sku.skuId, sku]))
 }
 

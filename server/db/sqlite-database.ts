@@ -88,6 +88,8 @@ class SqliteConnection {
   readonly #inserts: InsertPlans<Prepared>
   readonly #commands = new Map<Statement<unknown, unknown>, { plan: Plan; prepared: Prepared }>()
   readonly #selects = new Map<Statement<unknown, unknown>, { plan: SelectPlan; prepared: Prepared }>()
+  readonly #begin: Prepared
+  readonly #end: Prepared
   readonly #savepoint: Prepared
   readonly #release: Prepared
   readonly #rollback: Prepared
@@ -109,6 +111,8 @@ class SqliteConnection {
       },
     }
     this.#inserts = new InsertPlans(this.ctx, (text) => client.prepare(text))
+    this.#begin = client.prepare('BEGIN')
+    this.#end = client.prepare('ROLLBACK')
     this.#savepoint = client.prepare('SAVEPOINT unit')
     this.#release = client.prepare('RELEASE unit')
     this.#rollback = client.prepare('ROLLBACK TO unit')
@@ -128,6 +132,16 @@ class SqliteConnection {
       step = unit.next(result)
     }
     return step.value
+  }
+
+  /** Runs a unit that only reads over one snapshot. */
+  look<T>(work: Work<T>): T {
+    this.#begin.run()
+    try {
+      return this.drive(work(this.ctx))
+    } finally {
+      this.#end.run()
+    }
   }
 
   savepoint(): void {
@@ -400,14 +414,16 @@ class SqliteDatabase implements Database {
   read<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve) => {
       if (this.#isClosed) throw new DatabaseError('connection', 'the database is closed')
+      if (!this.#isMemory) {
+        resolve(this.#reader.look(work))
+        return
+      }
       const { client } = this.#reader
-      if (this.#isMemory) client.pragma('query_only = ON')
-      client.exec('BEGIN')
+      client.pragma('query_only = ON')
       try {
-        resolve(this.#reader.drive(work(this.#reader.ctx)))
+        resolve(this.#reader.look(work))
       } finally {
-        client.exec('ROLLBACK')
-        if (this.#isMemory) client.pragma('query_only = OFF')
+        client.pragma('query_only = OFF')
       }
     })
   }

@@ -164,6 +164,46 @@ export function statement<TParams, TRow>(
   return new Statement<TParams, TRow>(build)
 }
 
+/** Longest list of ids that a statement is prepared for. */
+const longestList = 64
+
+type ListStatement<TRow> = Statement<Readonly<Record<string, string>>, TRow>
+
+/** A statement over as many ids as there are names. */
+function statementOver<TRow>(
+  names: readonly string[],
+  build: (ctx: UnitContext, ids: Array<Placeholder | string>) => PromiseLike<TRow[]>,
+): ListStatement<TRow> {
+  return statement((ctx, p: Params<Readonly<Record<string, string>>>) => {
+    const ids = names.flatMap((name) => p[name] ?? [])
+    return build(ctx, ids)
+  })
+}
+
+/**
+ * The same over a list of ids, for `inArray`, which makes a text for every length: prepared for 1, 2, 4 … ids, of which the last
+ * fills up the rest. At least one id; more than 64 are built anew.
+ */
+export function statementOfMany<TRow>(
+  build: (ctx: UnitContext, ids: Array<Placeholder | string>) => PromiseLike<TRow[]>,
+): { of(ctx: UnitContext, ids: readonly string[]): Query<TRow> } {
+  const byLength = new Map<number, ListStatement<TRow>>()
+  return {
+    of(ctx, ids) {
+      if (ids.length > longestList) return build(ctx, [...ids])
+      const length = 2 ** Math.ceil(Math.log2(ids.length))
+      const values: Record<string, string> = {}
+      for (let place = 0; place < length; place += 1) values[`id${place}`] = ids[place] ?? ids.at(-1) ?? ''
+      let known = byLength.get(length)
+      if (known === undefined) {
+        known = statementOver(Object.keys(values), build)
+        byLength.set(length, known)
+      }
+      return known.with(values)
+    },
+  }
+}
+
 /** The same for an insert, update or delete without `returning`, used with `exec`. */
 export function command<TParams>(
   build: (ctx: UnitContext, params: Params<TParams>) => PromiseLike<unknown>,

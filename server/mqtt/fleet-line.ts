@@ -205,7 +205,7 @@ export class FleetLine implements AsyncDisposable {
     const missed = await this.#ctx.database.read(function* (unit) {
       const open = yield* findOpenCommands(unit, cabinetId)
       const [twin] = yield* findTwins(unit, [cabinetId])
-      return { open, twin, throughSeq: yield* findCommittedSeq(unit, cabinetId) }
+      return { open, twin, throughSeq: yield* findCommittedSeq(cabinetId) }
     })
     await this.#publish('acks', cabinetId, { throughSeq: missed.throughSeq })
     if (missed.twin !== undefined) await this.#twins.send(cabinetId, missed.twin.twin)

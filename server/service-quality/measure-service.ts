@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import type { MoneyAccuracy } from '#shared/contracts/http/service-quality.ts'
 import { lowestIdAt } from '#shared/ids/uuid-v7.ts'
 import { countRows, sumOf } from '../db/expressions.ts'
-import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { one, type Params, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
 
 export const windowMs = 86_400_000
 
@@ -19,12 +19,11 @@ export interface SalesQuality {
   readonly settled: number
 }
 
-export function* measureSales({ db, tables: t, ...ctx }: UnitContext): Unit<SalesQuality> {
-  const { shoppingSessions: s, reviewCases: r } = t
-  const fromMs = ctx.now() - windowMs
-  // A session's id is made when it is authorised, give or take a clock: the day's few are found among millions by it.
-  const isRecent = and(gte(s.sessionId, lowestIdAt(fromMs - windowMs)), gte(s.authorisedAtMs, fromMs))
-  const found = yield* rows(
+const salesByState = statement(
+  (
+    { db, tables: { shoppingSessions: s, reviewCases: r } },
+    p: Params<{ fromSessionId: string; authorisedFromMs: number }>,
+  ) =>
     db
       .select({
         state: s.state,
@@ -34,9 +33,15 @@ export function* measureSales({ db, tables: t, ...ctx }: UnitContext): Unit<Sale
       })
       .from(s)
       .leftJoin(r, eq(r.sessionId, s.sessionId))
-      .where(and(eq(s.kind, 'sale'), isRecent))
+      .where(and(eq(s.kind, 'sale'), gte(s.sessionId, p.fromSessionId), gte(s.authorisedAtMs, p.authorisedFromMs)))
       .groupBy(s.state),
-  )
+)
+
+export function* measureSales(ctx: UnitContext): Unit<SalesQuality> {
+  const authorisedFromMs = ctx.now() - windowMs
+  // A session's id is made when it is authorised, give or take a clock: the day's few are found among millions by it.
+  const fromSessionId = lowestIdAt(authorisedFromMs - windowMs)
+  const found = yield* rows(salesByState.with({ fromSessionId, authorisedFromMs }))
   const known = found.filter(({ state }) => state !== 'authorised')
   const ended = found.filter(({ state }) => state === 'settled' || state === 'review')
   const total = (groups: typeof found, of: 'count' | 'opened' | 'reviewed') =>
@@ -63,15 +68,17 @@ export interface FleetQuality {
   readonly online: number
 }
 
+const liveCabinets = statement(({ db, tables: { cabinets: c, cabinetStatuses: s } }) =>
+  db
+    .select({ live: countRows(), online: sumOf(sql`case when ${s.isOnline} then 1 else 0 end`) })
+    .from(c)
+    .innerJoin(s, eq(s.cabinetId, c.cabinetId))
+    .where(eq(c.rolloutState, 'live')),
+)
+
 /** Cabinets that should sell, and those of them that are there. */
-export function* measureFleet({ db, tables: { cabinets: c, cabinetStatuses: s } }: UnitContext): Unit<FleetQuality> {
-  const found = yield* one(
-    db
-      .select({ live: countRows(), online: sumOf(sql`case when ${s.isOnline} then 1 else 0 end`) })
-      .from(c)
-      .innerJoin(s, eq(s.cabinetId, c.cabinetId))
-      .where(eq(c.rolloutState, 'live')),
-  )
+export function* measureFleet(): Unit<FleetQuality> {
+  const found = yield* one(liveCabinets.with({}))
   return found ?? { live: 0, online: 0 }
 }
 

@@ -11,7 +11,7 @@ export const serviceQualityRoutes: NounRoutes = (app, { database }) => {
 /** The job: a share of nothing is not shown, since neither 0 nor 1 would be true. */
 export async function showServiceQuality({ database, metrics }: ServerContext): Promise<void> {
   const { sales, fleet } = await database.read(function* (unit) {
-    return { sales: yield* measureSales(unit), fleet: yield* measureFleet(unit) }
+    return { sales: yield* measureSales(unit), fleet: yield* measureFleet() }
   })
   const shares = {
     open_success: share(sales.opened, sales.unlocks),

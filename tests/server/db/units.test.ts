@@ -1,8 +1,8 @@
 // The contract of units of work, the same on both dialects.
-import { and, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { sumOf } from '#server/db/expressions.ts'
-import { attempt, command, exec, insertRows, one, rows, sqlRows, statement } from '#server/db/unit.ts'
+import { attempt, command, exec, insertRows, one, rows, sqlRows, statement, statementOfMany } from '#server/db/unit.ts'
 import type { Params, Unit, UnitContext } from '#server/db/unit.ts'
 import { RefusalError } from '#server/errors/refusal.ts'
 import { dialects, makeDatabasePlace, openTestDatabase } from '../../support/test-database.ts'
@@ -41,6 +41,10 @@ const accountById = statement((ctx, p: Params<{ id: string }>) => {
   return ctx.db.select({ kind: t.kind, balanceFen: t.balanceFen }).from(t).where(eq(t.id, p.id))
 })
 
+const accountsById = statementOfMany(({ db, tables: { ledgerAccounts: t } }, ids) =>
+  db.select({ ownerId: t.ownerId }).from(t).where(inArray(t.id, ids)).orderBy(asc(t.id)),
+)
+
 describe.each(dialects)('units on %s', (dialect) => {
   it('answer with what they return and keep what they wrote', async () => {
     await using database = await openTestDatabase(dialect)
@@ -49,6 +53,24 @@ describe.each(dialects)('units on %s', (dialect) => {
 
     expect(inserted).toBe(1)
     expect(await database.read(balances)).toEqual({ a: 5 })
+  })
+
+  it.each([1, 3, 4, 5, 64, 70])('find each of %i rows once by a statement over a list', async (count) => {
+    await using database = await openTestDatabase(dialect)
+    const ownerIds = Array.from({ length: 71 }, (_, index) => String(index).padStart(2, '0'))
+    await database.run((ctx) =>
+      insertRows(
+        ctx.tables.ledgerAccounts,
+        ownerIds.map((ownerId) => account(ownerId, 0)),
+      ),
+    )
+
+    const asked = ownerIds.slice(0, count)
+    const found = await database.read((ctx) =>
+      rows(accountsById.of(ctx, ['wallet:unknown', ...asked.slice(1).map((ownerId) => `wallet:${ownerId}`)])),
+    )
+
+    expect(found.map(({ ownerId }) => ownerId)).toEqual(asked.slice(1))
   })
 
   it('share commits when they wait together, each with its own answer', async () => {

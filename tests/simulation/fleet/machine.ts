@@ -112,6 +112,8 @@ export class Life {
   openFile = (path: string, settings: { timeout: number; readonly?: boolean }): BetterSqlite3.Database => {
     const db = new BetterSqlite3(path, settings)
     this.#files.set(path, [...(this.#files.get(path) ?? []), db])
+    // Nothing leaves the process by it.
+    if (settings.readonly === true) return db
     const prepare = db.prepare.bind(db)
     const wrapped = (sql: string) => this.#guard(prepare(sql), sql)
     db.prepare = wrapped as typeof db.prepare
@@ -181,17 +183,31 @@ export class Life {
     this.isOver = true
     for (const cleanUp of this.#cleanUps) cleanUp()
     for (const [path, handles] of this.#files) {
-      copyFileSync(path, `${path}.kept`)
-      if (existsSync(`${path}-wal`) && !(isPowerCut && this.#options.isLogUnsynced === true)) {
-        copyFileSync(`${path}-wal`, `${path}.kept-wal`)
-        if (isPowerCut) tearTail(`${path}.kept-wal`, this.#options.random)
-      }
-      for (const handle of handles) handle.close()
-      for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true })
-      renameSync(`${path}.kept`, path)
-      if (existsSync(`${path}.kept-wal`)) renameSync(`${path}.kept-wal`, `${path}-wal`)
+      closeAsItIs(path, handles)
+      rmSync(`${path}-shm`, { force: true })
+      const log = `${path}-wal`
+      if (!isPowerCut || !existsSync(log)) continue
+      if (this.#options.isLogUnsynced === true) rmSync(log)
+      else tearTail(log, this.#options.random)
     }
   }
+}
+
+/** Whoever closes a file last puts the log into it; a process that is gone does not. */
+function closeAsItIs(path: string, handles: readonly BetterSqlite3.Database[]): void {
+  const reader = handles.find(({ readonly }) => readonly)
+  if (reader !== undefined) {
+    // While it reads, no writer is the last one; and it may not write itself.
+    if (!reader.inTransaction) reader.exec('BEGIN')
+    reader.prepare('SELECT 1 FROM sqlite_schema').get()
+    for (const handle of handles) if (handle !== reader) handle.close()
+    reader.close()
+    return
+  }
+  const files = [path, `${path}-wal`].filter((file) => existsSync(file))
+  for (const file of files) copyFileSync(file, `${file}.kept`)
+  for (const handle of handles) handle.close()
+  for (const file of files) renameSync(`${file}.kept`, file)
 }
 
 /** Frames that were on their way and never synced: half of one, garbage, or zeros behind the last good frame. */

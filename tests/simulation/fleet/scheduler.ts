@@ -19,22 +19,6 @@ function isBefore(a: Due, b: Due): boolean {
 /** So many steps share a turn of the event loop, in which Node tells of rejections that nobody handled. */
 const stepsPerLoop = 16
 
-/**
- * Lets everything that is ready without time passing run. Asked for by a microtask: ticks come once all of them are done, at a
- * tenth of the price of the event loop.
- */
-function drain(): Promise<void> {
-  return new Promise((resolve) => {
-    queueMicrotask(() => process.nextTick(resolve))
-  })
-}
-
-function turnLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
-}
-
 export class Scheduler {
   readonly #random: Random
   #heap: Due[] = []
@@ -70,11 +54,37 @@ export class Scheduler {
     }
   }
 
-  /** Runs what is due next and all it sets off; false when nothing is. */
-  async step(): Promise<boolean> {
+  /**
+   * Runs what is due, one after the other and after each all it sets off, until `isOver` says so between two; rejects when nothing
+   * is left. What a callback throws goes to `onError`, and time goes on.
+   */
+  run(isOver: () => boolean, onError: (error: unknown) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const tick = () => process.nextTick(turn)
+      const turn = () => {
+        if (isOver()) return resolve()
+        const due = this.#next()
+        if (due === undefined) return reject(new Error('nothing is left to happen'))
+        try {
+          due()
+        } catch (error) {
+          onError(error)
+        }
+        this.#steps += 1
+        // Asked for by a microtask, a tick comes once everything is done that is ready without time passing, at a tenth of the price
+        // of the event loop.
+        if (this.#steps % stepsPerLoop === 0) setImmediate(turn)
+        else queueMicrotask(tick)
+      }
+      turn()
+    })
+  }
+
+  /** Goes to the instant of what is due next, and takes it. */
+  #next(): (() => void) | undefined {
     for (;;) {
       const due = this.#pop()
-      if (due === undefined) return false
+      if (due === undefined) return undefined
       const { callback } = due
       if (callback === undefined) {
         this.#cancelled -= 1
@@ -82,10 +92,7 @@ export class Scheduler {
       }
       due.callback = undefined
       this.#nowMs = due.atMs
-      callback()
-      this.#steps += 1
-      await (this.#steps % stepsPerLoop === 0 ? turnLoop() : drain())
-      return true
+      return callback
     }
   }
 

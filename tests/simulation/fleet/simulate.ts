@@ -98,6 +98,15 @@ async function withOwnErrors<T>(world: World, work: () => Promise<T>): Promise<T
   }
 }
 
+/** Lets the world go on until it is told to stop. */
+async function runUntil(world: World, isOver: () => boolean): Promise<void> {
+  try {
+    await world.scheduler.run(isOver, (error) => world.takeUncaught(error))
+  } catch (error) {
+    world.fail(String(error))
+  }
+}
+
 async function play(world: World, options: SimulationOptions): Promise<SimulationResult> {
   const { seed, sessions, without = [] } = options
   const { scheduler } = world
@@ -129,30 +138,25 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
     open -= 1
   }
   for (const index of world.cabinets.keys()) scheduler.after(8_000, () => void serve(index))
-  let checkedAt = 0
-  const step = async () => {
-    try {
-      if (!(await scheduler.step())) world.fail('nothing is left to happen')
-    } catch (error) {
-      world.takeUncaught(error)
+  let checkAt = sessionsPerCheck
+  await runUntil(world, () => {
+    const { made } = people.counts
+    if (made >= checkAt) {
+      checkAt = made + Math.max(sessionsPerCheck, growthPerCheck * made)
+      checkAlways(world)
     }
-  }
-  while (open > 0 && world.violations.length === 0) {
-    await step()
-    if (people.counts.made - checkedAt < Math.max(sessionsPerCheck, growthPerCheck * checkedAt)) continue
-    checkedAt = people.counts.made
-    checkAlways(world)
-  }
+    return open === 0 || world.violations.length > 0
+  })
   trouble.end()
   for (const cabinet of world.cabinets) cabinet.boards.mechanism.closeDoor()
   const untilMs = scheduler.nowMs + (options.restMs ?? defaultRestMs)
   while (scheduler.nowMs < untilMs && world.violations.length === 0) {
     const nextLookMs = scheduler.nowMs + 30_000
-    while (scheduler.nowMs < nextLookMs) await step()
+    await runUntil(world, () => scheduler.nowMs >= nextLookMs)
     if (isAtRest(world)) break
   }
   if (world.violations.length === 0) checkAfterwards(world, people.truths)
-  if (world.violations.length === 0) await proveBooks(world, step)
+  if (world.violations.length === 0) await proveBooks(world)
   const { violations, story } = world
   const bills = countWrongBills(world, people.truths)
   const hash = hashWorld(world)
@@ -171,7 +175,7 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
 }
 
 /** The product's own proofs of all it keeps, which must find nothing either. */
-async function proveBooks(world: World, step: () => Promise<void>): Promise<void> {
+async function proveBooks(world: World): Promise<void> {
   const { ctx } = world.backend
   if (ctx === undefined) return world.fail('the server does not run after the faults')
   let isDone = false
@@ -182,8 +186,8 @@ async function proveBooks(world: World, step: () => Promise<void>): Promise<void
     },
   )
   void proving.finally(() => (isDone = true))
-  while (!isDone) await step()
-  await proving
+  await runUntil(world, () => isDone)
+  if (isDone) await proving
 }
 
 function wait(scheduler: World['scheduler'], ms: number): Promise<void> {
