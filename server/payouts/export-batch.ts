@@ -15,6 +15,7 @@ import { recordAudit } from '../audit/record-audit.ts'
 import { postSelected } from '../ledger/post-selected.ts'
 import { makeBankFile } from './bank-file.ts'
 import type { FileThread } from './file-thread.ts'
+import { FilesAhead } from './files-ahead.ts'
 import { findPayments, inRange, isPayable, makeFile, nextFile, openPayments, payments, pendingIn } from './make-file.ts'
 import type { FileRequest, MadeFile, Opener } from './make-file.ts'
 import { postingsOf } from './postings.ts'
@@ -91,7 +92,7 @@ export interface Exporter {
   readonly database: Database
   readonly sealer: Opener
   readonly clock: Clock
-  /** Makes each file while the one before it is booked; without it, and until it has started, the units make their files themselves. */
+  /** Makes files while the ones before them are booked; without it the units make all files themselves. */
   readonly thread?: FileThread | undefined
 }
 
@@ -103,23 +104,14 @@ export async function exportAll(
   progress: (batch: BatchRow) => void = () => {},
 ): Promise<BatchRow> {
   let batch = await database.read((ctx) => requireBatch(ctx, batchId))
-  let ahead: Promise<MadeFile | undefined> | undefined
+  const { maxRowsPerFile } = await database.read((ctx) => requireProfile(ctx, batch.profileId, batch.profileVersion))
+  const ahead = thread && new FilesAhead(thread, clock, { lineCount: batch.lineCount, maxRowsPerFile })
   while (batch.state !== 'EXPORTED') {
-    if (thread?.isReady === true) ahead ??= thread.make(await database.read((ctx) => nextFile(ctx, batch)))
-    const made = await ahead
-    ahead =
-      made === undefined || made.file.throughSeq === batch.lineCount ? undefined : thread?.make(behind(made, clock))
+    const made = await ahead?.take(await database.read((ctx) => nextFile(ctx, batch)))
     batch = await database.run((ctx) => exportNext(ctx, sealer, batchId, byAccountId, made))
-    // Somebody else has booked files meanwhile.
-    if (batch.exportedSeq !== made?.file.throughSeq) ahead = undefined
     progress(batch)
   }
   return batch
-}
-
-/** The request for the file behind one that is made. */
-function behind({ file: { batchId, fileNo, throughSeq, rowCount } }: MadeFile, clock: Clock): FileRequest {
-  return { batchId, afterSeq: throughSeq, fileNo: fileNo + (rowCount > 0 ? 1 : 0), createdAtMs: clock.now() }
 }
 
 export interface FileContent {

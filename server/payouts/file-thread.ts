@@ -2,7 +2,6 @@
 // processor about as long as to book them. The thread is the program itself once more (a bundle is one file), with a connection of
 // its own to the same database. It is a help and no more: what it cannot make for whatever reason, the booking unit makes itself, and
 // says there what is wrong.
-import { once } from 'node:events'
 import { Worker, parentPort, workerData } from 'node:worker_threads'
 import { systemRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
@@ -24,37 +23,28 @@ export interface ThreadSource {
 
 export class FileThread implements AsyncDisposable {
   readonly #worker: Worker
-  #isReady = false
+  /** Who waits for a file, in the order in which they asked: the thread answers in the same. */
+  readonly #waiting: Array<(made: MadeFile | undefined) => void> = []
+  #isEnded = false
 
   constructor({ program, databaseUrl, keys }: ThreadSource) {
     this.#worker = new Worker(program, { workerData: { databaseUrl, keys } })
-    this.#worker.once('message', () => (this.#isReady = true))
-    this.#worker.on('error', () => (this.#isReady = false))
-    this.#worker.on('exit', () => (this.#isReady = false))
+    this.#worker.on('message', (made: MadeFile | undefined) => this.#waiting.shift()?.(made))
+    // What ends it is followed by its exit.
+    this.#worker.on('error', () => {})
+    this.#worker.on('exit', () => {
+      this.#isEnded = true
+      for (const answer of this.#waiting.splice(0)) answer(undefined)
+    })
   }
 
-  /** Once it has started, which takes about as long as making the first files, and until it ends. */
-  get isReady(): boolean {
-    return this.#isReady
-  }
-
-  /** One file at a time. Undefined: it could not be made here. */
-  async make(request: FileRequest): Promise<MadeFile | undefined> {
-    if (!this.#isReady) return undefined
-    const ended = new AbortController()
-    const { signal } = ended
-    try {
+  /** Makes the files that are asked for one after another, once it has started. Undefined: it could not be made here. */
+  make(request: FileRequest): Promise<MadeFile | undefined> {
+    if (this.#isEnded) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
       this.#worker.postMessage(request)
-      const [made] = (await Promise.race([
-        once(this.#worker, 'message', { signal }),
-        once(this.#worker, 'exit', { signal }).then(() => []),
-      ])) as Array<MadeFile | undefined>
-      return made
-    } catch {
-      return undefined
-    } finally {
-      ended.abort()
-    }
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,5 +67,4 @@ export async function answerFileRequests(): Promise<void> {
         () => port.postMessage(undefined),
       )
   })
-  port.postMessage('ready')
 }

@@ -1,6 +1,6 @@
 // Files that another thread makes ahead of their booking: the batch command itself runs as the thread here.
 import { pathToFileURL } from 'node:url'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { namedAccounts } from '#server/ledger/account-kinds.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
 import { rows } from '#server/db/unit.ts'
@@ -42,7 +42,6 @@ describe.each(dialects)('files made ahead on %s', (dialect) => {
     const { database, clock } = world
     const batch = await release(world)
     await using thread = new FileThread({ program, databaseUrl: place.url, keys: testKeyRing })
-    await vi.waitUntil(() => thread.isReady, { timeout: 60_000 })
 
     const first = await thread.make(await database.read((ctx) => nextFile(ctx, batch)))
     const here = await makeNow(world, batch)

@@ -1,0 +1,62 @@
+// Which files of a batch the thread is asked for, and when: some way ahead of the books, so that a slow commit does not stop the thread
+// nor one slow file the books.
+import type { Clock } from '#shared/time/clock.ts'
+import type { FileThread } from './file-thread.ts'
+import type { FileRequest, MadeFile } from './make-file.ts'
+
+const filesAhead = 4
+/** The units make the first files themselves: the thread takes about as long to start. */
+const filesWhileStarting = 2
+
+/** How a batch is cut into files. */
+interface Cut {
+  readonly lineCount: number
+  readonly maxRowsPerFile: number
+}
+
+export class FilesAhead {
+  readonly #thread: FileThread
+  readonly #clock: Clock
+  readonly #cut: Cut
+  readonly #asked: Array<{ readonly request: FileRequest; readonly made: Promise<MadeFile | undefined> }> = []
+  /** What it will be asked for next; undefined before the first file is known. */
+  #next: FileRequest | undefined
+
+  constructor(thread: FileThread, clock: Clock, cut: Cut) {
+    this.#thread = thread
+    this.#clock = clock
+    this.#cut = cut
+  }
+
+  /** The batch's next file as the thread made it; undefined when the thread was not asked for it or could not make it. */
+  async take(wanted: FileRequest): Promise<MadeFile | undefined> {
+    if (this.#next === undefined) {
+      this.#next = wanted
+      for (let file = 0; file < filesWhileStarting; file += 1) this.#next = this.#behind(this.#next)
+    }
+    this.#ask()
+    const [oldest] = this.#asked
+    if (oldest === undefined || oldest.request.afterSeq > wanted.afterSeq) return undefined
+    // Somebody else has booked files, or one had nothing to pay and so no number: what was asked for is not what comes next.
+    if (oldest.request.afterSeq < wanted.afterSeq || oldest.request.fileNo !== wanted.fileNo) {
+      this.#asked.length = 0
+      this.#next = wanted
+      this.#ask()
+    }
+    const taken = this.#asked.shift()
+    this.#ask()
+    return await taken?.made
+  }
+
+  #ask(): void {
+    while (this.#next !== undefined && this.#asked.length < filesAhead && this.#next.afterSeq < this.#cut.lineCount) {
+      this.#asked.push({ request: this.#next, made: this.#thread.make(this.#next) })
+      this.#next = this.#behind(this.#next)
+    }
+  }
+
+  #behind({ batchId, afterSeq, fileNo }: FileRequest): FileRequest {
+    const { maxRowsPerFile } = this.#cut
+    return { batchId, afterSeq: afterSeq + maxRowsPerFile, fileNo: fileNo + 1, createdAtMs: this.#clock.now() }
+  }
+}
