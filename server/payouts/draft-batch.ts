@@ -31,6 +31,7 @@ const householdsPerUnit = 10_000
 const firstId = ({ scopePrefix }: { scopePrefix: string }) => `household:${scopePrefix}`
 /** ':' follows '9' in byte order: behind every code of the scope. */
 const beyondId = ({ scopePrefix }: { scopePrefix: string }) => `household:${scopePrefix}:`
+const codeOf = (accountId: string) => accountId.slice('household:'.length)
 
 /** Opens an empty draft; the preparer takes that part in it. */
 export function* openBatch(ctx: UnitContext, request: BatchRequest, preparedBy: string): Unit<BatchRow> {
@@ -165,20 +166,24 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
     ), income as (
       select a.owner_id as household_code, a.balance_fen, x.now_fen, x.then_fen
       from earned x left join ledger_account a on a.id = x.account_id
+    ), live as materialized (
+      select a.household_code,
+        cast(sum(case when a.income_kind <> ${incomeKind}
+          and (a.outcome = 'failed' or (a.outcome = 'unanswered' and a.seq > b.exported_seq)) then a.amount_fen else 0 end) as bigint) as held_fen,
+        max(case when a.income_kind = ${incomeKind} then 1 else 0 end) as has_line
+      from payout_attempt a join payout_batch b on b.batch_id = a.batch_id
+      where a.household_code > ${codeOf(afterId)} and a.household_code <= ${codeOf(throughId)} and a.is_live
+      group by a.household_code
     ), held as materialized (
-      select i.household_code, ${lesser(sql`i.now_fen`, sql`i.then_fen`)} as due_fen,
-        i.balance_fen - (select cast(coalesce(sum(a.amount_fen), 0) as bigint)
-          from payout_attempt a join payout_batch b on b.batch_id = a.batch_id
-          where a.household_code = i.household_code and a.income_kind <> ${incomeKind} and a.is_live
-            and (a.outcome = 'failed' or (a.outcome = 'unanswered' and a.seq > b.exported_seq))) as free_fen
-      from income i
+      select i.household_code, coalesce(l.has_line, 0) as has_line, ${lesser(sql`i.now_fen`, sql`i.then_fen`)} as due_fen,
+        i.balance_fen - coalesce(l.held_fen, 0) as free_fen
+      from income i left join live l on l.household_code = i.household_code
     ), due as materialized (
-      select h.household_code, ${lesser(sql`h.due_fen`, sql`h.free_fen`)} as amount_fen from held h
+      select h.household_code, h.has_line, ${lesser(sql`h.due_fen`, sql`h.free_fen`)} as amount_fen from held h
     )
     select d.household_code, d.amount_fen,
       case
-        when exists (select 1 from payout_attempt a where a.household_code = d.household_code
-          and a.income_kind = ${incomeKind} and a.is_live) then 'line_is_live'
+        when d.has_line = 1 then 'line_is_live'
         when d.amount_fen < ${bigint(minimumFen)} then 'below_minimum'
         ${accountReasons(ctx, preparedBy)}
       end as reason, p.payee_account_id, p.changed_by, p.confirmed_by

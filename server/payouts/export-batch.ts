@@ -93,7 +93,7 @@ export interface Exporter {
   readonly sealer: Opener
   readonly clock: Clock
   /** Makes files while the ones before them are booked; without it the units make all files themselves. */
-  readonly thread?: FileThread | undefined
+  readonly thread?: Pick<FileThread, 'make'> | undefined
 }
 
 /** Makes and books all files that a released batch still lacks, each in a unit of its own, and tells of the batch after each. */

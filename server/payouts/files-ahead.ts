@@ -6,7 +6,7 @@ import type { FileRequest, MadeFile } from './make-file.ts'
 
 const filesAhead = 4
 /** The units make the first files themselves: the thread takes about as long to start. */
-const filesWhileStarting = 2
+const filesWhileStarting = 4
 
 /** How a batch is cut into files. */
 interface Cut {
@@ -15,14 +15,14 @@ interface Cut {
 }
 
 export class FilesAhead {
-  readonly #thread: FileThread
+  readonly #thread: Pick<FileThread, 'make'>
   readonly #clock: Clock
   readonly #cut: Cut
   readonly #asked: Array<{ readonly request: FileRequest; readonly made: Promise<MadeFile | undefined> }> = []
-  /** What it will be asked for next; undefined before the first file is known. */
+  /** What the thread will be asked for next; undefined before the batch's first file is known. */
   #next: FileRequest | undefined
 
-  constructor(thread: FileThread, clock: Clock, cut: Cut) {
+  constructor(thread: Pick<FileThread, 'make'>, clock: Clock, cut: Cut) {
     this.#thread = thread
     this.#clock = clock
     this.#cut = cut
@@ -30,15 +30,12 @@ export class FilesAhead {
 
   /** The batch's next file as the thread made it; undefined when the thread was not asked for it or could not make it. */
   async take(wanted: FileRequest): Promise<MadeFile | undefined> {
-    if (this.#next === undefined) {
-      this.#next = wanted
-      for (let file = 0; file < filesWhileStarting; file += 1) this.#next = this.#behind(this.#next)
-    }
+    this.#next ??= this.#behind(wanted, filesWhileStarting)
     this.#ask()
-    const [oldest] = this.#asked
-    if (oldest === undefined || oldest.request.afterSeq > wanted.afterSeq) return undefined
+    const oldest = this.#asked[0]?.request
+    if (oldest === undefined || oldest.afterSeq > wanted.afterSeq) return undefined
     // Somebody else has booked files, or one had nothing to pay and so no number: what was asked for is not what comes next.
-    if (oldest.request.afterSeq < wanted.afterSeq || oldest.request.fileNo !== wanted.fileNo) {
+    if (oldest.afterSeq < wanted.afterSeq || oldest.fileNo !== wanted.fileNo) {
       this.#asked.length = 0
       this.#next = wanted
       this.#ask()
@@ -51,12 +48,12 @@ export class FilesAhead {
   #ask(): void {
     while (this.#next !== undefined && this.#asked.length < filesAhead && this.#next.afterSeq < this.#cut.lineCount) {
       this.#asked.push({ request: this.#next, made: this.#thread.make(this.#next) })
-      this.#next = this.#behind(this.#next)
+      this.#next = this.#behind(this.#next, 1)
     }
   }
 
-  #behind({ batchId, afterSeq, fileNo }: FileRequest): FileRequest {
-    const { maxRowsPerFile } = this.#cut
-    return { batchId, afterSeq: afterSeq + maxRowsPerFile, fileNo: fileNo + 1, createdAtMs: this.#clock.now() }
+  #behind({ batchId, afterSeq, fileNo }: FileRequest, files: number): FileRequest {
+    const skipped = files * this.#cut.maxRowsPerFile
+    return { batchId, afterSeq: afterSeq + skipped, fileNo: fileNo + files, createdAtMs: this.#clock.now() }
   }
 }

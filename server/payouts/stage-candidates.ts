@@ -2,8 +2,9 @@
 // and leaves it as attempts, numbered in the order of household codes, or as the record of who was left out.
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
-import { sqlExec, sqlRows } from '../db/unit.ts'
+import { insertRows, sqlExec, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { partsOf } from './store.ts'
 
 /** What was staged: candidates without a reason are to be paid, the others are left out. */
 export interface StagedSums extends Record<string, number> {
@@ -43,19 +44,25 @@ export function* stageCandidates(ctx: UnitContext, select: SQL): Unit<StagedSums
  * (schema.ts).
  */
 export function* enterChangers(ctx: UnitContext, batchId: string): Unit<void> {
-  const batch = sql`cast(${batchId} as text)`
-  const pairs = sql`(select distinct s.changed_by, s.confirmed_by from payout_staged s where s.reason is null)`
-  yield* sqlExec(sql`
-    insert into payout_part (batch_id, account_id, step, at_ms)
-    select ${batch}, x.account_id, 'account-change', cast(${ctx.now()} as bigint)
-    from (select p.changed_by as account_id from ${pairs} p union select p.confirmed_by from ${pairs} p) x
-    where not exists (select 1 from payout_part k
-      where k.batch_id = ${batchId} and k.account_id = x.account_id and k.step = 'account-change')`)
-  yield* sqlExec(sql`
-    insert into payout_changer (batch_id, changed_by, confirmed_by, step)
-    select ${batch}, x.changed_by, x.confirmed_by, 'account-change' from ${pairs} x
-    where not exists (select 1 from payout_changer k
-      where k.batch_id = ${batchId} and k.changed_by = x.changed_by and k.confirmed_by = x.confirmed_by)`)
+  const { payoutParts, payoutChangers } = ctx.tables
+  const step = 'account-change'
+  const atMs = ctx.now()
+  const pairs = yield* sqlRows<{ changedBy: string; confirmedBy: string }>(sql`
+    select distinct s.changed_by as "changedBy", s.confirmed_by as "confirmedBy" from payout_staged s where s.reason is null`)
+  const known = new Set(
+    (yield* partsOf(ctx, batchId)).filter((part) => part.step === step).map((part) => part.accountId),
+  )
+  const people = new Set(pairs.flatMap(({ changedBy, confirmedBy }) => [changedBy, confirmedBy]))
+  const newParts = [...people].filter((accountId) => !known.has(accountId)).toSorted()
+  yield* insertRows(
+    payoutParts,
+    newParts.map((accountId) => ({ batchId, accountId, step, atMs })),
+  )
+  yield* insertRows(
+    payoutChangers,
+    pairs.map((pair) => ({ batchId, ...pair, step })),
+    'ignore',
+  )
 }
 
 /** Candidates with a reason stay as the batch's record of who was left out and why. */

@@ -17,15 +17,26 @@ export function writeCsv(
   { encoding }: { readonly encoding: TextEncoding },
 ): Uint8Array {
   const header = columns.map((column) => quoteCell(column.name))
-  const lines = rows.map((row) =>
-    row.map((text, at) => quoteCell(columns[at]?.isFromUsers === false ? text : neutralise(text))).join(','),
-  )
+  const cellOf = columns.map(({ isFromUsers }) => cellWriter(isFromUsers !== false))
+  const lines = rows.map((row) => row.map((text, at) => cellOf[at]?.(text) ?? quoteCell(neutralise(text))).join(','))
   const whole = encodeText([header.join(','), ...lines, ''].join('\r\n'), encoding)
   if ('bytes' in whole) return whole.bytes
   for (const [index, row] of [columns.map((column) => column.name), ...rows].entries()) {
     for (const text of row) refuseUnencodable(text, index + 1, encoding)
   }
   throw new RefusalError('tabular.not_encodable')
+}
+
+/** Writes the cells of a column. Many columns say the same in row after row, which is then quoted once. */
+function cellWriter(isFromUsers: boolean): (text: string) => string {
+  let last = ''
+  let cell = ''
+  return (text) => {
+    if (text === last) return cell
+    last = text
+    cell = quoteCell(isFromUsers ? neutralise(text) : text)
+    return cell
+  }
 }
 
 /** Refuses a text that the encoding cannot carry, naming the row and the text. */

@@ -7,6 +7,7 @@ import { rows } from '#server/db/unit.ts'
 import { exportAll, exportNext, readFile } from '#server/payouts/export-batch.ts'
 import { FileThread } from '#server/payouts/file-thread.ts'
 import { makeFile, nextFile } from '#server/payouts/make-file.ts'
+import type { FileRequest } from '#server/payouts/make-file.ts'
 import { releaseBatch } from '#server/payouts/sign-batch.ts'
 import type { BatchRow } from '#server/payouts/store.ts'
 import { dialects, makeDatabasePlace } from '#tests/support/test-database.ts'
@@ -38,7 +39,7 @@ const makeNow = ({ database }: PayoutWorld, batch: BatchRow) =>
 describe.each(dialects)('files made ahead on %s', (dialect) => {
   it('are booked as the thread made them, and read again byte by byte', async () => {
     await using place = await makeDatabasePlace(dialect)
-    await using world = await openPayoutWorld(dialect, { households: 5, maxRowsPerFile: 2, url: place.url })
+    await using world = await openPayoutWorld(dialect, { households: 6, maxRowsPerFile: 1, url: place.url })
     const { database, clock } = world
     const batch = await release(world)
     await using thread = new FileThread({ program, databaseUrl: place.url, keys: testKeyRing })
@@ -50,11 +51,7 @@ describe.each(dialects)('files made ahead on %s', (dialect) => {
 
     expect(first).toEqual(here)
     expect(exported.state).toBe('EXPORTED')
-    expect(files.map(({ fromSeq, rowCount }) => [fromSeq, rowCount])).toEqual([
-      [1, 2],
-      [3, 2],
-      [5, 1],
-    ])
+    expect(files.map(({ fromSeq, rowCount }) => [fromSeq, rowCount])).toEqual([1, 2, 3, 4, 5, 6].map((seq) => [seq, 1]))
     expect(files[0]?.sha256).toBe(first?.file.sha256)
     for (const { batchId, fileNo, sha256 } of files) {
       const again = await world.run((ctx) => readFile(ctx, testSealer, { batchId, fileNo }, people.releaser))
@@ -90,8 +87,33 @@ describe.each(dialects)('files made ahead on %s', (dialect) => {
   })
 })
 
+it('asks the thread anew once a file had nothing to pay and took no number', async () => {
+  await using world = await openPayoutWorld('sqlite', { households: 8, maxRowsPerFile: 1 })
+  const { database, clock } = world
+  const batch = await release(world)
+  await world.refund(2, 1)
+  const asked: Array<[afterSeq: number, fileNo: number]> = []
+  const thread = {
+    make: async (request: FileRequest) => {
+      asked.push([request.afterSeq, request.fileNo])
+      return await database.read((ctx) => makeFile(ctx, testSealer, request))
+    },
+  }
+
+  await exportAll({ database, sealer: testSealer, clock, thread }, batch, people.releaser)
+  const files = await filesOf(world)
+
+  expect(asked).toEqual([
+    ...[4, 5, 6, 7].map((afterSeq) => [afterSeq, afterSeq + 1]),
+    ...[4, 5, 6, 7].map((afterSeq) => [afterSeq, afterSeq]),
+  ])
+  expect(files.map(({ fileNo, fromSeq }) => [fileNo, fromSeq])).toEqual(
+    [1, 3, 4, 5, 6, 7, 8].map((seq, at) => [at + 1, seq]),
+  )
+})
+
 it('does without a thread that cannot start', async () => {
-  await using world = await openPayoutWorld('sqlite', { maxRowsPerFile: 2 })
+  await using world = await openPayoutWorld('sqlite', { households: 6, maxRowsPerFile: 1 })
   const { database, clock } = world
   const batch = await release(world)
   const nowhere = new URL('nowhere.mjs', program)
@@ -100,5 +122,5 @@ it('does without a thread that cannot start', async () => {
   const exported = await exportAll({ database, sealer: testSealer, clock, thread }, batch, people.releaser)
 
   expect(exported.state).toBe('EXPORTED')
-  expect(await filesOf(world)).toHaveLength(2)
+  expect(await filesOf(world)).toHaveLength(6)
 })
