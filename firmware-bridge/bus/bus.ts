@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import { DeviceError } from '../ports/device-error.ts'
 import type { DeviceHealth, LinkCounters } from '../ports/devices.ts'
-import type { Transport } from '../transports/transport.ts'
+import type { Connection, Transport } from '../transports/transport.ts'
 import { startAttempt, type Attempt } from './attempt.ts'
 import { createDevicePresence, type DevicePresence } from './device-presence.ts'
 import type { DeviceLine, ExchangeOptions, Priority, SendOptions } from './exchange.ts'
@@ -50,6 +50,14 @@ interface Job {
   lastMiss?: DeviceError
 }
 
+/** The request on the wire. */
+interface Running {
+  readonly job: Job
+  attempt: Attempt | undefined
+  giveUpAtMs: number
+  isOver: boolean
+}
+
 interface Device {
   name: string
   presence: DevicePresence
@@ -75,8 +83,10 @@ export class Bus implements AsyncDisposable {
   private readonly queue: RequestQueue<Job> = createRequestQueue(queueLimit)
   private readonly devices = new Map<string, Device>()
   private readonly healthListeners = new Set<(health: DeviceHealth) => void>()
-  private current: { job: Job; attempt: Attempt | undefined; end: (error?: DeviceError) => void } | undefined
+  private current: Running | undefined
   private cancelGap: CancelTimer | undefined
+  private cancelWatch: CancelTimer | undefined
+  private watchAtMs = 0
   private quietUntilMs = 0
   private lastDevice: Device | undefined
   private hasBeenUp = false
@@ -136,6 +146,7 @@ export class Bus implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.isClosed = true
     for (const device of this.devices.values()) device.cancelProbe?.()
+    this.cancelWatch?.()
     const error = new DeviceError('CANCELLED', `bus ${this.name} was closed`)
     this.failAll(error)
     this.abort.abort(error)
@@ -221,56 +232,94 @@ export class Bus implements AsyncDisposable {
       this.waitQuietly(changeMs)
       return
     }
-    void this.transmit(job)
+    this.transmit(job)
   }
 
   private waitQuietly(forMs: number): void {
-    this.cancelGap = this.clock.setTimer(forMs, () => {
+    // Timers are a millisecond coarse and cut fractions off: one that fires before its time costs a second one.
+    this.cancelGap = this.clock.setTimer(Math.ceil(forMs), () => {
       this.cancelGap = undefined
       this.pump()
     })
   }
 
-  private async transmit(job: Job): Promise<void> {
+  private transmit(job: Job): void {
     const connection = this.link.connection
     if (connection === undefined) return
     this.lastDevice = job.device
-    let cancelTimeout: CancelTimer = () => {}
-    let isOver = false
-    const end = (error?: DeviceError) => {
-      if (isOver) return
-      isOver = true
-      cancelTimeout()
-      this.finish(job, error)
+    const running: Running = { job, attempt: undefined, giveUpAtMs: Infinity, isOver: false }
+    this.current = running
+    if (!this.isInputSuspect) {
+      this.put(running, connection)
+      return
     }
-    const slot: NonNullable<typeof this.current> = { job, attempt: undefined, end }
-    this.current = slot
-    if (this.isInputSuspect) {
-      this.isInputSuspect = false
-      await connection.flushInput()
-      if (isOver) return
-    }
-    if (this.clock.monotonicMs() > job.deadlineMs) {
-      end(expired(job))
+    this.isInputSuspect = false
+    void connection.flushInput().then(() => {
+      if (!running.isOver) this.put(running, connection)
+    })
+  }
+
+  private put(running: Running, connection: Connection): void {
+    const { job } = running
+    const nowMs = this.clock.monotonicMs()
+    if (nowMs > job.deadlineMs) {
+      this.end(running, expired(job))
       return
     }
     this.idleAttempt = undefined
+    const end = (error?: DeviceError) => this.end(running, error)
     // The waiter stands before the first byte leaves: a fast board's answer must not find nobody.
-    slot.attempt = job.start?.(end, end)
+    running.attempt = job.start?.(end, end)
     this.counters.requests += 1
-    const wireMs = Math.ceil((job.bytes.length * bitsPerByte * 1000) / this.options.baudRate)
-    const timeoutMs = wireMs + (job.start === undefined ? writeTimeoutMs : job.replyTimeoutMs)
-    cancelTimeout = this.clock.setTimer(timeoutMs, () => {
-      if (slot.attempt !== undefined) slot.attempt.finish(job.device.name)
-      else end(new DeviceError('WRITE_FAILED', `${job.device.name}: the port took no bytes for ${timeoutMs} ms`))
+    running.giveUpAtMs = nowMs + this.patienceMs(job)
+    this.watch(running.giveUpAtMs)
+    connection.write(job.bytes).then(
+      () => {
+        if (job.start === undefined) end()
+      },
+      (error: unknown) => end(asDeviceError(error)),
+    )
+  }
+
+  /** How long a request may take: its bytes on the wire and the reply, or, where none comes, the port. */
+  private patienceMs(job: Job): number {
+    return this.wireMs(job) + (job.start === undefined ? writeTimeoutMs : job.replyTimeoutMs)
+  }
+
+  private wireMs(job: Job): number {
+    return Math.ceil((job.bytes.length * bitsPerByte * 1000) / this.options.baudRate)
+  }
+
+  /**
+   * Looks at the running request at that instant or before. Nearly all are answered long before, so the timer is left standing from
+   * one to the next, and goes on to the instant that is due by then.
+   */
+  private watch(atMs: number): void {
+    if (this.cancelWatch !== undefined && this.watchAtMs <= atMs) return
+    this.cancelWatch?.()
+    this.watchAtMs = atMs
+    this.cancelWatch = this.clock.setTimer(Math.ceil(atMs - this.clock.monotonicMs()), () => {
+      this.cancelWatch = undefined
+      const running = this.current
+      if (running === undefined) return
+      if (this.clock.monotonicMs() >= running.giveUpAtMs) this.giveUp(running)
+      else if (running.giveUpAtMs < Infinity) this.watch(running.giveUpAtMs)
     })
-    try {
-      await connection.write(job.bytes)
-    } catch (error) {
-      end(asDeviceError(error))
-      return
+  }
+
+  private giveUp(running: Running): void {
+    const { job, attempt } = running
+    if (attempt !== undefined) attempt.finish(job.device.name)
+    else {
+      const why = `${job.device.name}: the port took no bytes for ${this.patienceMs(job)} ms`
+      this.end(running, new DeviceError('WRITE_FAILED', why))
     }
-    if (job.start === undefined) end()
+  }
+
+  private end(running: Running, error?: DeviceError): void {
+    if (running.isOver) return
+    running.isOver = true
+    this.finish(running.job, error)
   }
 
   private finish(job: Job, error: DeviceError | undefined): void {
@@ -279,9 +328,7 @@ export class Bus implements AsyncDisposable {
       this.current = undefined
     }
     const nowMs = this.clock.monotonicMs()
-    const wireMs =
-      job.start === undefined ? Math.ceil((job.bytes.length * bitsPerByte * 1000) / this.options.baudRate) : 0
-    this.quietUntilMs = nowMs + this.options.quietGapMs + wireMs
+    this.quietUntilMs = nowMs + this.options.quietGapMs + (job.start === undefined ? this.wireMs(job) : 0)
     if (error === undefined) {
       if (job.start !== undefined) job.device.presence.answered()
       job.resolve()
@@ -355,7 +402,8 @@ export class Bus implements AsyncDisposable {
       running.job.retriesLeft = 0
       // What was being written may have left or not: nobody can say what the board did with it.
       const isUnknown = running.job.start === undefined && error.code === 'TRANSPORT_CLOSED'
-      running.end(isUnknown ? new DeviceError('OUTCOME_UNKNOWN', `${error.message} while it was being written`) : error)
+      const why = `${error.message} while it was being written`
+      this.end(running, isUnknown ? new DeviceError('OUTCOME_UNKNOWN', why) : error)
     }
     for (const job of waiting) job.reject(error)
   }

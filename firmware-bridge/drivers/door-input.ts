@@ -14,9 +14,9 @@ export interface InputModule extends DoorInput {
 export function createDoorInput(settings: DoorInputSettings, bus: Bus, device: string): InputModule {
   const { address: unit, replyTimeoutMs, input, openBit } = settings
   // With the lock: whether the door stands open decides a session as much as the lock's own feedback does.
-  const read = () => readExchange({ unit, function: 2, address: 0, count: 8, priority: 'lock-state', replyTimeoutMs })
-  const line = bus.addDevice(device, read)
-  const readBits = async () => byteAt(await line.exchange(read()), 0)
+  const read = readExchange({ unit, function: 2, address: 0, count: 8, priority: 'lock-state', replyTimeoutMs })
+  const line = bus.addDevice(device, () => read)
+  const readBits = async () => byteAt(await line.exchange(read), 0)
   return {
     async readIsOpen() {
       return (((await readBits()) >>> (input - 1)) & 1) === openBit

@@ -14,7 +14,7 @@ export interface ModbusRead {
   replyTimeoutMs: number
 }
 
-/** The bytes of the registers (two each, high first) or bits (eight to a byte). */
+/** The bytes of the registers (two each, high first) or bits (eight to a byte). Holds no state: a driver makes it once. */
 export function readExchange(read: ModbusRead): ExchangeOptions<Uint8Array> {
   const dataLength = read.function <= 2 ? Math.ceil(read.count / 8) : read.count * 2
   return {

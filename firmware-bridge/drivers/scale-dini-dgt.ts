@@ -17,11 +17,11 @@ const commandRegister = 0
 
 export function createDiniScale(settings: Settings, bus: Bus, device: string): Scale {
   const { address: unit, replyTimeoutMs } = settings
-  const readAll = () => readExchange({ unit, function: 4, address: 0, count: 5, priority: 'weight', replyTimeoutMs })
-  const line = bus.addDevice(device, readAll)
+  const readAll = readExchange({ unit, function: 4, address: 0, count: 5, priority: 'weight', replyTimeoutMs })
+  const line = bus.addDevice(device, () => readAll)
   return {
     async weigh() {
-      return decodeDiniReading(await line.exchange(readAll()), settings)
+      return decodeDiniReading(await line.exchange(readAll), settings)
     },
     async zero() {
       await writeRegisters(line, { unit, address: commandRegister, values: [zeroCommand], replyTimeoutMs })

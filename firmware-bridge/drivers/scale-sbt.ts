@@ -25,7 +25,14 @@ export function createSbtScale(settings: Settings, bus: Bus, device: string): Sc
   const { address: unit, replyTimeoutMs } = settings
   const read = (address: number, count: number) =>
     readExchange({ unit, function: 3, address, count, priority: 'weight', replyTimeoutMs })
-  const line = bus.addDevice(device, () => read(sbtRegisters.status, 1))
+  // Asked ten times a second, and the same each time: made once.
+  const asked = {
+    together: read(sbtRegisters.gross, 4),
+    gross: read(sbtRegisters.gross, 2),
+    net: read(sbtRegisters.net, 2),
+    status: read(sbtRegisters.status, 1),
+  }
+  const line = bus.addDevice(device, () => asked.status)
 
   let status = 0
   let weightsUntilStatus = 0
@@ -33,13 +40,10 @@ export function createSbtScale(settings: Settings, bus: Bus, device: string): Sc
     async weigh() {
       const weights =
         settings.weightReads === 'together'
-          ? await line.exchange(read(sbtRegisters.gross, 4))
-          : Uint8Array.from([
-              ...(await line.exchange(read(sbtRegisters.gross, 2))),
-              ...(await line.exchange(read(sbtRegisters.net, 2))),
-            ])
+          ? await line.exchange(asked.together)
+          : Uint8Array.from([...(await line.exchange(asked.gross)), ...(await line.exchange(asked.net))])
       if (weightsUntilStatus === 0) {
-        status = uint16At(await line.exchange(read(sbtRegisters.status, 1)), 0)
+        status = uint16At(await line.exchange(asked.status), 0)
         weightsUntilStatus = settings.statusEvery
       }
       weightsUntilStatus -= 1

@@ -20,9 +20,10 @@ const crcTable = Uint16Array.from({ length: 256 }, (_, index) => {
   return crc
 })
 
-/** CRC-16/MODBUS; on the wire its low byte comes first. */
-export function crc16Of(bytes: Uint8Array): number {
+/** CRC-16/MODBUS of the first `length` bytes, default all; on the wire its low byte comes first. */
+export function crc16Of(bytes: ArrayLike<number>, length = bytes.length): number {
   let crc = 0xffff
-  for (const byte of bytes) crc = (crc >>> 8) ^ (crcTable[(crc ^ byte) & 0xff] ?? 0)
+  for (let index = 0; index < length; index += 1)
+    crc = (crc >>> 8) ^ (crcTable[(crc ^ (bytes[index] ?? 0)) & 0xff] ?? 0)
   return crc
 }

@@ -34,15 +34,17 @@ export interface Framer<Frame> {
   readonly pendingLength: number
 }
 
+const nothing = new Uint8Array(0)
+
 export function createFramer<Frame>(format: FrameFormat<Frame>): Framer<Frame> {
-  let buffer: Uint8Array = new Uint8Array(0)
+  let buffer: Uint8Array = nothing
 
   /** Consumes what can be decided now; bytes dropped one after the other for one reason come out as one value. */
   const consume = (isFinal: boolean): Array<Framed<Frame>> => {
     const out: Array<Framed<Frame>> = []
     let offset = 0
     while (offset < buffer.length) {
-      const rest = buffer.subarray(offset)
+      const rest = offset === 0 ? buffer : buffer.subarray(offset)
       const match = format.match(rest)
       if (match.kind === 'frame') {
         out.push({ kind: 'frame', frame: match.frame })
@@ -55,7 +57,7 @@ export function createFramer<Frame>(format: FrameFormat<Frame>): Framer<Frame> {
       discardByte(out, rest, match.kind === 'mismatch' ? match.reason : 'junk')
       offset += 1
     }
-    buffer = buffer.slice(offset)
+    if (offset > 0) buffer = offset === buffer.length ? nothing : buffer.slice(offset)
     return out
   }
 

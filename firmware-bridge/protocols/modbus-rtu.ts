@@ -115,7 +115,7 @@ function checked<Frame>(bytes: Uint8Array, length: number, decode: () => Frame):
   if (length > maxFrameLength) return { kind: 'mismatch', reason: 'junk' }
   if (bytes.length < length) return { kind: 'incomplete' }
   const crc = byteAt(bytes, length - 2) | (byteAt(bytes, length - 1) << 8)
-  if (crc !== crc16Of(bytes.subarray(0, length - 2))) return { kind: 'mismatch', reason: 'checksum' }
+  if (crc !== crc16Of(bytes, length - 2)) return { kind: 'mismatch', reason: 'checksum' }
   return { kind: 'frame', length, frame: decode() }
 }
 
@@ -142,6 +142,6 @@ function word(value: number): [number, number] {
 }
 
 function withCrc(bytes: readonly number[]): Uint8Array {
-  const crc = crc16Of(Uint8Array.from(bytes))
+  const crc = crc16Of(bytes)
   return Uint8Array.from([...bytes, crc & 0xff, crc >>> 8])
 }
