@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { CabinetCode, PublicKey } from '#shared/contracts/http/cabinets.ts'
+import { CabinetCode } from '#shared/contracts/http/shelf.ts'
+import { PublicKey } from '#shared/contracts/http/cabinets.ts'
 import { Id } from '#shared/ids/uuid-v7.ts'
 import { replaceFile } from '../durable-file.ts'
 

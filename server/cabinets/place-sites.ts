@@ -2,7 +2,8 @@
 // cabinet, which people at the site can read.
 import { eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
-import { CabinetCode, type Place } from '#shared/contracts/http/cabinets.ts'
+import { CabinetCode } from '#shared/contracts/http/shelf.ts'
+import type { Place } from '#shared/contracts/http/cabinets.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { exec, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'

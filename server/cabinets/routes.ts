@@ -7,7 +7,6 @@ import {
   enrolCabinet as enrolCabinetRoute,
   getCabinet,
   getFleetSummary,
-  getShelfByCode,
   importHostSitePlaces as importPlacesRoute,
   listCabinets,
   listCommands,
@@ -20,6 +19,7 @@ import {
   sendCommand,
   setRolloutState,
 } from '#shared/contracts/http/cabinets.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
 import type { CommandBody, CommandKind } from '#shared/contracts/mqtt/command.ts'
 import type { RouteInput } from '#shared/contracts/http/route.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'

@@ -1,6 +1,6 @@
 // What a buyer sees before opening (扫码): goods, price labels, origin, who earns, and the operator's particulars that the
 // food rules want shown.
-import type { Shelf, ShelfLane } from '#shared/contracts/http/cabinets.ts'
+import type { Shelf, ShelfLane } from '#shared/contracts/http/shelf.ts'
 import type { PlanogramLane } from '#shared/contracts/mqtt/twin.ts'
 import { findSkusById } from '../catalog/find-goods.ts'
 import { householdsBehindLots, type LaneLot, lotsInCabinet } from '../stock/lane-stock.ts'

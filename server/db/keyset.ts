@@ -8,7 +8,7 @@ import { RefusalError } from '../errors/refusal.ts'
 export type KeyPart = string | number
 type Key = readonly KeyPart[]
 
-/** What lists take: shared/contracts/http/route.ts, PageQuery. */
+/** What lists take: shared/contracts/http/paging.ts, PageQuery. */
 export interface PageRequest {
   readonly cursor?: string | undefined
   readonly limit: number

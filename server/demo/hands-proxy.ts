@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { WebSocket } from 'ws'
 import { HandsCommand } from '#shared/contracts/demo/hands.ts'
-import { CabinetCode } from '#shared/contracts/http/cabinets.ts'
+import { CabinetCode } from '#shared/contracts/http/shelf.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { checkOrigin } from '../http/origin.ts'
 

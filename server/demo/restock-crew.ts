@@ -2,7 +2,7 @@
  * The demo's restocker: looks at a cabinet's shelf, and where too little lies or goods have expired, opens it for a real
  * restock session over the HTTP API and loads pieces with the virtual hands. The first start fills the shelves this way too.
  */
-import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
 import type { ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
 import { openForRestock } from '#shared/contracts/http/sessions.ts'
 import type { Random } from '#shared/ids/random.ts'

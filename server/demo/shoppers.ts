@@ -2,8 +2,8 @@
  * Seeded shoppers: demo buyers who scan a virtual cabinet, take and put back goods with the virtual hands and pay, through
  * the real HTTP API, so that ledger and income pages fill. Between purchases the restocker looks after the shelves.
  */
-import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
-import { getMe } from '#shared/contracts/http/identity.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
+import { getMe } from '#shared/contracts/http/me.ts'
 import { getWallet, topUpWallet } from '#shared/contracts/http/money.ts'
 import { openCabinet, type ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
 import type { LaneId } from '#shared/contracts/mqtt/lane.ts'

@@ -1,15 +1,8 @@
 // HTTP of accounts and sign-ins. Passwords are hashed before a unit of work begins, since a unit waits for nothing else.
 import { eq } from 'drizzle-orm'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import {
-  changePassword,
-  getMe,
-  isNumberOfSomebody,
-  joinSite,
-  type Me,
-  signIn,
-  signOut,
-} from '#shared/contracts/http/identity.ts'
+import { changePassword, isNumberOfSomebody, joinSite, signIn, signOut } from '#shared/contracts/http/identity.ts'
+import { getMe, type Me } from '#shared/contracts/http/me.ts'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'
 import { one } from '../db/unit.ts'

@@ -1,7 +1,7 @@
 // One cabinet of the running demo, looked after at the administration's pages: tested, locked, let go, and planned anew.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import type { Shelf } from '#shared/contracts/http/cabinets.ts'
+import type { Shelf } from '#shared/contracts/http/shelf.ts'
 import { desk, findBarriers, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
 import { signInAt } from '#tests/support/demo-desk.ts'
 import { startDemoProcess, type DemoProcess } from '#tests/support/demo-process.ts'

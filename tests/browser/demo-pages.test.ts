@@ -1,7 +1,7 @@
 // The pages in a real browser on the real demo: nothing here knows the server's insides.
 import type { Frame, FrameLocator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Shelf } from '#shared/contracts/http/cabinets.ts'
+import type { Shelf } from '#shared/contracts/http/shelf.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import { desk, findBarriers, phone, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
 import { startDemoProcess, type DemoProcess } from '#tests/support/demo-process.ts'

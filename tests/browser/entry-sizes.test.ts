@@ -1,4 +1,5 @@
 // What a buyer's phone has to fetch before it shows anything.
+import { readFile } from 'node:fs/promises'
 import { beforeAll, expect, it } from 'vitest'
 import { openDemoDesk } from '#tests/support/demo-desk.ts'
 import { measureEntry } from '#tests/support/entry-size.ts'
@@ -11,6 +12,16 @@ it('the buyer’s entry is at most 90 kB of six files, as many as a browser asks
 
   expect(bytes).toBeLessThanOrEqual(90_000)
   expect(files).toBeLessThanOrEqual(6)
+})
+
+it('the scripts of the buyer’s entry say first that all of them is wanted at once', async () => {
+  const html = await readFile('server/web/dist/buyer/index.html', 'utf8')
+  const scripts = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, file]) => file ?? '')
+
+  const texts = await Promise.all(scripts.map((file) => readFile(`server/web/dist${file}`, 'utf8')))
+
+  expect(texts.length).toBeGreaterThan(0)
+  expect(texts.filter((text) => !text.startsWith('//# allFunctionsCalledOnLoad\n'))).toEqual([])
 })
 
 it('a page names beside itself what it loads, and that of a scanned code the replies it will ask for', async () => {

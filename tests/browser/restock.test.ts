@@ -1,7 +1,8 @@
 // A restocker's day on a phone, in a real browser on the real demo: the network goes in the cellar, and what was done arrives later.
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { CabinetSummary, Shelf } from '#shared/contracts/http/cabinets.ts'
+import type { CabinetSummary } from '#shared/contracts/http/cabinets.ts'
+import type { Shelf } from '#shared/contracts/http/shelf.ts'
 import type { RestockTask } from '#shared/contracts/http/restock-tasks.ts'
 import { desk, findBarriers, phone, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
 import { startDemoProcess, type DemoProcess } from '#tests/support/demo-process.ts'

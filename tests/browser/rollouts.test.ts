@@ -1,7 +1,7 @@
 // A change of prices rolled out over the running demo's cabinets, paused, resumed and put back; and the upload of an agent.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import type { Shelf } from '#shared/contracts/http/cabinets.ts'
+import type { Shelf } from '#shared/contracts/http/shelf.ts'
 import { desk, findBarriers, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
 import { signInAt } from '#tests/support/demo-desk.ts'
 import { startDemoProcess, type DemoProcess } from '#tests/support/demo-process.ts'

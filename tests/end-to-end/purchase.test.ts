@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
 import { checkLedger, getHouseholdIncome, listHouseholds } from '#shared/contracts/http/money.ts'
 import {
   decideReview,

@@ -2,8 +2,8 @@
 // open, so that the phone keeps its steps and the cabinet its journal. Both end the same.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listLots } from '#shared/contracts/http/catalog.ts'
-import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
-import { getMe } from '#shared/contracts/http/identity.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
+import { getMe } from '#shared/contracts/http/me.ts'
 import {
   addRestockSteps,
   getRestockTask,

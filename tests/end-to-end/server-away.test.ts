@@ -1,6 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { getCabinet, getShelfByCode } from '#shared/contracts/http/cabinets.ts'
+import { getCabinet } from '#shared/contracts/http/cabinets.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
 import { checkLedger } from '#shared/contracts/http/money.ts'
 import { getReceipt, getSession, listSessionFindings } from '#shared/contracts/http/sessions.ts'
 import { systemRandom } from '#shared/ids/random.ts'

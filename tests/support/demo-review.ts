@@ -1,6 +1,6 @@
 // A purchase on the demo that nobody can settle without a person: a piece is taken, and another lane's scale does not rest.
 import { openCabinet, type ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
-import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
 import { systemRandom } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import { delay } from '#shared/time/clock.ts'

@@ -1,7 +1,7 @@
 // The goods in a restocker's crate: those of the cabinet's shelves, with what a piece weighs by its label. Only who may restock
 // has a crate.
 import { shallowRef, watch, type ShallowRef } from 'vue'
-import type { Shelf } from '#shared/contracts/http/cabinets.ts'
+import type { Shelf } from '#shared/contracts/http/shelf.ts'
 import { listSkus } from '#shared/contracts/http/catalog.ts'
 import type { WebContext } from '../common/web-context.ts'
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
-import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 
 const readers = ['operator', 'finance', 'auditor', 'admin'] as const
 /** Who looks after what an alert is about; of money that is finance. */

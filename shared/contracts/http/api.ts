@@ -15,6 +15,7 @@ import * as identity from './identity.ts'
 import * as importTemplates from './import-templates.ts'
 import * as secondFactor from './second-factor.ts'
 import * as inKind from './in-kind.ts'
+import * as me from './me.ts'
 import * as laneLocks from './lane-locks.ts'
 import * as markDowns from './mark-downs.ts'
 import * as money from './money.ts'
@@ -31,6 +32,7 @@ import * as restockTasks from './restock-tasks.ts'
 import * as sales from './sales.ts'
 import * as rollouts from './rollouts.ts'
 import * as scaleChecks from './scale-checks.ts'
+import * as shelf from './shelf.ts'
 import * as serviceQuality from './service-quality.ts'
 import * as sessions from './sessions.ts'
 import * as stock from './stock.ts'
@@ -47,11 +49,13 @@ function isRoute(value: unknown): value is RouteContract {
 
 /** Every HTTP route of the product: OpenAPI is written from this list and the server must register each of them. */
 export const routes: readonly RouteContract[] = [
+  me,
   identity,
   secondFactor,
   audit,
   personalData,
   disclosure,
+  shelf,
   cabinets,
   fleet,
   rollouts,

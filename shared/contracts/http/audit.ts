@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 
 const Facts = z.record(z.string(), z.unknown())
 

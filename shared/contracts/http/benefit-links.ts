@@ -3,7 +3,8 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { BenefitLinkTerms, Supplier } from './catalog.ts'
 import { HouseholdCode, Reason } from './households.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 export const BenefitLink = BenefitLinkTerms.extend({
   linkId: Id,

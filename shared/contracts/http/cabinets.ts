@@ -4,18 +4,14 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { commandReasons, CommandOutcome } from '../mqtt/command.ts'
-import { LaneId, PricingMode } from '../mqtt/lane.ts'
 import { Telemetry } from '../mqtt/live.ts'
-import { CabinetConfigChange, DesiredTwin, LaneLockReason, PlanogramLane, ReportedTwin } from '../mqtt/twin.ts'
-import { defineRoute, NamedPageQuery, pageOf, PageQuery } from './route.ts'
+import { CabinetConfigChange, DesiredTwin, PlanogramLane, ReportedTwin } from '../mqtt/twin.ts'
+import { defineRoute } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { NamedPageQuery, pageOf, PageQuery } from './paging.ts'
 
 export const HostSiteKind = z.enum(['government', 'hospital', 'school']).meta({ id: 'HostSiteKind' })
 export const RolloutState = z.enum(['planned', 'installed', 'live', 'withdrawn']).meta({ id: 'RolloutState' })
-/** The code printed on the cabinet and in its QR: YB-0001. */
-export const CabinetCode = z
-  .string()
-  .regex(/^[A-Z]{2}-\d{4,6}$/, 'a cabinet code looks like YB-0001')
-  .meta({ id: 'CabinetCode' })
 
 /** Statistical code of a town (镇街): nine digits. */
 export const TownCode = z
@@ -61,45 +57,6 @@ export const CabinetSummary = z
   .meta({ id: 'CabinetSummary' })
 export type CabinetSummary = z.infer<typeof CabinetSummary>
 
-/** What a buyer sees before opening: goods, price labels and who earns. */
-export const ShelfLane = z
-  .object({
-    laneId: LaneId,
-    skuId: Id,
-    name: z.string(),
-    spec: z.string(),
-    grade: z.string().optional(),
-    origin: z.string(),
-    mode: PricingMode,
-    priceFen: NonNegativeFen,
-    /** Near its date: what the price label said before, and how much is off; printed beside the price. */
-    markDown: z.object({ listPriceFen: NonNegativeFen, percentOff: z.int().min(1).max(90) }).optional(),
-    isCertified: z.boolean(),
-    isOnSale: z.boolean(),
-    /** Why nothing may be sold from it now. */
-    lockReason: LaneLockReason.optional(),
-    count: z.int().min(0),
-    daysLeft: z.int().optional(),
-    lotTraceCode: z.string().optional(),
-    supplierName: z.string().optional(),
-    householdCount: z.int().min(0),
-  })
-  .meta({ id: 'ShelfLane' })
-export type ShelfLane = z.infer<typeof ShelfLane>
-export const Shelf = z
-  .object({
-    cabinetId: Id,
-    code: CabinetCode,
-    hostSiteName: z.string(),
-    isOnline: z.boolean(),
-    isInService: z.boolean(),
-    isDemo: z.boolean(),
-    operator: z.object({ name: z.string(), address: z.string(), contact: z.string(), filingNumber: z.string() }),
-    lanes: z.array(ShelfLane),
-  })
-  .meta({ id: 'Shelf' })
-export type Shelf = z.infer<typeof Shelf>
-
 const cabinetParams = z.object({ cabinetId: Id })
 
 export const listCabinets = defineRoute({
@@ -116,16 +73,6 @@ export const listCabinets = defineRoute({
     isDemo: z.stringbool().optional(),
   }),
   reply: pageOf(CabinetSummary),
-  status: 200,
-})
-export const getShelfByCode = defineRoute({
-  method: 'GET',
-  path: '/api/cabinets/by-code/:code/shelf',
-  tag: 'cabinets',
-  summary: 'What is on the shelves of the cabinet with this code (扫码)',
-  access: 'public',
-  params: z.object({ code: CabinetCode }),
-  reply: Shelf,
   status: 200,
 })
 export const getCabinet = defineRoute({

@@ -4,7 +4,8 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { PricingMode } from '../mqtt/lane.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 /** A certified supplier is a legal entity, never a household (domain.md, programme rules). */
 export const SupplierKind = z

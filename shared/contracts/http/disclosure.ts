@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen } from '../../units/fen.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/)
 const Day = z.iso.date()

@@ -4,8 +4,9 @@ import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 
 /** A buyer's word against a bill (申诉): one for each session, answered once by a person with what is given back. */
 export const Dispute = z

@@ -5,7 +5,8 @@ import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { IncomeKind } from './money.ts'
 import { HouseholdCode } from './organisations.ts'
-import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
 
 /** How an organisation distributes; its legal type says which of them it may (domain.md, distribution). */
 export const Template = z.enum(['PATRONAGE', 'SHARE', 'GUARANTEE_FLOAT', 'SECOND']).meta({ id: 'Template' })

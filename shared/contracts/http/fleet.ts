@@ -3,8 +3,10 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { CommandOutcome } from '../mqtt/command.ts'
 import { DesiredTwin, ReportedTwin } from '../mqtt/twin.ts'
-import { CabinetCode, CommandRecord, HostSiteKind, RolloutState, TownCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { CommandRecord, HostSiteKind, RolloutState, TownCode } from './cabinets.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 /** How many cabinets the programme aims at by kind of host site, from an instant on, by a document. */
 export const FleetTarget = z

@@ -3,7 +3,8 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { HouseholdCode } from './households.ts'
-import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 const callers = ['operator', 'admin'] as const

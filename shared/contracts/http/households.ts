@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 /** Village code (12 digits) + serial (4 digits). */
 export const HouseholdCode = z.string().regex(/^\d{16}$/, 'a household code has 16 digits')

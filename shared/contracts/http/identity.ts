@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
+import { Me } from './me.ts'
 import { defineRoute, Role } from './route.ts'
 import { FactorCode } from './second-factor.ts'
 
@@ -26,27 +27,6 @@ const DisplayName = z
   .max(60)
   .refine((name) => !isNumberOfSomebody(name), 'a phone or identity number is no name')
 
-/** The signed-in account. */
-export const Me = z
-  .object({
-    accountId: Id,
-    login: z.string(),
-    displayName: z.string(),
-    roles: z.array(Role),
-    hostSiteId: Id.optional(),
-    areaCode: z.string().optional(),
-    /** A farmer's own household. */
-    householdCode: z.string().optional(),
-    /** True after an import or the first start, until the person chose a password. */
-    mustChangePassword: z.boolean(),
-    /** True when the account signs in with a code of an authenticator app too. */
-    hasSecondFactor: z.boolean(),
-    /** True while a role of the account demands a second factor that it does not have yet. */
-    mustAddSecondFactor: z.boolean(),
-  })
-  .meta({ id: 'Me' })
-export type Me = z.infer<typeof Me>
-
 export const signIn = defineRoute({
   method: 'POST',
   path: '/api/sign-in',
@@ -68,15 +48,6 @@ export const signOut = defineRoute({
   reply: z.void(),
   status: 204,
   audit: { none: 'ends what the same person began, and nothing else' },
-})
-export const getMe = defineRoute({
-  method: 'GET',
-  path: '/api/me',
-  tag: 'identity',
-  summary: 'The signed-in account',
-  access: 'signed-in',
-  reply: Me,
-  status: 200,
 })
 export const changePassword = defineRoute({
   method: 'POST',

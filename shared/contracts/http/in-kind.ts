@@ -3,7 +3,8 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { MassMg } from '../../units/mass.ts'
 import { HouseholdCode } from './households.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 

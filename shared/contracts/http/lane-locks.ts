@@ -3,8 +3,9 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { LaneId } from '../mqtt/lane.ts'
 import { LaneLockReason } from '../mqtt/twin.ts'
-import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 
 /** One lock of a lane (过期锁定 and others): since when, why, and who ended it. */
 export const LaneLock = z

@@ -3,9 +3,10 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { CabinetCode } from './cabinets.ts'
+import { CabinetCode } from './shelf.ts'
 import { Sku } from './catalog.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 
 /** The near-expiry ladder (临期) of a category of goods. */
 export const LadderRule = z

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
-import { defineRoute, NamedPageQuery, pageOf, PageQuery, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { NamedPageQuery, pageOf, PageQuery, TimedPageQuery } from './paging.ts'
 
 /** `<kind>:<owner>`, such as household:5001121422010001. */
 export const LedgerAccountId = z

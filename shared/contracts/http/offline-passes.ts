@@ -3,8 +3,9 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { OfflineSelling } from '../mqtt/twin.ts'
-import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 /** An offline pass (离线通行码): opens one cabinet of a host site once, without a network. */
 export const OfflinePass = z

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
-import { CabinetCode } from './cabinets.ts'
+import { CabinetCode } from './shelf.ts'
 import { defineRoute } from './route.ts'
 
 /** Where a buyer's session stands, as the server knows it. */

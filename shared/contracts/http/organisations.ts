@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
-import { defineRoute, NamedPageQuery, pageOf, PageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { NamedPageQuery, pageOf, PageQuery } from './paging.ts'
 
 /** Mandatory for every organisation: it decides how it may distribute (domain.md, distribution). */
 export const LegalType = z

@@ -3,7 +3,8 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { LedgerAccountId, TransferId } from './money.ts'
-import { defineRoute, Download, pageOf, PageQuery, TimedPageQuery } from './route.ts'
+import { defineRoute, Download } from './route.ts'
+import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
 
 const tag = 'payouts'
 const readers = ['finance', 'auditor', 'admin'] as const

@@ -3,8 +3,9 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
 
 /** A recall (召回) of one lot. */
 export const Recall = z

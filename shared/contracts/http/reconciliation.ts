@@ -3,7 +3,8 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen } from '../../units/fen.ts'
 import { LedgerAccountId } from './money.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 
 const staff = ['finance', 'auditor', 'admin'] as const
 const clerks = ['finance', 'admin'] as const

@@ -4,7 +4,8 @@ import { EpochMs } from '../../time/clock.ts'
 import { Fen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 /** What one cabinet is expected to sell of one SKU. */
 export const Forecast = z

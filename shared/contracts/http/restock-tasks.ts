@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { CabinetCode, Place } from './cabinets.ts'
-import { defineRoute, Download, pageOf, TimedPageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { Place } from './cabinets.ts'
+import { defineRoute, Download } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 import { ShoppingSession } from './open-cabinet.ts'
 
 const staff = ['operator', 'restocker', 'auditor', 'admin'] as const

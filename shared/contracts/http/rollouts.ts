@@ -3,8 +3,9 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { AgentVersion, CabinetConfigChange, maxBundleBytes, PlanogramLane, Sha256 } from '../mqtt/twin.ts'
-import { CabinetCode } from './cabinets.ts'
-import { defineRoute, Download, pageOf, PageQuery, TimedPageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { defineRoute, Download } from './route.ts'
+import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
 
 /** What a roll-out changes in each of its cabinets. */
 export const RolloutChange = z

@@ -89,20 +89,3 @@ export const Problem = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details; media type application/problem+json.' })
 export type Problem = z.infer<typeof Problem>
-
-/** Cursor paging: pass `nextCursor` of one page as `cursor` of the next. */
-export const PageQuery = z.object({
-  cursor: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-})
-
-/** The same of a list that goes by time. */
-export const TimedPageQuery = PageQuery.extend({ order: z.enum(['newest', 'oldest']).default('newest') })
-
-/** The same of a list that goes by a code or a name. */
-export const NamedPageQuery = PageQuery.extend({ order: z.enum(['ascending', 'descending']).default('ascending') })
-
-/** A page of rows. */
-export function pageOf<S extends Schema>(row: S) {
-  return z.object({ rows: z.array(row), nextCursor: z.string().optional() })
-}

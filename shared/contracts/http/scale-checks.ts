@@ -3,8 +3,9 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { MassMg } from '../../units/mass.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, PageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery } from './paging.ts'
 
 /** Accuracy class of a scale (OIML R 76): III medium, IIII ordinary. */
 export const AccuracyClass = z.enum(['III', 'IIII']).meta({ id: 'AccuracyClass' })

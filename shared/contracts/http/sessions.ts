@@ -7,9 +7,10 @@ import { LaneLoad } from '../mqtt/command.ts'
 import { WeighingEvidence } from '../mqtt/event.ts'
 import { LaneId, PricingMode } from '../mqtt/lane.ts'
 import { LiveMessage } from '../mqtt/live.ts'
-import { CabinetCode } from './cabinets.ts'
+import { CabinetCode } from './shelf.ts'
 import { SessionState, ShoppingSession } from './open-cabinet.ts'
-import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
 
 /** Where one part of a sale line's amount went. Σ parts = amount. */
 export const AttributionPart = z

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { CabinetCode } from './cabinets.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { CabinetCode } from './shelf.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 import { LossBearer } from './stock-losses.ts'
 
 /** What may be behind a lane's difference. */

@@ -3,7 +3,8 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { LaneId } from '../mqtt/lane.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 import { StockPlace } from './stock.ts'
 
 const LossKind = z.enum(['wastage', 'shrink', 'donation'])

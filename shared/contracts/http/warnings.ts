@@ -3,7 +3,8 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { HouseholdCode, HouseholdKind } from './households.ts'
-import { defineRoute, pageOf, PageQuery, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
 
 const staff = ['operator', 'finance', 'auditor', 'admin'] as const
 

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
-import { defineRoute, pageOf, TimedPageQuery } from './route.ts'
+import { defineRoute } from './route.ts'
+import { pageOf, TimedPageQuery } from './paging.ts'
 
 const WriteOffState = z.enum(['proposed', 'approved', 'withdrawn']).meta({ id: 'WriteOffState' })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { getShelfByCode, listCabinets } from '#shared/contracts/http/cabinets.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
+import { listCabinets } from '#shared/contracts/http/cabinets.ts'
 import { signIn, signOut } from '#shared/contracts/http/identity.ts'
 import { getSession } from '#shared/contracts/http/sessions.ts'
 import { seededRandom } from '#shared/ids/random.ts'

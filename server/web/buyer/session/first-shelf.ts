@@ -1,7 +1,7 @@
 // The shelf of the code that was scanned, asked for while the page is still put together: the server has named it beside the page
 // (server/http/pages.ts), so it is on its way already, and the page is drawn once, with it.
 import { inject, type InjectionKey } from 'vue'
-import { getShelfByCode, type Shelf } from '#shared/contracts/http/cabinets.ts'
+import { getShelfByCode, type Shelf } from '#shared/contracts/http/shelf.ts'
 import type { WebContext } from '../../common/web-context.ts'
 import { readCabinetCode } from './cabinet-code.ts'
 

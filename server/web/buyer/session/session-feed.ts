@@ -1,8 +1,8 @@
 // One shopping session as the buyer sees it: asked for once, then followed over the live connection, and asked for
 // again whenever that connection may have missed something.
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
-import type { Shelf } from '#shared/contracts/http/cabinets.ts'
-import { getShelfByCode } from '#shared/contracts/http/cabinets.ts'
+import type { Shelf } from '#shared/contracts/http/shelf.ts'
+import { getShelfByCode } from '#shared/contracts/http/shelf.ts'
 import type { SessionState, ShoppingSession } from '#shared/contracts/http/open-cabinet.ts'
 import { getReceipt, getSession, type LiveUpdate, type Receipt } from '#shared/contracts/http/sessions.ts'
 import type { LiveMessage } from '#shared/contracts/mqtt/live.ts'

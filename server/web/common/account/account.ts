@@ -1,7 +1,7 @@
 // Who is signed in, as far as this page knows. The session itself is a cookie that scripts cannot read; the page learns
 // about it by asking.
 import { shallowRef, type ShallowRef } from 'vue'
-import { getMe, signIn, signOut, type Me } from '#shared/contracts/http/identity.ts'
+import { getMe, type Me } from '#shared/contracts/http/me.ts'
 import { CallError } from '../http/call-error.ts'
 import type { Call } from '../http/call.ts'
 
@@ -10,9 +10,6 @@ export interface Account {
   readonly me: ShallowRef<Me | undefined>
   /** Asks the server once; later calls return the same answer. Rejects when the server cannot be reached. */
   load(): Promise<Me | undefined>
-  /** `code` where the account has a second factor. */
-  signIn(login: string, password: string, code?: string): Promise<Me>
-  signOut(): Promise<void>
   /** Takes over an account that the server has just signed in. */
   adopt(me: Me): void
   forget(): void
@@ -75,15 +72,6 @@ export function createAccount(getCall: () => Call, window: Window): Account {
   return {
     me,
     load: () => (loading ??= ask()),
-    async signIn(login, password, code) {
-      const value = await getCall()(signIn, { body: { login, password, ...(code === undefined ? {} : { code }) } })
-      adopt(value)
-      return value
-    },
-    async signOut() {
-      await getCall()(signOut)
-      forget()
-    },
     adopt,
     forget,
     doubt: () => (loading = undefined),
