@@ -13,7 +13,7 @@ import { changeAccess, endSessions, resetPasswordHash } from './change-account.t
 import { hashOneTimePassword, makeOneTimePassword } from './password.ts'
 import { type AccountFileRow, findSitesOfRows, readAccountFile, refuseFaultyAccounts } from './read-accounts.ts'
 import { showAccount, showListed } from './show-account.ts'
-import { findRoles, listAccountRows } from './store.ts'
+import { accountKey, findRoles, listAccountRows } from './store.ts'
 
 const importLimitBytes = 4_194_304
 /** Hashes at the same time in an import: the thread pool has few threads and others sign in meanwhile. */
@@ -136,7 +136,7 @@ export const registerAdministration: NounRoutes = (app, ctx) => {
       return pageOfRows(
         found,
         query.limit,
-        ({ accountId }) => [accountId],
+        (account) => accountKey(query, account),
         (account) => showListed(account, roles.get(account.accountId) ?? []),
       )
     }),

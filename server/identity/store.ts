@@ -1,5 +1,5 @@
 // Queries of accounts and sign-ins, for this noun's use cases.
-import { and, desc, eq, gt, inArray, like, ne, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, like, ne, or } from 'drizzle-orm'
 import type { Role } from '#shared/contracts/http/route.ts'
 import { countRows } from '../db/expressions.ts'
 import { behindKey, keyOfCursor, type PageRequest } from '../db/keyset.ts'
@@ -97,19 +97,34 @@ export function* countOtherAdmins(
   return found?.count ?? 0
 }
 
-/** Accounts newest first, one more than the page holds. `%` and `_` in the search are taken as they are. */
+/** How the accounts are sorted: by when they were made, or by login. */
+export interface AccountSorted {
+  readonly order?: 'newest' | 'oldest' | 'login-ascending' | 'login-descending' | undefined
+}
+
+const isByLogin = ({ order }: AccountSorted) => order === 'login-ascending' || order === 'login-descending'
+
+/** Where a row stands in the list. */
+export const accountKey = (sorted: AccountSorted, { accountId, login }: Pick<AccountRow, 'accountId' | 'login'>) => [
+  isByLogin(sorted) ? login : accountId,
+]
+
+/** Accounts, one more than the page holds. `%` and `_` in the search are taken as they are. */
 export function* listAccountRows(
   { db, tables: { accounts, accountRoles } }: UnitContext,
-  query: PageRequest & {
-    readonly search?: string | undefined
-    readonly role?: Role | undefined
-    readonly isActive?: boolean | undefined
-  },
+  query: PageRequest &
+    AccountSorted & {
+      readonly search?: string | undefined
+      readonly role?: Role | undefined
+      readonly isActive?: boolean | undefined
+    },
 ): Unit<AccountRow[]> {
   const holders =
     query.role === undefined
       ? undefined
       : db.select({ id: accountRoles.accountId }).from(accountRoles).where(eq(accountRoles.role, query.role))
+  const column = isByLogin(query) ? accounts.login : accounts.accountId
+  const isAscending = query.order === 'oldest' || query.order === 'login-ascending'
   const text = query.search?.replace(/[%_\\]/g, '')
   return yield* rows(
     db
@@ -117,7 +132,7 @@ export function* listAccountRows(
       .from(accounts)
       .where(
         and(
-          behindKey([accounts.accountId], keyOfCursor(query.cursor, 1), 'descending'),
+          behindKey([column], keyOfCursor(query.cursor, 1), isAscending ? 'ascending' : 'descending'),
           holders === undefined ? undefined : inArray(accounts.accountId, holders),
           query.isActive === undefined ? undefined : eq(accounts.isActive, query.isActive),
           text === undefined || text === ''
@@ -125,7 +140,7 @@ export function* listAccountRows(
             : or(like(accounts.login, `%${text.toLowerCase()}%`), like(accounts.displayName, `%${text}%`)),
         ),
       )
-      .orderBy(desc(accounts.accountId))
+      .orderBy(isAscending ? asc(column) : desc(column))
       .limit(query.limit + 1),
   )
 }

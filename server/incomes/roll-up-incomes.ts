@@ -2,6 +2,7 @@
 // by kind, so that a sum is these rows and the entries since. Run off the hot path; a posting to a household that is dated back
 // removes the rows it would have to be in.
 import { and, asc, eq, gt, inArray, lte, or, sql } from 'drizzle-orm'
+import type { AnyColumn, SQL } from 'drizzle-orm'
 import type { IncomeKind } from '../attribution/schema.ts'
 import type { ServerContext } from '../context.ts'
 import { sumOf } from '../db/expressions.ts'
@@ -13,6 +14,7 @@ import { proofOver, shownProblems } from '../ledger/proof.ts'
 import type { Proof } from '../ledger/proof.ts'
 import { rollupMarginMs } from '../ledger/roll-up.ts'
 import { incomeCauses, incomeKind } from './income-source.ts'
+import { cashKinds } from './rules.ts'
 
 /** Households per unit, so that a unit stays short. */
 const householdsPerUnit = 200
@@ -82,6 +84,26 @@ function* sumEntries(
 export function* bookedOfAllTime(ctx: UnitContext, householdCodes: readonly string[]): Unit<BookedIncome[]> {
   const rolled = yield* findRollups(ctx, householdCodes)
   return [...rolled, ...(yield* sumEntries(ctx, householdCodes, { rolled, side: 'behind' }))]
+}
+
+/**
+ * Gross cash income of all time of the household whose code stands in the column, fen; for a list that is sorted by it. The same sum as
+ * `incomeOfHouseholds`.
+ */
+export function incomeFenOf({ tables }: UnitContext, householdCode: AnyColumn): SQL<number> {
+  const { ledgerEntries: e, ledgerTransfers: t, incomeRollups: r, incomeLines: l } = tables
+  const rolled = sql`select sum(${r.amountFen}) from ${r} where ${r.householdCode} = ${householdCode}
+    and ${isOneOf(r.incomeKind, cashKinds)}`
+  const edge = sql`select max(${r.throughAtMs}) from ${r} where ${r.householdCode} = ${householdCode}`
+  // What the ledger books of income is cash, whatever its kind: costs and goods in kind are records beside it.
+  const since = sql`select sum(${e.amountFen}) from ${e} join ${t} on ${t.id} = ${e.transferId}
+    where ${e.accountId} = 'household:' || ${householdCode} and ${e.atMs} > coalesce((${edge}), -1)
+    and ${isOneOf(t.causeKind, incomeCauses)}`
+  const recorded = sql`select sum(${l.amountFen}) from ${l} where ${l.householdCode} = ${householdCode}
+    and ${eq(l.isPosted, false)} and ${isOneOf(l.incomeKind, cashKinds)}`
+  return sql<number>`cast(coalesce((${rolled}), 0) + coalesce((${since}), 0) + coalesce((${recorded}), 0) as bigint)`.mapWith(
+    Number,
+  )
 }
 
 /** The next households with income booked since their roll-up: one that earned nothing needs no further one. */

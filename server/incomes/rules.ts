@@ -66,7 +66,7 @@ export function kindOf(mapping: readonly MappingRow[], source: IncomeSource, atM
 /** Fen by kind of income; operating cost is positive. Kinds without any are not in it. */
 export type IncomeByKind = ReadonlyMap<IncomeKind, number>
 
-const cashKinds: readonly IncomeKind[] = ['OPERATING', 'PROPERTY', 'WAGE', 'TRANSFER']
+export const cashKinds: readonly IncomeKind[] = ['OPERATING', 'PROPERTY', 'WAGE', 'TRANSFER']
 
 /** Gross cash income: the sum of the four. Operating cost stands apart; goods in kind are no cash. */
 export function sumOfKinds(kinds: IncomeByKind | undefined): number {

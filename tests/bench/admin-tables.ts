@@ -46,6 +46,7 @@ const tables: Readonly<Record<string, Path>> = {
   'statement of the channel': () => '/api/ledger/accounts/channel:wallet/statement?limit=50',
   households: () => '/api/households?limit=50',
   'households with income': () => '/api/households?limit=50&hasIncome=true',
+  'households by income': () => '/api/households?limit=50&order=income-highest',
   'income of a household': (draw) => `/api/households/${household(draw)}/income?limit=50`,
   'net income of a household': (draw) => `/api/households/${household(draw)}/net-income`,
   'lots of a household': (draw) => `/api/households/${household(draw)}/lots?limit=50`,

@@ -142,7 +142,7 @@ export const listAccounts = defineRoute({
   method: 'GET',
   path: '/api/accounts',
   tag: 'identity',
-  summary: 'Accounts, newest first',
+  summary: 'Accounts by when they were made, or by login',
   access: ['admin', 'auditor'],
   query: z.object({
     cursor: z.string().max(200).optional(),
@@ -150,6 +150,7 @@ export const listAccounts = defineRoute({
     search: z.string().max(40).optional(),
     role: Role.optional(),
     isActive: z.stringbool().optional(),
+    order: z.enum(['newest', 'oldest', 'login-ascending', 'login-descending']).default('newest'),
   }),
   reply: z.object({ rows: z.array(ListedAccount), nextCursor: z.string().optional() }),
   status: 200,

@@ -6,8 +6,10 @@ import { changeHousehold } from '#server/households/change-household.ts'
 import { enterHouseholds } from '#server/households/enter-households.ts'
 import { findHouseholdIncome, listHouseholds } from '#server/households/list-households.ts'
 import { lastFour, maskName } from '#server/households/masking.ts'
+import { rollUpIncomes } from '#server/incomes/roll-up-incomes.ts'
 import { admitMembers } from '#server/organisations/change-members.ts'
 import { foundOrganisation } from '#server/organisations/found-organisation.ts'
+import { importFile, incomeCsv } from '#tests/support/income-files.ts'
 import { householdCode, openMarket, settled, villageCode, type Market } from '#tests/support/market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
@@ -111,6 +113,35 @@ describe.each(dialects)('households on %s', (dialect) => {
     const first = await list({ limit: 2 })
     const second = await list({ limit: 2, cursor: first.nextCursor })
     expect([...first.rows, ...second.rows].map((row) => row.householdCode)).toEqual([1, 2, 3].map(householdCode))
+  })
+
+  it('can be sorted by income, of which some is rolled up, some newer and some paid by other ways', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await sellOne(market)
+    clock.advance(86_400_000)
+    await rollUpIncomes({ database, clock })
+    await sellOne(market)
+    const outside = incomeCsv([[householdCode(3), '张丙', '900.00', '2026-02-28', '修枝', 'G-1']])
+    await importFile(database, outside, { kind: 'wages', payer: 'outside' })
+    const list = (query: object) =>
+      database.read((ctx) => listHouseholds(ctx, viewer(['admin']), { ...page, ...query }))
+    const byCode = await list({})
+    const ranked = byCode.rows.toSorted((a, b) => b.incomeFen - a.incomeFen)
+
+    const first = await list({ order: 'income-highest', limit: 2 })
+    const second = await list({ order: 'income-highest', limit: 2, cursor: first.nextCursor })
+    const lowest = await list({ order: 'income-lowest' })
+
+    expect([...first.rows, ...second.rows]).toEqual(ranked)
+    expect(lowest.rows).toEqual(ranked.toReversed())
+    expect(ranked[0]?.householdCode).toBe(householdCode(3))
+    expect(ranked[0]?.incomeFen).toBeGreaterThan(90_000)
+    await expect(list({ order: 'income-lowest', cursor: 'WyJhIiwiYiJd' })).rejects.toMatchObject({
+      code: 'request.invalid',
+      field: 'cursor',
+    })
   })
 
   it('keep the history of their kind', async () => {

@@ -41,6 +41,7 @@ export function distributionEnglish(): DistributionMessages {
       holder: 'Holder',
       itself: 'the organisation',
       quantity: 'Brought in',
+      unit: 'Unit',
       share: 'Quantified shares',
       asOf: 'As of',
       history: 'The whole history',

@@ -41,6 +41,7 @@ function distributionChinese() {
       holder: '持有人',
       itself: '组织自己',
       quantity: '投入',
+      unit: '单位',
       share: '量化为股',
       asOf: '哪天的股权',
       history: '看全部历史',

@@ -149,6 +149,7 @@ export function payoutEnglish(): PayoutMessages {
     file: {
       none: 'No file was made yet.',
       name: 'File',
+      madeAt: 'Made at',
       rows: 'Lines',
       hash: 'Hash (SHA-256)',
       download: 'Download',

@@ -144,6 +144,7 @@ function payoutChinese() {
     file: {
       none: '还没有生成文件。',
       name: '文件',
+      madeAt: '生成时间',
       rows: '笔数',
       hash: '校验值（SHA-256）',
       download: '下载',
