@@ -5,7 +5,7 @@ import type { SQL } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { getHouseholdIncome, HouseholdSummary } from '#shared/contracts/http/money.ts'
 import { incomeOfHouseholds, listIncome } from '../incomes/list-income.ts'
-import { incomeFenOf } from '../incomes/roll-up-incomes.ts'
+import { incomeSums } from '../incomes/roll-up-incomes.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
 import { behindName, inNameOrder, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
@@ -83,13 +83,16 @@ function* listByIncome(
   isLowestFirst: boolean,
 ): Unit<Page<HouseholdView>> {
   const { households: h, villages: v } = ctx.tables
+  const { rolled, recorded, wholeOf } = incomeSums(ctx)
   // Grouped, so that each income is summed once and not again for the page's place and its order.
   const ranked = ctx.db
-    .select({ householdCode: h.householdCode, incomeFen: incomeFenOf(ctx, h.householdCode).as('income_fen') })
+    .select({ householdCode: h.householdCode, incomeFen: wholeOf(h.householdCode).as('income_fen') })
     .from(h)
     .innerJoin(v, eq(v.villageCode, h.villageCode))
+    .leftJoin(rolled, eq(rolled.householdCode, h.householdCode))
+    .leftJoin(recorded, eq(recorded.householdCode, h.householdCode))
     .where(isChosen(ctx, viewer, query))
-    .groupBy(h.householdCode)
+    .groupBy(h.householdCode, rolled.fen, rolled.throughAtMs, recorded.fen)
     .as('ranked')
   const key = keyOfCursor(query.cursor, 2)
   if (key !== undefined && (typeof key[0] !== 'number' || typeof key[1] !== 'string'))

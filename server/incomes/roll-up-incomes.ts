@@ -1,8 +1,8 @@
 // Keeps the sum of a household's income of all time short: now and then what the ledger booked of it through an instant is added up
 // by kind, so that a sum is these rows and the entries since. Run off the hot path; a posting to a household that is dated back
 // removes the rows it would have to be in.
-import { and, asc, eq, gt, inArray, lte, or, sql } from 'drizzle-orm'
-import type { AnyColumn, SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lte, max, or, sql } from 'drizzle-orm'
+import type { AnyColumn } from 'drizzle-orm'
 import type { IncomeKind } from '../attribution/schema.ts'
 import type { ServerContext } from '../context.ts'
 import { sumOf } from '../db/expressions.ts'
@@ -87,23 +87,38 @@ export function* bookedOfAllTime(ctx: UnitContext, householdCodes: readonly stri
 }
 
 /**
- * Gross cash income of all time of the household whose code stands in the column, fen; for a list that is sorted by it. The same sum as
- * `incomeOfHouseholds`.
+ * Gross cash income of all time of every household, for a list that is sorted by it: two sums to join by household code, and the whole
+ * of a household over them, fen. The same as `incomeOfHouseholds` says.
  */
-export function incomeFenOf({ tables }: UnitContext, householdCode: AnyColumn): SQL<number> {
+export function incomeSums({ db, tables }: UnitContext) {
   const { ledgerEntries: e, ledgerTransfers: t, incomeRollups: r, incomeLines: l } = tables
-  const rolled = sql`select sum(${r.amountFen}) from ${r} where ${r.householdCode} = ${householdCode}
-    and ${isOneOf(r.incomeKind, cashKinds)}`
-  const edge = sql`select max(${r.throughAtMs}) from ${r} where ${r.householdCode} = ${householdCode}`
+  const rolledFen = sql`case when ${isOneOf(r.incomeKind, cashKinds)} then ${r.amountFen} else 0 end`
+  const rolled = db
+    .select({
+      householdCode: r.householdCode,
+      fen: sumOf(rolledFen).as('rolled_fen'),
+      throughAtMs: max(r.throughAtMs).as('rolled_through'),
+    })
+    .from(r)
+    .groupBy(r.householdCode)
+    .as('rolled')
+  const recorded = db
+    .select({ householdCode: l.householdCode, fen: sumOf(l.amountFen).as('recorded_fen') })
+    .from(l)
+    .where(and(eq(l.isPosted, false), inArray(l.incomeKind, [...cashKinds])))
+    .groupBy(l.householdCode)
+    .as('recorded')
   // What the ledger books of income is cash, whatever its kind: costs and goods in kind are records beside it.
-  const since = sql`select sum(${e.amountFen}) from ${e} join ${t} on ${t.id} = ${e.transferId}
-    where ${e.accountId} = 'household:' || ${householdCode} and ${e.atMs} > coalesce((${edge}), -1)
+  const sinceOf = (
+    householdCode: AnyColumn,
+  ) => sql`select sum(${e.amountFen}) from ${e} join ${t} on ${t.id} = ${e.transferId}
+    where ${e.accountId} = 'household:' || ${householdCode} and ${e.atMs} > coalesce(${rolled.throughAtMs}, -1)
     and ${isOneOf(t.causeKind, incomeCauses)}`
-  const recorded = sql`select sum(${l.amountFen}) from ${l} where ${l.householdCode} = ${householdCode}
-    and ${eq(l.isPosted, false)} and ${isOneOf(l.incomeKind, cashKinds)}`
-  return sql<number>`cast(coalesce((${rolled}), 0) + coalesce((${since}), 0) + coalesce((${recorded}), 0) as bigint)`.mapWith(
-    Number,
-  )
+  const wholeOf = (householdCode: AnyColumn) =>
+    sql<number>`cast(coalesce(${rolled.fen}, 0) + coalesce((${sinceOf(householdCode)}), 0) + coalesce(${recorded.fen}, 0) as bigint)`.mapWith(
+      Number,
+    )
+  return { rolled, recorded, wholeOf }
 }
 
 /** The next households with income booked since their roll-up: one that earned nothing needs no further one. */
