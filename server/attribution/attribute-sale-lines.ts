@@ -40,7 +40,7 @@ export function* attributeSaleLines(ctx: UnitContext, { lines, channel, soldAtMs
   for (const line of lines) {
     if (line.amountFen === 0) continue
     const { saleLineId, amountFen, isCertified, lotId } = line
-    if (lotId !== undefined && !lots.has(lotId)) lots.set(lotId, yield* findLotFacts(lotId))
+    if (lotId !== undefined && !lots.has(lotId)) lots.set(lotId, yield* findLotFacts(ctx, lotId))
     const lot = lotId === undefined ? undefined : lots.get(lotId)
     const plan = plans.get(lot?.supplierId) ?? (yield* findPlanInForce(lot?.supplierId, soldAtMs))
     if (plan === undefined) throw new RefusalError('attribution.plan_missing')

@@ -26,23 +26,26 @@ const planInForce = statement((ctx, p: Params<{ scope: string; atMs: number }>) 
     .where(eq(t.planId, sql`coalesce(${own}, ${general})`))
 })
 
-/** A lot with its sources in one read: a row per source, or one without a source. */
-const lotWithSources = statement((ctx, p: Params<{ lotId: string }>) => {
-  const { lots, suppliers, lotSources: s } = ctx.tables
+const lotWithSupplier = statement((ctx, p: Params<{ lotId: string }>) => {
+  const { lots, suppliers } = ctx.tables
   return ctx.db
     .select({
       supplierId: lots.supplierId,
+      receivedAtMs: lots.receivedAtMs,
       organisationId: suppliers.organisationId,
       kind: suppliers.kind,
-      ordinal: s.ordinal,
-      householdCode: s.householdCode,
-      massMg: s.massMg,
-      units: s.units,
     })
     .from(lots)
     .innerJoin(suppliers, eq(suppliers.supplierId, lots.supplierId))
-    .leftJoin(s, eq(s.lotId, lots.lotId))
     .where(eq(lots.lotId, p.lotId))
+})
+
+const sourcesOfLot = statement((ctx, p: Params<{ lotId: string }>) => {
+  const { lotSources: s } = ctx.tables
+  return ctx.db
+    .select({ ordinal: s.ordinal, householdCode: s.householdCode, massMg: s.massMg, units: s.units })
+    .from(s)
+    .where(eq(s.lotId, p.lotId))
     .orderBy(asc(s.ordinal))
 })
 
@@ -53,21 +56,44 @@ export function* findPlanInForce(supplierId: string | undefined, atMs: number): 
   return yield* one(planInForce.with({ scope: supplierId ?? defaultScope, atMs }))
 }
 
-/** What the split needs to know of a lot; undefined when there is no such lot. */
-export function* findLotFacts(lotId: string): Unit<LotFacts | undefined> {
-  const found = yield* rows(lotWithSources.with({ lotId }))
-  const [lot] = found
-  if (lot === undefined) return undefined
-  const sources: SourceFacts[] = found.flatMap(({ ordinal, householdCode, massMg, units }) =>
-    ordinal === null || householdCode === null ? [] : [{ ordinal, householdCode, weight: massMg ?? units ?? 0 }],
-  )
-  return {
-    lotId,
-    supplierId: lot.supplierId,
-    organisationId: lot.organisationId,
-    isPooled: pooledTypes.includes(lot.kind),
-    sources,
+interface KnownSources {
+  readonly byLot: Map<string, readonly SourceFacts[]>
+  count: number
+}
+
+/** Sources of lots that sell, by connection: they are written with their lot and never changed. */
+const knownSources = new WeakMap<UnitContext, KnownSources>()
+const maxKnownSources = 20_000
+/** Longer than any transaction lasts, so that a lot this old has certainly been committed. */
+const knownAgeMs = 60_000
+
+function* findSources(ctx: UnitContext, lotId: string, receivedAtMs: number): Unit<readonly SourceFacts[]> {
+  let known = knownSources.get(ctx)
+  if (known === undefined || known.count > maxKnownSources) {
+    known = { byLot: new Map(), count: 0 }
+    knownSources.set(ctx, known)
   }
+  const before = known.byLot.get(lotId)
+  if (before !== undefined) return before
+  const sources = (yield* rows(sourcesOfLot.with({ lotId }))).map(({ ordinal, householdCode, massMg, units }) => ({
+    ordinal,
+    householdCode,
+    weight: massMg ?? units ?? 0,
+  }))
+  if (receivedAtMs < ctx.now() - knownAgeMs) {
+    known.byLot.set(lotId, sources)
+    known.count += sources.length
+  }
+  return sources
+}
+
+/** What the split needs to know of a lot; undefined when there is no such lot. */
+export function* findLotFacts(ctx: UnitContext, lotId: string): Unit<LotFacts | undefined> {
+  const lot = yield* one(lotWithSupplier.with({ lotId }))
+  if (lot === undefined) return undefined
+  const { supplierId, organisationId, kind, receivedAtMs } = lot
+  const sources = yield* findSources(ctx, lotId, receivedAtMs)
+  return { lotId, supplierId, organisationId, isPooled: pooledTypes.includes(kind), sources }
 }
 
 export type PartRow = UnitContext['tables']['attributionParts']['$inferSelect']

@@ -71,7 +71,7 @@ export function* recordLoss(ctx: UnitContext, input: NewLoss): Unit<RecordedLoss
   const price = yield* priceOf(ctx, lot.skuId, units, lane)
   const aloneFen = yield* requirePeople(ctx, input, price.listFen)
   const atMs = ctx.now()
-  const { planId, parts } = yield* splitForProducers({ lotId, amountFen: price.listFen, atMs })
+  const { planId, parts } = yield* splitForProducers(ctx, { lotId, amountFen: price.listFen, atMs })
   const lossId = ctx.newId()
   const { to, move, cause } = ways[kind]
   yield* bookMoves(ctx, [{ kind: move, lotId, from, to, units, causeId: lossId, reason, by }])
