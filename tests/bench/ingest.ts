@@ -42,6 +42,7 @@ const insertedTables = [
   'ledger_entry',
   'attributed_line',
   'attribution_part',
+  'stock_move',
   'journal_entry',
 ] as const
 
@@ -157,10 +158,12 @@ const ownerColumns = {
   ledger_entry: 'transfer_id',
   attributed_line: 'sale_line_id',
   attribution_part: 'sale_line_id',
+  stock_move: 'cause_id',
   journal_entry: 'cabinet_id',
 } as const satisfies Record<RawRow['table'], string>
 
 const newRowsFilter: Partial<Record<RawRow['table'], string>> = {
+  stock_move: "where kind = 'sold'",
   ledger_transfer: "where cause_kind in ('sale-line', 'capture', 'release')",
   ledger_entry: "where transfer_id like 'sale-line:%' or transfer_id like 'capture:%' or transfer_id like 'release:%'",
 }
