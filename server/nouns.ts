@@ -33,7 +33,7 @@ import type { CommandEndHandlers, EventHandlers, LiveHandler } from './mqtt/even
 import { closePasses } from './offline-passes/close-passes.ts'
 import { offlinePassRoutes } from './offline-passes/routes.ts'
 import { defaultPassSettings } from './offline-passes/settings.ts'
-import { announceUses } from './offline-passes/tell-group.ts'
+import { announceUses, isAnyUnannounced } from './offline-passes/tell-group.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
 import { checkPayouts } from './payouts/check-payouts.ts'
@@ -57,7 +57,7 @@ import { sweepRollouts } from './rollouts/sweep-rollouts.ts'
 import { scaleCheckRoutes } from './scale-checks/routes.ts'
 import { serviceQualityRoutes, showServiceQuality } from './service-quality/routes.ts'
 import { sessionCommandEnds, sessionEvents } from './sessions/events.ts'
-import { expireSessions } from './sessions/expire-sessions.ts'
+import { expireSessions, isAnyOverdue } from './sessions/expire-sessions.ts'
 import { makeLiveRelay } from './sessions/relay-live.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { defaultSessionSettings } from './sessions/settings.ts'
@@ -183,7 +183,11 @@ export const nouns: readonly Noun[] = [
       {
         name: 'announce used passes',
         intervalMs: 2_000,
-        run: async (ctx) => ctx.perform(await ctx.database.run((unit) => announceUses(unit, ctx.signer))),
+        run: async (ctx) => {
+          const { database, signer } = ctx
+          if (await database.read(isAnyUnannounced))
+            ctx.perform(await database.run((unit) => announceUses(unit, signer)))
+        },
       },
       {
         name: 'close expired passes',
@@ -206,7 +210,11 @@ export const nouns: readonly Noun[] = [
       {
         name: 'notice silent sessions',
         intervalMs: 3_000,
-        run: async (ctx) => ctx.perform(await ctx.database.run((unit) => expireSessions(unit, walletPayments))),
+        run: async (ctx) => {
+          const { database } = ctx
+          if (await database.read(isAnyOverdue))
+            ctx.perform(await database.run((unit) => expireSessions(unit, walletPayments)))
+        },
       },
     ],
   },

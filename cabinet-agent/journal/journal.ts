@@ -84,6 +84,8 @@ export class Journal {
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
   #position: JournalPosition
   #lastHash: string
+  /** The session that was saved last, as far as its row changes. */
+  #saved: { readonly sessionId: Id; readonly opening: string | null } | undefined
 
   private constructor(db: BetterSqlite3.Database, options: JournalOptions) {
     this.#db = db
@@ -154,6 +156,7 @@ export class Journal {
       if (this.#db.inTransaction) this.#run('ROLLBACK')
       this.#position = before.position
       this.#lastHash = before.lastHash
+      this.#saved = undefined
       if (!isDiskFull(error)) throw error
       this.#buryFailedCommit()
       throw new DiskFullError('the disk is full: nothing was journalled', { cause: error })
@@ -224,6 +227,7 @@ export class Journal {
       if (this.#run('DELETE FROM alarms WHERE alarm = ?', alarm) > 0) append('alarm.cleared', { alarm })
     }
     for (const [name, value] of Object.entries(write.settings ?? {})) this.#setSetting(name, value)
+    if (made.length > 0) this.#saveChain()
     return made
   }
 
@@ -241,10 +245,14 @@ export class Journal {
       entry.prevHash,
       entry.hash,
     )
-    this.#run('UPDATE chain SET lastSeq = ?, lastHash = ?', seq, entry.hash)
     this.#position = { ...this.#position, lastSeq: seq }
     this.#lastHash = entry.hash
     return entry
+  }
+
+  /** Once for all entries of a transaction. */
+  #saveChain(): void {
+    this.#run('UPDATE chain SET lastSeq = ?, lastHash = ?', this.#position.lastSeq, this.#lastHash)
   }
 
   #saveState(state: CabinetState, atMs: number): void {
@@ -254,6 +262,9 @@ export class Journal {
     if (active !== undefined) {
       const { sessionId, kind, commandId } = active.core
       const opening = 'opening' in active ? JSON.stringify(active.opening) : null
+      const saved = { sessionId, opening }
+      if (saved.sessionId === this.#saved?.sessionId && saved.opening === this.#saved.opening) return
+      this.#saved = saved
       this.#run(
         `INSERT INTO sessions (sessionId, kind, commandId, startedAtMs, opening) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (sessionId) DO UPDATE SET opening = coalesce(excluded.opening, opening)`,
@@ -431,6 +442,7 @@ export class Journal {
       this.#lastHash = genesisHash
       this.#position = { lastSeq: serverSeq, ackedSeq: serverSeq, oldestSeq: serverSeq + 1 }
       for (const { atMs, type, body } of moved) this.#append(atMs, type, body)
+      this.#saveChain()
     })
   }
 

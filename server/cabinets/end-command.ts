@@ -98,13 +98,20 @@ export function* recordReply(
   return { verdict: 'recorded', kind: row.kind, effects }
 }
 
+const findLate = (nowMs: number) => rows(unansweredSince.with({ beforeMs: nowMs - replyGraceMs }))
+
+/** Whether there is a command to end: asked without the writer, since mostly there is none. */
+export function* isAnyLate(ctx: UnitContext): Unit<boolean> {
+  return (yield* findLate(ctx.now())).length > 0
+}
+
 /** Ends commands that nobody answered in time; returns what to do, and the kinds that ended. */
 export function* expireCommands(
   ctx: UnitContext,
   handlers: CommandEndTable,
 ): Unit<{ effects: readonly Effect[]; kinds: readonly string[] }> {
   const nowMs = ctx.now()
-  const late = yield* rows(unansweredSince.with({ beforeMs: nowMs - replyGraceMs }))
+  const late = yield* findLate(nowMs)
   const effects: Effect[] = []
   for (const row of late) {
     const reply: Reply = { commandId: row.commandId, outcome: 'expired', reason: 'expired', atMs: nowMs }

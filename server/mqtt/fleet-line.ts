@@ -7,6 +7,7 @@ import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
 import { raiseAlarm } from '../cabinets/events.ts'
 import {
   expireCommands,
+  isAnyLate,
   findOpenCommands,
   makeCommandEndTable,
   recordReply,
@@ -160,7 +161,9 @@ export class FleetLine implements AsyncDisposable {
 
   /** Ends commands that nobody answered in time. */
   async sweepCommands(): Promise<void> {
-    const { effects, kinds } = await this.#ctx.database.run((unit) => expireCommands(unit, this.#commandEnds))
+    const { database } = this.#ctx
+    if (!(await database.read(isAnyLate))) return
+    const { effects, kinds } = await database.run((unit) => expireCommands(unit, this.#commandEnds))
     for (const kind of kinds) this.#ctx.metrics.commands.inc({ kind, outcome: 'expired' })
     this.#ctx.perform(effects)
   }

@@ -50,13 +50,20 @@ const usedUnannounced = statement(({ db, tables }, params: Params<{ sinceMs: num
     .limit(passesPerUnit)
 })
 
+const findUnannounced = (nowMs: number) => rows(usedUnannounced.with({ sinceMs: nowMs - clockDoubtMs }))
+
+/** Whether there is a use to announce: asked without the writer, since mostly there is none. */
+export function* isAnyUnannounced(ctx: UnitContext): Unit<boolean> {
+  return (yield* findUnannounced(ctx.now())).length > 0
+}
+
 /**
  * Announces passes whose first use was reported since the last turn: what a pass can be spent twice for ends with the absence
  * of the other cabinets. Run it every few seconds; safe on any number of processes.
  */
 export function* announceUses(ctx: UnitContext, signer: CommandSigner): Unit<readonly Effect[]> {
   const { offlinePasses: p, offlinePassUses: u } = ctx.tables
-  const news = yield* rows(usedUnannounced.with({ sinceMs: ctx.now() - clockDoubtMs }))
+  const news = yield* findUnannounced(ctx.now())
   if (news.length === 0) return []
   const passIds = news.map(({ passId }) => passId)
   const uses = yield* rows(

@@ -10,6 +10,11 @@ import { holdReturned } from './rules.ts'
 import { newsOf } from './session-news.ts'
 import { advance, findOverdue } from './store.ts'
 
+/** Whether a deadline has passed: asked without the writer, since mostly none has. */
+export function* isAnyOverdue(ctx: UnitContext): Unit<boolean> {
+  return (yield* findOverdue(ctx.now())).length > 0
+}
+
 /** Ends or sets aside the sessions whose deadline passed. Run it every few seconds; safe on any number of processes. */
 export function* expireSessions(ctx: UnitContext, payments: PaymentPort): Unit<readonly Effect[]> {
   const effects: Effect[] = []

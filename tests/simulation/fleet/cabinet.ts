@@ -57,6 +57,7 @@ export class SimCabinet {
   readonly #options: CabinetOptions
   readonly #key
   #journal: BetterSqlite3.Database | undefined
+  #stateOf: BetterSqlite3.Statement | undefined
 
   constructor(options: CabinetOptions) {
     const { scheduler, code, log } = options
@@ -76,6 +77,7 @@ export class SimCabinet {
         log(`${code} agent ended: ${why}`)
         this.agent = undefined
         this.#journal = undefined
+        this.#stateOf = undefined
         this.#startLater()
       },
     })
@@ -98,7 +100,7 @@ export class SimCabinet {
 
   /** The session the agent is at, as its journal has it; undefined without a running agent. */
   get session(): RunningSession | undefined {
-    const row = this.#journal?.prepare('SELECT state FROM machine').get() as { state: string } | undefined
+    const row = this.#stateOf?.get() as { state: string } | undefined
     return row === undefined ? undefined : (JSON.parse(row.state) as { session: RunningSession }).session
   }
 
@@ -144,6 +146,7 @@ export class SimCabinet {
         if (level !== 'info') log(`${code} ${level}: ${message} ${JSON.stringify(detail ?? {})}`)
       },
     })
+    this.#stateOf = this.#journal?.prepare('SELECT state FROM machine')
     this.agent = agent
     void agent.start()
   }

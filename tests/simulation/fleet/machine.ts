@@ -127,11 +127,12 @@ export class Life {
     if (statement.reader) return statement.readonly ? statement : this.#guardReturning(statement, sql)
     const run = statement.run.bind(statement)
     const isCommit = sql === 'COMMIT'
+    const isWrite = isWriting(sql)
     const { filter } = this.#options
     const nothing = { changes: 1, lastInsertRowid: 0 }
     statement.run = (...values: unknown[]) => {
       this.touch(isCommit ? 'commit' : 'write')
-      this.#fail(sql)
+      if (isWrite) this.#fail()
       if (filter !== undefined && !filter(sql, values)) return nothing
       const result = run(...values)
       // It is on the disk and nobody knows it yet.
@@ -146,7 +147,7 @@ export class Life {
     const run = transaction(() => {
       const result = work()
       this.touch('commit')
-      this.#fail('COMMIT')
+      this.#fail()
       return result
     })
     const committed = (commit: () => unknown) => () => {
@@ -161,18 +162,18 @@ export class Life {
   /** A write that gives rows back. */
   #guardReturning(statement: BetterSqlite3.Statement, sql: string): BetterSqlite3.Statement {
     const all = statement.all.bind(statement)
+    const isWrite = isWriting(sql)
     statement.all = (...values: unknown[]) => {
       this.touch('write')
-      this.#fail(sql)
+      if (isWrite) this.#fail()
       return all(...values)
     }
     return statement
   }
 
-  #fail(sql: string): void {
+  #fail(): void {
     const machine = this.#machine
     if (!machine.isDiskFull && machine.failingWrites === 0) return
-    if (!/^\s*(insert|update|delete|COMMIT)/i.test(sql)) return
     if (machine.isDiskFull) throw new DiskFault('SQLITE_FULL', machine)
     machine.failingWrites -= 1
     throw new DiskFault('SQLITE_IOERR_WRITE', machine)
@@ -192,6 +193,8 @@ export class Life {
     }
   }
 }
+
+const isWriting = (sql: string) => /^\s*(insert|update|delete|COMMIT)/i.test(sql)
 
 /** Whoever closes a file last puts the log into it; a process that is gone does not. */
 function closeAsItIs(path: string, handles: readonly BetterSqlite3.Database[]): void {

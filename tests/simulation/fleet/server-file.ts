@@ -17,13 +17,26 @@ export class ServerFile {
   }
 
   look<T>(work: (db: BetterSqlite3.Database) => T): T {
-    const db = this.#kept ?? new BetterSqlite3(this.#path, { readonly: true, fileMustExist: true })
+    const db = this.#kept ?? this.#open()
     if (this.#isRunning()) this.#kept = db
     try {
       return work(db)
     } finally {
       if (this.#kept === undefined) db.close()
     }
+  }
+
+  /** What is asked again and again is prepared once. */
+  #open(): BetterSqlite3.Database {
+    const db = new BetterSqlite3(this.#path, { readonly: true, fileMustExist: true })
+    const prepare = db.prepare.bind(db)
+    const known = new Map<string, BetterSqlite3.Statement>()
+    const prepareOnce = (sql: string) => {
+      const statement = known.get(sql) ?? prepare(sql)
+      known.set(sql, statement)
+      return statement
+    }
+    return Object.assign(db, { prepare: prepareOnce })
   }
 
   /** Before the file is another one: a crash leaves what was on the disk. */
