@@ -27,7 +27,7 @@ export interface SessionDecoder {
   /** Steady levels now; a lane that is moving is left out. */
   currentPlateaus(): readonly Plateau[]
   liveCart(): LiveCart
-  /** Whether a lane became heavier since the first opening, however little: without that nothing can have been put anywhere. */
+  /** Whether a lane became heavier since the first opening than noise makes it: without that nothing can have been put anywhere. */
   hasRisen(): boolean
   /** Whether the closing weights have come to rest (weighing.md rule 3); meaningful once the door is closed. */
   settling(): Settling
@@ -46,6 +46,8 @@ const steadyMs = 1000
 const timeOutMs = 8000
 /** A lane this many frames without a change, through the opening and the closing of the door, is stuck. */
 const stuckFrames = 6
+/** The mean of a few samples strays by one standard deviation of theirs often, by three hardly ever, and no goods are so light. */
+const risenSds = 3
 /** Door movements that are remembered as shaking. */
 const maximumDoors = 100
 
@@ -152,7 +154,7 @@ export function createSessionDecoder(setup: SessionSetup): SessionDecoder {
         let lowestG = opening.tail.levelG
         for (const { toMs, tail } of tracker.runs()) {
           if (toMs <= opening.toMs) continue
-          if (tail.levelG > lowestG + noise.sampleSdG) return true
+          if (tail.levelG > lowestG + risenSds * noise.sampleSdG) return true
           lowestG = Math.min(lowestG, tail.levelG)
         }
         return false
