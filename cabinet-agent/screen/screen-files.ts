@@ -5,7 +5,7 @@
 export const screenStyle = `
 * { box-sizing: border-box; }
 html { background: #fbf9f3; color: #1c2722; line-height: 1.4;
-  font: clamp(16px, 1.1vw + 10px, 28px) system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', 'WenQuanYi Micro Hei', sans-serif; }
+  font: clamp(16px, .7vw + .8vh + 6px, 34px) system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', 'WenQuanYi Micro Hei', sans-serif; }
 body { display: flex; flex-direction: column; min-height: 100vh; margin: 0; padding: 1rem; gap: 1rem; }
 h1, h2, p, ul, figure { margin: 0; padding: 0; }
 ul { list-style: none; }
@@ -18,9 +18,9 @@ i, em { font-style: normal; }
 .code { white-space: nowrap; }
 .network { padding: .1rem .8rem; border-radius: 2rem; background: #fbe4e3; color: #a3242c; }
 .network.is-on { background: #dcefe2; color: #12301f; }
-.language { display: inline-grid; min-width: 3rem; min-height: 2.6rem; place-items: center; padding: 0 .8rem; border: 1px solid #c9c4b4; border-radius: 2rem; color: #1c2722; text-decoration: none; }
+.language { display: inline-grid; min-width: 3rem; min-height: 2.8rem; place-items: center; padding: 0 .8rem; border: 1px solid #c9c4b4; border-radius: 2rem; color: #1c2722; text-decoration: none; }
 .language:focus-visible { outline: 3px solid #e97e1f; }
-main { display: grid; flex: 1; gap: 1rem; align-items: start; }
+main { display: grid; flex: 1; gap: 1rem; align-items: start; align-content: start; }
 .stage { padding: 1.2rem 1.4rem; border-radius: 1rem; background: #1a4a30; color: #fff; }
 .stage h1 { font-size: 2rem; line-height: 1.25; }
 .stage.is-trouble { background: #a3242c; }
@@ -45,8 +45,9 @@ small, .preview, .empty, em { color: #55635c; }
 #shelf .is-off span, #shelf .is-off b, #shelf .is-off small { color: #6b6f6c; font-weight: 400; }
 #shelf .is-off i { background: #ece9df; }
 #shelf .is-off em { color: #a3242c; }
-@media (orientation: landscape) and (width >= 820px) { main { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); } }
+@media (orientation: landscape) and (width >= 600px) { main { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); } }
 @media (orientation: portrait) and (width >= 700px) { .scan svg { width: min(60vw, 34vh); } .stage h1 { font-size: 2.6rem; } }
+@media (height < 600px) { body { padding: .5rem; gap: .5rem; } .stage { padding: .6rem 1rem; } .scan { padding: .4rem; } #shelf { padding: .5rem 1rem; } #shelf li { padding: .2rem 0; } }
 `
 
 /** Longest silence of a living agent, ms; it says something at least every `aliveEveryMs`. */

@@ -36,6 +36,23 @@ describe('the farmer’s page', { timeout: 60_000 }, () => {
     expect(window.complaints).toEqual([])
   })
 
+  it('says why when it asks to sign in again', async () => {
+    await using window = await browser.openWindow(phone)
+    const { page } = window
+    await page.goto(`${office.url}/farmer`)
+    await page.locator('#login').fill('farmer')
+    await page.locator('#password').fill('farmer-huinong')
+    expect(await page.locator('[data-testid=lapsed]').count()).toBe(0)
+    await page.locator('button[type=submit]').click()
+    await page.locator('[data-testid=six-ones] li').first().waitFor()
+    await window.context.clearCookies()
+    await page.reload()
+
+    await page.locator('[data-testid=lapsed]', { hasText: '登录已过期' }).waitFor()
+    expect(await findBarriers(page)).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
+
   it('accepts a call to harvest for fewer units without a network, and sends the answer once there is one', async () => {
     await using window = await browser.openWindow(phone)
     const { page } = window

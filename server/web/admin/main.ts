@@ -15,7 +15,7 @@ import { uploadKey } from './use-upload.ts'
 const context = createWebContext(window)
 if (context.locale.value === 'en') await Promise.all([commonCatalogue.loadEnglish(), adminCatalogue.loadEnglish()])
 
-const onSignedOut = () => context.account.forget()
+const onSignedOut = () => context.account.lapse()
 createApp(AdminApp)
   .provide(webContextKey, context)
   .provide(uploadKey, (onProgress) =>

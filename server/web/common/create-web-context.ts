@@ -8,7 +8,7 @@ import type { WebContext } from './web-context.ts'
 
 export function createWebContext(window: Window): WebContext {
   const account = createAccount(() => call, window)
-  const call: Call = createCall({ fetch: window.fetch.bind(window), onSignedOut: () => account.forget() })
+  const call: Call = createCall({ fetch: window.fetch.bind(window), onSignedOut: () => account.lapse() })
   return {
     clock: systemClock,
     random: systemRandom,

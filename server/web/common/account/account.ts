@@ -8,11 +8,16 @@ import type { Call } from '../http/call.ts'
 export interface Account {
   /** Undefined: nobody is signed in, or it is not known yet. */
   readonly me: ShallowRef<Me | undefined>
+  /** Somebody was signed in here until the server said otherwise: whoever is asked to sign in again is told why. */
+  readonly hasLapsed: ShallowRef<boolean>
   /** Asks the server once; later calls return the same answer. Rejects when the server cannot be reached. */
   load(): Promise<Me | undefined>
   /** Takes over an account that the server has just signed in. */
   adopt(me: Me): void
+  /** By their own wish nobody is signed in any more. */
   forget(): void
+  /** The server no longer knows who is signed in. */
+  lapse(): void
   /** Lets the next `load` ask the server again. */
   doubt(): void
 }
@@ -22,11 +27,12 @@ const hintKey = 'huinong.signed-in'
 /** Remembers in the browser that somebody signed in here, so that strangers are not asked about in vain. */
 function createHint(window: Window) {
   return {
-    read(): boolean {
+    /** Undefined: without storage nobody knows. */
+    read(): boolean | undefined {
       try {
         return window.localStorage.getItem(hintKey) !== null
       } catch {
-        return true
+        return undefined
       }
     },
     write(isSignedIn: boolean) {
@@ -44,10 +50,12 @@ function createHint(window: Window) {
 export function createAccount(getCall: () => Call, window: Window): Account {
   const hint = createHint(window)
   const me = shallowRef<Me>()
+  const hasLapsed = shallowRef(false)
   let loading: Promise<Me | undefined> | undefined
 
   async function ask(): Promise<Me | undefined> {
-    if (!hint.read()) return undefined
+    const wasSignedIn = hint.read()
+    if (wasSignedIn === false) return undefined
     try {
       me.value = await getCall()(getMe)
     } catch (error) {
@@ -56,24 +64,34 @@ export function createAccount(getCall: () => Call, window: Window): Account {
         throw error
       }
       me.value = undefined
+      hasLapsed.value = wasSignedIn === true
     }
     return me.value
   }
   function adopt(value: Me) {
     me.value = value
+    hasLapsed.value = false
     hint.write(true)
     loading = Promise.resolve(value)
   }
   function forget() {
+    hasLapsed.value = false
     me.value = undefined
     hint.write(false)
     loading = Promise.resolve(undefined)
   }
+  function lapse() {
+    const was = hasLapsed.value || me.value !== undefined
+    forget()
+    hasLapsed.value = was
+  }
   return {
     me,
+    hasLapsed,
     load: () => (loading ??= ask()),
     adopt,
     forget,
+    lapse,
     doubt: () => (loading = undefined),
   }
 }
