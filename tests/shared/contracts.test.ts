@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { routes } from '#shared/contracts/http/api.ts'
 import { canonicalJson } from '#shared/contracts/mqtt/canonical-json.ts'
 import { Command, commandSigningText } from '#shared/contracts/mqtt/command.ts'
@@ -104,4 +105,22 @@ describe('routes', () => {
       expect(declared).toEqual(names)
     },
   )
+})
+
+describe('a reason', () => {
+  const texts = routes.flatMap(({ method, path, body, query }) =>
+    [body, query].flatMap((part) => {
+      if (!(part instanceof z.ZodObject)) return []
+      const { reason } = part.shape as Record<string, unknown>
+      return reason instanceof z.ZodString ? [[`${method} ${path}`, reason] as const] : []
+    }),
+  )
+
+  it('is asked for by many routes', () => {
+    expect(texts.length).toBeGreaterThan(20)
+  })
+
+  it.each(texts)('of two Chinese characters is enough for %s', (_route, reason) => {
+    expect(reason.safeParse(' 盘点 ').data).toBe('盘点')
+  })
 })

@@ -4,6 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { CabinetCode } from './shelf.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const readers = ['operator', 'finance', 'auditor', 'admin'] as const
 /** Who looks after what an alert is about; of money that is finance. */
@@ -93,7 +94,7 @@ export const escalateAlert = defineRoute({
   summary: 'Tell the next level now instead of when the rule’s time is over; says how many are told',
   access: staff,
   params: z.object({ alertId: Id }),
-  body: z.object({ note: z.string().trim().min(2).max(500) }),
+  body: z.object({ note: Reason }),
   reply: z.object({ level: z.int(), told: z.int().min(0) }),
   status: 200,
 })

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
-import { HouseholdCode, Reason } from './households.ts'
+import { HouseholdCode } from './households.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 const writers = ['helper', 'desk', 'operator', 'admin'] as const

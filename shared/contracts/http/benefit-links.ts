@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { BenefitLinkTerms, Supplier } from './catalog.ts'
-import { HouseholdCode, Reason } from './households.ts'
+import { HouseholdCode } from './households.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 export const BenefitLink = BenefitLinkTerms.extend({
   linkId: Id,

@@ -7,6 +7,7 @@ import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './shelf.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 /** A buyer's word against a bill (申诉): one for each session, answered once by a person with what is given back. */
 export const Dispute = z
@@ -16,9 +17,9 @@ export const Dispute = z
     cabinetCode: CabinetCode,
     hostSiteName: z.string(),
     totalFen: NonNegativeFen,
-    complaint: z.string().trim().min(3).max(500),
+    complaint: Reason,
     raisedAtMs: EpochMs,
-    answer: z.string().trim().min(3).max(500).optional(),
+    answer: Reason.optional(),
     /** Given back with the answer; 0 when the bill stands. */
     refundedFen: NonNegativeFen.optional(),
     answeredAtMs: EpochMs.optional(),
@@ -71,7 +72,7 @@ export const raiseDispute = defineRoute({
   summary: 'Dispute the bill of an own session, within 30 days; asked again it is the same dispute',
   access: ['buyer'],
   params: bySession,
-  body: z.object({ complaint: z.string().trim().min(3).max(500) }),
+  body: z.object({ complaint: Reason }),
   reply: Dispute,
   status: 201,
 })
@@ -95,7 +96,7 @@ export const answerDispute = defineRoute({
   access: ['finance', 'admin'],
   params: z.object({ disputeId: Id }),
   body: z.object({
-    answer: z.string().trim().min(3).max(500),
+    answer: Reason,
     refunds: z.array(z.object({ saleLineId: Id, amountFen: NonNegativeFen.min(1) })).max(99),
   }),
   reply: Dispute,

@@ -7,6 +7,7 @@ import { IncomeKind } from './money.ts'
 import { HouseholdCode } from './organisations.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 /** How an organisation distributes; its legal type says which of them it may (domain.md, distribution). */
 export const Template = z.enum(['PATRONAGE', 'SHARE', 'GUARANTEE_FLOAT', 'SECOND']).meta({ id: 'Template' })
@@ -265,7 +266,7 @@ export const withdrawDistribution = defineRoute({
   summary: 'Give a plan up before it ran; its period is free again',
   access: keepers,
   params: ofPlan,
-  body: z.object({ reason: z.string().trim().min(3).max(200) }),
+  body: z.object({ reason: Reason }),
   reply: DistributionPlan,
   status: 200,
 })
@@ -286,7 +287,7 @@ export const reverseDistribution = defineRoute({
   summary: 'Take a distribution back by a negative run; what households no longer hold a named account bears',
   access: keepers,
   params: ofPlan,
-  body: z.object({ reason: z.string().trim().min(3).max(200) }),
+  body: z.object({ reason: Reason }),
   reply: z.object({ plan: DistributionPlan, takenFen: NonNegativeFen, borneFen: NonNegativeFen }),
   status: 200,
 })

@@ -5,6 +5,7 @@ import { NonNegativeFen } from '../../units/fen.ts'
 import { HouseholdCode } from './households.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 const callers = ['operator', 'admin'] as const
@@ -162,7 +163,7 @@ export const dismissHarvestMember = defineRoute({
   summary: 'Take a household out of the rotation; its open calls go on',
   access: callers,
   params: skuParams.extend({ householdCode: HouseholdCode }),
-  body: z.object({ reason: z.string().trim().min(2).max(300) }),
+  body: z.object({ reason: Reason }),
   reply: z.void(),
   status: 204,
 })
@@ -239,7 +240,7 @@ export const withdrawHarvestCall = defineRoute({
     'Take a call back that was not answered yet, or give up an accepted one that did not come; the next is called',
   access: callers,
   params: callParams,
-  body: z.object({ reason: z.string().trim().min(2).max(300) }),
+  body: z.object({ reason: Reason }),
   reply: HarvestCall,
   status: 200,
 })

@@ -3,6 +3,7 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 /** Village code (12 digits) + serial (4 digits). */
 export const HouseholdCode = z.string().regex(/^\d{16}$/, 'a household code has 16 digits')
@@ -14,8 +15,6 @@ export const HeadName = z.string().trim().min(1).max(40)
 export const Population = z.int().min(1).max(30)
 export const Phone = z.string().regex(/^1\d{10}$/, 'a mobile number has 11 digits')
 export const RegisterYear = z.int().min(2013).max(2100)
-/** Why something was done: part of the record. */
-export const Reason = z.string().trim().min(2).max(300)
 const UnitName = z.string().trim().min(2).max(80)
 
 const staff = ['operator', 'finance', 'auditor', 'admin'] as const

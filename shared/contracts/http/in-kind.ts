@@ -5,6 +5,7 @@ import { MassMg } from '../../units/mass.ts'
 import { HouseholdCode } from './households.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 
@@ -90,7 +91,7 @@ export const reverseInKindImport = defineRoute({
   summary: 'Take an import of goods in kind back by a new negative one; the list may then be imported anew',
   access: ['operator', 'admin'],
   params: z.object({ importId: Id }),
-  body: z.object({ reason: z.string().trim().min(3).max(500) }),
+  body: z.object({ reason: Reason }),
   reply: z.object({ importId: Id, reversesImportId: Id, rows: z.int(), totals: z.array(InKindTotal) }),
   status: 201,
 })

@@ -5,11 +5,11 @@ import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { IncomeKind, IncomeSource, IncomeTotals, LedgerAccountId } from './money.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const staff = ['finance', 'auditor', 'admin'] as const
 const clerks = ['finance', 'admin'] as const
 const HouseholdCode = z.string().regex(/^\d{16}$/, 'a household code has 16 digits')
-const Reason = z.string().trim().min(3).max(500)
 
 export const ImportKind = z.enum(['wages', 'grants', 'costs', 'history']).meta({ id: 'IncomeImportKind' })
 export const Payer = z.enum(['outside', 'organisation', 'relief-fund']).meta({

@@ -4,6 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { defineRoute } from './route.ts'
 import { NamedPageQuery, pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 /** `<kind>:<owner>`, such as household:5001121422010001. */
 export const LedgerAccountId = z
@@ -167,7 +168,7 @@ export const reverseLedgerCause = defineRoute({
   body: z.object({
     causeKind: z.enum(['opening', 'top-up', 'withdrawal', 'write-off', 'correction']),
     causeId: z.string().min(1).max(120),
-    reason: z.string().trim().min(3).max(500),
+    reason: Reason,
   }),
   reply: z.object({ outcome: z.enum(['posted', 'already']) }),
   status: 201,
@@ -350,7 +351,7 @@ export const draftRevenuePlan = defineRoute({
     supplierId: Id.optional(),
     shares: RevenueShares,
     effectiveFromMs: EpochMs,
-    note: z.string().trim().min(3).max(500),
+    note: Reason,
   }),
   reply: RevenuePlan,
   status: 201,

@@ -4,6 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { defineRoute } from './route.ts'
 import { NamedPageQuery, pageOf, PageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 /** Mandatory for every organisation: it decides how it may distribute (domain.md, distribution). */
 export const LegalType = z
@@ -290,7 +291,7 @@ export const reverseRegisterImport = defineRoute({
     'Take an import of a register back: what it began was never, what it ended goes on; plans drafted on it keep it',
   access: keepers,
   params: ofOrganisation.extend({ importId: Id }),
-  body: z.object({ reason: z.string().trim().min(3).max(500) }),
+  body: z.object({ reason: Reason }),
   reply: RegisterImport,
   status: 200,
 })
@@ -311,7 +312,7 @@ export const draftCharter = defineRoute({
   summary: 'Draft the next version of a charter; nothing changes until another person approves it',
   access: keepers,
   params: ofOrganisation,
-  body: z.object({ terms: CharterTerms, effectiveFromMs: EpochMs, note: z.string().trim().min(3).max(500) }),
+  body: z.object({ terms: CharterTerms, effectiveFromMs: EpochMs, note: Reason }),
   reply: Charter,
   status: 201,
 })
@@ -335,7 +336,7 @@ export const bookOrganisationReceipt = defineRoute({
   body: z.object({
     amountFen: NonNegativeFen.min(1).max(1e12),
     reference: z.string().trim().min(3).max(64),
-    note: z.string().trim().min(3).max(200),
+    note: Reason,
   }),
   reply: z.object({ transferId: z.string(), balanceFen: Fen }),
   status: 201,

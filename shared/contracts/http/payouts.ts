@@ -5,6 +5,7 @@ import { NonNegativeFen } from '../../units/fen.ts'
 import { LedgerAccountId, TransferId } from './money.ts'
 import { defineRoute, Download } from './route.ts'
 import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const tag = 'payouts'
 const readers = ['finance', 'auditor', 'admin'] as const
@@ -30,7 +31,6 @@ const Count = z.int().min(0)
 const BatchNo = z.string().max(20)
 const LineId = z.string().min(1).max(40)
 const HouseholdCode = z.string().regex(/^\d{16}$/)
-const Reason = z.string().trim().min(2).max(300)
 const byBatch = z.object({ batchId: Id })
 
 export const Payout = z

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
+import { Reason } from './reason.ts'
 import { defineRoute, Download } from './route.ts'
 
 /** What a household agrees to, each by itself (单独同意): keeping sensitive data (bank account, phone), and being published. */
@@ -72,7 +73,7 @@ export const revealPhone = defineRoute({
   summary: 'Shows a household’s phone number in full, for a reason that stays in the audit trail',
   access: ['helper', 'finance', 'admin'],
   params,
-  body: z.object({ reason: z.string().trim().min(5).max(300) }),
+  body: z.object({ reason: Reason }),
   reply: z.object({ phone: z.string() }),
   status: 200,
 })
@@ -83,7 +84,7 @@ export const exportPersonalData = defineRoute({
   summary: 'Everything that is held on a household, table by table, for the household itself; who takes it is recorded',
   access: ['farmer', 'admin'],
   params,
-  body: z.object({ reason: z.string().trim().min(5).max(300) }),
+  body: z.object({ reason: Reason }),
   reply: z.object({
     householdCode: HouseholdCode,
     exportedAtMs: EpochMs,
@@ -100,7 +101,7 @@ export const downloadPersonalData = defineRoute({
   summary: 'The same copy to keep: a ZIP with a CSV for each table, times, yuan and kilograms as people read them',
   access: ['farmer', 'admin'],
   params,
-  body: z.object({ reason: z.string().trim().min(5).max(300) }),
+  body: z.object({ reason: Reason }),
   reply: Download,
   status: 200,
   download: ['application/zip'],

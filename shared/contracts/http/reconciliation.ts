@@ -5,6 +5,7 @@ import { Fen } from '../../units/fen.ts'
 import { LedgerAccountId } from './money.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const staff = ['finance', 'auditor', 'admin'] as const
 const clerks = ['finance', 'admin'] as const
@@ -161,7 +162,7 @@ export const proposeClosing = defineRoute({
   summary: 'Propose the posting that closes a difference: who takes the other side, and why',
   access: clerks,
   params: z.object({ differenceId: Id }),
-  body: z.object({ otherAccountId: LedgerAccountId, reason: z.string().trim().min(3).max(500) }),
+  body: z.object({ otherAccountId: LedgerAccountId, reason: Reason }),
   reply: ReconciliationDifference,
   status: 200,
 })

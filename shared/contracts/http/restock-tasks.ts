@@ -7,6 +7,7 @@ import { Place } from './cabinets.ts'
 import { defineRoute, Download } from './route.ts'
 import { pageOf, TimedPageQuery } from './paging.ts'
 import { ShoppingSession } from './open-cabinet.ts'
+import { Reason } from './reason.ts'
 
 const staff = ['operator', 'restocker', 'auditor', 'admin'] as const
 const planners = ['operator', 'admin'] as const
@@ -183,7 +184,7 @@ export const RestockStep = z
     z.object({ ...step, kind: z.literal('checked-in'), cabinetCode: CabinetCode, place: Place.optional() }),
     Stated.extend({ ...step, kind: z.literal('lane-done'), laneId: LaneId }),
     z.object({ ...step, kind: z.literal('closed'), note: z.string().trim().max(300).optional() }),
-    z.object({ ...step, kind: z.literal('given-up'), reason: z.string().trim().min(2).max(300) }),
+    z.object({ ...step, kind: z.literal('given-up'), reason: Reason }),
   ])
   .meta({ id: 'RestockStep' })
 export type RestockStep = z.infer<typeof RestockStep>
@@ -378,7 +379,7 @@ export const explainRestockLane = defineRoute({
   summary: 'Say why a lane holds something else than stated or planned',
   access: ['restocker', 'operator', 'admin'],
   params: taskParams.extend({ laneId: LaneId }),
-  body: z.object({ reason: DifferenceReason, note: z.string().trim().min(2).max(300) }),
+  body: z.object({ reason: DifferenceReason, note: Reason }),
   reply: RestockTask,
   status: 200,
 })

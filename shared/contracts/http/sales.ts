@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { EpochMs } from '../../time/clock.ts'
 import { Fen, NonNegativeFen } from '../../units/fen.ts'
 import { Sku } from './catalog.ts'
+import { Reason } from './reason.ts'
 import { defineRoute } from './route.ts'
 
 /** How produce reaches its buyers (domain.md, A3). */
@@ -67,7 +68,7 @@ export const enterSalesOpenings = defineRoute({
   body: z.object({
     documentNumber: DocumentNumber,
     throughDay: Day,
-    note: z.string().trim().min(3).max(500),
+    note: Reason,
     rows: z
       .array(SalesOpening.pick({ category: true, channel: true, amountFen: true }))
       .min(1)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
+import { Reason } from './reason.ts'
 import { defineRoute } from './route.ts'
 
 /** Six digits of an authenticator app (RFC 6238), or a recovery code; blanks and dashes do not matter. */
@@ -54,7 +55,7 @@ export const removeSecondFactorOf = defineRoute({
   summary: 'Take the authenticator app off another account that lost it; ends its sessions',
   access: ['admin'],
   params: z.object({ accountId: Id }),
-  body: z.object({ reason: z.string().trim().min(3).max(500) }),
+  body: z.object({ reason: Reason }),
   reply: z.void(),
   status: 204,
 })

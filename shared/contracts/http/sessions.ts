@@ -11,6 +11,7 @@ import { CabinetCode } from './shelf.ts'
 import { SessionState, ShoppingSession } from './open-cabinet.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 /** Where one part of a sale line's amount went. Σ parts = amount. */
 export const AttributionPart = z
@@ -189,7 +190,7 @@ export const decideReview = defineRoute({
     lines: z
       .array(z.object({ laneId: LaneId, count: z.int().min(1).optional(), massMg: MassMg.min(1).optional() }))
       .max(100),
-    reason: z.string().trim().min(3).max(500),
+    reason: Reason,
   }),
   reply: Receipt,
   status: 200,
@@ -204,7 +205,7 @@ export const refundLine = defineRoute({
   body: z.object({
     saleLineId: Id,
     amountFen: NonNegativeFen.min(1),
-    reason: z.string().trim().min(3).max(500),
+    reason: Reason,
     idempotencyKey: z.string().min(8).max(64),
   }),
   reply: z.object({ refundId: Id, amountFen: NonNegativeFen }),

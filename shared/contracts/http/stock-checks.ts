@@ -5,6 +5,7 @@ import { LaneId } from '../mqtt/lane.ts'
 import { CabinetCode } from './shelf.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 import { LossBearer } from './stock-losses.ts'
 
 /** What may be behind a lane's difference. */
@@ -114,7 +115,7 @@ export const closeLaneDifference = defineRoute({
       .max(50)
       .optional(),
     bearer: LossBearer.optional(),
-    reason: z.string().trim().min(2).max(300),
+    reason: Reason,
   }),
   reply: LaneDifference,
   status: 200,

@@ -4,9 +4,10 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { Sku } from './catalog.ts'
-import { HouseholdCode, Reason } from './households.ts'
+import { HouseholdCode } from './households.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const readers = ['farmer', 'helper', 'desk', 'operator', 'finance', 'auditor', 'admin'] as const
 const sellers = ['helper', 'desk', 'operator', 'admin'] as const

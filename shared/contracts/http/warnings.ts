@@ -5,6 +5,7 @@ import { NonNegativeFen } from '../../units/fen.ts'
 import { HouseholdCode, HouseholdKind } from './households.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const staff = ['operator', 'finance', 'auditor', 'admin'] as const
 
@@ -92,7 +93,7 @@ export const closeWarning = defineRoute({
   summary: 'Say what came of a warning; it changes no status, that is a change of the register by a person',
   access: ['helper', 'desk', 'operator', 'admin'],
   params: z.object({ warningId: Id }),
-  body: z.object({ outcome: WarningOutcome, note: z.string().trim().min(2).max(500) }),
+  body: z.object({ outcome: WarningOutcome, note: Reason }),
   reply: Warning,
   status: 200,
 })

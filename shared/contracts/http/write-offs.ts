@@ -4,6 +4,7 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, TimedPageQuery } from './paging.ts'
+import { Reason } from './reason.ts'
 
 const WriteOffState = z.enum(['proposed', 'approved', 'withdrawn']).meta({ id: 'WriteOffState' })
 
@@ -15,7 +16,7 @@ export const WriteOff = z
     saleKind: z.enum(['cabinet', 'surplus']),
     saleLineId: Id,
     amountFen: NonNegativeFen.min(1),
-    reason: z.string().trim().min(3).max(500),
+    reason: Reason,
     /** Of the paper behind it: a court's ruling, a notice of bankruptcy. */
     documentNumber: z.string().trim().min(2).max(100),
     state: WriteOffState,
@@ -32,7 +33,7 @@ export const WriteOffRecovery = z
     recoveryId: Id,
     writeOffId: Id,
     amountFen: NonNegativeFen.min(1),
-    reason: z.string().trim().min(3).max(500),
+    reason: Reason,
     /** Of the payment: the bank's or the channel's reference. */
     documentNumber: z.string().trim().min(2).max(100),
     bookedBy: z.string(),

@@ -34,7 +34,7 @@ export function disputesEnglish(): DisputeMessages {
     answerLabel: 'Answer to the buyer',
     answerHint:
       'The buyer reads this. What goes back is taken from each who got a part of it; no household is ever taken below zero.',
-    tooShort: 'Say why, in 3 characters at least.',
+    tooShort: 'Say why, in 2 characters at least.',
     tooMuch: 'A line is above what may go back. Make it smaller.',
     send: 'Answer and give back',
     sent: 'Answered.',

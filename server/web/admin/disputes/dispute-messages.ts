@@ -34,7 +34,7 @@ function disputesChinese() {
     stands: '不退款，小票不变',
     answerLabel: '给买家的答复',
     answerHint: '买家会看到这段话。退的钱按原路从每个受益方扣回，农户不会被扣成负数。',
-    tooShort: '请写明理由（至少 3 个字）。',
+    tooShort: '请写明理由（至少 2 个字）。',
     tooMuch: '有一行超过了还可退的金额。请改小。',
     send: '答复并退款',
     sent: '已答复。',

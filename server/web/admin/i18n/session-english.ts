@@ -97,6 +97,6 @@ export function sessionsEnglish(words: Words): SessionMessages {
     noNext: 'Nothing else waits for a review.',
     wouldBe: (amount) => `These quantities charge ${amount}`,
     tooMuch: 'This is more than may be charged. Lower the quantities.',
-    reasonShort: 'Give a reason of at least 3 letters; it stays in the record.',
+    reasonShort: 'Give a reason of at least 2 letters; it stays in the record.',
   }
 }

@@ -96,7 +96,7 @@ export function sessionsChinese(words: Words) {
     noNext: '没有别的待复核了。',
     wouldBe: (amount: string) => `按这些数量收 ${amount}`,
     tooMuch: '超过了最多可收的金额。请把数量改小。',
-    reasonShort: '请写明理由（至少 3 个字），会留在操作记录里。',
+    reasonShort: '请写明理由（至少 2 个字），会留在操作记录里。',
   }
 }
 export type SessionMessages = ReturnType<typeof sessionsChinese>

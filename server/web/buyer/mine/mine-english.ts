@@ -52,7 +52,7 @@ export function mineEnglish(): MineMessages {
       raise: 'Something wrong with the bill?',
       complaint: 'What is wrong?',
       complaintHint: 'For example: I took one and was charged for two.',
-      tooShort: 'Say what is wrong in at least 3 characters.',
+      tooShort: 'Say what is wrong in at least 2 characters.',
       send: 'Send the dispute',
       sending: 'Sending…',
       raised: 'Sent. Staff look at the weights; the result appears here, and you are never charged more.',

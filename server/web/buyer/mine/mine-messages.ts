@@ -52,7 +52,7 @@ function mineChinese() {
       raise: '对账单有疑问',
       complaint: '哪里不对？',
       complaintHint: '例如：只拿了一份，收了两份。',
-      tooShort: '请写清楚哪里不对，至少 3 个字。',
+      tooShort: '请写清楚哪里不对，至少 2 个字。',
       send: '提交申诉',
       sending: '正在提交…',
       raised: '申诉已提交，工作人员会看称重记录。结果显示在这里，不会多收钱。',
