@@ -20,7 +20,7 @@ const overduePayouts = statement(({ db, tables: { payoutBatches: b } }, p: Param
   db
     .select({ batchNo: b.batchNo, state: b.state, returnDueMs: b.returnDueMs, totalFen: b.totalFen })
     .from(b)
-    .where(and(inArray(b.state, ['EXPORTED', 'BANK_RETURNED']), lt(b.returnDueMs, p.nowMs))),
+    .where(and(inArray(b.state, ['APPROVED', 'EXPORTED', 'BANK_RETURNED']), lt(b.returnDueMs, p.nowMs))),
 )
 
 /** Payouts that the bank has not answered by its day, or that nobody has reconciled and closed so many hours after that. */

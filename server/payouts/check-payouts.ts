@@ -22,7 +22,7 @@ export function* findPayoutProblems(ctx: UnitContext): Unit<PayoutFindings> {
     ctx.db
       .select({ batchNo: b.batchNo })
       .from(b)
-      .where(and(eq(b.state, 'EXPORTED'), lt(b.returnDueMs, ctx.now()))),
+      .where(and(inArray(b.state, ['APPROVED', 'EXPORTED']), lt(b.returnDueMs, ctx.now()))),
   )
   const inTransit = yield* one(
     ctx.db

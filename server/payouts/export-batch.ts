@@ -41,11 +41,13 @@ export function* exportNext(
   const isGood = madeBefore !== undefined && (yield* isStillSo(request, madeBefore))
   const made = isGood ? madeBefore : yield* makeFile(ctx, sealer, request)
   yield* bookFile(ctx, batch, made, byAccountId)
-  const change = { exportedSeq: made.file.throughSeq }
-  if (made.file.throughSeq < batch.lineCount) return yield* changeBatch(ctx, batch, change)
-  const exportedAtMs = ctx.now()
-  const returnDueMs = addWorkingDays(yield* readCalendar(ctx), exportedAtMs, returnWorkingDays)
-  return yield* moveBatch(ctx, batch, 'export', { ...change, exportedAtMs, returnDueMs })
+  const { throughSeq: exportedSeq, rowCount } = made.file
+  const atMs = ctx.now()
+  const returnDueMs = addWorkingDays(yield* readCalendar(ctx), atMs, returnWorkingDays)
+  // What is sent is due, even if nobody makes the files behind it.
+  if (exportedSeq < batch.lineCount)
+    return yield* changeBatch(ctx, batch, rowCount === 0 ? { exportedSeq } : { exportedSeq, returnDueMs })
+  return yield* moveBatch(ctx, batch, 'export', { exportedSeq, exportedAtMs: atMs, returnDueMs })
 }
 
 /**

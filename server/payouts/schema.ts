@@ -156,7 +156,7 @@ function batchTables({ table, column: c, primaryKey, foreignKey, check, unique, 
       /** Highest seq that a file holds: an attempt up to it that was not withdrawn has been sent, with its money in transit. */
       exportedSeq: c.int().notNull(),
       exportedAtMs: c.int(),
-      /** The bank should have answered by then. */
+      /** The bank should have answered by then to what has been sent; set with each file. */
       returnDueMs: c.int(),
       settledAtMs: c.int(),
     },

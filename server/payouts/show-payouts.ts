@@ -28,9 +28,9 @@ export function withoutNulls<T extends object>(row: T): { [K in keyof T]: Exclud
   }
 }
 
-/** The bank should have answered by now and has not for every line. */
+/** The bank should have answered by now and has not for every line; a batch of which only some files are made is due for those. */
 export const isOverdue = ({ state, returnDueMs }: BatchRow, nowMs: number): boolean =>
-  state === 'EXPORTED' && returnDueMs !== null && returnDueMs < nowMs
+  ['APPROVED', 'EXPORTED'].includes(state) && returnDueMs !== null && returnDueMs < nowMs
 
 export function showBatch(ctx: Pick<UnitContext, 'now'>, batch: BatchRow): PayoutView {
   return {

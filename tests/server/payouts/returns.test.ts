@@ -3,12 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { namedAccounts } from '#server/ledger/account-kinds.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
 import { findPayoutProblems } from '#server/payouts/check-payouts.ts'
+import { exportNext } from '#server/payouts/export-batch.ts'
 import { previewReturn } from '#server/payouts/preview-return.ts'
 import { queryUnknown } from '#server/payouts/query-unknown.ts'
 import { reissueFailed } from '#server/payouts/reissue-failed.ts'
+import { showBatch } from '#server/payouts/show-payouts.ts'
+import { releaseBatch } from '#server/payouts/sign-batch.ts'
 import { dialects } from '#tests/support/test-database.ts'
 import { answersOf, attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
 import type { PayoutWorld } from '#tests/support/payout-world.ts'
+import { testSealer } from '#tests/support/test-sealer.ts'
 
 async function exported(world: PayoutWorld) {
   const batch = await world.draft()
@@ -157,5 +161,19 @@ describe.each(dialects)('the bank’s answer on %s', (dialect) => {
 
     expect(before.overdue).toEqual([])
     expect((await world.database.read(findPayoutProblems)).overdue).toEqual([batch.batchNo])
+  })
+
+  it('is missed by what was sent of a batch whose other files nobody has made', async () => {
+    await using world = await openPayoutWorld(dialect, { maxRowsPerFile: 2 })
+    const { batchId, batchNo } = await world.draft()
+    await world.approve(batchId)
+    const unsent = await world.run((ctx) => releaseBatch(ctx, batchId, people.releaser))
+    const batch = await world.run((ctx) => exportNext(ctx, testSealer, batchId, people.releaser))
+
+    world.clock.advance((batch.returnDueMs ?? 0) - world.clock.now() + 1)
+
+    expect([unsent.returnDueMs, batch.state]).toEqual([null, 'APPROVED'])
+    expect((await world.database.read(findPayoutProblems)).overdue).toEqual([batchNo])
+    expect(showBatch({ now: () => world.clock.now() }, batch).isOverdue).toBe(true)
   })
 })
