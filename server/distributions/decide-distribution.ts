@@ -7,6 +7,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import { requireOrganisation } from '../organisations/require-organisation.ts'
 import { legalTypeRows } from '../organisations/rules.ts'
 import { membersAt } from '../organisations/snapshot-registers.ts'
+import { requireStandingRegisters } from './find-reversed-registers.ts'
 import { findResolutionProblem } from './rules.ts'
 import type { Resolution } from './rules.ts'
 import { movePlan, requirePlan } from './store.ts'
@@ -16,14 +17,15 @@ const dayMs = 86_400_000
 
 /**
  * Lets the members and everybody see the plan, at least 15 days (co-op) or 10 days (others) before the members meet; what the
- * public sees is a masked copy. Refuses with distribution.move_impossible, distribution.notice_too_short and
- * disclosure.title_reveals.
+ * public sees is a masked copy. Refuses with distribution.move_impossible, distribution.register_reversed,
+ * distribution.notice_too_short and disclosure.title_reveals.
  */
 export function* publishDistribution(
   ctx: UnitContext,
   input: { readonly planId: string; readonly meetingAtMs: number; readonly publishedBy: string },
 ): Unit<PlanRow> {
   const plan = yield* requirePlan(ctx, input.planId)
+  yield* requireStandingRegisters(ctx, plan)
   const { legalType } = yield* requireOrganisation(ctx, plan.organisationId)
   const { noticeDays } = legalTypeRows[legalType]
   const publishedAtMs = ctx.now()
@@ -54,7 +56,7 @@ function* openNotice(ctx: UnitContext, plan: PlanRow, openUntilMs: number, byAcc
 
 /**
  * Records what the members resolved, once they have met. Refuses with distribution.move_impossible,
- * distribution.meeting_ahead and distribution.resolution_wrong.
+ * distribution.meeting_ahead, distribution.resolution_wrong and, of an adopted one, distribution.register_reversed.
  */
 export function* recordResolution(
   ctx: UnitContext,
@@ -64,6 +66,7 @@ export function* recordResolution(
   const plan = yield* requirePlan(ctx, planId)
   const { resolutionNumber, resolvedBy, isAdopted, presentCount, votesFor, votesAgainst } = resolution
   if (plan.meetingAtMs !== null && ctx.now() < plan.meetingAtMs) throw new RefusalError('distribution.meeting_ahead')
+  if (isAdopted) yield* requireStandingRegisters(ctx, plan)
   const members = yield* membersAt(ctx, plan.organisationId, plan.meetingAtMs ?? ctx.now())
   const problem = findResolutionProblem(resolution, members.size)
   if (problem !== undefined)

@@ -9,8 +9,8 @@ import { publishDistribution, recordResolution, withdrawDistribution } from './d
 import { draftDistribution, workOutDistribution } from './draft-distribution.ts'
 import { reverseDistribution } from './reverse-distribution.ts'
 import { runDistribution } from './run-distribution.ts'
-import { listLines, listTradedLots, showDistribution, showPlan, showPreview } from './show-distribution.ts'
-import { findPlans, requirePlan } from './store.ts'
+import { listLines, listPlans, listTradedLots, showDistribution, showPlan, showPreview } from './show-distribution.ts'
+import { requirePlan } from './store.ts'
 import type { PlanRow } from './store.ts'
 
 /** A second distribution may name 5,000 payees. */
@@ -40,10 +40,7 @@ export const distributionRoutes: NounRoutes = (app, server) => {
       }),
     { bodyLimitBytes: requestBodyBytes },
   )
-  registerRoute(app, contract.listDistributions, async ({ query }) => {
-    const page = await database.read((ctx) => findPlans(ctx, query))
-    return { ...page, rows: page.rows.map(showPlan) }
-  })
+  registerRoute(app, contract.listDistributions, ({ query }) => database.read((ctx) => listPlans(ctx, query)))
   registerRoute(app, contract.getDistribution, ({ params }) =>
     database.read((ctx) => showDistribution(ctx, params.planId)),
   )

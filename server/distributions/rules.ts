@@ -41,6 +41,9 @@ export function mayMove(from: PlanState, to: PlanState): boolean {
 /** States in which a plan's period is taken: no other of the same template may distribute it. */
 export const liveStates = ['draft', 'published', 'adopted', 'run'] as const satisfies readonly PlanState[]
 
+/** States from which a plan can still come to be run. */
+export const openStates = ['draft', 'published', 'adopted'] as const satisfies readonly PlanState[]
+
 /** One frozen row of what a distribution is computed from. */
 export interface BasisRow {
   readonly measure: Measure

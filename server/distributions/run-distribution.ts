@@ -16,6 +16,7 @@ import type { Transfer } from '../ledger/post-transfers.ts'
 import { termsOf } from '../organisations/charters.ts'
 import { requireOrganisation } from '../organisations/require-organisation.ts'
 import { explainLine } from './explain-line.ts'
+import { requireStandingRegisters } from './find-reversed-registers.ts'
 import { hashBasis } from './freeze-basis.ts'
 import { distribute } from './rules.ts'
 import type { Line, Terms } from './rules.ts'
@@ -94,13 +95,14 @@ export interface RunOutcome {
 }
 
 /**
- * Refuses with distribution.move_impossible unless adopted, distribution.same_person, distribution.not_funded and
- * distribution.snapshot_broken.
+ * Refuses with distribution.move_impossible unless adopted, distribution.same_person, distribution.register_reversed,
+ * distribution.not_funded and distribution.snapshot_broken.
  */
 export function* runDistribution(ctx: UnitContext, planId: string, byAccountId: string): Unit<RunOutcome> {
   const plan = yield* requirePlan(ctx, planId)
   if (plan.state !== 'adopted') throw new RefusalError('distribution.move_impossible', `${plan.state} → run`)
   if (plan.preparedBy === byAccountId) throw new RefusalError('distribution.same_person')
+  yield* requireStandingRegisters(ctx, plan)
   const availableFen = yield* balanceOf(ctx, accountIdOf('organisation', plan.organisationId))
   if (availableFen < plan.totalFen)
     throw new RefusalError('distribution.not_funded', undefined, { facts: { availableFen, neededFen: plan.totalFen } })

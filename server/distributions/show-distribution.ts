@@ -10,9 +10,10 @@ import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { DistributionRequest, WorkedOut } from './draft-distribution.ts'
 import { explainLine, explainWaterfall } from './explain-line.ts'
+import { findOnReversedRegister } from './find-reversed-registers.ts'
 import type { Line } from './rules.ts'
 import { findTerms, postingsOf, toLine } from './run-distribution.ts'
-import { findRuns, requirePlan } from './store.ts'
+import { findPlans, findRuns, requirePlan } from './store.ts'
 import type { PlanRow } from './store.ts'
 
 type PlanView = z.input<typeof contract.DistributionPlan>
@@ -25,7 +26,8 @@ function present<TRow extends object>(row: TRow): { [K in keyof TRow]?: Exclude<
   }
 }
 
-export function showPlan(plan: PlanRow): PlanView {
+/** A plan that was just moved or drafted rests on registers that stand: else it would have been refused. */
+export function showPlan(plan: PlanRow, isOnReversedRegister = false): PlanView {
   const { resolutionNumber, presentCount, votesFor, votesAgainst, resolvedBy, resolvedAtMs, ...rest } = plan
   const {
     volumeBasis,
@@ -40,6 +42,7 @@ export function showPlan(plan: PlanRow): PlanView {
   } = rest
   return {
     ...fixed,
+    isOnReversedRegister,
     ...present({ volumeBasis, publishedBy, publishedAtMs, meetingAtMs, withdrawnReason, runBy, runAtMs, incomeKind }),
     ...(resolutionNumber === null
       ? {}
@@ -85,14 +88,25 @@ export function showPreview(
   }
 }
 
+/** A page of plans. */
+export function* listPlans(ctx: UnitContext, query: Parameters<typeof findPlans>[1]): Unit<Page<PlanView>> {
+  const page = yield* findPlans(ctx, query)
+  const reversed = yield* findOnReversedRegister(
+    ctx,
+    page.rows.map(({ planId }) => planId),
+  )
+  return { ...page, rows: page.rows.map((plan) => showPlan(plan, reversed.has(plan.planId))) }
+}
+
 export function* showDistribution(
   ctx: UnitContext,
   planId: string,
 ): Unit<z.input<(typeof contract.getDistribution)['reply']>> {
   const plan = yield* requirePlan(ctx, planId)
   const runs = yield* findRuns(ctx, planId)
+  const reversed = yield* findOnReversedRegister(ctx, [planId])
   return {
-    ...showPlan(plan),
+    ...showPlan(plan, reversed.has(planId)),
     explanation: explainWaterfall(yield* findTerms(ctx, plan), plan.distributableFen),
     runs: runs.map(({ runId, kind, byAccountId, reason, atMs }) => ({
       runId,

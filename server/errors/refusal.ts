@@ -224,6 +224,11 @@ export const refusals = {
     log: 'warn',
     title: 'The organisation has less than would be distributed.',
   },
+  'distribution.register_reversed': {
+    status: 409,
+    log: 'info',
+    title: 'A register that the plan was drafted on has been taken back. Withdraw the plan and draft it anew.',
+  },
   'distribution.snapshot_broken': { status: 409, log: 'error', title: 'The snapshot does not give the lines shown.' },
   'in_kind.file_known': { status: 409, log: 'info', title: 'This file has been imported already.' },
   'in_kind.import_unknown': { status: 404, log: 'info', title: 'There is no such import.' },

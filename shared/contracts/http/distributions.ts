@@ -130,6 +130,8 @@ export const DistributionPlan = z
     runAtMs: EpochMs.optional(),
     /** As which kind of income the households' lines count and are paid out; fixed by the run. */
     incomeKind: IncomeKind.optional(),
+    /** A register import that it was drafted on has been taken back since: it can only be withdrawn, or rejected by the members. */
+    isOnReversedRegister: z.boolean(),
   })
   .meta({ id: 'DistributionPlan' })
 export const DistributionRun = z

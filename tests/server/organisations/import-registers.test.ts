@@ -55,6 +55,7 @@ async function openRegisters(dialect: (typeof dialects)[number]) {
     },
     reverse: (importId: string | undefined, reason = '名册发错') =>
       api.call('POST', `${base}/${String(importId)}/reversal`, clerk, { reason }),
+    call: (method: 'GET' | 'POST', path: string, body?: unknown) => api.call(method, path, clerk, body),
     async [Symbol.asyncDispose]() {
       await api[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
@@ -197,6 +198,38 @@ describe.each(dialects)('the registers of an organisation from files on %s', (di
     expect(again).toMatchObject({ status: 201, body: { begun: 2, ended: 1 } })
     expect(problem(twice).code).toBe('organisation.import_reversed')
     expect(await world.imports()).toMatchObject([{}, { reversal: { reason: '名册发错', reversedBy: clerk.accountId } }])
+  })
+
+  it('stop a plan that was drafted on them once they are taken back', async () => {
+    await using world = await openRegisters(dialect)
+    const { clock, organisationId, fromMs } = world
+    await world.upload('holding', utf8('户编号,户主,股权类型,数量,单位,折股', `${memberCode(1)},,土地股,3.2,亩,3.2`))
+    const [taken] = await world.imports()
+    const nowMs = clock.now()
+    const period = { periodFromMs: fromMs - 100 * dayMs, periodToMs: nowMs, atMs: nowMs }
+    const request = { template: 'SHARE', title: '年度分红', ...period, incomeFen: 300, documentNumber: '决算 1' }
+    const draft = async () => {
+      const { body } = await world.call('POST', `/api/organisations/${organisationId}/distributions`, request)
+      return `/api/distributions/${(body as { planId: string }).planId}`
+    }
+    const plan = await draft()
+    const standing = await world.call('GET', plan)
+    clock.advance(1_000)
+    await world.reverse(taken?.importId)
+
+    const reversed = await world.call('GET', plan)
+    const list = await world.call('GET', '/api/distributions')
+    const published = await world.call('POST', `${plan}/publication`, { meetingAtMs: nowMs + 20 * dayMs })
+    const withdrawn = await world.call('POST', `${plan}/withdrawal`, { reason: '撤回' })
+    clock.advance(1_000)
+    const anew = await world.call('GET', await draft())
+
+    expect(standing.body).toMatchObject({ isOnReversedRegister: false })
+    expect(reversed.body).toMatchObject({ isOnReversedRegister: true })
+    expect(list.body).toMatchObject({ rows: [{ isOnReversedRegister: true }] })
+    expect([published.status, problem(published).code]).toEqual([409, 'distribution.register_reversed'])
+    expect(withdrawn).toMatchObject({ status: 200, body: { state: 'withdrawn', isOnReversedRegister: false } })
+    expect(anew.body).toMatchObject({ state: 'draft', isOnReversedRegister: false })
   })
 
   it('are not taken back under what was built on them', async () => {

@@ -55,6 +55,9 @@ export function distributionEnglish(): DistributionMessages {
     },
     plan: {
       title: 'Title',
+      onReversedRegister: 'Register taken back',
+      withdrawReversed:
+        'A register import that this plan was drafted on has been taken back, so it cannot go on. Withdraw the plan and draft it anew.',
       state: 'State',
       states: {
         draft: 'draft',

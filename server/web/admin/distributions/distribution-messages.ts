@@ -55,6 +55,8 @@ function distributionChinese() {
     },
     plan: {
       title: '方案名称',
+      onReversedRegister: '名册已撤回',
+      withdrawReversed: '制定方案所依据的名册导入已经撤回，这个方案不能再往下走。请撤回方案，重新制定。',
       state: '状态',
       states: {
         draft: '草案',

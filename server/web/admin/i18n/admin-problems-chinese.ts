@@ -30,6 +30,7 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'distribution.resolution_wrong': '票数对不上。请核对到会人数和票数。',
   'distribution.same_person': '制定方案的人不能自己入账。请换一个人。',
   'distribution.not_funded': '组织账上的钱不够分。请先登记收入。',
+  'distribution.register_reversed': '制定方案所依据的名册导入已经撤回。请撤回方案，重新制定。',
   'distribution.snapshot_broken': '冻结的名册算不出公示的结果，已停止。请联系管理员。',
   'personal_data.text_reveals': '文字里有像手机号、身份证号或账号的数字。请删去再提交。',
   'disclosure.title_reveals': '标题里有像手机号、身份证号或账号的数字。请删去。',

@@ -30,6 +30,8 @@ const english: Readonly<Record<string, string>> = {
   'distribution.resolution_wrong': 'The votes do not add up. Check those present and the votes.',
   'distribution.same_person': 'Who prepared the plan cannot run it. Somebody else must.',
   'distribution.not_funded': 'The organisation holds too little. Book its receipts first.',
+  'distribution.register_reversed':
+    'A register import that the plan was drafted on has been taken back. Withdraw the plan and draft it anew.',
   'distribution.snapshot_broken':
     'The frozen registers do not give the lines shown, so it was stopped. Tell an administrator.',
   'personal_data.text_reveals':
