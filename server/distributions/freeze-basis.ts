@@ -1,7 +1,7 @@
 // Freezes what a distribution is computed from: the registers as they stood at the distribution date, of a co-op the trade of
 // the period with its lots, of a second distribution its payees. The hash says whether anything was changed since.
 import { createHash } from 'node:crypto'
-import { inArray } from 'drizzle-orm'
+import { and, inArray, isNull } from 'drizzle-orm'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -96,7 +96,7 @@ function* freezePayees(ctx: UnitContext, payees: readonly Payee[], split: SplitR
       ctx.db
         .select({ householdCode: t.householdCode, population: t.population, kind: t.kind })
         .from(t)
-        .where(inArray(t.householdCode, codes)),
+        .where(and(inArray(t.householdCode, codes), isNull(t.takenOutAtMs))),
     )
     for (const { householdCode, population, kind } of found) known.set(householdCode, { population, kind })
   }

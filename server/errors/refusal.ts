@@ -130,6 +130,16 @@ export const refusals = {
   'household.unknown': { status: 422, log: 'info', title: 'There is no such household.' },
   'household.not_found': { status: 404, log: 'info', title: 'There is no such household.' },
   'household.village_unknown': { status: 422, log: 'info', title: 'There is no such village.' },
+  'household.code_taken_out': {
+    status: 409,
+    log: 'info',
+    title: 'This number was taken out of the register and is not given again.',
+  },
+  'household.built_upon': {
+    status: 409,
+    log: 'info',
+    title: 'Something is on record for this household already: it cannot be taken out, only changed.',
+  },
   'household.code_taken': { status: 409, log: 'info', title: 'This household is in the register already.' },
   'household.out_of_area': { status: 403, log: 'info', title: 'This household lies outside your area.' },
   'household.helper_unknown': { status: 422, log: 'info', title: 'There is no such open helper account.' },

@@ -103,13 +103,25 @@ export function* enterHouseholds(ctx: UnitContext, households: readonly NewHouse
   return entered
 }
 
-/** One household, entered by a person. Refuses with household.out_of_area, household.code_taken and what enterHouseholds refuses. */
+/**
+ * One household, entered by a person. Refuses with household.out_of_area, household.code_taken, household.code_taken_out and what
+ * enterHouseholds refuses.
+ */
 export function* enterHousehold(ctx: UnitContext, viewer: Viewer, household: NewHousehold): Unit<void> {
   const { households: h } = ctx.tables
   const { householdCode, kind } = household
   requireInArea(viewer, householdCode)
-  const taken = yield* one(ctx.db.select({ kind: h.kind }).from(h).where(eq(h.householdCode, householdCode)))
-  if (taken !== undefined) throw new RefusalError('household.code_taken', undefined, { field: 'householdCode' })
+  const taken = yield* one(
+    ctx.db.select({ takenOutAtMs: h.takenOutAtMs }).from(h).where(eq(h.householdCode, householdCode)),
+  )
+  if (taken !== undefined)
+    throw new RefusalError(
+      taken.takenOutAtMs === null ? 'household.code_taken' : 'household.code_taken_out',
+      undefined,
+      {
+        field: 'householdCode',
+      },
+    )
   yield* enterHouseholds(ctx, [household])
   yield* recordAudit(ctx, {
     accountId: viewer.accountId,

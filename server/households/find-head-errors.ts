@@ -1,6 +1,6 @@
 // Files name a household by its code and, to be sure, by its head: this tells the rows whose household is not registered or
 // has another head.
-import { inArray } from 'drizzle-orm'
+import { and, inArray, isNull } from 'drizzle-orm'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { RowError } from '../tabular/read-table.ts'
@@ -27,7 +27,7 @@ export function* findHeadErrors(
       db
         .select({ householdCode: t.householdCode, headName: t.headName })
         .from(t)
-        .where(inArray(t.householdCode, codes.slice(from, from + codesPerStatement))),
+        .where(and(inArray(t.householdCode, codes.slice(from, from + codesPerStatement)), isNull(t.takenOutAtMs))),
     )
     for (const { householdCode, headName } of found) heads.set(householdCode, headName)
   }

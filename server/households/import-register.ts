@@ -13,7 +13,7 @@ import { refuseRows } from '../tabular/refuse-rows.ts'
 import { changeHousehold } from './change-household.ts'
 import { enterHouseholds } from './enter-households.ts'
 import type { NewHousehold } from './enter-households.ts'
-import { findKnownHouseholds } from './find-unknown-household.ts'
+import { findKnownHouseholds, findTakenOutHouseholds } from './find-unknown-household.ts'
 import { sealPhone } from './phone.ts'
 import type { HouseholdKind } from './schema.ts'
 
@@ -102,7 +102,7 @@ export interface RegisterImport {
   readonly unchanged: number
 }
 
-/** Refuses row by row where a village is not known. */
+/** Refuses row by row where a village is not known or the household was taken out. */
 export function* importRegister(
   ctx: UnitContext,
   input: { readonly viewer: Viewer; readonly rows: readonly RegisterRow[]; readonly reason: string },
@@ -115,10 +115,14 @@ export function* importRegister(
       .filter(({ householdCode }) => !villageCodes.has(householdCode.slice(0, 12)))
       .map(({ row }) => ({ row, column: '户编号', message: 'begins with no village that is known' })),
   )
-  const known = yield* findKnownHouseholds(
-    ctx,
-    input.rows.map(({ householdCode }) => householdCode),
+  const codes = input.rows.map(({ householdCode }) => householdCode)
+  const takenOut = yield* findTakenOutHouseholds(ctx, codes)
+  refuseRows(
+    input.rows
+      .filter(({ householdCode }) => takenOut.has(householdCode))
+      .map(({ row }) => ({ row, column: '户编号', message: 'was taken out of the register and is not given again' })),
   )
+  const known = yield* findKnownHouseholds(ctx, codes)
   const fresh = input.rows.filter(({ householdCode }) => !known.has(householdCode))
   const entered = yield* enterHouseholds(ctx, fresh)
   let changed = 0

@@ -11,6 +11,7 @@ import { importRegister, readRegisterFile } from './import-register.ts'
 import { findHouseholdIncome, listHouseholds } from './list-households.ts'
 import { sealPhone } from './phone.ts'
 import { showHousehold } from './show-household.ts'
+import { takeOutHousehold } from './take-out-household.ts'
 
 export const householdRoutes: NounRoutes = (app, { database, sealer }) => {
   registerRoute(app, listHouseholdsRoute, ({ query, account }) =>
@@ -46,6 +47,9 @@ export const householdRoutes: NounRoutes = (app, { database, sealer }) => {
       return yield* showHousehold(ctx, viewer, householdCode)
     })
   })
+  registerRoute(app, contract.takeOutHousehold, ({ params, body, account: viewer }) =>
+    database.run((ctx) => takeOutHousehold(ctx, { viewer, ...params, ...body })),
+  )
   registerRoute(app, contract.bindHelper, ({ params, body, account: viewer }) =>
     database.run(function* (ctx) {
       yield* bindHelper(ctx, { viewer, ...params, ...body })

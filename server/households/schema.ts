@@ -45,6 +45,8 @@ export function householdTables({ table, column: c, primaryKey, index, uniqueInd
       exitedYear: c.int(),
       helperAccountId: c.text(),
       helperName: c.text(),
+      /** Entered by mistake: out of every list, its number not given again. */
+      takenOutAtMs: c.int(),
     },
     (t) => [
       index('household_by_village').on(t.villageCode),

@@ -1,6 +1,6 @@
 // Payees' bank accounts: entered by one person, confirmed by another, usable after a cooling-off time. A change is a new row, the old
 // one stays as it was for the payouts it served. Account numbers are sealed before the unit begins.
-import { and, asc, eq, inArray, ne } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne } from 'drizzle-orm'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { behindKey, keyOfCursor } from '../db/keyset.ts'
@@ -39,7 +39,10 @@ export function* proposeAccount(ctx: UnitContext, proposal: AccountProposal, cha
       field: 'name',
     })
   const household = yield* one(
-    ctx.db.select({ code: h.householdCode }).from(h).where(eq(h.householdCode, householdCode)),
+    ctx.db
+      .select({ code: h.householdCode })
+      .from(h)
+      .where(and(eq(h.householdCode, householdCode), isNull(h.takenOutAtMs))),
   )
   if (household === undefined) throw new RefusalError('household.unknown', undefined, { field: 'householdCode' })
   yield* refuseTaken(ctx, proposal)

@@ -1,6 +1,6 @@
 // Who sees which households (domain.md, A21): staff all, a helper the own ones, a desk those of its district, town or village,
 // a farmer the own one. Every list and every household's page goes through this; a household out of scope looks like none.
-import { and, eq, gte, lt, or, sql } from 'drizzle-orm'
+import { and, eq, gte, isNull, lt, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { UnitContext } from '../db/unit.ts'
@@ -18,8 +18,12 @@ export interface Viewer {
 
 const staffRoles: readonly Role[] = ['operator', 'finance', 'auditor', 'admin']
 
-/** Condition on the household table for the rows a viewer may see; undefined: all. What several roles let see adds up. */
-export function householdScope({ tables: { households: h } }: UnitContext, viewer: Viewer): SQL | undefined {
+/** Condition on the household table for the rows a viewer may see: of those not taken out, what several roles let see adds up. */
+export function householdScope(ctx: UnitContext, viewer: Viewer): SQL | undefined {
+  return and(isNull(ctx.tables.households.takenOutAtMs), scopeOfRoles(ctx, viewer))
+}
+
+function scopeOfRoles({ tables: { households: h } }: UnitContext, viewer: Viewer): SQL | undefined {
   const { accountId, roles, householdCode, areaCode } = viewer
   if (roles.some((role) => staffRoles.includes(role))) return undefined
   const own = roles.includes('helper') ? eq(h.helperAccountId, accountId) : undefined

@@ -17,7 +17,7 @@ export function* nextHouseholds(ctx: UnitContext, afterCode: string, limit: numb
     ctx.db
       .select({ householdCode: h.householdCode, population: h.population })
       .from(h)
-      .where(and(gt(h.householdCode, afterCode), ne(h.kind, 'ORDINARY')))
+      .where(and(gt(h.householdCode, afterCode), ne(h.kind, 'ORDINARY'), isNull(h.takenOutAtMs)))
       .orderBy(asc(h.householdCode))
       .limit(limit),
   )

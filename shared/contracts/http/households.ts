@@ -121,6 +121,18 @@ export const changeHousehold = defineRoute({
   reply: HouseholdDetail,
   status: 200,
 })
+export const takeOutHousehold = defineRoute({
+  method: 'POST',
+  path: '/api/households/:householdCode/removal',
+  tag: 'households',
+  summary:
+    'Take a household out that was entered by mistake, while nothing is built on it: its row stays, its number is not given again',
+  access: ['desk', 'operator', 'admin'],
+  params: z.object({ householdCode: HouseholdCode }),
+  body: z.object({ reason: Reason }),
+  reply: z.void(),
+  status: 204,
+})
 export const bindHelper = defineRoute({
   method: 'PUT',
   path: '/api/households/:householdCode/helper',

@@ -109,6 +109,8 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'catalog.benefit_link_missing': '认定前要有与农户签好的利益联结。请先登记。',
   'household.unknown': '没有这户。请核对户编号。',
   'household.village_unknown': '没有这个村。请核对村代码。',
+  'household.code_taken_out': '这个户编号是误录后取出的，不再使用。请换一个编号。',
+  'household.built_upon': '这户名下已有记录（收入、名册、走访、计划等），不能当误录取出。请改登记内容。',
   'household.code_taken': '这户已在册。请核对户编号。',
   'household.out_of_area': '这户不在您管的范围。请交给所在地办理。',
   'household.helper_unknown': '没有这个可用的帮扶责任人账号。请核对。',

@@ -114,6 +114,9 @@ const english: Readonly<Record<string, string>> = {
   'catalog.benefit_link_missing': 'Certification needs a signed benefit link with a household. Enter it first.',
   'household.unknown': 'There is no such household. Check its code.',
   'household.village_unknown': 'There is no such village. Check its code.',
+  'household.code_taken_out': 'This number was taken out of the register and is not given again. Use another.',
+  'household.built_upon':
+    'Something is on record for this household already (income, registers, visits, plans …), so it cannot be taken out. Change its entry.',
   'household.code_taken': 'This household is in the register already. Check its code.',
   'household.out_of_area': 'This household lies outside your area. Leave it to its own desk.',
   'household.helper_unknown': 'There is no such open helper account. Check it.',
