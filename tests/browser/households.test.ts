@@ -48,6 +48,35 @@ describe('a household’s page', { timeout: 120_000 }, () => {
     expect(window.complaints).toEqual([])
   })
 
+  it('is taken out when it was entered by mistake, and not once something is on record for it', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    const [household] = office.data.households
+    await signInAt(page, office.url, 'operator', `/admin/households/${household?.householdCode}`)
+    const takeOut = async (reason: string) => {
+      await page.locator('[data-tab=register]').click()
+      await page.locator('[data-testid=take-out] summary').click()
+      await page.locator('[data-testid=take-out] input').fill(reason)
+      await page.locator('[data-testid=take-out] button').click()
+    }
+    await takeOut('录错')
+    await page.locator('[data-testid=take-out] [role=alert]', { hasText: '已有记录' }).waitFor()
+    const barriers = await findBarriers(page)
+    const mistaken = `${household?.householdCode.slice(0, 12)}0999`
+    const entry = { householdCode: mistaken, headName: '钱示丰', phone: '13800001234', population: 3, kind: 'POOR' }
+    const entered = await page.request.post(`${office.url}/api/households`, { data: entry })
+
+    await page.goto(`${office.url}/admin/households/${mistaken}`)
+    await takeOut('录错')
+    await page.waitForURL(/\/admin\/households$/)
+    await page.goto(`${office.url}/admin/households/${mistaken}`)
+    await page.locator('[role=alert]', { hasText: '没有这个户编号' }).first().waitFor()
+
+    expect(entered.ok()).toBe(true)
+    expect(barriers).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
+
   it('lets a helper log visits, tick the six ones and write a plan for own households only', async () => {
     await using window = await browser.openWindow(deskSize)
     const { page } = window

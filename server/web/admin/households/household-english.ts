@@ -17,6 +17,9 @@ export function householdEnglish(): HouseholdMessages {
     changeHint:
       'Change only what is new. Leaving poverty is another kind, never a delete; what was stays in the history.',
     save: 'Save',
+    takeOut: 'Take out a mistaken entry',
+    takeOutHint:
+      'Only for a household entered by mistake, while nothing else is on record for it. The entry and its history are kept, and the number is not given again.',
     reason: 'Reason (kept in the record)',
     history: 'History of changes',
     noChanges: 'Nothing has changed.',

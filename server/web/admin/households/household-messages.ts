@@ -16,6 +16,8 @@ function householdChinese() {
     change: '登记变更',
     changeHint: '只改要改的。脱贫是一种新的类型，不是删除；原来的都留在历史里。',
     save: '保存',
+    takeOut: '撤销误录的户',
+    takeOutHint: '只用于录错的户：名下还没有任何记录时才能撤销。登记和历史留底，编号不再使用。',
     reason: '原因（会留痕）',
     history: '变更历史',
     noChanges: '没有变更。',
