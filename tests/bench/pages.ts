@@ -64,7 +64,8 @@ async function signIn(browser: TestBrowser, url: string) {
   await page.locator('#password').fill('buyer1-huinong')
   await page.locator('button[type=submit]').click()
   await page.locator('.nearby').waitFor()
-  return context.storageState()
+  // Awaited here: the window closes at the end of this function.
+  return await context.storageState()
 }
 
 /** Opens the page as a phone that has never seen it; ms until its button answers. */
