@@ -6,10 +6,13 @@ export function distributionEnglish(): DistributionMessages {
     imports: {
       title: 'Registers imported so far',
       at: 'Imported at',
+      by: 'Imported by',
       register: 'Register',
       registers: { members: 'member register', holdings: 'share register' },
       from: 'From which day',
       effects: 'Changes',
+      began: 'Began',
+      ended: 'Ended',
       counts: (began, ended) => `${began} began, ${ended} ended`,
       takenBack: 'taken back',
       reverse: 'Take this import back',

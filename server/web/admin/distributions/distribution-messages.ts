@@ -6,10 +6,13 @@ function distributionChinese() {
     imports: {
       title: '导入过的名册',
       at: '导入时间',
+      by: '导入人',
       register: '名册',
       registers: { members: '社员名册', holdings: '股权名册' },
       from: '从哪天起',
       effects: '改动',
+      began: '新增',
+      ended: '结束',
       counts: (began: number, ended: number) => `新增 ${began}，结束 ${ended}`,
       takenBack: '已撤回',
       reverse: '撤回这次导入',

@@ -123,6 +123,7 @@ export function goodsEnglish(): GoodsMessages {
       decide: 'Decide',
       confirm: 'Confirm and book',
       withdraw: 'Withdraw',
+      requestedBy: 'Requested by',
       confirmedBy: 'Confirmed by',
     },
     check: {

@@ -123,6 +123,7 @@ function goodsChinese() {
       decide: '处理',
       confirm: '确认并登记',
       withdraw: '撤回',
+      requestedBy: '申请人',
       confirmedBy: '确认人',
     },
     check: {

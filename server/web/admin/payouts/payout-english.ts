@@ -137,6 +137,7 @@ export function payoutEnglish(): PayoutMessages {
     objection: {
       none: 'No objections.',
       by: 'Raised by',
+      at: 'Raised at',
       reason: 'Objection',
       line: 'About',
       whole: 'the whole batch',

@@ -132,6 +132,7 @@ function payoutChinese() {
     objection: {
       none: '没有异议。',
       by: '提出人',
+      at: '提出时间',
       reason: '异议',
       line: '涉及',
       whole: '整批',
