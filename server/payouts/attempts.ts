@@ -11,6 +11,16 @@ type Tables = UnitContext['tables']
 export const outcomeIn = ({ payoutAttempts: a, payoutBatches: b }: Tables): SQL<AttemptOutcome> => sql<AttemptOutcome>`
   case when ${a.outcome} <> 'unanswered' then ${a.outcome} when ${a.seq} <= ${b.exportedSeq} then 'exported' else 'pending' end`
 
+/** True of what `outcomeIn` shows as that outcome, in one batch whose files hold the lines through `exportedSeq`; joins nothing. */
+export function isOutcome(
+  { payoutAttempts: a }: Pick<Tables, 'payoutAttempts'>,
+  outcome: AttemptOutcome,
+  exportedSeq: number,
+): SQL | undefined {
+  if (outcome !== 'exported' && outcome !== 'pending') return eq(a.outcome, outcome)
+  return and(eq(a.outcome, 'unanswered'), (outcome === 'exported' ? lte : gt)(a.seq, exportedSeq))
+}
+
 /** True while the money is in transit: sent and not answered, or not known. The batch is joined. */
 export const isInTransit = ({ payoutAttempts: a, payoutBatches: b }: Tables): SQL | undefined =>
   or(eq(a.outcome, 'unknown'), and(eq(a.outcome, 'unanswered'), lte(a.seq, b.exportedSeq)))

@@ -12,6 +12,7 @@ import { listProfiles, replaceStepRules, saveProfile } from './bank-profiles.ts'
 import { draftNext, openBatch } from './draft-batch.ts'
 import { explainLine } from './explain-line.ts'
 import { exportNext, readFile } from './export-batch.ts'
+import { listLines } from './list-lines.ts'
 import { confirmAccount, listAccounts, proposeAccount, rejectAccount } from './payee-accounts.ts'
 import type { PayeeAccountRow } from './payee-accounts.ts'
 import { sealAccount } from './payee-account-seal.ts'
@@ -90,7 +91,7 @@ const registerBatches: NounRoutes = (app, { database, sealer, clock }) => {
 const registerPapers: NounRoutes = (app, ctx) => {
   const { database, sealer } = ctx
   registerRoute(app, contract.listPayoutLines, ({ params, query }) =>
-    database.read((unit) => show.listLines(unit, params.batchId, query)),
+    database.read((unit) => listLines(unit, params.batchId, query)),
   )
   registerRoute(app, contract.listPayoutSkips, ({ params, query }) =>
     database.read((unit) => show.listSkips(unit, params.batchId, query)),

@@ -9,17 +9,16 @@ import { one, rows, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
-import { isInFile, isPending, outcomeIn } from './attempts.ts'
+import { isPending, outcomeIn } from './attempts.ts'
 import { fileNameOf } from './bank-file.ts'
 import { postingsOf } from './postings.ts'
 import { batchMoves, nextBatchState } from './rules.ts'
-import type { AttemptOutcome, BatchMove, BatchState, PayoutKind } from './rules.ts'
+import type { BatchMove, BatchState, PayoutKind } from './rules.ts'
 import { partsOf, requireBatch, requireProfile } from './store.ts'
 import type { BatchRow } from './store.ts'
 
 export type PayoutView = z.input<typeof contract.Payout>
 type DetailView = z.input<typeof contract.PayoutDetail>
-type LineView = z.input<typeof contract.PayoutLine>
 
 /** Leaves out what is NULL. */
 export function withoutNulls<T extends object>(row: T): { [K in keyof T]: Exclude<T[K], null> } {
@@ -106,50 +105,6 @@ export function* findBatch(ctx: UnitContext, batchId: string): Unit<DetailView> 
     moves: (Object.keys(batchMoves) as BatchMove[]).filter((move) => nextBatchState(batch.state, move) !== undefined),
     openObjections: open?.count ?? 0,
   }
-}
-
-export interface LineQuery extends PageRequest {
-  readonly outcome?: AttemptOutcome | undefined
-}
-
-export function* listLines(ctx: UnitContext, batchId: string, query: LineQuery): Unit<Page<LineView>> {
-  const { payoutAttempts: a, payoutBatches: b, payoutFiles: f, payeeAccounts: p, households: h } = ctx.tables
-  const outcome = outcomeIn(ctx.tables)
-  yield* requireBatch(ctx, batchId)
-  const found = yield* rows(
-    ctx.db
-      .select({
-        seq: a.seq,
-        lineId: a.lineId,
-        householdCode: a.householdCode,
-        headName: sql<string>`coalesce(${h.headName}, ${p.name})`,
-        amountFen: a.amountFen,
-        attempt: a.attempt,
-        outcome,
-        accountLast4: p.last4,
-        fileNo: f.fileNo,
-        failCode: a.failCode,
-        failReason: a.failReason,
-        bankSerialNo: a.bankSerialNo,
-        settledAtMs: a.settledAtMs,
-        queriedAtMs: a.queriedAtMs,
-      })
-      .from(a)
-      .innerJoin(b, eq(b.batchId, a.batchId))
-      .innerJoin(p, eq(p.payeeAccountId, a.payeeAccountId))
-      .leftJoin(f, isInFile(ctx.tables))
-      .leftJoin(h, eq(h.householdCode, a.householdCode))
-      .where(
-        and(
-          eq(a.batchId, batchId),
-          behindKey([a.seq], keyOfCursor(query.cursor, 1), 'ascending'),
-          query.outcome === undefined ? undefined : eq(outcome, query.outcome),
-        ),
-      )
-      .orderBy(asc(a.seq))
-      .limit(query.limit + 1),
-  )
-  return pageOfRows(found, query.limit, (row) => [row.seq], withoutNulls)
 }
 
 export function* listSkips(ctx: UnitContext, batchId: string, query: PageRequest) {

@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { desk as deskSize, findBarriers, startBrowser, type TestBrowser } from '#tests/support/browser.ts'
 import { openDemoDesk, signInAt, type DemoDesk } from '#tests/support/demo-desk.ts'
-import { bankAnswer, downloadFile, move, openTab, stateIs, uploadAnswer } from '#tests/support/payout-desk.ts'
+import {
+  bankAnswer,
+  downloadFile,
+  downloadList,
+  move,
+  openTab,
+  stateIs,
+  uploadAnswer,
+} from '#tests/support/payout-desk.ts'
 
 let office: DemoDesk
 let browser: TestBrowser
@@ -28,6 +36,11 @@ describe('a payout', { timeout: 180_000 }, () => {
     await page.locator('form.draft button[type=submit]').click()
     await stateIs(page, 'DRAFT')
     expect(await page.locator('[data-testid=total]').innerText()).toBe('¥370.35')
+    const byAmount = page.locator('th[aria-sort] button', { hasText: '金额' })
+    await byAmount.click()
+    await byAmount.click()
+    // Everybody is owed the same, so that the place decides.
+    await page.locator('tbody tr:first-child td:first-child', { hasText: '3' }).waitFor()
     await openTab(page, 'postings')
     await page.locator('[data-testid=posting-sum]', { hasText: '¥370.35' }).waitFor()
     barriers.push(...(await findBarriers(page)))
@@ -87,6 +100,11 @@ describe('a payout', { timeout: 180_000 }, () => {
         .first()
         .waitFor()
     }
+    const asked = (await downloadList(page)).split('\r\n')
+    expect(asked[0]).toBe('户编号,户,金额,农户的回答,说明')
+    expect(asked.slice(1, -1).map((line) => line.split(',').slice(2))).toEqual(
+      Array.from({ length: drawn }, () => ['123.45', '收到了', '']),
+    )
     await move(page, 'settle')
     await stateIs(page, 'SETTLED')
 

@@ -9,8 +9,15 @@ export const openTab = (page: Page, tab: string) => page.locator(`[data-tab=${ta
 /** The payout file as it is downloaded from the open page of the batch. */
 export async function downloadFile(page: Page): Promise<string> {
   await openTab(page, 'files')
+  return download(page, 'download')
+}
+
+/** The list of the open tab, as its export. */
+export const downloadList = (page: Page): Promise<string> => download(page, 'export')
+
+async function download(page: Page, button: string): Promise<string> {
   const downloading = page.waitForEvent('download')
-  await page.locator('[data-testid=download]').click()
+  await page.locator(`[data-testid=${button}]`).click()
   return (await readFile(await (await downloading).path(), 'utf8')).replace(/^\ufeff/, '')
 }
 

@@ -161,11 +161,12 @@ export const listPayoutLines = defineRoute({
   method: 'GET',
   path: '/api/payouts/:batchId/lines',
   tag,
-  summary: 'Lines of a payout by their place in it',
+  summary: 'Lines of a payout by their place in it, or by amount',
   access: readers,
   params: byBatch,
   query: PageQuery.extend({
     outcome: z.enum(['pending', 'exported', 'unknown', 'paid', 'failed', 'returned', 'withdrawn']).optional(),
+    order: z.enum(['ascending', 'descending', 'amount-lowest', 'amount-highest']).default('ascending'),
   }),
   reply: pageOf(PayoutLine),
   status: 200,

@@ -7,6 +7,8 @@ import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { proveAtOnce } from '#server/ledger/proof.ts'
 import { payoutProofs } from '#server/payouts/prove-payouts.ts'
 import { readFile } from '#server/payouts/export-batch.ts'
+import { listLines } from '#server/payouts/list-lines.ts'
+import type { LineQuery } from '#server/payouts/list-lines.ts'
 import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
 import { dialects } from '#tests/support/test-database.ts'
 import { asker, attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
@@ -20,6 +22,66 @@ describe.each(dialects)('a payout on %s', (dialect) => {
 
     expect(batch).toMatchObject({ state: 'DRAFT', lineCount: 3, totalFen: 60_000, skippedCount: 0, draftCursor: null })
     expect(await linesOf(world, 2)).toMatchObject([{ amountFen: 20_000, state: 'pending', incomeKind: 'OPERATING' }])
+  })
+
+  it('lists its lines by place or by amount, page by page', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 4 })
+    await world.earn(1, 30_000)
+    const { batchId } = await world.draft()
+    async function placesOf(query: Omit<LineQuery, 'limit'>) {
+      const places: number[] = []
+      let cursor: string | undefined
+      do {
+        const page = await world.run((ctx) => listLines(ctx, batchId, { ...query, limit: 3, cursor }))
+        places.push(...page.rows.map(({ seq }) => seq))
+        cursor = page.nextCursor
+      } while (cursor !== undefined)
+      return places
+    }
+    const byPlace = await world.run((ctx) => listLines(ctx, batchId, { limit: 3 }))
+    const elsewhere = { order: 'amount-highest', limit: 3, cursor: byPlace.nextCursor } as const
+
+    const orders = {
+      asItIs: await placesOf({}),
+      backwards: await placesOf({ order: 'descending' }),
+      largestFirst: await placesOf({ order: 'amount-highest' }),
+      smallestFirst: await placesOf({ order: 'amount-lowest', outcome: 'pending' }),
+      paid: await placesOf({ order: 'amount-lowest', outcome: 'paid' }),
+    }
+
+    // The first and the fourth are owed the same.
+    expect(orders).toEqual({
+      asItIs: [1, 2, 3, 4],
+      backwards: [4, 3, 2, 1],
+      largestFirst: [4, 1, 3, 2],
+      smallestFirst: [2, 3, 1, 4],
+      paid: [],
+    })
+    await expect(world.run((ctx) => listLines(ctx, batchId, elsewhere))).rejects.toMatchObject({
+      code: 'request.invalid',
+      field: 'cursor',
+    })
+  })
+
+  it('lists the lines of one outcome', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 4 })
+    const batch = await world.draft()
+    const { batchId } = batch
+    await world.approve(batchId)
+    await world.export(batchId)
+    await world.answer(batch, { 1: 'PAID', 2: 'FAILED' })
+
+    const found = new Map<string, number[]>()
+    for (const outcome of ['pending', 'exported', 'paid', 'failed'] as const) {
+      const { rows } = await world.run((ctx) => listLines(ctx, batchId, { limit: 50, outcome }))
+      expect(rows.every((row) => row.outcome === outcome)).toBe(true)
+      found.set(
+        outcome,
+        rows.map(({ seq }) => seq),
+      )
+    }
+
+    expect(Object.fromEntries(found)).toEqual({ pending: [], exported: [3, 4], paid: [1], failed: [2] })
   })
 
   it('moves the money to transit when its file is made, and to the bank when the bank has paid', async () => {
