@@ -48,7 +48,8 @@ export function keyOfCursor(cursor: string | undefined, length: number): KeyPart
   throw foreignCursor()
 }
 
-function foreignCursor(): RefusalError {
+/** What is said of a cursor that the list has not given. */
+export function foreignCursor(): RefusalError {
   return new RefusalError('request.invalid', 'cursor: not a cursor of this list', { field: 'cursor' })
 }
 

@@ -6,7 +6,7 @@ import type { IncomeProof } from '#shared/contracts/http/disclosure.ts'
 import type { ServerContext } from '../context.ts'
 import { rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { accountIdOf } from '../ledger/account-kinds.ts'
+import { accountIdOf, ownerIdOf } from '../ledger/account-kinds.ts'
 import { makeLeaf, openingOf } from './income-leaf.ts'
 import { buildTree, inclusionPath, type MerkleTree } from './merkle.ts'
 import { type DisclosedDay, findDay } from './publish-day.ts'
@@ -73,7 +73,7 @@ export function makeProver({ database, sealer }: Server): Prover {
   const prove = async (line: DisclosedLine): Promise<Proof> => {
     const { day, tree } = await treeOf(line.day)
     const { leafIndex, transferId, atMs, amountFen } = line
-    const householdCode = line.accountId.slice('household:'.length)
+    const householdCode = ownerIdOf(line.accountId)
     return {
       format: 'huinong-income-proof-1',
       day,

@@ -7,7 +7,7 @@ import type { getHouseholdIncome, HouseholdSummary } from '#shared/contracts/htt
 import { incomeOfHouseholds, listIncome } from '../incomes/list-income.ts'
 import { incomeSums } from '../incomes/roll-up-incomes.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
-import { behindName, inNameOrder, keyOfCursor, pageOfRows } from '../db/keyset.ts'
+import { behindName, foreignCursor, inNameOrder, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -98,8 +98,7 @@ function* listByIncome(
     .limit(mostHouseholds)
     .as('ranked')
   const key = keyOfCursor(query.cursor, 2)
-  if (key !== undefined && (typeof key[0] !== 'number' || typeof key[1] !== 'string'))
-    throw new RefusalError('request.invalid', 'cursor: not a cursor of this list', { field: 'cursor' })
+  if (key !== undefined && (typeof key[0] !== 'number' || typeof key[1] !== 'string')) throw foreignCursor()
   const place = sql`(${ranked.incomeFen}, ${ranked.householdCode})`
   const last = key === undefined ? undefined : sql`(cast(${key[0]} as bigint), ${key[1]})`
   const turn = isLowestFirst ? asc : desc

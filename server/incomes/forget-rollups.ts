@@ -1,7 +1,7 @@
 import { and, gte, inArray } from 'drizzle-orm'
 import { exec } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
-import { accountKindOf } from '../ledger/account-kinds.ts'
+import { accountKindOf, ownerIdOf } from '../ledger/account-kinds.ts'
 
 /**
  * Removes the households' roll-ups that an entry at `atMs` would have to be in: their income is summed from its entries until the
@@ -11,6 +11,7 @@ export function* forgetIncomes(ctx: UnitContext, accountIds: readonly string[], 
   const { incomeRollups: r } = ctx.tables
   const households = accountIds.filter((id) => accountKindOf(id) === 'household')
   if (households.length === 0) return
-  const codes = households.map((id) => id.slice('household:'.length))
-  yield* exec(ctx.db.delete(r).where(and(inArray(r.householdCode, codes), gte(r.throughAtMs, atMs))))
+  yield* exec(
+    ctx.db.delete(r).where(and(inArray(r.householdCode, households.map(ownerIdOf)), gte(r.throughAtMs, atMs))),
+  )
 }

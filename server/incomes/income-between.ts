@@ -7,9 +7,9 @@ import { sumOf } from '../db/expressions.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
-import { incomeCauses, incomeKind } from './income-source.ts'
+import { sumBooked } from './booked-income.ts'
+import type { BookedIncome } from './booked-income.ts'
 import { bookedOfAllTime } from './roll-up-incomes.ts'
-import type { BookedIncome } from './roll-up-incomes.ts'
 import type { IncomeByKind } from './rules.ts'
 
 export interface Span {
@@ -26,20 +26,9 @@ function* bookedBetween(
   householdCodes: readonly string[],
   { fromMs, beforeMs }: Span,
 ): Unit<BookedIncome[]> {
-  const { ledgerEntries: e, ledgerTransfers: t } = ctx.tables
+  const { ledgerEntries: e } = ctx.tables
   const ids = householdCodes.map((code) => accountIdOf('household', code))
-  const bookedKind = incomeKind(ctx)
-  const found = yield* rows(
-    ctx.db
-      .select({ accountId: e.accountId, incomeKind: bookedKind, amountFen: sumOf(e.amountFen) })
-      .from(e)
-      .innerJoin(t, eq(t.id, e.transferId))
-      .where(
-        and(inArray(e.accountId, ids), gte(e.atMs, fromMs), lt(e.atMs, beforeMs), inArray(t.causeKind, incomeCauses)),
-      )
-      .groupBy(e.accountId, bookedKind),
-  )
-  return found.map(({ accountId, ...sum }) => ({ ...sum, householdCode: accountId.slice(accountId.indexOf(':') + 1) }))
+  return yield* sumBooked(ctx, and(inArray(e.accountId, ids), gte(e.atMs, fromMs), lt(e.atMs, beforeMs)))
 }
 
 /** By household code; households without income in the span are not in it. */

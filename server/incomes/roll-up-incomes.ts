@@ -3,7 +3,6 @@
 // removes the rows it would have to be in.
 import { and, asc, eq, gt, inArray, lte, max, or, sql } from 'drizzle-orm'
 import type { AnyColumn } from 'drizzle-orm'
-import type { IncomeKind } from '../attribution/schema.ts'
 import type { ServerContext } from '../context.ts'
 import { sumOf } from '../db/expressions.ts'
 import { isOneOf } from '../db/kit.ts'
@@ -13,18 +12,13 @@ import { accountIdOf } from '../ledger/account-kinds.ts'
 import { proofOver, shownProblems } from '../ledger/proof.ts'
 import type { Proof } from '../ledger/proof.ts'
 import { rollupMarginMs } from '../ledger/roll-up.ts'
-import { incomeCauses, incomeKind } from './income-source.ts'
+import { sumBooked } from './booked-income.ts'
+import type { BookedIncome } from './booked-income.ts'
+import { incomeCauses } from './income-source.ts'
 import { cashKinds } from './rules.ts'
 
 /** Households per unit, so that a unit stays short. */
 const householdsPerUnit = 200
-
-/** Of one household and kind. */
-export interface BookedIncome {
-  readonly householdCode: string
-  readonly incomeKind: IncomeKind
-  readonly amountFen: number
-}
 
 function* findRollups({ db, tables: { incomeRollups: r } }: UnitContext, householdCodes: readonly string[]) {
   return yield* rows(
@@ -51,7 +45,7 @@ function* sumEntries(
   householdCodes: readonly string[],
   { rolled, side, throughAtMs }: Edges,
 ): Unit<BookedIncome[]> {
-  const { ledgerEntries: e, ledgerTransfers: t } = ctx.tables
+  const { ledgerEntries: e } = ctx.tables
   const edgeOf = new Map(rolled.map((row) => [row.householdCode, row.throughAtMs]))
   const byEdge = new Map<number, string[]>()
   for (const code of householdCodes) {
@@ -62,22 +56,7 @@ function* sumEntries(
   const ranges = [...byEdge].map(([edge, ids]) =>
     and(inArray(e.accountId, ids), side === 'behind' ? gt(e.atMs, edge) : lte(e.atMs, edge)),
   )
-  const kind = incomeKind(ctx)
-  const found = yield* rows(
-    ctx.db
-      .select({ accountId: e.accountId, incomeKind: kind, amountFen: sumOf(e.amountFen) })
-      .from(e)
-      .innerJoin(t, eq(t.id, e.transferId))
-      .where(
-        and(
-          or(...ranges),
-          throughAtMs === undefined ? undefined : lte(e.atMs, throughAtMs),
-          inArray(t.causeKind, incomeCauses),
-        ),
-      )
-      .groupBy(e.accountId, kind),
-  )
-  return found.map(({ accountId, ...sum }) => ({ ...sum, householdCode: accountId.slice('household:'.length) }))
+  return yield* sumBooked(ctx, and(or(...ranges), throughAtMs === undefined ? undefined : lte(e.atMs, throughAtMs)))
 }
 
 /** Everything the ledger booked of the households' income; a household and kind may come twice. */

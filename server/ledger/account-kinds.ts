@@ -54,6 +54,11 @@ export function accountIdOf(kind: AccountKind, ownerId: string): AccountId {
   return `${kind}:${ownerId}`
 }
 
+/** The owner's id in it: a household's code, an organisation's id. */
+export function ownerIdOf(accountId: string): string {
+  return accountId.slice(accountId.indexOf(':') + 1)
+}
+
 export function accountKindOf(accountId: string): AccountKind {
   const kind = accountId.slice(0, accountId.indexOf(':'))
   if (!Object.hasOwn(accountKinds, kind)) throw new Error(`not an account id: ${accountId}`)

@@ -7,6 +7,7 @@ import { insertRows, sqlExec, sqlRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { ownerIdOf } from '../ledger/account-kinds.ts'
 import { isOfKind } from './income-entries.ts'
 import type { PayoutKind } from './rules.ts'
 import { enterChangers, keepSkipped, stageCandidates } from './stage-candidates.ts'
@@ -31,7 +32,6 @@ const householdsPerUnit = 10_000
 const firstId = ({ scopePrefix }: { scopePrefix: string }) => `household:${scopePrefix}`
 /** ':' follows '9' in byte order: behind every code of the scope. */
 const beyondId = ({ scopePrefix }: { scopePrefix: string }) => `household:${scopePrefix}:`
-const codeOf = (accountId: string) => accountId.slice('household:'.length)
 
 /** Opens an empty draft; the preparer takes that part in it. */
 export function* openBatch(ctx: UnitContext, request: BatchRequest, preparedBy: string): Unit<BatchRow> {
@@ -172,7 +172,7 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
           and (a.outcome = 'failed' or (a.outcome = 'unanswered' and a.seq > b.exported_seq)) then a.amount_fen else 0 end) as bigint) as held_fen,
         max(case when a.income_kind = ${incomeKind} then 1 else 0 end) as has_line
       from payout_attempt a join payout_batch b on b.batch_id = a.batch_id
-      where a.household_code > ${codeOf(afterId)} and a.household_code <= ${codeOf(throughId)} and a.is_live
+      where a.household_code > ${ownerIdOf(afterId)} and a.household_code <= ${ownerIdOf(throughId)} and a.is_live
       group by a.household_code
     ), held as materialized (
       select i.household_code, coalesce(l.has_line, 0) as has_line, ${lesser(sql`i.now_fen`, sql`i.then_fen`)} as due_fen,

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNull, ne, sql } from 'drizzle-orm'
 import { rows, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
-import { accountIdOf } from '../ledger/account-kinds.ts'
+import { accountIdOf, ownerIdOf } from '../ledger/account-kinds.ts'
 import type { Line, Season } from './rules.ts'
 
 export interface JudgedHousehold {
@@ -90,9 +90,7 @@ export function* findLastSales(
       )
       .groupBy(e.accountId, l.skuId),
   )
-  return new Map(
-    found.map(({ accountId, skuId, soldAtMs }) => [`${accountId.slice('household:'.length)}/${skuId}`, soldAtMs]),
-  )
+  return new Map(found.map(({ accountId, skuId, soldAtMs }) => [`${ownerIdOf(accountId)}/${skuId}`, soldAtMs]))
 }
 
 /** Notices that are open. */
