@@ -94,6 +94,8 @@ function contactTables({ table, column: c }: Kit, { cabinets }: Registry) {
     offlineDevices: c.json<Record<string, string>>().notNull(),
     reported: c.json<ReportedTwin>(),
     telemetry: c.json<Telemetry>(),
+    /** Grows with each word of the cabinet that was written: tells what is new without a clock. */
+    revision: c.int().notNull().default(0),
   })
   const enrolmentCodes = table('enrolment_code', {
     cabinetId: c

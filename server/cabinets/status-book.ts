@@ -38,7 +38,10 @@ export interface StatusBookOptions {
 }
 
 type StatusRow = UnitContext['tables']['cabinetStatuses']['$inferSelect']
-type News = Omit<{ [K in keyof StatusRow]: StatusRow[K] | undefined }, 'cabinetId' | 'alarms' | 'offlineDevices'>
+type News = Omit<
+  { [K in keyof StatusRow]: StatusRow[K] | undefined },
+  'cabinetId' | 'alarms' | 'offlineDevices' | 'revision'
+>
 
 /** What a page does not tell stays as it is. */
 const writeNews = command(({ db, tables: { cabinetStatuses: t } }, p: Params<News & { cabinetId: string }>) => {
@@ -54,6 +57,7 @@ const writeNews = command(({ db, tables: { cabinetStatuses: t } }, p: Params<New
       doorState: newOr('doorState'),
       reported: newOr('reported'),
       telemetry: newOr('telemetry'),
+      revision: sql`${t.revision} + 1`,
     })
     .where(eq(t.cabinetId, p.cabinetId))
 })

@@ -58,6 +58,8 @@ export function rolloutTables(kit: Kit, { cabinets }: Pick<ReturnType<typeof cab
       previous: c.json<Previous>(),
       sentAtMs: c.int(),
       judgedAtMs: c.int(),
+      /** The revision of the cabinet's status that was judged: another one is a word not yet judged. */
+      judgedRevision: c.int(),
       settledAtMs: c.int(),
     },
     (t) => [

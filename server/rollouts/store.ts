@@ -1,5 +1,5 @@
 // Queries of roll-outs, for this noun.
-import { and, asc, eq, gte, lte, or, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, lte, ne, or, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { listRolloutCabinets, Rollout, RolloutCabinet } from '#shared/contracts/http/rollouts.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
@@ -130,10 +130,12 @@ export function* listCabinetPage(
 
 /**
  * Cabinets of a roll-out that have something new to judge: heard since the change was sent, or over their time; and listed
- * ones that have been heard since. Those judged longest ago come first.
+ * ones that have been heard since. Heard is told by the status's revision: a word is stamped when it comes but written later,
+ * and a judgement may fall between the two. Those judged longest ago come first.
  */
 export function* findToJudge(ctx: UnitContext, rollout: RolloutRow, limit: number) {
   const { rolloutCabinets: c, cabinetStatuses: s, cabinetTwins: t } = ctx.tables
+  const isHeard = or(isNull(c.judgedRevision), ne(c.judgedRevision, s.revision))
   return yield* rows(
     ctx.db
       .select({
@@ -145,6 +147,7 @@ export function* findToJudge(ctx: UnitContext, rollout: RolloutRow, limit: numbe
         desiredVersion: c.desiredVersion,
         isOnline: s.isOnline,
         lastSeenAtMs: s.lastSeenAtMs,
+        revision: s.revision,
         reported: s.reported,
         version: t.version,
         planogram: t.planogram,
@@ -159,11 +162,8 @@ export function* findToJudge(ctx: UnitContext, rollout: RolloutRow, limit: numbe
         and(
           eq(c.rolloutId, rollout.rolloutId),
           or(
-            and(
-              eq(c.state, 'sent'),
-              or(gte(s.lastSeenAtMs, c.judgedAtMs), lte(c.sentAtMs, ctx.now() - rollout.waveTimeoutMs)),
-            ),
-            and(eq(c.state, 'listed'), gte(s.lastSeenAtMs, c.judgedAtMs)),
+            and(eq(c.state, 'sent'), or(isHeard, lte(c.sentAtMs, ctx.now() - rollout.waveTimeoutMs))),
+            and(eq(c.state, 'listed'), isHeard),
           ),
         ),
       )

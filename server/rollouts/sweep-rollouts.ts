@@ -36,6 +36,8 @@ export async function sweepRollouts(ctx: ServerContext, signal: AbortSignal): Pr
 
 interface Judged {
   readonly cabinetId: Id
+  /** Of the status that was judged. */
+  readonly revision: number
   readonly verdict: Verdict
 }
 
@@ -55,7 +57,7 @@ async function carryOn(ctx: ServerContext, rolloutId: Id): Promise<boolean> {
 function* judgeAll(ctx: UnitContext, rolloutId: Id): Unit<Judged[]> {
   const rollout = yield* requireRollout(ctx, rolloutId)
   const found = yield* findToJudge(ctx, rollout, judgedAtOnce)
-  return found.map(({ cabinetId, reported, desiredVersion, sentAtMs, lastSeenAtMs, ...row }) => {
+  return found.map(({ cabinetId, revision, reported, desiredVersion, sentAtMs, lastSeenAtMs, ...row }) => {
     const diff = diffTwin(row, reported ?? undefined).parts.find(({ part }) => part === rollout.kind)
     if (diff === undefined) throw new Error(`a twin has no part ${rollout.kind}`)
     const cabinet = {
@@ -69,26 +71,20 @@ function* judgeAll(ctx: UnitContext, rolloutId: Id): Unit<Judged[]> {
     const verdict = judgeCabinet(cabinet, ctx.now(), rollout.waveTimeoutMs)
     // What was listed stays so until it is equal.
     const isStill = row.state === 'listed' && verdict.state !== 'equal'
-    return { cabinetId, verdict: isStill ? { state: 'sent' as const } : verdict }
+    return { cabinetId, revision, verdict: isStill ? { state: 'sent' as const } : verdict }
   })
 }
 
 function* keepVerdicts(ctx: UnitContext, rolloutId: Id, judged: readonly Judged[]): Unit<void> {
   const { rolloutCabinets: c } = ctx.tables
   const judgedAtMs = ctx.now()
-  const groups = new Map<string, { verdict: Verdict; cabinetIds: Id[] }>()
-  for (const { cabinetId, verdict } of judged) {
-    const key = JSON.stringify(verdict)
-    const group = groups.get(key) ?? { verdict, cabinetIds: [] }
-    group.cabinetIds.push(cabinetId)
-    groups.set(key, group)
-  }
-  for (const { verdict, cabinetIds } of groups.values()) {
+  for (const { cabinetId, revision, verdict } of judged) {
+    const judgement = { judgedAtMs, judgedRevision: revision }
     const change =
       verdict.state === 'sent'
-        ? { judgedAtMs }
+        ? judgement
         : {
-            judgedAtMs,
+            ...judgement,
             settledAtMs: judgedAtMs,
             state: verdict.state,
             reason: verdict.state === 'listed' ? verdict.reason : null,
@@ -100,7 +96,7 @@ function* keepVerdicts(ctx: UnitContext, rolloutId: Id, judged: readonly Judged[
       ctx.db
         .update(c)
         .set(change)
-        .where(and(eq(c.rolloutId, rolloutId), inArray(c.cabinetId, cabinetIds), isOpen)),
+        .where(and(eq(c.rolloutId, rolloutId), eq(c.cabinetId, cabinetId), isOpen)),
     )
   }
 }
@@ -146,6 +142,7 @@ function* sendSome(ctx: UnitContext, signer: CommandSigner, rollout: RolloutRow)
         previous: c.previous,
         partVersion: c.partVersion,
         isOnline: s.isOnline,
+        judgedRevision: s.revision,
       })
       .from(c)
       .innerJoin(s, eq(s.cabinetId, c.cabinetId))
@@ -160,7 +157,7 @@ function* sendSome(ctx: UnitContext, signer: CommandSigner, rollout: RolloutRow)
       .limit(sentAtOnce),
   )
   const effects: Effect[] = []
-  for (const { cabinetId, previous, partVersion, isOnline } of next) {
+  for (const { cabinetId, previous, partVersion, isOnline, judgedRevision } of next) {
     const whose = { cabinetId, changedBy: `rollout ${rollout.title}` }
     const { change } = rollout
     let sent: Kept
@@ -172,7 +169,12 @@ function* sendSome(ctx: UnitContext, signer: CommandSigner, rollout: RolloutRow)
       sent = yield* keepSent(ctx, undone, isOnline, effects)
     }
     const isOne = and(eq(c.rolloutId, rollout.rolloutId), eq(c.cabinetId, cabinetId))
-    yield* exec(ctx.db.update(c).set(sent).where(isOne))
+    yield* exec(
+      ctx.db
+        .update(c)
+        .set({ ...sent, judgedRevision })
+        .where(isOne),
+    )
   }
   return effects
 }

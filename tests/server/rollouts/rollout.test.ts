@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { StatusBook } from '#server/cabinets/status-book.ts'
 import { sweepRollouts } from '#server/rollouts/sweep-rollouts.ts'
 import { CabinetConfig, type DesiredTwin, type ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import { newId, registerCabinet, startCabinet, type TestCabinet } from '#tests/support/test-cabinet.ts'
@@ -8,25 +9,27 @@ import { dialects } from '#tests/support/test-database.ts'
 
 const { signal } = new AbortController()
 
+/** The report of a cabinet that has taken the twin over. */
+const takenOver = (twin: DesiredTwin): ReportedTwin => ({
+  desiredVersion: twin.version,
+  planogramVersion: twin.planogram.version,
+  pricesVersion: twin.prices.version,
+  config: twin.config,
+  isInService: true,
+  doorState: 'closed',
+  sessionState: 'idle',
+  lanes: [],
+  alarms: [],
+  agent: { version: twin.agent?.version ?? '0.1.0', isInstalled: twin.agent === null },
+  atMs: 1,
+})
+
 /** Answers each desired twin as the test says; by default the cabinet takes it over. */
 function follow(cabinet: TestCabinet, answer: (twin: DesiredTwin) => Partial<ReportedTwin> = () => ({})): void {
   const go = async () => {
     for (;;) {
       const twin = (await cabinet.desired.next()) as DesiredTwin
-      await cabinet.publish('reported', {
-        desiredVersion: twin.version,
-        planogramVersion: twin.planogram.version,
-        pricesVersion: twin.prices.version,
-        config: twin.config,
-        isInService: true,
-        doorState: 'closed',
-        sessionState: 'idle',
-        lanes: [],
-        alarms: [],
-        agent: { version: twin.agent?.version ?? '0.1.0', isInstalled: twin.agent === null },
-        atMs: 1,
-        ...answer(twin),
-      })
+      await cabinet.publish('reported', { ...takenOver(twin), ...answer(twin) })
     }
   }
   void go().catch(() => {})
@@ -148,6 +151,36 @@ describe.each(dialects)('a staged roll-out on %s', (dialect) => {
       { code: cabinet.code, state: 'listed', reason: 'offline' },
       { code: other.code, state: 'sent' },
     ])
+  })
+
+  it('judges a word that came before a judgement and was written after it', async () => {
+    const clock = new TestClock()
+    await using server = await startServer({ dialect, clock })
+    const operator = await server.signIn('operator')
+    await using cabinet = await startCabinet(server, 'YB-0001')
+    const { cabinetId, bootId } = cabinet
+    const { database, logger, metrics } = server.app.ctx
+    const makeBook = () => new StatusBook({ database, clock, logger, metrics, onArrival: () => {} })
+    const rollout = await roll(server, operator, settings({ settleTimeoutMs: 6_000 }))
+    await sweepRollouts(server.app.ctx, signal)
+    const sent = (await cabinet.desired.find(
+      (twin) => (twin as DesiredTwin).config.settleTimeoutMs === 6_000,
+    )) as DesiredTwin
+    clock.advance(1_000)
+    const early = makeBook()
+    early.notePresence(cabinetId, { isOnline: true, bootId, atMs: 1 })
+    await early[Symbol.asyncDispose]()
+    const late = makeBook()
+    late.noteReported(cabinetId, takenOver(sent))
+    clock.advance(10)
+    await sweepRollouts(server.app.ctx, signal)
+    const waiting = await rollout.cabinets()
+
+    await late[Symbol.asyncDispose]()
+    await sweepRollouts(server.app.ctx, signal)
+
+    expect(waiting).toMatchObject([{ state: 'sent' }])
+    expect(await rollout.show()).toMatchObject({ state: 'done', counts: { equal: 1 } })
   })
 
   it('puts back what each cabinet had, and leaves alone what somebody changed since', async () => {

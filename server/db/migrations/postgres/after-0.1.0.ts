@@ -12,6 +12,8 @@ export const after010Postgres: readonly string[] = [
   `DROP INDEX "shopping_session_live_of_cabinet";`,
   `DROP INDEX "shopping_session_overdue";`,
   `DROP INDEX "shopping_session_unfinished";`,
+  `ALTER TABLE "cabinet_status" ADD COLUMN "revision" bigint DEFAULT 0 NOT NULL;`,
+  `ALTER TABLE "rollout_cabinet" ADD COLUMN "judged_revision" bigint;`,
   `ALTER TABLE "household" ADD COLUMN "taken_out_at_ms" bigint;`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_buyer" ON "shopping_session" USING btree ("account_id") WHERE "shopping_session"."kind" = 'sale' and ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_cabinet" ON "shopping_session" USING btree ("cabinet_id") WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,

@@ -16,5 +16,7 @@ export const after010Sqlite: readonly string[] = [
   `CREATE UNIQUE INDEX \`shopping_session_live_of_cabinet\` ON \`shopping_session\` (\`cabinet_id\`) WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
   `CREATE INDEX \`shopping_session_overdue\` ON \`shopping_session\` (\`deadline_at_ms\`,\`session_id\`) WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
   `CREATE INDEX \`shopping_session_unfinished\` ON \`shopping_session\` (\`state\`,\`session_id\`) WHERE case when ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing' or "shopping_session"."state" = 'silent' or "shopping_session"."state" = 'review') then true else false end;`,
+  `ALTER TABLE \`cabinet_status\` ADD \`revision\` integer DEFAULT 0 NOT NULL;`,
+  `ALTER TABLE \`rollout_cabinet\` ADD \`judged_revision\` integer;`,
   `ALTER TABLE \`household\` ADD \`taken_out_at_ms\` integer;`,
 ]
