@@ -1,4 +1,4 @@
-// `npm run torture -- kills|network|disk|faults [--count N] [--seed N] [--cabinets N]`: real processes on a real disk and
+// `npm run torture -- kills|network|disk|memory|faults [--count N] [--seed N] [--cabinets N]`: real processes on a real disk and
 // real sockets, tormented; ends with what was done and what broke.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { CannotRun, type BenchOptions, type BenchResult } from './bench.ts'
 import { tortureByFullDisk } from './disk.ts'
 import { tortureByFaults } from './faults.ts'
 import { tortureByKills } from './kills.ts'
+import { tortureByMemory } from './memory.ts'
 import { tortureByNetwork } from './network.ts'
 
 const help = `Real server, agents, broker, disk and sockets, tormented; then every invariant is looked at.
@@ -17,6 +18,7 @@ const help = `Real server, agents, broker, disk and sockets, tormented; then eve
   kills     so many SIGKILLs of server and agents at any instant (5000)
   network   so many cuts of the cables between namespaces, one way and both, slow, lossy, half open; broker restarts (500)
   disk      so many times that the disk of the server or of a cabinet is full (200)
+  memory    so many times that the kernel ends the server or an agent for want of memory (300)
   faults    so many writes and syncs of the running processes that fail, with kills in between (10000)
 
   --cabinets   cabinets (10)
@@ -35,6 +37,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   kills: { count: 5_000, run: tortureByKills },
   network: { count: 500, run: tortureByNetwork },
   disk: { count: 200, run: tortureByFullDisk },
+  memory: { count: 300, run: tortureByMemory },
   faults: { count: 10_000, run: tortureByFaults },
 }
 

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { canLimitMemory } from '#tests/support/memory-group.ts'
 import { canMountSmallDisk } from '#tests/support/small-disk.ts'
 import type { BenchOptions, BenchResult } from './bench.ts'
 import { tortureByFullDisk } from './disk.ts'
 import { tortureByFaults } from './faults.ts'
 import { tortureByKills } from './kills.ts'
+import { tortureByMemory } from './memory.ts'
 import { Namespaces } from './namespaces.ts'
 import { tortureByNetwork } from './network.ts'
 
@@ -52,6 +54,13 @@ describe('real processes', () => {
 
     expect(violations).toEqual([])
     expect((counts['serverFull'] ?? 0) + (counts['agentFull'] ?? 0)).toBe(3)
+  })
+
+  it.skipIf(!canLimitMemory())('keep every promise when memory runs out', { timeout: timeoutMs }, async () => {
+    const { violations, counts } = await torture(tortureByMemory, 3)
+
+    expect(violations).toEqual([])
+    expect((counts['endsOfServer'] ?? 0) + (counts['endsOfAgents'] ?? 0)).toBeGreaterThanOrEqual(3)
   })
 
   it('keep every promise when their writes and syncs fail', { timeout: timeoutMs }, async () => {
