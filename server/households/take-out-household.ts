@@ -8,10 +8,11 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
+import { endAsMistaken, isWarningActedOn } from '../warnings/handle-warnings.ts'
 import { findHousehold } from './find-household.ts'
 
-/** What the entry itself writes. */
-const ownTables: ReadonlySet<string> = new Set(['household', 'household_change', 'helper_binding'])
+/** What the entry itself writes, and warnings, which come by themselves: those that a person has acted on count. */
+const ownTables: ReadonlySet<string> = new Set(['household', 'household_change', 'helper_binding', 'warning'])
 
 /** Refuses with household.not_found, and with household.built_upon where another table or the ledger names the household. */
 export function* takeOutHousehold(
@@ -23,6 +24,7 @@ export function* takeOutHousehold(
   const { headName, population, kind, identifiedYear, exitedYear } = yield* findHousehold(ctx, viewer, householdCode)
   const builtOn = yield* findBuiltOn(ctx, householdCode)
   if (builtOn !== undefined) throw new RefusalError('household.built_upon', undefined, { facts: { builtOn } })
+  yield* endAsMistaken(ctx, { viewer, householdCode, note: reason })
   const takenOutAtMs = ctx.now()
   yield* exec(
     ctx.db
@@ -54,6 +56,7 @@ function* findBuiltOn(ctx: UnitContext, householdCode: string): Unit<string | un
     .from(a)
     .where(eq(a.id, accountIdOf('household', householdCode)))
   if ((yield* one(account)) !== undefined) return getTableName(a)
+  if (yield* isWarningActedOn(ctx, householdCode)) return getTableName(ctx.tables.warnings)
   for (const table of Object.values(ctx.tables) as PgTable[]) {
     const { householdCode: code } = getTableColumns(table)
     const name = getTableName(table)

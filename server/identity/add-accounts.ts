@@ -3,6 +3,7 @@ import { inArray } from 'drizzle-orm'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { insertRows, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { findTakenOutHouseholds } from '../households/find-unknown-household.ts'
 import { InvalidRequestError } from '../http/problem.ts'
 
 export interface NewAccount {
@@ -45,7 +46,7 @@ export interface AccountFault {
 
 type Named = Pick<NewAccount, 'login' | 'roles' | 'hostSiteId' | 'householdCode' | 'areaCode'>
 
-/** Logins that are taken or named twice, sites that there are not, and roles that lack what they need. */
+/** Logins that are taken or named twice, sites that there are not, households that were taken out, and roles that lack what they need. */
 export function* findAccountFaults(ctx: UnitContext, accounts: readonly Named[]): Unit<AccountFault[]> {
   const logins = accounts.map((account) => foldLogin(account.login))
   const taken = yield* findTaken(ctx, logins)
@@ -56,6 +57,8 @@ export function* findAccountFaults(ctx: UnitContext, accounts: readonly Named[])
       ctx.db.select({ id: hostSites.hostSiteId }).from(hostSites).where(inArray(hostSites.hostSiteId, siteIds)),
     )).map(({ id }) => id),
   )
+  const codes = accounts.flatMap(({ householdCode }) => (householdCode === undefined ? [] : [householdCode]))
+  const takenOut = yield* findTakenOutHouseholds(ctx, codes)
   const faults: AccountFault[] = []
   const seen = new Set<string>()
   for (const [index, account] of accounts.entries()) {
@@ -67,6 +70,8 @@ export function* findAccountFaults(ctx: UnitContext, accounts: readonly Named[])
       faults.push({ index, field: 'hostSiteId', message: 'there is no such host site' })
     if (account.roles.includes('farmer') && !/^\d{16}$/.test(account.householdCode ?? ''))
       faults.push({ index, field: 'householdCode', message: 'a farmer needs a household code of 16 digits' })
+    if (takenOut.has(account.householdCode ?? ''))
+      faults.push({ index, field: 'householdCode', message: 'this household was taken out of the register' })
     if (account.roles.includes('desk') && account.areaCode === undefined)
       faults.push({
         index,

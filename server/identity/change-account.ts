@@ -7,6 +7,7 @@ import type { Effect } from '../context.ts'
 import { exec, insertRows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { findTakenOutHouseholds } from '../households/find-unknown-household.ts'
 import { endSignIns } from './sign-in.ts'
 import { countOtherAdmins, findAccount, findRoles } from './store.ts'
 
@@ -54,6 +55,8 @@ export function* changeAccess(
     throw new RefusalError('identity.area_missing', undefined, { field: 'areaCode' })
   if (roles?.includes('farmer') === true && (householdCode ?? account.householdCode) === null)
     throw new RefusalError('identity.household_missing', undefined, { field: 'householdCode' })
+  if (householdCode !== undefined && (yield* findTakenOutHouseholds(ctx, [householdCode])).size > 0)
+    throw new RefusalError('household.code_taken_out', undefined, { field: 'householdCode' })
   const before = {
     roles: (yield* findRoles(ctx, [accountId])).get(accountId) ?? [],
     areaCode: account.areaCode,

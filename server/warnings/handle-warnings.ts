@@ -1,12 +1,12 @@
 // Warnings as people see and end them: the helper of the household, the desk of its area, staff. An outcome is a person's and
 // is given once; whether a household's status changes is decided in the register.
-import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, ne } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { closeWarning as closeRoute, Warning } from '#shared/contracts/http/warnings.ts'
 import type { Page, TimedPageRequest, TimeSorted } from '../db/keyset.ts'
 import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
-import { exec, rows } from '../db/unit.ts'
+import { exec, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -16,6 +16,9 @@ import type { Viewer } from '../personal-data/row-scope.ts'
 import type { WarningRule } from './schema.ts'
 
 export type WarningView = z.input<typeof Warning>
+
+/** More than one household can have open: each matter warns once. */
+const mostOpen = 1_000
 
 function* findWarnings(
   ctx: UnitContext,
@@ -99,8 +102,18 @@ export function* closeWarning(
   const [warning] = yield* findWarnings(ctx, viewer, eq(w.warningId, warningId), 1)
   if (warning === undefined) throw new RefusalError('warning.unknown')
   if (warning.outcome !== undefined) throw new RefusalError('warning.closed')
+  return yield* endWarning(ctx, warning, { outcome, note, byAccountId: viewer.accountId })
+}
+
+function* endWarning(
+  ctx: UnitContext,
+  warning: WarningView,
+  given: Omit<NonNullable<WarningView['outcome']>, 'atMs'>,
+): Unit<WarningView> {
+  const { warnings: w } = ctx.tables
+  const { warningId, householdCode, rule } = warning
+  const { outcome, note, byAccountId } = given
   const atMs = ctx.now()
-  const byAccountId = viewer.accountId
   yield* exec(
     ctx.db
       .update(w)
@@ -111,7 +124,29 @@ export function* closeWarning(
     accountId: byAccountId,
     action: 'warning.closed',
     subjectId: warningId,
-    detail: { householdCode: warning.householdCode, rule: warning.rule, outcome, note },
+    detail: { householdCode, rule, outcome, note },
   })
-  return { ...warning, outcome: { outcome, note, byAccountId, atMs } }
+  return { ...warning, outcome: { ...given, atMs } }
+}
+
+/** Whether a person has acted on a warning of the household, other than by saying that its data were wrong. */
+export function* isWarningActedOn(ctx: UnitContext, householdCode: string): Unit<boolean> {
+  const { warnings: w } = ctx.tables
+  const actedOn = ctx.db
+    .select({ id: w.warningId })
+    .from(w)
+    .where(and(eq(w.householdCode, householdCode), ne(w.outcome, 'DATA_WRONG')))
+    .limit(1)
+  return (yield* one(actedOn)) !== undefined
+}
+
+/** Ends the warnings that wait for an outcome, of a household that was entered by mistake: they were raised on wrong data. */
+export function* endAsMistaken(
+  ctx: UnitContext,
+  { viewer, householdCode, note }: { readonly viewer: Viewer; readonly householdCode: string; readonly note: string },
+): Unit<void> {
+  const { warnings: w } = ctx.tables
+  const isOpen = and(eq(w.householdCode, householdCode), isNull(w.outcome))
+  for (const warning of yield* findWarnings(ctx, viewer, isOpen, mostOpen))
+    yield* endWarning(ctx, warning, { outcome: 'DATA_WRONG', note, byAccountId: viewer.accountId })
 }

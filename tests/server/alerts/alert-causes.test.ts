@@ -7,14 +7,17 @@ import type { Telemetry } from '#shared/contracts/mqtt/live.ts'
 import type { ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
 import { sqlExec } from '#server/db/unit.ts'
+import { exportNext } from '#server/payouts/export-batch.ts'
+import { releaseBatch } from '#server/payouts/sign-batch.ts'
 import { importStatement } from '#server/reconciliation/import-statement.ts'
 import { reconcileDay } from '#server/reconciliation/reconcile-day.ts'
 import { enterCertificate } from '#server/scale-checks/enter-certificate.ts'
 import { recordCheck } from '#server/scale-checks/record-check.ts'
 import { countLane } from '#server/stock/count-lane.ts'
 import { JournalWriter } from '#tests/support/journal-writer.ts'
-import { enterProfile, payoutHands } from '#tests/support/payout-world.ts'
+import { enterProfile, payoutHands, people } from '#tests/support/payout-world.ts'
 import { dialects } from '#tests/support/test-database.ts'
+import { testSealer } from '#tests/support/test-sealer.ts'
 import { openWatchedFleet, type WatchedFleet } from '#tests/support/watched-fleet.ts'
 
 const by = { accountId: '01900000-0000-7000-8000-0000000000ab', name: '李师傅' }
@@ -136,6 +139,22 @@ async function leavePayout({ database, clock }: WatchedFleet, daysToClose: numbe
   clock.setWall(Number(batch.returnDueMs) + (daysToClose ?? 0) * dayMs + 1)
 }
 
+/** The first of a payout's two files is out, nobody makes the other, and the bank's day goes by. */
+async function leaveHalfSent({ database, clock }: WatchedFleet): Promise<void> {
+  const waiting = { now: () => clock.now(), advance: (ms: number) => clock.setWall(clock.now() + ms) }
+  const office = payoutHands(database, waiting)
+  await database.run((ctx) => enterProfile(ctx, { maxRowsPerFile: 1 }))
+  for (const serial of [1, 2]) {
+    await office.earn(serial, 5_000)
+    await office.giveAccount(serial)
+  }
+  const { batchId } = await office.draft()
+  await office.approve(batchId)
+  await database.run((ctx) => releaseBatch(ctx, batchId, people.releaser))
+  const batch = await database.run((ctx) => exportNext(ctx, testSealer, batchId, people.releaser))
+  clock.setWall(Number(batch.returnDueMs) + 1)
+}
+
 const waitForTheNight = ({ clock }: WatchedFleet) => clock.advanceAsync(600_000)
 
 /** One fen more than the account's entries come to; found by the proof that the server makes by itself. */
@@ -188,6 +207,7 @@ const causes: ReadonlyArray<readonly [kind: AlertKind, what: string, cause: Caus
   ['expiry', 'time', waitForTheDate],
   ['reconciliation_difference', 'a statement with a line of its own', state],
   ['payout_overdue', 'a bank that does not answer', (fleet) => leavePayout(fleet, undefined)],
+  ['payout_overdue', 'a batch of which only a part was sent', leaveHalfSent],
   ['payout_overdue', 'a batch that nobody closes', (fleet) => leavePayout(fleet, 3)],
   ['books_unsound', 'a balance that its entries do not give', misstate],
   ['books_unproven', 'a proof that fails', breakTheProof],
