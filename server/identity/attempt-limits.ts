@@ -27,3 +27,12 @@ export function checkAttempts(checks: ReadonlyArray<readonly [AttemptLimiter, st
   const waitMs = Math.max(...checks.map(([limiter, key]) => limiter.waitMs(key)))
   if (waitMs > 0) throw new RefusalError('identity.too_many_attempts', undefined, { facts: { retryAfterMs: waitMs } })
 }
+
+/** Runs what checks a password or a code of the login; it counts as a failed attempt unless it returns. */
+export async function countAttempt<T>({ byLogin }: AttemptLimits, login: string, run: () => Promise<T>): Promise<T> {
+  checkAttempts([[byLogin, login]])
+  byLogin.fail(login)
+  const result = await run()
+  byLogin.undo(login)
+  return result
+}

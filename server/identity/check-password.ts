@@ -2,7 +2,7 @@
 import type { ServerContext } from '../context.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import type { SignedIn } from '../http/register-route.ts'
-import { type AttemptLimits, checkAttempts } from './attempt-limits.ts'
+import { type AttemptLimits, countAttempt } from './attempt-limits.ts'
 import { isPassword } from './password.ts'
 import { findAccountByLogin } from './store.ts'
 
@@ -15,12 +15,11 @@ export async function checkOwnPassword(
   limits: AttemptLimits,
   { account, password }: { readonly account: SignedIn; readonly password: string },
 ): Promise<string> {
-  checkAttempts([[limits.byLogin, account.login]])
-  limits.byLogin.fail(account.login)
-  const known = await ctx.database.read((unit) => findAccountByLogin(unit, account.login))
-  const checkedHash = known?.passwordHash ?? nobodysHash
-  if (!(await isPassword(password, checkedHash)))
-    throw new RefusalError('identity.password_wrong', undefined, { field: 'currentPassword' })
-  limits.byLogin.undo(account.login)
-  return checkedHash
+  return await countAttempt(limits, account.login, async () => {
+    const known = await ctx.database.read((unit) => findAccountByLogin(unit, account.login))
+    const checkedHash = known?.passwordHash ?? nobodysHash
+    if (!(await isPassword(password, checkedHash)))
+      throw new RefusalError('identity.password_wrong', undefined, { field: 'currentPassword' })
+    return checkedHash
+  })
 }

@@ -12,7 +12,7 @@ import type { NounRoutes, ServerContext } from '../context.ts'
 import { exec, rows } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
-import { type AttemptLimits, checkAttempts } from './attempt-limits.ts'
+import { type AttemptLimits, countAttempt } from './attempt-limits.ts'
 import { checkOwnPassword } from './check-password.ts'
 import { beginFactor, confirmFactor, removeFactorOf, removeOwnFactor } from './second-factor.ts'
 
@@ -20,14 +20,6 @@ type App = Parameters<NounRoutes>[0]
 
 function registerOwnFactor(app: App, ctx: ServerContext, limits: AttemptLimits): void {
   const { database, sealer, random } = ctx
-  /** Runs what checks a code of the account; a refusal of it stays counted. */
-  async function guarded<T>(login: string, run: () => Promise<T>): Promise<T> {
-    checkAttempts([[limits.byLogin, login]])
-    limits.byLogin.fail(login)
-    const result = await run()
-    limits.byLogin.undo(login)
-    return result
-  }
   registerRoute(app, beginSecondFactor, async ({ body, account }) => {
     await checkOwnPassword(ctx, limits, { account, password: body.currentPassword })
     const { accountId, login } = account
@@ -36,14 +28,14 @@ function registerOwnFactor(app: App, ctx: ServerContext, limits: AttemptLimits):
   registerRoute(app, confirmSecondFactor, async ({ body, account }) => {
     const { accountId, sessionId: signInId, login } = account
     const input = { accountId, signInId, code: body.code, sealer, random }
-    const made = await guarded(login, () => database.run((unit) => confirmFactor(unit, input)))
+    const made = await countAttempt(limits, login, () => database.run((unit) => confirmFactor(unit, input)))
     ctx.perform(made.effects)
     return { recoveryCodes: made.recoveryCodes }
   })
   registerRoute(app, removeSecondFactor, async ({ body, account }) => {
     await checkOwnPassword(ctx, limits, { account, password: body.currentPassword })
     const input = { accountId: account.accountId, code: body.code, sealer }
-    await guarded(account.login, () => database.run((unit) => removeOwnFactor(unit, input)))
+    await countAttempt(limits, account.login, () => database.run((unit) => removeOwnFactor(unit, input)))
   })
 }
 
