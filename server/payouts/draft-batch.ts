@@ -29,7 +29,12 @@ export interface BatchRequest {
 /** Households looked at in one unit. */
 const householdsPerUnit = 10_000
 
-const firstId = ({ scopePrefix }: { scopePrefix: string }) => `household:${scopePrefix}`
+/** Before every code of the scope in byte order, a whole code too, and behind every code before them. */
+function firstId({ scopePrefix }: { scopePrefix: string }): string {
+  const last = scopePrefix.at(-1)
+  if (last === undefined) return 'household:'
+  return `household:${scopePrefix.slice(0, -1)}${String.fromCodePoint(last.charCodeAt(0) - 1)}~`
+}
 /** ':' follows '9' in byte order: behind every code of the scope. */
 const beyondId = ({ scopePrefix }: { scopePrefix: string }) => `household:${scopePrefix}:`
 

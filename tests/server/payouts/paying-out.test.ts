@@ -11,7 +11,7 @@ import { listLines } from '#server/payouts/list-lines.ts'
 import type { LineQuery } from '#server/payouts/list-lines.ts'
 import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
 import { dialects } from '#tests/support/test-database.ts'
-import { asker, attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
+import { asker, attemptsOf, householdOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
 import { testSealer } from '#tests/support/test-sealer.ts'
 
 describe.each(dialects)('a payout on %s', (dialect) => {
@@ -22,6 +22,22 @@ describe.each(dialects)('a payout on %s', (dialect) => {
 
     expect(batch).toMatchObject({ state: 'DRAFT', lineCount: 3, totalFen: 60_000, skippedCount: 0, draftCursor: null })
     expect(await linesOf(world, 2)).toMatchObject([{ amountFen: 20_000, state: 'pending', incomeKind: 'OPERATING' }])
+  })
+
+  it('drafts the households of a scope, which may be a single one', async () => {
+    await using world = await openPayoutWorld(dialect)
+
+    const drafts = [
+      await world.draft({ scopePrefix: householdOf(2) }),
+      await world.draft({ scopePrefix: '500112143' }),
+      await world.draft({ scopePrefix: '500112142' }),
+    ]
+
+    expect(drafts.map(({ householdTotal, lineCount, totalFen }) => [householdTotal, lineCount, totalFen])).toEqual([
+      [1, 1, 20_000],
+      [0, 0, 0],
+      [3, 2, 40_000],
+    ])
   })
 
   it('lists its lines by place or by amount, page by page', async () => {
