@@ -8,7 +8,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { ownerIdOf } from '../ledger/account-kinds.ts'
-import { isOfKind } from './income-entries.ts'
+import { isOfKind, isPaidOut } from './income-entries.ts'
 import type { PayoutKind } from './rules.ts'
 import { enterChangers, keepSkipped, stageCandidates } from './stage-candidates.ts'
 import { changeBatch, nextBatchNo, requireBatch, requireProfile, takePart } from './store.ts'
@@ -154,17 +154,18 @@ const lesser = (a: SQL, b: SQL) => sql`case when ${a} < ${b} then ${a} else ${b}
 
 /**
  * SELECT of what each household of the range is due, and why it is not paid if it is not. Due is what the kind's entries come to
- * at the cut-off and still come to now (a refund may have taken some back), at most what the account holds beside the live lines
- * of other kinds. Entries are read in the order they are kept in, and each sum then finds its account: it has one, and the left join only
+ * at the cut-off, less what was paid since, and still come to now (a refund may have taken some back), at most what the account holds
+ * beside the live lines of other kinds. Entries are read in the order they are kept in, and each sum then finds its account: it has one, and the left join only
  * says which comes first.
  */
 function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughId: string): SQL {
   const { incomeKind, cutoffMs, minimumFen, preparedBy } = batch
+  const isPaid = isPaidOut(sql`e.transfer_id`, sql`e.at_ms`, batch.createdAtMs)
   return sql`
     with earned as (
       select e.account_id,
         cast(sum(e.amount_fen) as bigint) as now_fen,
-        cast(sum(case when e.at_ms <= ${bigint(cutoffMs)} then e.amount_fen else 0 end) as bigint) as then_fen
+        cast(sum(case when e.at_ms <= ${bigint(cutoffMs)} or ${isPaid} then e.amount_fen else 0 end) as bigint) as then_fen
       from ledger_entry e
       where e.account_id > ${afterId} and e.account_id <= ${throughId} and ${isOfKind(sql`e.transfer_id`, incomeKind)}
       group by e.account_id

@@ -11,7 +11,7 @@ import type { UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { isInTransit, outcomeIn } from './attempts.ts'
-import { isOfKind } from './income-entries.ts'
+import { isOfKind, isPaidOut } from './income-entries.ts'
 import { withoutNulls } from './show-payouts.ts'
 
 export function* explainLine(ctx: UnitContext, batchId: string, lineId: string, query: PageRequest) {
@@ -41,13 +41,15 @@ export function* explainLine(ctx: UnitContext, batchId: string, lineId: string, 
         outcome: outcomeIn(ctx.tables),
         failReason: a.failReason,
         bankSerialNo: a.bankSerialNo,
+        draftedAtMs: b.createdAtMs,
       })
       .from(a)
       .innerJoin(b, eq(b.batchId, a.batchId))
       .where(eq(a.lineId, lineId))
       .orderBy(asc(a.attempt)),
   )
-  if (line === undefined || !attempts.some((attempt) => attempt.batchId === batchId))
+  const [first] = attempts
+  if (line === undefined || first === undefined || !attempts.some((attempt) => attempt.batchId === batchId))
     throw new RefusalError('payout.line_unknown')
   const before = yield* one(
     ctx.db
@@ -71,13 +73,18 @@ export function* explainLine(ctx: UnitContext, batchId: string, lineId: string, 
     isOfKind(sql`${e.transferId}`, line.incomeKind),
   )
   const isPayout = or(like(e.transferId, 'payout-line:%'), like(e.transferId, 'payout-return:%'))
-  const isOfThisLine = like(e.transferId, `payout-%:${lineId}:%`)
-  // Of the time before, and what its line paid out meanwhile; this line's own movements are none of its income.
+  // Ids sort by the line behind the cause: this line's own movements, and those of lines after it, are none of its income.
+  const isOfLineBefore = or(
+    and(like(e.transferId, 'payout-line:%'), lt(e.transferId, `payout-line:${lineId}`)),
+    and(like(e.transferId, 'payout-return:%'), lt(e.transferId, `payout-return:${lineId}`)),
+  )
+  const isEarnedBefore = and(not(sql`${isPayout}`), lte(e.atMs, Math.min(fromMs, line.throughMs)))
+  const isPaidBefore = and(isOfLineBefore, isPaidOut(sql`${e.transferId}`, sql`${e.atMs}`, first.draftedAtMs))
   const carried = yield* one(
     ctx.db
       .select({ totalFen: sumOf(e.amountFen) })
       .from(e)
-      .where(and(isOurs, or(lte(e.atMs, fromMs), isPayout), lte(e.atMs, line.throughMs), not(isOfThisLine))),
+      .where(and(isOurs, or(isEarnedBefore, isPaidBefore))),
   )
   const isIncome = and(isOurs, gt(e.atMs, fromMs), lte(e.atMs, line.throughMs), sql`not ${isPayout}`)
   const earned = yield* one(
@@ -106,7 +113,7 @@ export function* explainLine(ctx: UnitContext, batchId: string, lineId: string, 
     householdCode: line.householdCode,
     amountFen: line.amountFen,
     state: line.state,
-    attempts: attempts.map(withoutNulls),
+    attempts: attempts.map(({ draftedAtMs: _draftedAtMs, ...attempt }) => withoutNulls(attempt)),
     carriedInFen,
     heldBackFen: carriedInFen + (earned?.totalFen ?? 0) - line.amountFen,
     ...page,

@@ -49,3 +49,12 @@ export function isOfKind(transferId: SQL, kind: PayoutKind): SQL {
   // Most entries are sales: the first test spares them the others.
   return sql`(${begins(transferId, 'sale-')} or not (${sql.join(others, sql` or `)}))`
 }
+
+/**
+ * True of the entries by which earlier payouts took their income out, or gave it back: a draft begun at `sinceMs` counts them whatever
+ * its cut-off, since what is paid is no longer due for any day. Only a payment that came back since waits for the next draft.
+ */
+export function isPaidOut(transferId: SQL, atMs: SQL, sinceMs: number): SQL {
+  return sql`(${begins(transferId, 'payout-')}
+    and (${atMs} <= cast(${sinceMs} as bigint) or ${transferId} not like 'payout-return:%:returned.%'))`
+}

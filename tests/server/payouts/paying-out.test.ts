@@ -6,6 +6,7 @@ import { balanceOf } from '#server/ledger/balances.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { proveAtOnce } from '#server/ledger/proof.ts'
 import { payoutProofs } from '#server/payouts/prove-payouts.ts'
+import { explainLine } from '#server/payouts/explain-line.ts'
 import { readFile } from '#server/payouts/export-batch.ts'
 import { listLines } from '#server/payouts/list-lines.ts'
 import type { LineQuery } from '#server/payouts/list-lines.ts'
@@ -38,6 +39,27 @@ describe.each(dialects)('a payout on %s', (dialect) => {
       [0, 0, 0],
       [3, 2, 40_000],
     ])
+  })
+
+  it('pays for a cut-off before the last payout only what that one left', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const cutoffMs = world.clock.now()
+    const batch = await world.draft()
+    world.clock.advance(1_000)
+    await world.earn(1, 500)
+    const laterCutoffMs = world.clock.now()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    await world.answer(batch, { 1: 'PAID' })
+    await world.earn(1, 3_000)
+
+    const settled = await world.draft({ cutoffMs })
+    const left = await world.draft({ cutoffMs: laterCutoffMs })
+    const [line] = await attemptsOf(world, left.batchId)
+    const explained = await world.run((ctx) => explainLine(ctx, left.batchId, line?.lineId ?? '', { limit: 10 }))
+
+    expect([settled.totalFen, left.totalFen]).toEqual([0, 500])
+    expect(explained).toMatchObject({ carriedInFen: 0, heldBackFen: 0, rows: [{ amountFen: 500 }] })
   })
 
   it('lists its lines by place or by amount, page by page', async () => {
