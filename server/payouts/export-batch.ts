@@ -18,13 +18,15 @@ import type { FileThread } from './file-thread.ts'
 import { FilesAhead } from './files-ahead.ts'
 import { findPayments, inRange, isPayable, makeFile, nextFile, openPayments, payments, pendingIn } from './make-file.ts'
 import type { FileRequest, MadeFile, Opener } from './make-file.ts'
+import { noticeLastAnswer } from './notice-last-answer.ts'
 import { postingsOf } from './postings.ts'
 import { returnWorkingDays } from './rules.ts'
 import { changeBatch, moveBatch, requireBatch, requireProfile } from './store.ts'
 import type { BatchRow, FileRow, ProfileRow } from './store.ts'
 
 /**
- * Makes the next file of a released batch and books it. Returns the batch as it is then: EXPORTED once the last file is made.
+ * Makes the next file of a released batch and books it. Returns the batch as it is then: EXPORTED once the last file is made, and
+ * BANK_RETURNED when by then nothing waits for the bank, since every line has left the batch or been answered.
  * A file made before is taken when all it was made from still stands. Refuses with payout.state_wrong, and with
  * payout.not_released while signatures are missing.
  */
@@ -47,7 +49,8 @@ export function* exportNext(
   // What is sent is due, even if nobody makes the files behind it.
   if (exportedSeq < batch.lineCount)
     return yield* changeBatch(ctx, batch, rowCount === 0 ? { exportedSeq } : { exportedSeq, returnDueMs })
-  return yield* moveBatch(ctx, batch, 'export', { exportedSeq, exportedAtMs: atMs, returnDueMs })
+  const exported = yield* moveBatch(ctx, batch, 'export', { exportedSeq, exportedAtMs: atMs, returnDueMs })
+  return yield* noticeLastAnswer(ctx, exported)
 }
 
 /**
@@ -108,7 +111,7 @@ export async function exportAll(
   let batch = await database.read((ctx) => requireBatch(ctx, batchId))
   const { maxRowsPerFile } = await database.read((ctx) => requireProfile(ctx, batch.profileId, batch.profileVersion))
   const ahead = thread && new FilesAhead(thread, clock, { lineCount: batch.lineCount, maxRowsPerFile })
-  while (batch.state !== 'EXPORTED') {
+  while (batch.state === 'APPROVED') {
     const made = await ahead?.take(await database.read((ctx) => nextFile(ctx, batch)))
     batch = await database.run((ctx) => exportNext(ctx, sealer, batchId, byAccountId, made))
     progress(batch)

@@ -2,18 +2,17 @@
 // with one wrong row changes nothing. The same file does nothing the second time, nor does the same answer in another file.
 import { and, asc, between, eq, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
-import { sumOf } from '../db/expressions.ts'
 import { insertRows, one, rows, sqlExec } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { postSelected } from '../ledger/post-selected.ts'
-import { drawSample } from './verify-recipients.ts'
 import { postingsOf } from './postings.ts'
 import type { PostingName } from './postings.ts'
+import { noticeLastAnswer } from './notice-last-answer.ts'
 import { applyResult, outcomeOf } from './rules.ts'
 import type { AttemptOutcome, BankResult } from './rules.ts'
-import { moveBatch, requireBatch } from './store.ts'
+import { requireBatch } from './store.ts'
 import type { BatchRow } from './store.ts'
 
 /** One row of a return file, whatever its format. */
@@ -263,25 +262,4 @@ function* pauseRefusedAccounts({ batchId, returnId }: ReturnSummary): Unit<void>
       from payout_return_row r join payout_attempt a on a.batch_id = ${batchId} and a.seq = r.seq
       where r.return_id = ${returnId} and r.result in ('FAILED', 'RETURNED') group by a.payee_account_id) f
     where payee_account.payee_account_id = f.payee_account_id and payee_account.state = 'active'`)
-}
-
-/** EXPORTED → BANK_RETURNED once no attempt waits for the bank: as many are answered for good as the files hold. */
-function* noticeLastAnswer(ctx: UnitContext, batch: BatchRow): Unit<void> {
-  if (batch.state !== 'EXPORTED') return
-  const { payoutFiles: f, payoutReturns: r } = ctx.tables
-  const sent = yield* one(
-    ctx.db
-      .select({ count: sumOf(f.rowCount) })
-      .from(f)
-      .where(eq(f.batchId, batch.batchId)),
-  )
-  const answered = yield* one(
-    ctx.db
-      .select({ count: sumOf(sql`${r.paidCount} + ${r.failedCount}`) })
-      .from(r)
-      .where(eq(r.batchId, batch.batchId)),
-  )
-  if ((answered?.count ?? 0) < (sent?.count ?? 0)) return
-  yield* moveBatch(ctx, batch, 'return')
-  yield* drawSample(ctx, batch)
 }

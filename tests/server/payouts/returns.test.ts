@@ -9,6 +9,8 @@ import { queryUnknown } from '#server/payouts/query-unknown.ts'
 import { reissueFailed } from '#server/payouts/reissue-failed.ts'
 import { showBatch } from '#server/payouts/show-payouts.ts'
 import { releaseBatch } from '#server/payouts/sign-batch.ts'
+import { requireBatch } from '#server/payouts/store.ts'
+import { settleBatch } from '#server/payouts/verify-recipients.ts'
 import { dialects } from '#tests/support/test-database.ts'
 import { answersOf, attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
 import type { PayoutWorld } from '#tests/support/payout-world.ts'
@@ -150,6 +152,37 @@ describe.each(dialects)('the bank’s answer on %s', (dialect) => {
     const preview = await world.run((ctx) => previewReturn(ctx, batch.batchId, file, 'finance'))
 
     expect(preview.postings).toHaveLength(1)
+  })
+
+  it('is not waited for when no line could be sent any more', async () => {
+    await using world = await openPayoutWorld(dialect)
+    const { batchId } = await world.draft()
+    await world.approve(batchId)
+    await world.run((ctx) => releaseBatch(ctx, batchId, people.releaser))
+    for (const serial of [1, 2, 3]) await world.giveAccount(serial, { turn: 1 })
+
+    const batch = await world.run((ctx) => exportNext(ctx, testSealer, batchId, people.releaser))
+    const settled = await world.run((ctx) => settleBatch(ctx, batchId, 'finance'))
+
+    expect([batch.state, settled.state]).toEqual(['BANK_RETURNED', 'SETTLED'])
+    expect(await world.draft()).toMatchObject({ lineCount: 3 })
+  })
+
+  it('is not waited for when the last lines had to be left out and those before are answered', async () => {
+    await using world = await openPayoutWorld(dialect, { maxRowsPerFile: 2 })
+    const { batchId } = await world.draft()
+    await world.approve(batchId)
+    await world.run((ctx) => releaseBatch(ctx, batchId, people.releaser))
+    await world.giveAccount(3, { turn: 1 })
+    const release = () => world.run((ctx) => exportNext(ctx, testSealer, batchId, people.releaser))
+    const half = await release()
+
+    const batch = await release()
+    const answered = await world.answer(batch, { 1: 'PAID', 2: 'PAID' })
+
+    expect([half.state, batch.state]).toEqual(['APPROVED', 'EXPORTED'])
+    expect(answered).toMatchObject({ paidCount: 2 })
+    expect((await world.run((ctx) => requireBatch(ctx, batchId))).state).toBe('BANK_RETURNED')
   })
 
   it('is missed when it does not come by its day', async () => {
