@@ -194,7 +194,9 @@ export function* releaseBatch(ctx: UnitContext, batchId: string, accountId: stri
 /** Gives a batch up before its first file: its lines are withdrawn and their money falls into the next draft. */
 export function* cancelBatch(ctx: UnitContext, batchId: string, accountId: string, reason: string): Unit<BatchRow> {
   const batch = yield* requireBatch(ctx, batchId)
-  if (batch.exportedSeq > 0)
+  const { payoutFiles: f } = ctx.tables
+  const file = yield* one(ctx.db.select({ fileNo: f.fileNo }).from(f).where(eq(f.batchId, batchId)).limit(1))
+  if (file !== undefined)
     throw new RefusalError('payout.state_wrong', 'files of this payout are out', { facts: { state: batch.state } })
   yield* sqlExec(sql`
     update payout_attempt set outcome = 'withdrawn', is_live = null, fail_code = 'CANCELLED', fail_reason = ${reason}

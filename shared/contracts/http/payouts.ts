@@ -251,7 +251,7 @@ export const releasePayout = step('releases', 'Sign the release, as somebody who
 export const settlePayout = step('settlement', 'Close a payout whose sampled recipients have confirmed')
 export const reissuePayout = step('reissues', 'Draft the follow-up that holds only the lines the bank refused')
 export const queryPayoutUnknown = step('queries', 'Record that the bank was asked about the lines it does not know')
-export const exportPayout = step('export-steps', 'Make and book the next file; call again until the state is EXPORTED')
+export const exportPayout = step('export-steps', 'Make and book the next file; call again while the state is APPROVED')
 export const openPayoutNotice = defineRoute({
   method: 'POST',
   path: '/api/payouts/:batchId/notice',

@@ -7,9 +7,10 @@ import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { proveAtOnce } from '#server/ledger/proof.ts'
 import { payoutProofs } from '#server/payouts/prove-payouts.ts'
 import { explainLine } from '#server/payouts/explain-line.ts'
-import { readFile } from '#server/payouts/export-batch.ts'
+import { exportNext, readFile } from '#server/payouts/export-batch.ts'
 import { listLines } from '#server/payouts/list-lines.ts'
 import type { LineQuery } from '#server/payouts/list-lines.ts'
+import { cancelBatch, releaseBatch } from '#server/payouts/sign-batch.ts'
 import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
 import { dialects } from '#tests/support/test-database.ts'
 import { asker, attemptsOf, householdOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
@@ -155,6 +156,20 @@ describe.each(dialects)('a payout on %s', (dialect) => {
     expect(createHash('sha256').update(first.bytes).digest('hex')).toBe(first.file.sha256)
     expect([first.file.rowCount, second.file.rowCount]).toEqual([2, 1])
     expect(Buffer.from(first.bytes).toString('utf8')).toContain('9999000000000000001')
+  })
+
+  it('may be given up while nothing has gone out, though lines were taken out already', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 2, maxRowsPerFile: 1 })
+    const { batchId } = await world.draft()
+    await world.approve(batchId)
+    await world.giveAccount(1, { turn: 1 })
+    await world.run((ctx) => releaseBatch(ctx, batchId, people.releaser))
+    await world.run((ctx) => exportNext(ctx, testSealer, batchId, people.releaser))
+
+    const cancelled = await world.run((ctx) => cancelBatch(ctx, batchId, people.preparer, '作废'))
+
+    expect(cancelled).toMatchObject({ state: 'CANCELLED', exportedSeq: 1 })
+    expect(await world.draft()).toMatchObject({ lineCount: 2, totalFen: 30_000 })
   })
 
   it('is settled once the bank has answered and the sampled recipients confirmed', async () => {
