@@ -99,14 +99,18 @@ export function* recordVerification(
   })
 }
 
-/** BANK_RETURNED → SETTLED, once every sampled recipient confirmed. Refuses with payout.verification_open. */
+/**
+ * BANK_RETURNED → SETTLED, once every sampled recipient confirmed; whose payment came back meanwhile has nothing to confirm. Refuses
+ * with payout.verification_open.
+ */
 export function* settleBatch(ctx: UnitContext, batchId: string, accountId: string): Unit<BatchRow> {
-  const { payoutVerifications: v } = ctx.tables
+  const { payoutVerifications: v, payoutAttempts: a } = ctx.tables
   const batch = yield* requireBatch(ctx, batchId)
   const open = yield* one(
     ctx.db
       .select({ lineId: v.lineId })
       .from(v)
+      .innerJoin(a, and(eq(a.lineId, v.lineId), eq(a.batchId, v.batchId), eq(a.outcome, 'paid')))
       .where(and(eq(v.batchId, batchId), or(isNull(v.answer), ne(v.answer, 'received'))))
       .orderBy(asc(v.lineId))
       .limit(1),

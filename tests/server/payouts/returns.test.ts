@@ -10,9 +10,9 @@ import { reissueFailed } from '#server/payouts/reissue-failed.ts'
 import { showBatch } from '#server/payouts/show-payouts.ts'
 import { releaseBatch } from '#server/payouts/sign-batch.ts'
 import { requireBatch } from '#server/payouts/store.ts'
-import { settleBatch } from '#server/payouts/verify-recipients.ts'
+import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
 import { dialects } from '#tests/support/test-database.ts'
-import { answersOf, attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
+import { answersOf, asker, attemptsOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
 import type { PayoutWorld } from '#tests/support/payout-world.ts'
 import { testSealer } from '#tests/support/test-sealer.ts'
 
@@ -47,6 +47,23 @@ describe.each(dialects)('the bank’s answer on %s', (dialect) => {
     expect(await world.balance(2)).toBe(20_000)
     expect(await world.run((ctx) => balanceOf(ctx, namedAccounts.mainBank))).toBe(40_000)
     expect(await linesOf(world, 2)).toMatchObject([{ state: 'returned' }])
+  })
+
+  it('asks nobody to confirm a payment that came back', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 2 })
+    const batch = await exported(world)
+    await world.answer(batch, { 1: 'PAID', 2: 'PAID' })
+    await world.answer(batch, { 2: 'RETURNED' })
+    const { batchId } = batch
+    const settle = () => world.run((ctx) => settleBatch(ctx, batchId, 'finance'))
+
+    const early = settle()
+    await expect(early).rejects.toMatchObject({ code: 'payout.verification_open' })
+    const [paid] = await attemptsOf(world, batchId)
+    const answer = { lineId: paid?.lineId ?? '', answer: 'received' as const, note: '' }
+    await world.run((ctx) => recordVerification(ctx, batchId, answer, asker))
+
+    expect((await settle()).state).toBe('SETTLED')
   })
 
   it('does nothing when the same file comes again, or the same answer in another', async () => {
