@@ -119,6 +119,7 @@ export function* draftNext(ctx: UnitContext, batchId: string): Unit<BatchRow> {
     throw new RefusalError('payout.state_wrong', undefined, { facts: { state: batch.state } })
   if (batch.draftCursor === null) return batch
   const page = yield* nextPage(batch, batch.draftCursor)
+  yield* letGoUncovered(ctx, batch, batch.draftCursor, page.throughId)
   const staged = yield* stageCandidates(ctx, candidates(ctx, batch, batch.draftCursor, page.throughId))
   yield* enterChangers(ctx, batchId)
   yield* makeAttempts(batch)
@@ -147,6 +148,25 @@ function* nextPage(batch: BatchRow, afterId: string): Unit<DraftPage> {
       order by a.id limit ${sql.raw(String(householdsPerUnit))}) p`)
   const count = page?.count ?? 0
   return { throughId: page?.throughId ?? beyondId(batch), count, isLast: count < householdsPerUnit }
+}
+
+/**
+ * A refused line whose money a refund has taken since can never be tried again as it is: it lets go, and what is left falls into the draft.
+ * As long as the household holds the line's amount, the line waits for its follow-up.
+ */
+function* letGoUncovered(ctx: UnitContext, batch: BatchRow, afterId: string, throughId: string): Unit<void> {
+  const lines = yield* sqlExec(sql`
+    update payout_attempt set is_live = null
+    where household_code > ${ownerIdOf(afterId)} and household_code <= ${ownerIdOf(throughId)}
+      and income_kind = ${batch.incomeKind} and is_live and outcome = 'failed'
+      and amount_fen > (select h.balance_fen from ledger_account h where h.id = 'household:' || payout_attempt.household_code)`)
+  if (lines === 0) return
+  yield* recordAudit(ctx, {
+    accountId: batch.preparedBy,
+    action: 'payout.refused_lines_let_go',
+    subjectId: batch.batchId,
+    detail: { batchNo: batch.batchNo, lines, afterId, throughId },
+  })
 }
 
 const bigint = (value: number) => sql`cast(${value} as bigint)`

@@ -134,6 +134,22 @@ describe.each(dialects)('the bank’s answer on %s', (dialect) => {
     expect((await world.database.read(findPayoutProblems)).problems).toEqual([])
   })
 
+  it('leaves nothing behind of a refused line whose money a refund has taken in part', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 2 })
+    const batch = await exported(world)
+    await world.answer(batch, { 1: 'FAILED', 2: 'FAILED' })
+    await world.refund(1, 4_000)
+    await world.giveAccount(1, { turn: 1 })
+    await world.giveAccount(2, { turn: 1 })
+
+    const next = await world.draft()
+    const followUp = await world.run((ctx) => reissueFailed(ctx, batch.batchId, people.preparer))
+
+    // The first household is paid what is left, the second by the follow-up alone.
+    expect(next).toMatchObject({ lineCount: 1, totalFen: 6_000, skippedCount: 1 })
+    expect(followUp).toMatchObject({ lineCount: 1, totalFen: 20_000, skippedCount: 0 })
+  })
+
   it('can be looked at before: the preview shows the transfers and keeps nothing', async () => {
     await using world = await openPayoutWorld(dialect)
     const batch = await exported(world)
