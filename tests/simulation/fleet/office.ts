@@ -53,7 +53,13 @@ export class Office {
     const batches = await world.run(({ db, tables: { payoutBatches: b } }) =>
       rows(
         db
-          .select({ batchId: b.batchId, state: b.state, cursor: b.draftCursor, lineCount: b.lineCount })
+          .select({
+            batchId: b.batchId,
+            state: b.state,
+            cursor: b.draftCursor,
+            lineCount: b.lineCount,
+            noticeUntilMs: b.noticeUntilMs,
+          })
           .from(b)
           .orderBy(b.batchId),
       ),
@@ -66,6 +72,9 @@ export class Office {
       await world.run((ctx) => openBatch(ctx, { ...request, cutoffMs: backend.nowMs }, people.preparer))
       return
     }
+    // While a notice runs there is nothing to do but to object, which few do.
+    const isNoticed = newest.state === 'NOTICE_OPEN' || newest.state === 'RESOLVED'
+    if (isNoticed && (newest.noticeUntilMs ?? 0) > backend.nowMs && chance(this.#random, 0.95)) return
     const batchIds = batches.map(({ batchId }) => batchId)
     const run: Run = { world, batches: batchIds, earnedFen: new Map(), sales: [], proposals: [], turn: this.#turn }
     // Nobody had earned anything when it was drafted: it pays nobody, and the next one is for later.

@@ -49,6 +49,8 @@ export interface SimulationResult {
 const sessionsPerCheck = 40
 /** A look is at the whole history: the longer it is, the more of it lies between two. */
 const growthPerCheck = 0.2
+/** What the finance office does when it opens after days. */
+const stepsOfOfficeDay = 20
 const defaultRestMs = 3 * 3_600_000
 
 /** A disk in memory where there is one: what an fsync promises is modelled, not waited for. */
@@ -118,13 +120,20 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
   for (const cabinet of world.cabinets) cabinet.boot()
   let open = world.cabinets.length
   const random = world.fork()
+  const officeDay = async () => {
+    for (let step = 0; step < stepsOfOfficeDay; step += 1) await people.quietly(() => people.office.work())
+  }
   const serve = async (index: number) => {
     const cabinet = world.cabinets[index]
     const buyers = world.shop.buyerIds
     while (cabinet !== undefined && people.counts.made < sessions && world.violations.length === 0) {
       await wait(scheduler, 3_500 + 8_000 * nextUnit(random) ** 3)
       // Nobody goes to buy in a town without power.
-      if (world.isDark) await wait(scheduler, world.darkUntilMs - scheduler.nowMs + 10_000)
+      if (world.isDark) {
+        await wait(scheduler, world.darkUntilMs - scheduler.nowMs + 10_000)
+        // Days went by: notices have run out, and the bank has answered.
+        if (index === 0) await officeDay()
+      }
       trouble.draw(cabinet)
       if (people.needsRestock(cabinet)) await people.restock(cabinet)
       else {
