@@ -14,8 +14,8 @@ import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { postSelected } from '../ledger/post-selected.ts'
 import { makeBankFile } from './bank-file.ts'
-import type { FileThread } from './file-thread.ts'
 import { FilesAhead } from './files-ahead.ts'
+import type { FileMaker } from './files-ahead.ts'
 import { findPayments, inRange, isPayable, makeFile, nextFile, openPayments, payments, pendingIn } from './make-file.ts'
 import type { FileRequest, MadeFile, Opener } from './make-file.ts'
 import { noticeLastAnswer } from './notice-last-answer.ts'
@@ -98,7 +98,7 @@ export interface Exporter {
   readonly sealer: Opener
   readonly clock: Clock
   /** Makes files while the ones before them are booked; without it the units make all files themselves. */
-  readonly thread?: Pick<FileThread, 'make'> | undefined
+  readonly thread?: FileMaker | undefined
 }
 
 /** Makes and books all files that a released batch still lacks, each in a unit of its own, and tells of the batch after each. */

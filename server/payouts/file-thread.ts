@@ -21,21 +21,33 @@ export interface ThreadSource {
   readonly keys: KeySource
 }
 
+/** That it has started, then an answer to each request: the file, or undefined when it cannot make it. */
+type ThreadMessage = 'started' | MadeFile | undefined
+
 export class FileThread implements AsyncDisposable {
   readonly #worker: Worker
   /** Who waits for a file, in the order in which they asked: the thread answers in the same. */
   readonly #waiting: Array<(made: MadeFile | undefined) => void> = []
+  #isStarted = false
   #isEnded = false
 
   constructor({ program, databaseUrl, keys }: ThreadSource) {
     this.#worker = new Worker(program, { workerData: { databaseUrl, keys } })
-    this.#worker.on('message', (made: MadeFile | undefined) => this.#waiting.shift()?.(made))
+    this.#worker.on('message', (message: ThreadMessage) => {
+      if (message === 'started') this.#isStarted = true
+      else this.#waiting.shift()?.(message)
+    })
     // What ends it is followed by its exit.
     this.#worker.on('error', () => {})
     this.#worker.on('exit', () => {
       this.#isEnded = true
       for (const answer of this.#waiting.splice(0)) answer(undefined)
     })
+  }
+
+  /** Whether it would begin with a file at once: to load a program takes it as long as some files take. */
+  get isStarted(): boolean {
+    return this.#isStarted
   }
 
   /** Makes the files that are asked for one after another, once it has started. Undefined: it could not be made here. */
@@ -67,4 +79,5 @@ export async function answerFileRequests(): Promise<void> {
         () => port.postMessage(undefined),
       )
   })
+  port.postMessage('started' satisfies ThreadMessage)
 }

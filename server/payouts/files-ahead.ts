@@ -5,8 +5,9 @@ import type { FileThread } from './file-thread.ts'
 import type { FileRequest, MadeFile } from './make-file.ts'
 
 const filesAhead = 4
-/** The units make the first files themselves: the thread takes about as long to start. */
-const filesWhileStarting = 4
+
+/** Whom the files are asked of. */
+export type FileMaker = Pick<FileThread, 'make' | 'isStarted'>
 
 /** How a batch is cut into files. */
 interface Cut {
@@ -15,14 +16,14 @@ interface Cut {
 }
 
 export class FilesAhead {
-  readonly #thread: Pick<FileThread, 'make'>
+  readonly #thread: FileMaker
   readonly #clock: Clock
   readonly #cut: Cut
   readonly #asked: Array<{ readonly request: FileRequest; readonly made: Promise<MadeFile | undefined> }> = []
-  /** What the thread will be asked for next; undefined before the batch's first file is known. */
+  /** What the thread will be asked for next; undefined while it starts. */
   #next: FileRequest | undefined
 
-  constructor(thread: Pick<FileThread, 'make'>, clock: Clock, cut: Cut) {
+  constructor(thread: FileMaker, clock: Clock, cut: Cut) {
     this.#thread = thread
     this.#clock = clock
     this.#cut = cut
@@ -30,7 +31,9 @@ export class FilesAhead {
 
   /** The batch's next file as the thread made it; undefined when the thread was not asked for it or could not make it. */
   async take(wanted: FileRequest): Promise<MadeFile | undefined> {
-    this.#next ??= this.#behind(wanted, filesWhileStarting)
+    if (!this.#thread.isStarted) return undefined
+    // The unit makes the one that is wanted by now itself, and the thread those behind it meanwhile.
+    this.#next ??= this.#behind(wanted)
     this.#ask()
     const oldest = this.#asked[0]?.request
     if (oldest === undefined || oldest.afterSeq > wanted.afterSeq) return undefined
@@ -48,12 +51,12 @@ export class FilesAhead {
   #ask(): void {
     while (this.#next !== undefined && this.#asked.length < filesAhead && this.#next.afterSeq < this.#cut.lineCount) {
       this.#asked.push({ request: this.#next, made: this.#thread.make(this.#next) })
-      this.#next = this.#behind(this.#next, 1)
+      this.#next = this.#behind(this.#next)
     }
   }
 
-  #behind({ batchId, afterSeq, fileNo }: FileRequest, files: number): FileRequest {
-    const skipped = files * this.#cut.maxRowsPerFile
-    return { batchId, afterSeq: afterSeq + skipped, fileNo: fileNo + files, createdAtMs: this.#clock.now() }
+  #behind({ batchId, afterSeq, fileNo }: FileRequest): FileRequest {
+    const { maxRowsPerFile } = this.#cut
+    return { batchId, afterSeq: afterSeq + maxRowsPerFile, fileNo: fileNo + 1, createdAtMs: this.#clock.now() }
   }
 }

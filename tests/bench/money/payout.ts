@@ -135,7 +135,7 @@ async function benchRun(program: URL, folder: string, households: number): Promi
 export async function benchPayout({ isFull }: BenchSize): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'huinong-bench-payout-'))
   const benchRows: BenchRow[] = []
-  const program = pathToFileURL(await bundleEntry('server/batch/main.ts'))
+  const program = pathToFileURL(await bundleEntry('server/batch/main.ts', { isWhole: true }))
   const sizes = isFull ? [...usualSizes, ...fullSizes] : usualSizes
   try {
     for (const households of sizes) benchRows.push(...(await benchRun(program, folder, households)))

@@ -15,7 +15,7 @@ import { bundleEntry } from '../../../.tools/bundle.mjs'
 
 let entry: string
 beforeAll(async () => {
-  entry = await bundleEntry('server/batch/main.ts')
+  entry = await bundleEntry('server/batch/main.ts', { isWhole: true })
 })
 
 function batch(args: readonly string[], environment: Record<string, string> = {}) {
