@@ -185,12 +185,12 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
     with earned as (
       select e.account_id,
         cast(sum(e.amount_fen) as bigint) as now_fen,
-        cast(sum(case when e.at_ms <= ${bigint(cutoffMs)} or ${isPaid} then e.amount_fen else 0 end) as bigint) as then_fen
+        cast(coalesce(sum(e.amount_fen) filter (where e.at_ms > ${bigint(cutoffMs)} and not ${isPaid}), 0) as bigint) as later_fen
       from ledger_entry e
       where e.account_id > ${afterId} and e.account_id <= ${throughId} and ${isOfKind(sql`e.transfer_id`, incomeKind)}
       group by e.account_id
     ), income as (
-      select a.owner_id as household_code, a.balance_fen, x.now_fen, x.then_fen
+      select a.owner_id as household_code, a.balance_fen, x.now_fen, x.later_fen
       from earned x left join ledger_account a on a.id = x.account_id
     ), live as materialized (
       select a.household_code,
@@ -201,7 +201,7 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
       where a.household_code > ${ownerIdOf(afterId)} and a.household_code <= ${ownerIdOf(throughId)} and a.is_live
       group by a.household_code
     ), held as materialized (
-      select i.household_code, coalesce(l.has_line, 0) as has_line, ${lesser(sql`i.now_fen`, sql`i.then_fen`)} as due_fen,
+      select i.household_code, coalesce(l.has_line, 0) as has_line, ${lesser(sql`i.now_fen`, sql`i.now_fen - i.later_fen`)} as due_fen,
         i.balance_fen - coalesce(l.held_fen, 0) as free_fen
       from income i left join live l on l.household_code = i.household_code
     ), due as materialized (
