@@ -81,7 +81,7 @@ function* requireSameFigures(inserted: number): Unit<void> {
   throw new RefusalError('ledger.cause_conflict', other === undefined ? undefined : `transfer ${other.id}`)
 }
 
-/** Nets the set by account, opens accounts that are new, and changes the inline balances. */
+/** Nets the set by account, changes the inline balances, and opens accounts that are new. */
 function* changeBalances(ctx: UnitContext): Unit<void> {
   const colonAt = ctx.dialect === 'sqlite' ? sql`instr(x.account_id, ':')` : sql`strpos(x.account_id, ':')`
   yield* sqlExec(sql`
@@ -90,13 +90,6 @@ function* changeBalances(ctx: UnitContext): Unit<void> {
       select debit_account_id as account_id, -amount_fen as change_fen from ledger_staged
       union all select credit_account_id, amount_fen from ledger_staged) x
     group by x.account_id order by x.account_id`)
-  yield* sqlExec(sql`
-    insert into ledger_account (id, kind, owner_id, balance_fen, created_at_ms)
-    select c.account_id, c.kind, substr(c.account_id, length(c.kind) + 2),
-      case when c.kind in (${quoted(inlineKinds)}) then 0 end, cast(${ctx.now()} as bigint)
-    from ledger_change c
-    where not exists (select 1 from ledger_account a where a.id = c.account_id)
-    order by c.account_id on conflict do nothing`)
   const changed = yield* sqlExec(sql`
     update ledger_account set balance_fen = ledger_account.balance_fen + c.change_fen
     from ledger_change c
@@ -104,16 +97,32 @@ function* changeBalances(ctx: UnitContext): Unit<void> {
       and (c.kind not in (${quoted(neverNegativeKinds)}) or ledger_account.balance_fen + c.change_fen >= 0)`)
   const [inline] = yield* sqlRows<{ count: number }>(sql`
     select cast(count(*) as bigint) as "count" from ledger_change where kind in (${quoted(inlineKinds)})`)
-  if (changed < (inline?.count ?? 0)) yield* refuseUncovered()
+  // As many changed as there are: each has been found, and only the few without an inline balance are looked for.
+  const missing = (inline?.count ?? 0) - changed
+  if (missing > 0 && (yield* openChanged(ctx, sql`c.kind in (${quoted(inlineKinds)})`)) < missing)
+    yield* refuseUncovered()
+  yield* openChanged(ctx, sql`c.kind not in (${quoted(inlineKinds)})`)
+}
+
+/** Opens accounts of the set that are new with what it brings them; returns how many. One that would owe at once stays away. */
+function* openChanged(ctx: UnitContext, isOfKind: SQL): Unit<number> {
+  return yield* sqlExec(sql`
+    insert into ledger_account (id, kind, owner_id, balance_fen, created_at_ms)
+    select c.account_id, c.kind, substr(c.account_id, length(c.kind) + 2),
+      case when c.kind in (${quoted(inlineKinds)}) then c.change_fen end, cast(${ctx.now()} as bigint)
+    from ledger_change c
+    where ${isOfKind} and (c.kind not in (${quoted(neverNegativeKinds)}) or c.change_fen >= 0)
+      and not exists (select 1 from ledger_account a where a.id = c.account_id)
+    order by c.account_id on conflict do nothing`)
 }
 
 function* refuseUncovered(): Unit<never> {
   // Accounts that held enough are changed by now: what the first one that did not still holds is what it held.
   const [short] = yield* sqlRows<{ id: string; balanceFen: number; changeFen: number }>(sql`
-    select a.id, a.balance_fen as "balanceFen", c.change_fen as "changeFen"
-    from ledger_change c join ledger_account a on a.id = c.account_id
-    where c.kind in (${quoted(neverNegativeKinds)}) and c.change_fen < 0 and a.balance_fen + c.change_fen < 0
-    order by a.id limit 1`)
+    select c.account_id as "id", coalesce(a.balance_fen, 0) as "balanceFen", c.change_fen as "changeFen"
+    from ledger_change c left join ledger_account a on a.id = c.account_id
+    where c.kind in (${quoted(neverNegativeKinds)}) and c.change_fen < 0 and coalesce(a.balance_fen, 0) + c.change_fen < 0
+    order by c.account_id limit 1`)
   throw new RefusalError(
     'ledger.balance_insufficient',
     short === undefined ? undefined : `${short.id} holds too little`,

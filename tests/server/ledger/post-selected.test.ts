@@ -124,4 +124,25 @@ describe.each(dialects)('posting a selection on %s', (dialect) => {
     })
     expect(await database.read((ctx) => balanceOf(ctx, 'household:a'))).toBe(100)
   })
+
+  it('opens accounts it brings money to, and none that would owe at once', async () => {
+    await using database = await openBooks(dialect)
+    const back = (household: string) => sql`
+      select 'transit:payouts' as debit_account_id, cast(${`household:${household}`} as text) as credit_account_id,
+        cast(20 as bigint) as amount_fen, 'payout-return' as cause_kind, cast(${household} as text) as cause_id,
+        'failed.1' as leg, cast(null as text) as memo`
+
+    await database.run((ctx) => postSelected(ctx, sql`${back('a')} union all ${back('new')}`))
+    const short = database.run((ctx) => postSelected(ctx, sql`${select([['unknown', 5]])} union all ${back('newer')}`))
+
+    await expect(short).rejects.toMatchObject({
+      code: 'ledger.balance_insufficient',
+      facts: { balanceFen: 0, neededFen: 5 },
+    })
+    const balances = await database.read(function* (ctx) {
+      return [yield* balanceOf(ctx, 'household:a'), yield* balanceOf(ctx, 'household:new')]
+    })
+    expect(balances).toEqual([120, 20])
+    expect((await database.read(checkLedger)).problems).toEqual([])
+  })
 })
