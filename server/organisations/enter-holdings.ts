@@ -1,6 +1,6 @@
 // The share register: land, capital and the rest, quantified into shares (domain.md, A13). A change ends the holding that was
 // and begins another; nothing is overwritten, so that any past day can be looked at.
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull } from 'drizzle-orm'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -116,6 +116,7 @@ function* findFaults(
 ): Unit<HoldingFault[]> {
   const codes = holdings.flatMap(({ householdCode }) => (householdCode === undefined ? [] : [householdCode]))
   const members = yield* currentMembers(ctx, organisationId, [...new Set(codes)])
+  const heldLater = yield* endedAfter(ctx, organisationId, fromMs)
   const seen = new Set<string>()
   return holdings.flatMap((holding, index): HoldingFault[] => {
     const key = keyOf(holding)
@@ -131,6 +132,9 @@ function* findFaults(
     const earlier = held.get(key)
     if (earlier !== undefined && earlier.fromMs >= fromMs && !isSameHolding(earlier, holding))
       return [{ index, code: 'organisation.date_wrong', message: 'a later holding is registered' }]
+    // Both would count on a day between.
+    if (heldLater.has(key) && !isSameHolding(earlier, holding))
+      return [{ index, code: 'organisation.date_wrong', message: 'an earlier holding ended after that day' }]
     return []
   })
 }
@@ -144,6 +148,18 @@ function* openHoldings(ctx: UnitContext, organisationId: string): Unit<Map<strin
       .where(and(eq(t.organisationId, organisationId), isNull(t.toMs))),
   )
   return new Map(found.map((row) => [keyOf(row), row]))
+}
+
+/** Keys of what was held still at some time after an instant, and is held no more. */
+function* endedAfter(ctx: UnitContext, organisationId: string, fromMs: number): Unit<Set<string>> {
+  const { shareHoldings: t } = ctx.tables
+  const found = yield* rows(
+    ctx.db
+      .selectDistinct({ householdCode: t.householdCode, kind: t.kind })
+      .from(t)
+      .where(and(eq(t.organisationId, organisationId), gt(t.toMs, fromMs))),
+  )
+  return new Set(found.map(keyOf))
 }
 
 function* endHoldings(ctx: UnitContext, holdingIds: readonly string[], toMs: number): Unit<void> {

@@ -19,7 +19,7 @@ import { checkLedger } from '#server/ledger/check-ledger.ts'
 import { proveAtOnce } from '#server/ledger/proof.ts'
 import { distributionProofs } from '#server/distributions/check-distributions.ts'
 import { postTransfers } from '#server/ledger/post-transfers.ts'
-import { enterHoldings } from '#server/organisations/enter-holdings.ts'
+import { endHolding, enterHoldings } from '#server/organisations/enter-holdings.ts'
 import { landOnly, noDeductions } from '#tests/support/distribution-terms.ts'
 import { dayMs, memberCode, openUnion } from '#tests/support/share-union.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
@@ -128,6 +128,34 @@ describe.each(dialects)('distributions on %s', (dialect) => {
     expect(after.lines).toEqual(before.lines)
     expect(today.basisHash).not.toBe(before.basisHash)
     expect(today.lines[0]?.weight).toBe(1)
+  })
+
+  it('count no share twice: a holding begins when the household’s last one has ended', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const { organisationId, request } = await openV1(database, clock)
+    const householdCode = memberCode(1)
+    const again = {
+      householdCode,
+      kind: 'LAND' as const,
+      quantityMilli: 3_200,
+      unit: 'mu' as const,
+      sharesMilli: 3_200,
+    }
+    const enter = (fromMs: number) =>
+      database.run((ctx) => enterHoldings(ctx, { organisationId, fromMs, holdings: [again] }))
+    await database.run(function* (ctx) {
+      const held = yield* rows(ctx.db.select().from(ctx.tables.shareHoldings))
+      const holdingId = held.find((row) => row.householdCode === householdCode)?.holdingId ?? ''
+      yield* endHolding(ctx, { organisationId, holdingId, toMs: clock.now() })
+    })
+
+    const early = enter(clock.now() - 10 * dayMs)
+    await expect(early).rejects.toMatchObject({ code: 'organisation.date_wrong', field: 'holdings.0' })
+    await enter(clock.now())
+
+    const { lines } = await database.run((ctx) => workOutDistribution(ctx, request))
+    expect(lines.map(({ amountFen }) => amountFen)).toEqual([246_154, 134_615, 69_231, 384_615, 165_385])
   })
 
   it('reverse by a negative run; what a household no longer holds a named account bears', async () => {
