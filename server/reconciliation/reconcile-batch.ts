@@ -1,6 +1,6 @@
 // A payout run, three ways: what the ledger let go, what the batch holds for paid, and what the bank's statement shows, attempt
-// by attempt. A line of the bank's names a serial number that a return file gave, or our batch and place; a payment that came back is
-// two lines, and what they come to together counts.
+// by attempt. How a line of the bank's names an attempt is in payout-lines.ts; a payment that came back is two lines, and what they come
+// to together counts.
 import { and, eq, inArray, isNotNull, or, sql } from 'drizzle-orm'
 import { sumOf } from '../db/expressions.ts'
 import { one, rows } from '../db/unit.ts'
@@ -9,6 +9,7 @@ import { RefusalError } from '../errors/refusal.ts'
 import { namedAccounts } from '../ledger/account-kinds.ts'
 import { keepFindings } from './keep-findings.ts'
 import type { ReconciliationRow } from './keep-findings.ts'
+import { referencesOf } from './payout-lines.ts'
 import { compareThreeWays } from './rules.ts'
 import type { ThreeWays } from './rules.ts'
 
@@ -22,13 +23,12 @@ export function* reconcileBatch(ctx: UnitContext, batchNo: string): Unit<Reconci
   if (batch === undefined) throw new RefusalError('reconciliation.batch_unknown', undefined, { field: 'subject' })
   const attempts = yield* findAttempts(ctx, batch.batchId)
   const serials = yield* findSerials(ctx, batch.batchId)
-  const referencesOf = (seq: number) => [...new Set([`${batchNo}-${seq}`, ...(serials.get(seq) ?? [])])]
   const stated = yield* findStated(
     ctx,
-    attempts.flatMap(({ seq }) => referencesOf(seq)),
+    attempts.flatMap(({ seq }) => referencesOf(batchNo, seq, serials.get(seq))),
   )
   const lines = attempts.map(({ seq, bankSerialNo, outcome, amountFen, ledgerFen }): ThreeWays => {
-    const shown = referencesOf(seq).flatMap((reference) => stated.get(reference) ?? [])
+    const shown = referencesOf(batchNo, seq, serials.get(seq)).flatMap((reference) => stated.get(reference) ?? [])
     return {
       reference: bankSerialNo ?? `${batchNo}-${seq}`,
       ledgerFen,

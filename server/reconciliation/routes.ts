@@ -7,15 +7,13 @@ import { registerRoute } from '../http/register-route.ts'
 import { approveClosing, proposeClosing } from './close-difference.ts'
 import { importStatement, readStatement } from './import-statement.ts'
 import { listDifferences, listReconciliations, showDifference } from './list-reconciliations.ts'
-import { answeredBatches, daysOfStatement, reconcile, reconcileAll } from './reconcile.ts'
+import { reconcile, reconcileAll, subjectsOfStatement } from './reconcile.ts'
 
 export const reconciliationRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.importStatement, async ({ query: { channel }, body, account }) => {
     const file = await readStatement(body, channel)
     const { statement, isNew } = await database.run((unit) => importStatement(unit, file, account.accountId))
-    const subjects = await database.read((unit) =>
-      channel === 'top-ups' ? daysOfStatement(unit, statement.statementId) : answeredBatches(unit),
-    )
+    const subjects = await database.read((unit) => subjectsOfStatement(unit, statement))
     const { statementId, fromDay, throughDay, rowCount, totalFen } = statement
     const outcome = isNew ? ('imported' as const) : ('already' as const)
     const reconciled = await reconcileAll(database, subjects)

@@ -58,7 +58,7 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
     'reconciliation',
     {
       channel: c.choice(reconciliationChannels).notNull(),
-      /** A day, or the number of a payout batch. */
+      /** A day, or the number of a payout batch; of payouts a day holds what belongs to no batch. */
       subject: c.text().notNull(),
       statementFen: c.int().notNull(),
       booksFen: c.int().notNull(),

@@ -40,14 +40,15 @@ export const causeCandidates = [
 
 export const ReconciliationChannel = z.enum(reconciliationChannels).meta({
   id: 'ReconciliationChannel',
-  description: 'top-ups: money that buyers paid in, per day; payouts: what the bank paid to households, per batch.',
+  description:
+    'top-ups: money that buyers paid in, per day; payouts: what the bank paid to households, per batch, and per day what the bank moved for no batch.',
 })
 const Day = z.iso.date('a day looks like 2026-11-27')
 
 export const Reconciliation = z
   .object({
     channel: ReconciliationChannel,
-    /** A day, or the number of a payout batch. */
+    /** A day, or the number of a payout batch; of payouts a day is what belongs to no batch. */
     subject: z.string(),
     statementFen: Fen,
     booksFen: Fen,
@@ -85,7 +86,7 @@ export const importStatement = defineRoute({
   method: 'POST',
   path: '/api/channel-statements',
   tag: 'reconciliation',
-  summary: 'Take in a statement of the bank or channel, all rows or none, and reconcile the days it names',
+  summary: 'Take in a statement of the bank or channel, all rows or none, and reconcile the days and batches it names',
   access: clerks,
   query: z.object({ channel: ReconciliationChannel }),
   upload: { maxBytes: 16 * 1024 * 1024 },
@@ -122,7 +123,8 @@ export const reconcileSubject = defineRoute({
   method: 'POST',
   path: '/api/reconciliations',
   tag: 'reconciliation',
-  summary: 'Compare a day of the top-ups, or a payout batch three ways (ledger, batch, bank), again',
+  summary:
+    'Compare a day of the top-ups, a payout batch three ways (ledger, batch, bank), or a day’s lines of no batch, again',
   access: clerks,
   body: z.discriminatedUnion('channel', [
     z.object({ channel: z.literal('top-ups'), subject: Day }),

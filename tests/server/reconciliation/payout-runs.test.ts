@@ -2,18 +2,39 @@
 import { describe, expect, it } from 'vitest'
 import { rows } from '#server/db/unit.ts'
 import { importStatement, readStatement } from '#server/reconciliation/import-statement.ts'
+import type { StatementRow } from '#server/reconciliation/import-statement.ts'
+import { dueSubjects, reconcileAll, subjectsOfStatement } from '#server/reconciliation/reconcile.ts'
 import { reconcileBatch } from '#server/reconciliation/reconcile-batch.ts'
 import { importReturn } from '#server/payouts/import-return.ts'
 import type { ReturnRow } from '#server/payouts/import-return.ts'
+import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
 import { incomeCsv } from '#tests/support/income-files.ts'
-import { answersOf, openPayoutWorld } from '#tests/support/payout-world.ts'
+import { answersOf, asker, attemptsOf, openPayoutWorld } from '#tests/support/payout-world.ts'
 import type { PayoutWorld } from '#tests/support/payout-world.ts'
 import { dialects } from '#tests/support/test-database.ts'
 
 async function state(world: PayoutWorld, lines: ReadonlyArray<readonly [string, string]>) {
   const text = lines.map(([reference, amount]) => [reference, '2026-03-20', amount])
   const file = await readStatement(incomeCsv(text, '流水号,交易日期,金额'), 'payouts')
-  await world.run((ctx) => importStatement(ctx, file, 'finance'))
+  return (await world.run((ctx) => importStatement(ctx, file, 'finance'))).statement
+}
+
+/** Compares what the newest statement concerns. */
+async function compare(world: PayoutWorld, statement: StatementRow) {
+  const found = await reconcileAll(world.database, await world.run((ctx) => subjectsOfStatement(ctx, statement)))
+  return new Map(found.map(({ subject, differenceFen, openCount }) => [subject, [differenceFen, openCount]]))
+}
+
+/** A paid payout of one household, whose recipient has confirmed. */
+async function settledPayout(world: PayoutWorld) {
+  const batch = await world.draft()
+  await world.approve(batch.batchId)
+  await world.export(batch.batchId)
+  await world.answer(batch, { 1: 'PAID' })
+  const [line] = await attemptsOf(world, batch.batchId)
+  const answer = { lineId: line?.lineId ?? '', answer: 'received' as const, note: '' }
+  await world.run((ctx) => recordVerification(ctx, batch.batchId, answer, asker))
+  return world.run((ctx) => settleBatch(ctx, batch.batchId, 'finance'))
 }
 
 const differencesOf = (world: PayoutWorld) =>
@@ -95,6 +116,60 @@ describe.each(dialects)('a payout run on %s', (dialect) => {
     const found = await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
 
     expect(found).toMatchObject({ statementFen: 0, booksFen: 0, openCount: 0 })
+  })
+
+  it('finds a line by the id that an ISO 20022 file gave it', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1, format: 'pain.001', encoding: 'utf-8' })
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    await world.answer(batch, { 1: 'PAID' })
+
+    const found = await compare(world, await state(world, [[`${batch.batchNo}-0000001`, '-100.00']]))
+
+    expect(found).toEqual(new Map([[batch.batchNo, [0, 0]]]))
+  })
+
+  it('is compared though it was settled, when a statement names it or the bank sends a payment back', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const batch = await settledPayout(world)
+
+    const first = await compare(world, await state(world, [[`S${batch.batchNo}-1`, '-99.00']]))
+    world.clock.advance(1_000)
+    await world.answer(batch, { 1: 'RETURNED' })
+    const due = await world.database.read(dueSubjects)
+
+    expect(first).toEqual(new Map([[batch.batchNo, [100, 1]]]))
+    expect(due).toContainEqual({ channel: 'payouts', subject: batch.batchNo })
+  })
+
+  it('leaves to their day the lines that belong to no payout, until an answer of the bank names them', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 1 })
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    const statement = await state(world, [
+      [`S${batch.batchNo}-1`, '-100.00'],
+      [`${batch.batchNo}-7`, '-5.00'],
+    ])
+
+    const before = await compare(world, statement)
+    await world.answer(batch, { 1: 'PAID' })
+    await reconcileAll(world.database, await world.database.read(dueSubjects))
+
+    expect(before).toEqual(
+      new Map([
+        [batch.batchNo, [0, 0]],
+        ['2026-03-20', [-10_500, 2]],
+      ]),
+    )
+    const kept = await differencesOf(world)
+    expect(new Map(kept.map(({ subject, reference, kind, state: it }) => [reference, [subject, kind, it]]))).toEqual(
+      new Map([
+        [`${batch.batchNo}-7`, ['2026-03-20', 'missing_in_books', 'open']],
+        [`S${batch.batchNo}-1`, ['2026-03-20', 'missing_in_books', 'matched']],
+      ]),
+    )
   })
 
   it('is refused when there is no such batch', async () => {
