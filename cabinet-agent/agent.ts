@@ -37,7 +37,7 @@ import { TwinKeeper } from './twin/twin-keeper.ts'
 import { decoderVersion } from './weighing/decoder.ts'
 import { plateauSdMg } from './weighing/noise-model.ts'
 
-type TimerName = 'heartbeat' | 'telemetry' | 'live' | 'report' | 'reboot' | 'reconnect'
+type TimerName = 'heartbeat' | 'telemetry' | 'live' | 'report' | 'reboot' | 'reconnect' | 'keep'
 
 export interface AgentParts {
   cabinetId: Id
@@ -71,6 +71,8 @@ const firstLookMs = 3_000
 const roundTripMs = 5_000
 const reportDelayMs = 150
 const rebootDelayMs = 500
+/** What was confirmed waits so long for a commit that takes it to the disk, ms: on a cabinet's flash each one counts. */
+const keepConfirmedMs = 10_000
 
 /** One cabinet's agent with all its parts in place; `compose-agent.ts` makes it from a configuration. */
 export class Agent implements AsyncDisposable {
@@ -149,6 +151,7 @@ export class Agent implements AsyncDisposable {
       clock,
       publish: (entries) => this.#link.publish('events', entries),
       onAcked: (throughSeq) => {
+        this.#keepConfirmedLater()
         this.#twin.onAcked(throughSeq)
         // The journal's first word of this run is committed: the code started, and the server was heard.
         if (throughSeq > this.#seqBefore) this.#releases.onHealthy().catch((error) => this.#onReleaseFailed(error))
@@ -443,19 +446,23 @@ export class Agent implements AsyncDisposable {
       this.#repliesInFlight.add(commandId)
       this.#link.publish('replies', reply, () => {
         this.#repliesInFlight.delete(commandId)
-        this.#markDelivered(commandId)
+        this.#parts.journal.markDelivered(commandId)
+        this.#keepConfirmedLater()
       })
     }
   }
 
-  #markDelivered(commandId: Id): void {
+  #keepConfirmedLater(): void {
     if (this.#stopping.signal.aborted) return
-    try {
-      this.#parts.journal.markDelivered(commandId)
-    } catch (error) {
-      // It will be sent once more; the server knows it already.
-      this.#parts.onLog('warn', 'a delivery could not be stored', { error: String(error) })
-    }
+    const { journal, onLog } = this.#parts
+    this.#set('keep', keepConfirmedMs, () => {
+      try {
+        journal.keepConfirmed()
+      } catch (error) {
+        onLog('warn', 'what was confirmed could not be stored', { error: String(error) })
+        this.#keepConfirmedLater()
+      }
+    })
   }
 
   #noticeFaults(): void {

@@ -53,6 +53,14 @@ export interface JournalOptions {
   openFile?: (file: string) => BetterSqlite3.Database
 }
 
+/** Members that are absent have to be read. */
+interface Known {
+  lanes?: ReadonlyMap<string, LaneRecord>
+  alarms?: readonly string[]
+  undelivered?: readonly Reply[]
+  lastIssuedAtMs?: number
+}
+
 interface EntryRow {
   bootId: string
   seq: number
@@ -86,6 +94,11 @@ export class Journal {
   #lastHash: string
   /** The session that was saved last, as far as its row changes. */
   #saved: { readonly sessionId: Id; readonly opening: string | null } | undefined
+  /** Acks and deliveries that the next commit takes along: what is lost of them is told once more. */
+  #isAckWaiting = false
+  #delivered = new Set<Id>()
+  /** What was read last of tables that are asked for at every turn and change seldom. */
+  #known: Known = {}
 
   private constructor(db: BetterSqlite3.Database, options: JournalOptions) {
     this.#db = db
@@ -144,12 +157,23 @@ export class Journal {
     return this.#transact(() => this.#write(write))
   }
 
+  /**
+   * Puts on the disk what the server and the broker have confirmed since the last commit; for when no other comes soon. Until then
+   * a crash makes it be told once more, which costs nothing: both ends count everything once.
+   */
+  keepConfirmed(): void {
+    if (this.#isAckWaiting || this.#delivered.size > 0) this.#transact(() => {})
+  }
+
   #transact<T>(work: () => T): T {
     const before = { position: this.#position, lastHash: this.#lastHash }
     try {
       this.#run('BEGIN')
       const made = work()
+      this.#saveConfirmed()
       this.#run('COMMIT')
+      this.#isAckWaiting = false
+      if (this.#delivered.size > 0) this.#delivered = new Set()
       return made
     } catch (error) {
       // After some errors, such as a full disk, SQLite has undone it by itself.
@@ -157,6 +181,7 @@ export class Journal {
       this.#position = before.position
       this.#lastHash = before.lastHash
       this.#saved = undefined
+      this.#known = {}
       if (!isDiskFull(error)) throw error
       this.#buryFailedCommit()
       throw new DiskFullError('the disk is full: nothing was journalled', { cause: error })
@@ -196,11 +221,13 @@ export class Journal {
         issuedAtMs,
         expiresAtMs,
       )
+      this.#known.lastIssuedAtMs = Math.max(this.lastIssuedAtMs(), issuedAtMs)
       this.#run('DELETE FROM commands WHERE expiresAtMs < ? AND isDelivered = 1', atMs - commandMemoryMs)
     }
     if (write.state !== undefined) this.#saveState(write.state, atMs)
     for (const { type, body } of write.events ?? []) append(type, body)
     for (const reply of write.replies ?? []) {
+      delete this.#known.undelivered
       this.#run(
         'UPDATE commands SET reply = ? WHERE commandId = ? AND reply IS NULL',
         JSON.stringify(reply),
@@ -213,6 +240,7 @@ export class Journal {
       this.#run('INSERT OR IGNORE INTO passUses VALUES (?, ?, ?, 0, ?, 0, 1)', passId, buyerId, counter, expiresAtMs)
     }
     for (const lane of write.lanes ?? []) {
+      delete this.#known.lanes
       this.#run('INSERT OR REPLACE INTO lanes (laneId, record) VALUES (?, ?)', lane.laneId, JSON.stringify(lane))
     }
     for (const [skuId, rate] of write.dryingRates ?? []) {
@@ -220,10 +248,13 @@ export class Journal {
     }
     for (const { sessionId, trace } of write.traces ?? []) this.#saveTrace(sessionId, trace, atMs)
     for (const { alarm, detail } of write.raiseAlarms ?? []) {
+      delete this.#known.alarms
       const raised = this.#run('INSERT OR IGNORE INTO alarms VALUES (?, ?, ?)', alarm, detail, atMs)
       if (raised > 0) append('alarm.raised', { alarm, detail: detail.slice(0, 300) })
     }
     for (const alarm of write.clearAlarms ?? []) {
+      if (!this.alarms().includes(alarm)) continue
+      delete this.#known.alarms
       if (this.#run('DELETE FROM alarms WHERE alarm = ?', alarm) > 0) append('alarm.cleared', { alarm })
     }
     for (const [name, value] of Object.entries(write.settings ?? {})) this.#setSetting(name, value)
@@ -233,7 +264,8 @@ export class Journal {
 
   #append(atMs: number, type: string, body: Record<string, unknown>): JournalEntry {
     const seq = this.#position.lastSeq + 1
-    const plain = JSON.parse(JSON.stringify(fitBody(body))) as Record<string, unknown>
+    const text = JSON.stringify(fitBody(body))
+    const plain = JSON.parse(text) as Record<string, unknown>
     const entry = chainEntry({ bootId: this.#bootId, seq, atMs, type, body: plain, prevHash: this.#lastHash })
     this.#run(
       'INSERT INTO entries (seq, bootId, atMs, type, body, prevHash, hash) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -241,7 +273,7 @@ export class Journal {
       entry.bootId,
       atMs,
       type,
-      JSON.stringify(plain),
+      text,
       entry.prevHash,
       entry.hash,
     )
@@ -253,6 +285,16 @@ export class Journal {
   /** Once for all entries of a transaction. */
   #saveChain(): void {
     this.#run('UPDATE chain SET lastSeq = ?, lastHash = ?', this.#position.lastSeq, this.#lastHash)
+  }
+
+  #saveConfirmed(): void {
+    const { ackedSeq, oldestSeq } = this.#position
+    if (this.#isAckWaiting) {
+      this.#run('UPDATE chain SET ackedSeq = ?', ackedSeq)
+      this.#run('DELETE FROM entries WHERE seq < ?', oldestSeq)
+    }
+    for (const commandId of this.#delivered)
+      this.#run('UPDATE commands SET isDelivered = 1 WHERE commandId = ?', commandId)
   }
 
   #saveState(state: CabinetState, atMs: number): void {
@@ -318,7 +360,8 @@ export class Journal {
 
   /** The newest issue time of any command taken up: the server's clock cannot be behind it. */
   lastIssuedAtMs(): number {
-    return (this.#get('SELECT coalesce(max(issuedAtMs), 0) AS atMs FROM commands') as { atMs: number }).atMs
+    const read = () => this.#get('SELECT coalesce(max(issuedAtMs), 0) AS atMs FROM commands') as { atMs: number }
+    return (this.#known.lastIssuedAtMs ??= read().atMs)
   }
 
   isKnownSession(sessionId: Id): boolean {
@@ -358,17 +401,27 @@ export class Journal {
 
   /** Replies the broker has not confirmed. */
   undeliveredReplies(): readonly Reply[] {
+    return (this.#known.undelivered ??= this.#readUndelivered())
+  }
+
+  #readUndelivered(): readonly Reply[] {
     const rows = this.#all(
       'SELECT reply FROM commands WHERE isDelivered = 0 AND reply IS NOT NULL ORDER BY commandId',
     ) as Array<{ reply: string }>
-    return rows.map((row) => JSON.parse(row.reply) as Reply)
+    return rows.map((row) => JSON.parse(row.reply) as Reply).filter(({ commandId }) => !this.#delivered.has(commandId))
   }
 
+  /** The broker has this reply; it is on the disk with the next commit. */
   markDelivered(commandId: Id): void {
-    this.#transact(() => this.#run('UPDATE commands SET isDelivered = 1 WHERE commandId = ?', commandId))
+    this.#delivered.add(commandId)
+    delete this.#known.undelivered
   }
 
   lanes(): ReadonlyMap<string, LaneRecord> {
+    return (this.#known.lanes ??= this.#readLanes())
+  }
+
+  #readLanes(): ReadonlyMap<string, LaneRecord> {
     const rows = this.#all('SELECT laneId, record FROM lanes ORDER BY laneId') as Array<{
       laneId: string
       record: string
@@ -382,7 +435,8 @@ export class Journal {
   }
 
   alarms(): readonly string[] {
-    return (this.#all('SELECT alarm FROM alarms ORDER BY alarm') as Array<{ alarm: string }>).map((row) => row.alarm)
+    const read = () => this.#all('SELECT alarm FROM alarms ORDER BY alarm') as Array<{ alarm: string }>
+    return (this.#known.alarms ??= read().map((row) => row.alarm))
   }
 
   setting(name: string): unknown {
@@ -402,17 +456,13 @@ export class Journal {
     return rows.map((row) => ({ ...row, body: JSON.parse(row.body) as Record<string, unknown> }))
   }
 
-  /** The server has committed everything up to here: only now may entries leave. */
+  /** The server has committed everything up to here: only now may entries leave. It is on the disk with the next commit. */
   acknowledge(throughSeq: number): void {
     const { ackedSeq, lastSeq, oldestSeq } = this.#position
     const newAcked = Math.min(throughSeq, lastSeq)
     if (newAcked <= ackedSeq) return
-    const keepAfter = newAcked - this.#keptEntries
-    this.#transact(() => {
-      this.#run('UPDATE chain SET ackedSeq = ?', newAcked)
-      if (keepAfter >= oldestSeq) this.#run('DELETE FROM entries WHERE seq <= ?', keepAfter)
-    })
-    this.#position = { lastSeq, ackedSeq: newAcked, oldestSeq: Math.max(oldestSeq, keepAfter + 1) }
+    this.#position = { lastSeq, ackedSeq: newAcked, oldestSeq: Math.max(oldestSeq, newAcked - this.#keptEntries + 1) }
+    this.#isAckWaiting = true
   }
 
   /**

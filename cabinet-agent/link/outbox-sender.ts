@@ -80,18 +80,16 @@ export class OutboxSender {
 
   #acknowledge(throughSeq: number): void {
     const { journal, onAcked, onLog } = this.#options
-    try {
-      if (throughSeq > journal.position().lastSeq) {
-        onLog('error', 'the server holds more than this journal ever wrote: numbering goes on behind it', {
-          throughSeq,
-        })
+    if (throughSeq > journal.position().lastSeq) {
+      onLog('error', 'the server holds more than this journal ever wrote: numbering goes on behind it', { throughSeq })
+      try {
         journal.renumberBehind(throughSeq)
         this.#sentThrough = throughSeq
-      } else journal.acknowledge(throughSeq)
-    } catch (error) {
-      // A full disk keeps entries a little longer; the server knows them already.
-      onLog('warn', 'the ack could not be stored', { error: String(error) })
-    }
+      } catch (error) {
+        // The next ack says so again.
+        onLog('warn', 'the journal could not be renumbered', { error: String(error) })
+      }
+    } else journal.acknowledge(throughSeq)
     this.#sentThrough = Math.max(this.#sentThrough, journal.position().ackedSeq)
     this.#timeoutMs = ackTimeoutMs
     this.#cancelTimeout?.()
@@ -131,6 +129,7 @@ export class OutboxSender {
 
 /** The head of the entries that fits one message; always at least one. */
 function fitting(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  if (entries.length < 2) return entries
   let bytes = 0
   let count = 0
   for (const entry of entries) {

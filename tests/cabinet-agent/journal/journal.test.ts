@@ -64,6 +64,36 @@ describe('the journal', () => {
     journal.close()
   })
 
+  it('takes what was confirmed to the disk with the next commit, or when asked', () => {
+    const command = { commandId: makeTestId(), kind: 'lock', issuedAtMs: atMs, expiresAtMs: atMs + 1 }
+    const reply = { commandId: command.commandId, outcome: 'done', atMs } as const
+    const confirm = (journal: Journal) => {
+      journal.acknowledge(1)
+      journal.markDelivered(command.commandId)
+      expect(journal.undeliveredReplies()).toEqual([])
+    }
+    const kept = (journal: Journal) => [journal.position().ackedSeq, journal.undeliveredReplies().length]
+    const journals = [open()]
+    const reopen = () => {
+      journals.at(-1)?.close()
+      journals.push(open())
+      return journals.at(-1) as Journal
+    }
+    journals[0]?.commit({ atMs, command, replies: [reply], events: [opened] })
+
+    confirm(journals[0] as Journal)
+    const lost = reopen()
+    expect(kept(lost)).toEqual([0, 1])
+    confirm(lost)
+    lost.commit({ atMs, events: [opened] })
+    const taken = reopen()
+    expect(kept(taken)).toEqual([1, 0])
+    taken.acknowledge(2)
+    taken.keepConfirmed()
+    expect(kept(reopen())).toEqual([2, 0])
+    journals.at(-1)?.close()
+  })
+
   it('raises an alarm once and clears it once', () => {
     const journal = open()
     const alarm = { alarm: 'door_open', detail: 'x' }
