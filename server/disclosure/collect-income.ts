@@ -1,6 +1,6 @@
 // The income lines of a span of time, read household by household along the ledger's own order (account, instant), in pages: no
 // span needs a walk over the whole ledger. Payouts move income on and are no income.
-import { and, asc, eq, gt, gte, inArray, lte, notLike } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, lte, notExists, notLike, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { rows, type Unit, type UnitContext } from '../db/unit.ts'
 import type { IncomeLine } from './income-leaf.ts'
@@ -14,6 +14,8 @@ export interface IncomeSpan {
   readonly throughMs: number
   /** Beginning of the household codes; empty: all. */
   readonly codePrefix?: string
+  /** Only lines that no published day holds yet. */
+  readonly isUndisclosed?: boolean
 }
 
 function* nextAccounts({ db, tables: { ledgerAccounts: a } }: UnitContext, after: string, prefix: string) {
@@ -34,8 +36,9 @@ function* nextAccounts({ db, tables: { ledgerAccounts: a } }: UnitContext, after
   )
 }
 
+/** `last` is the account to go on behind; absent at the end. */
 function* readIncome(ctx: UnitContext, after: string, span: IncomeSpan): Unit<{ last?: string; lines: IncomeLine[] }> {
-  const { ledgerEntries: e } = ctx.tables
+  const { ledgerEntries: e, disclosedLines: d } = ctx.tables
   const accounts = yield* nextAccounts(ctx, after, span.codePrefix ?? '')
   const last = accounts.at(-1)?.id
   if (last === undefined) return { lines: [] }
@@ -50,6 +53,14 @@ function* readIncome(ctx: UnitContext, after: string, span: IncomeSpan): Unit<{ 
           gte(e.atMs, span.fromMs),
           lte(e.atMs, span.throughMs),
           notLike(e.transferId, 'payout-%'),
+          span.isUndisclosed === true
+            ? notExists(
+                ctx.db
+                  .select({ found: sql`1` })
+                  .from(d)
+                  .where(and(eq(d.transferId, e.transferId), eq(d.accountId, e.accountId))),
+              )
+            : undefined,
         ),
       )
       .orderBy(asc(e.accountId), asc(e.atMs), asc(e.transferId)),
@@ -58,7 +69,7 @@ function* readIncome(ctx: UnitContext, after: string, span: IncomeSpan): Unit<{ 
     ...line,
     householdCode: accountId.slice('household:'.length),
   }))
-  return { last, lines }
+  return accounts.length < pageAccounts ? { lines } : { last, lines }
 }
 
 /** Pages of income lines, each page of whole households, in order of their codes. */
@@ -66,8 +77,8 @@ export async function* collectIncome(database: Database, span: IncomeSpan): Asyn
   for (let after = ''; ;) {
     const from = after
     const page = await database.read((ctx) => readIncome(ctx, from, span))
-    if (page.last === undefined) return
     yield page.lines
+    if (page.last === undefined) return
     after = page.last
   }
 }

@@ -2,7 +2,7 @@
 // on nobody can change, add or take away a line of that day, or cut the trail, without the published root saying so. A line that
 // is booked later for a day already published goes into the next day's tree.
 import { createHash } from 'node:crypto'
-import { asc, desc, eq, inArray } from 'drizzle-orm'
+import { asc, desc, eq } from 'drizzle-orm'
 import { canonicalJson } from '#shared/contracts/mqtt/canonical-json.ts'
 import type { ServerContext } from '../context.ts'
 import { insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
@@ -17,7 +17,6 @@ const dayMs = 86_400_000
 const settleMs = 3_600_000
 /** How far back late lines are looked for. */
 const lateDays = 31
-const namesPerStatement = 500
 
 export type DisclosedDay = UnitContext['tables']['disclosedDays']['$inferSelect']
 type Server = Pick<ServerContext, 'database' | 'sealer' | 'clock'>
@@ -28,25 +27,6 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 function hashDay(day: Pick<DisclosedDay, 'day' | 'root' | 'lineCount' | 'totalFen' | 'auditHash' | 'prevHash'>) {
   const { root, lineCount, totalFen, auditHash, prevHash } = day
   return sha256(canonicalJson({ day: day.day, root, lineCount, totalFen, auditHash, prevHash }))
-}
-
-/** Lines of these that no published day holds yet. */
-function* withoutDisclosed({ db, tables: { disclosedLines: t } }: UnitContext, lines: readonly IncomeLine[]) {
-  const left: IncomeLine[] = []
-  for (let from = 0; from < lines.length; from += namesPerStatement) {
-    const part = lines.slice(from, from + namesPerStatement)
-    const ids = part.map(({ transferId }) => transferId)
-    const found = yield* rows(
-      db.select({ transferId: t.transferId, accountId: t.accountId }).from(t).where(inArray(t.transferId, ids)),
-    )
-    const known = new Set(found.map(({ transferId, accountId }) => `${accountId} ${transferId}`))
-    left.push(
-      ...part.filter(({ transferId, householdCode }) => {
-        return !known.has(`${accountIdOf('household', householdCode)} ${transferId}`)
-      }),
-    )
-  }
-  return left
 }
 
 function* newestDay({ db, tables: { disclosedDays: t } }: UnitContext): Unit<DisclosedDay | undefined> {
@@ -80,8 +60,8 @@ async function publishDay(
   newest: DisclosedDay | undefined,
 ): Promise<DisclosedDay | undefined> {
   const lines: IncomeLine[] = []
-  for await (const page of collectIncome(server.database, { fromMs, throughMs }))
-    lines.push(...(await server.database.read((ctx) => withoutDisclosed(ctx, page))))
+  for await (const page of collectIncome(server.database, { fromMs, throughMs, isUndisclosed: true }))
+    lines.push(...page)
   const leaves = makeLeaves(server, lines)
   const root = rootOf(buildTree(leaves.map(({ leafHash }) => Buffer.from(leafHash, 'hex')))).toString('hex')
   const totalFen = leaves.reduce((sum, { amountFen }) => sum + amountFen, 0)
