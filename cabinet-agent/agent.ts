@@ -37,7 +37,7 @@ import { TwinKeeper } from './twin/twin-keeper.ts'
 import { decoderVersion } from './weighing/decoder.ts'
 import { plateauSdMg } from './weighing/noise-model.ts'
 
-type TimerName = 'heartbeat' | 'telemetry' | 'live' | 'report' | 'reboot' | 'reconnect' | 'keep'
+type TimerName = 'heartbeat' | 'telemetry' | 'live' | 'report' | 'reboot' | 'reconnect' | 'keep' | 'session'
 
 export interface AgentParts {
   cabinetId: Id
@@ -63,6 +63,8 @@ export interface AgentParts {
   onLog: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void
 }
 
+/** Of a twin that is malformed for this agent, which a newer one may understand. */
+const AgentOfTwin = DesiredTwin.pick({ agent: true })
 /** Longest wait for the opening plateau, ms: the person stands at the door. */
 const openingMs = 4_000
 /** Longest wait for a first look at the door after a start, ms. */
@@ -70,6 +72,8 @@ const firstLookMs = 3_000
 /** Longest wait for the broker's answer in a self-test, ms. */
 const roundTripMs = 5_000
 const reportDelayMs = 150
+/** How far a session is has other ways to whom it concerns: it waits so long for something else to report, ms. */
+const sessionReportMs = 3_000
 const rebootDelayMs = 500
 /** What was confirmed waits so long for a commit that takes it to the disk, ms: on a cabinet's flash each one counts. */
 const keepConfirmedMs = 10_000
@@ -97,6 +101,8 @@ export class Agent implements AsyncDisposable {
   #sampler: Sampler | undefined
   #screen: ScreenServer | undefined
   #lastFaults = ''
+  /** What was reported last over this connection. */
+  #told = { twin: '', sessionState: '' }
 
   constructor(parts: AgentParts) {
     const { journal, clock, hardware, guard, onLog } = parts
@@ -414,10 +420,9 @@ export class Agent implements AsyncDisposable {
   }
 
   #onDesired(message: unknown): void {
-    this.#twin.offer(message)
-    const desired = DesiredTwin.pick({ agent: true }).safeParse(message)
-    if (!desired.success) return
-    this.#releases.offer(desired.data.agent).catch((error: unknown) => this.#onReleaseFailed(error))
+    const desired = this.#twin.offer(message) ?? AgentOfTwin.safeParse(message).data
+    if (desired !== undefined)
+      this.#releases.offer(desired.agent).catch((error: unknown) => this.#onReleaseFailed(error))
   }
 
   #onReleaseFailed(error: unknown): void {
@@ -429,6 +434,7 @@ export class Agent implements AsyncDisposable {
     this.#repliesInFlight.clear()
     this.#outbox.start()
     this.#sendReplies()
+    this.#told = { twin: '', sessionState: '' }
     this.#report()
   }
 
@@ -475,7 +481,21 @@ export class Agent implements AsyncDisposable {
   /** Publishes the twin soon; changes that come together go out once. */
   #report(): void {
     if (this.#timers.has('report')) return
-    this.#set('report', reportDelayMs, () => this.#link.publish('reported', this.#reported()))
+    this.#set('report', reportDelayMs, () => {
+      const { atMs: _, sessionState, ...twin } = this.#reported()
+      if (JSON.stringify(twin) !== this.#told.twin) this.#publishReport()
+      else if (sessionState !== this.#told.sessionState && !this.#timers.has('session'))
+        this.#set('session', sessionReportMs, () => this.#publishReport())
+    })
+  }
+
+  #publishReport(): void {
+    this.#timers.get('session')?.()
+    this.#timers.delete('session')
+    const reported = this.#reported()
+    const { atMs: _, sessionState, ...twin } = reported
+    this.#told = { twin: JSON.stringify(twin), sessionState }
+    this.#link.publish('reported', reported)
   }
 
   #reported(): ReportedTwin {

@@ -10,7 +10,8 @@ import type { Job, Noun } from './nouns.ts'
 import { publishReceipt } from './sessions/publish-receipt.ts'
 
 const platformJobs = (line: FleetLine): readonly Job[] => [
-  { name: 'end unanswered commands', intervalMs: 1_000, run: () => line.sweepCommands() },
+  // They have a grace of a quarter of a minute anyway.
+  { name: 'end unanswered commands', intervalMs: 5_000, run: () => line.sweepCommands() },
   {
     name: 'remove expired sign-ins',
     intervalMs: 60_000,

@@ -20,6 +20,7 @@ const Applied = z.object({
   config: CabinetConfig,
 })
 type Applied = z.infer<typeof Applied>
+const VersionOfTwin = z.object({ version: z.int() })
 /** Locks as the server last told them, with the version of the twin they came in. */
 const Locks = z.object({ desiredVersion: z.int(), lanes: z.array(LockedLane) })
 type Rejected = NonNullable<ReportedTwin['rejected']>
@@ -92,29 +93,31 @@ export class TwinKeeper {
     this.#cancelTrial()
   }
 
-  /** Takes a payload of `desired`. */
-  offer(payload: unknown): void {
-    const version = z.object({ version: z.int() }).safeParse(payload)
+  /** Takes a payload of `desired`; returns it as it was read, undefined when it is malformed. */
+  offer(payload: unknown): DesiredTwin | undefined {
     const desired = DesiredTwin.safeParse(payload)
     if (!desired.success) {
-      this.#reject(version.success ? version.data.version : 0, {
-        code: 'malformed',
-        reason: z.prettifyError(desired.error),
-      })
-      return
+      const version = VersionOfTwin.safeParse(payload).data?.version ?? 0
+      this.#reject(version, { code: 'malformed', reason: z.prettifyError(desired.error) })
+      return undefined
     }
     this.#takeLocks(desired.data)
+    this.#takeTwin(desired.data)
+    return desired.data
+  }
+
+  #takeTwin(desired: DesiredTwin): void {
     // Retained: it comes with every connection.
-    if (desired.data.version === this.#applied.desiredVersion) return
-    if (this.#rejected?.desiredVersion === desired.data.version) return
-    const problem = this.#problemOf(desired.data)
+    if (desired.version === this.#applied.desiredVersion) return
+    if (this.#rejected?.desiredVersion === desired.version) return
+    const problem = this.#problemOf(desired)
     if (problem !== undefined) {
-      this.#reject(desired.data.version, problem)
+      this.#reject(desired.version, problem)
       return
     }
-    this.#waiting = desired.data
+    this.#waiting = desired
     if (this.#options.isIdle()) this.takeWaiting()
-    else this.#options.write({ atMs: this.#options.clock.now(), settings: { twinWaiting: desired.data } })
+    else this.#options.write({ atMs: this.#options.clock.now(), settings: { twinWaiting: desired } })
   }
 
   #takeLocks({ version, lockedLanes }: DesiredTwin): void {

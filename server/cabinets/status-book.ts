@@ -11,7 +11,7 @@ import type { Database } from '../db/database.ts'
 import { command, exec, type Params, type Unit, type UnitContext } from '../db/unit.ts'
 import type { Metrics } from '../http/metrics.ts'
 
-const flushAfterMs = 1_000
+const flushAfterMs = 2_000
 /** A burst of arrivals, as after a restart, shares its writes. */
 const urgentFlushAfterMs = 25
 /** After a flush the book rests so many times as long as it took, up to the second: a fleet that speaks at once shares its writes. */
@@ -80,8 +80,11 @@ function* writePages(pages: ReadonlyArray<readonly [Id, Page]>): Unit<void> {
   }
 }
 
-/** Of a twin what people wait for: not the weights, which every breath of air changes, nor settings, which have versions. */
-function newsOf({ lanes: _lanes, config: _config, atMs: _atMs, ...news }: ReportedTwin): string {
+/**
+ * Of a twin what people wait for: not the weights, which every breath of air changes, nor settings, which have versions, nor how far a
+ * session is, of which its own people hear by other ways.
+ */
+function newsOf({ lanes: _lanes, config: _config, sessionState: _state, atMs: _atMs, ...news }: ReportedTwin): string {
   return JSON.stringify(news)
 }
 

@@ -30,6 +30,22 @@ describe('the twin', () => {
     expect(fresh.outcome).toBe('done')
   })
 
+  it('is reported again only when something of it has changed', async () => {
+    await using world = await AgentWorld.stocked()
+    const reports = () => world.broker.messages.filter(({ channel }) => channel === 'reported').length
+    await world.pass(5_000)
+    const before = reports()
+
+    await world.replyTo(world.unlock(world.id(), 7))
+    await world.pass(5_000)
+    const afterRefusal = reports()
+    world.cabinet.turnKey()
+    world.cabinet.openDoor()
+    await world.until(() => world.reported?.doorState === 'open', 'the open door')
+
+    expect(afterRefusal).toBe(before)
+  })
+
   it('prices the cart of an open door as was agreed, whatever prices come meanwhile', async () => {
     await using world = await AgentWorld.stocked()
     const sessionId = world.id()
