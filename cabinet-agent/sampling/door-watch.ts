@@ -55,18 +55,15 @@ export function startDoorWatch({ hardware, clock, onDoor }: DoorWatchOptions): D
       return 'unknown'
     }
   }
-  const readInput = async (): Promise<DoorState> => {
-    if (doorInput === undefined) return 'unknown'
-    try {
-      return (await doorInput.readIsOpen()) ? 'open' : 'closed'
-    } catch {
-      return 'unknown'
-    }
-  }
   const look = async (): Promise<DoorState> => {
     const isLockDue = doorInput === undefined || lookCount % lockEvery === 0
     lookCount += 1
-    const byInput = await readInput()
+    let byInput: DoorState = 'unknown'
+    try {
+      if (doorInput !== undefined) byInput = (await doorInput.readIsOpen()) ? 'open' : 'closed'
+    } catch {
+      // The lock is asked instead.
+    }
     const byLock = isLockDue || byInput === 'unknown' ? await readLock() : 'unknown'
     return byInput === 'unknown' ? byLock : byInput
   }

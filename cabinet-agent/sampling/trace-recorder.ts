@@ -19,18 +19,22 @@ const maximumCharacters = 2_000_000
 export function createTraceRecorder(sessionId: string, setup: SessionSetup): TraceRecorder {
   const lines = [JSON.stringify(headerOf(sessionId, setup))]
   let characters = 0
-  const add = (line: object) => {
+  const add = (text: string) => {
     if (characters > maximumCharacters || lines.length >= maximumLines) {
       characters = Infinity
       return
     }
-    const text = JSON.stringify(line)
     characters += text.length
     lines.push(text)
   }
   return {
-    sample: ({ atMs, massesMg }) => add({ t: atMs, w: massesMg.map((mg) => (mg === null ? null : mg / 1000)) }),
-    door: ({ atMs, state }) => add({ t: atMs, door: state }),
+    // A sample comes many times a second: its text is put together here.
+    sample({ atMs, massesMg }) {
+      let masses = ''
+      for (const mg of massesMg) masses += `${masses === '' ? '' : ','}${mg === null ? 'null' : mg / 1000}`
+      add(`{"t":${atMs},"w":[${masses}]}`)
+    },
+    door: ({ atMs, state }) => add(JSON.stringify({ t: atMs, door: state })),
     finish() {
       if (characters === Infinity) return undefined
       return gzipSync(`${lines.join('\n')}\n`).toString('base64')

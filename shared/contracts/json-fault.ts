@@ -19,10 +19,21 @@ export function findJsonFault(value: unknown, depth = 0): JsonFault | undefined 
     return Number.isFinite(value) ? undefined : { path: '', message: 'a number beyond all numbers' }
   if (value === null || typeof value !== 'object') return undefined
   if (depth >= maxDepth) return { path: '', message: `nested more than ${maxDepth} deep` }
-  for (const [key, member] of Object.entries(value)) {
+  if (Array.isArray(value)) {
+    for (let place = 0; place < value.length; place += 1) {
+      const found = findJsonFault(value[place], depth + 1)
+      if (found !== undefined) return within(String(place), found)
+    }
+    return undefined
+  }
+  for (const key of Object.keys(value)) {
     if (unkeepable.test(key)) return { path: '', message: 'a name holds U+0000 or half a surrogate pair' }
-    const found = findJsonFault(member, depth + 1)
-    if (found !== undefined) return { ...found, path: found.path === '' ? key : `${key}.${found.path}` }
+    const found = findJsonFault((value as Readonly<Record<string, unknown>>)[key], depth + 1)
+    if (found !== undefined) return within(key, found)
   }
   return undefined
+}
+
+function within(key: string, { path, message }: JsonFault): JsonFault {
+  return { path: path === '' ? key : `${key}.${path}`, message }
 }

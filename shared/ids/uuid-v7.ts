@@ -2,12 +2,19 @@ import { z } from 'zod'
 import type { Clock } from '../time/clock.ts'
 import type { Random } from './random.ts'
 
+const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
 /** A UUID version 7 (RFC 9562) in lower case: sortable by birth, made where the thing is born. */
 export const Id = z
   .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'not a UUIDv7 in lower case')
+  .regex(pattern, 'not a UUIDv7 in lower case')
   .meta({ id: 'Id', description: 'UUID version 7, lower case.' })
 export type Id = z.infer<typeof Id>
+
+/** The same without a parser's ways, for what is asked of every message. */
+export function isId(text: string): text is Id {
+  return pattern.test(text)
+}
 
 /** Makes an id from 48 bits of time and 74 random bits. */
 export function makeId(clock: Pick<Clock, 'now'>, random: Random): Id {

@@ -1,4 +1,4 @@
-import { Id } from '../../ids/uuid-v7.ts'
+import { isId, type Id } from '../../ids/uuid-v7.ts'
 
 /** The last level of every topic a cabinet has: `huinong/v1/cabinets/{cabinetId}/{channel}` (design.md, MQTT). */
 export const channels = [
@@ -42,11 +42,15 @@ export function topicOfAll(channel: Channel): string {
   return `${prefix}+/${channel}`
 }
 
+function isChannel(name: string): name is Channel {
+  return Object.hasOwn(channelRules, name)
+}
+
 /** Reads a topic; undefined when it is none of ours. */
 export function parseTopic(topic: string): { cabinetId: Id; channel: Channel } | undefined {
   if (!topic.startsWith(prefix)) return undefined
-  const [cabinetId, channel, ...rest] = topic.slice(prefix.length).split('/')
-  const known = channels.find((name) => name === channel)
-  if (known === undefined || rest.length > 0 || !Id.safeParse(cabinetId).success) return undefined
-  return { cabinetId: cabinetId as Id, channel: known }
+  const end = topic.indexOf('/', prefix.length)
+  const cabinetId = topic.slice(prefix.length, end)
+  const channel = topic.slice(end + 1)
+  return isId(cabinetId) && isChannel(channel) ? { cabinetId, channel } : undefined
 }

@@ -1,11 +1,12 @@
 // One cabinet: its boards, its computer with the real agent on it, and a supervisor that starts the agent again.
+import type { KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import type BetterSqlite3 from 'better-sqlite3'
 import { Agent } from '#cabinet-agent/agent.ts'
 import { Journal } from '#cabinet-agent/journal/journal.ts'
 import type { DiskGuard } from '#cabinet-agent/journal/disk-guard.ts'
 import type { BrokerConnection, ConnectBroker } from '#cabinet-agent/link/broker-connection.ts'
-import { readPublicKey, signedLogin } from '#cabinet-agent/link/login.ts'
+import { signedLogin } from '#cabinet-agent/link/login.ts'
 import { seededRandom, type Random } from '#shared/ids/random.ts'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { judgeLogin } from '#server/mqtt/cabinet-login.ts'
@@ -29,7 +30,7 @@ export interface CabinetOptions {
   readonly scheduler: Scheduler
   readonly broker: Broker
   readonly random: Random
-  readonly serverKeys: readonly string[]
+  readonly serverKeys: readonly KeyObject[]
   readonly log: (line: string) => void
   /** A planted bug's hand in the agent's statements. */
   readonly filter?: StatementFilter | undefined
@@ -133,7 +134,7 @@ export class SimCabinet {
       mqttUrl: 'sim://broker',
       connect: this.#connector(life),
       login: () => signedLogin(cabinetId, this.#key.privateKey, clock.now()),
-      serverKeys: serverKeys.map((key) => readPublicKey(key)),
+      serverKeys,
       hardware: this.boards.hardwareFor(life),
       journal,
       guard: makeGuard(machine),

@@ -20,6 +20,8 @@ import { chance, pick, type Truth, type World } from './world.ts'
 
 /** Longer than this nobody waits for a bolt, ms. */
 const patienceMs = 14_000
+/** How often they look at it meanwhile, ms. */
+const lookMs = 400
 
 export class People {
   readonly truths = new Map<string, Truth>()
@@ -263,9 +265,9 @@ export class People {
   }
 
   async #awaitBolt({ boards }: SimCabinet): Promise<boolean> {
-    for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += 250) {
+    for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += lookMs) {
       if (!boards.mechanism.isLocked) return true
-      await this.#wait(250)
+      await this.#wait(lookMs)
     }
     return false
   }

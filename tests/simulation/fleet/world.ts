@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { seededRandom, nextBelow, nextUnit, type Random } from '#shared/ids/random.ts'
 import { parseTopic } from '#shared/contracts/mqtt/topics.ts'
 import type { Command, CommandBody, Reply } from '#shared/contracts/mqtt/command.ts'
+import { readPublicKey } from '#cabinet-agent/link/login.ts'
 import { nouns, type Noun } from '#server/nouns.ts'
 import { clockDoubtMs } from '#server/offline-passes/tell-group.ts'
 import { Backend, type BackendOptions } from './backend.ts'
@@ -94,7 +95,8 @@ export class World {
       log,
       ...bug?.server,
     })
-    const serverKeys = [signingKey.publicKey, ...(bug?.extraServerKey === undefined ? [] : [bug.extraServerKey])]
+    const extraKeys = bug?.extraServerKey === undefined ? [] : [bug.extraServerKey]
+    const serverKeys = [signingKey.publicKey, ...extraKeys].map((key) => readPublicKey(key))
     this.cabinets = shop.cabinets.slice(0, options.cabinets).map(({ cabinetId, code, groupId }, index) => {
       const cabinet = new SimCabinet({
         index,
