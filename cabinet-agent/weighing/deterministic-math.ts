@@ -29,6 +29,9 @@ export function exp(x: number): number {
   return sum * (powersOfTwo[1100 + k] ?? 0)
 }
 
+/** 1/21, 1/19 … 1. */
+const oddInverses = Float64Array.from({ length: 11 }, (_, place) => 1 / (21 - 2 * place))
+
 const view = new DataView(new ArrayBuffer(8))
 
 /** Natural logarithm; −Infinity at 0 and below, where it has no value to compare. */
@@ -52,7 +55,7 @@ export function log(x: number): number {
   const s = (mantissa - 1) / (mantissa + 1)
   const s2 = s * s
   let sum = 0
-  for (let n = 21; n >= 1; n -= 2) sum = sum * s2 + 1 / n
+  for (let place = 0; place < 11; place += 1) sum = sum * s2 + (oddInverses[place] as number)
   return exponent * ln2High + (2 * s * sum + exponent * ln2Low)
 }
 

@@ -1,5 +1,14 @@
 import { log } from './deterministic-math.ts'
-import { arrive, objectLog, prior, type Change, type LaneProblem, type TakenGroup, type Walk } from './lane-walk.ts'
+import {
+  arrive,
+  objectLog,
+  prior,
+  type Change,
+  type LaneProblem,
+  type TakenGroup,
+  type Walk,
+  type Walks,
+} from './lane-walk.ts'
 import { logNoise, logStudent } from './student-density.ts'
 
 /** Explanations of a change upwards: own pieces come back, or an object is put down. */
@@ -22,7 +31,7 @@ function returnChoices(groups: readonly TakenGroup[]): number[][] {
 }
 
 /** The very pieces that went come back, so their mass is known to the scale's noise. */
-export function explainReturn(problem: LaneProblem, walk: Walk, change: Change, out: Walk[]): void {
+export function explainReturn(problem: LaneProblem, walk: Walk, change: Change, out: Walks): void {
   const { groups } = walk
   const massG = change.stepG
   const choices = returnChoices(groups)
@@ -39,13 +48,15 @@ export function explainReturn(problem: LaneProblem, walk: Walk, change: Change, 
     }
     const variance = change.variance + sumVariance
     if (Math.abs(massG - sumG) > 8 * Math.sqrt(variance)) continue
-    const { levelG, levelVariance, stepG } = arrive(walk, change, sumG, sumVariance)
     const logDensity = logNoise(massG, sumG, variance)
+    const logP = base + logDensity
+    if (!out.isWithinReach(logP)) continue
+    const { levelG, levelVariance, stepG } = arrive(walk, change, sumG, sumVariance)
     out.push({
       ...walk,
       levelG,
       levelVariance,
-      logP: base + logDensity,
+      logP,
       latest: 'returned',
       latestAtMs: change.toMs,
       miss: { massG: massG - sumG, variance, logDensity },
@@ -58,7 +69,7 @@ export function explainReturn(problem: LaneProblem, walk: Walk, change: Change, 
 }
 
 /** Some of a group's pieces come back; which is not known, so their mass is known to the pieces' spread. */
-function returnPart(problem: LaneProblem, walk: Walk, change: Change, index: number, out: Walk[]): void {
+function returnPart(problem: LaneProblem, walk: Walk, change: Change, index: number, out: Walks): void {
   const group = walk.groups[index] as TakenGroup
   const massG = change.stepG
   const base = walk.logP + prior.returned - log(walk.groups.length)
@@ -98,7 +109,7 @@ function returnPart(problem: LaneProblem, walk: Walk, change: Change, index: num
 }
 
 /** Whether the object is a piece of another lane or foreign is decided when the lanes are put together. */
-export function explainPut(walk: Walk, change: Change, out: Walk[]): void {
+export function explainPut(walk: Walk, change: Change, out: Walks): void {
   const { levelG, levelVariance, stepG, stepVariance } = arrive(walk, change, change.stepG, Infinity)
   const put = { massG: stepG, variance: stepVariance, atMs: change.toMs, isKnown: false }
   const logP = walk.logP + prior.put + objectLog(change.stepG)

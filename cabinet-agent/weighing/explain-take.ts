@@ -1,5 +1,5 @@
 import { log, logAdd } from './deterministic-math.ts'
-import { arrive, countLog, flatLog, prior, type Change, type LaneProblem, type Walk } from './lane-walk.ts'
+import { arrive, countLog, flatLog, prior, type Change, type LaneProblem, type Walk, type Walks } from './lane-walk.ts'
 import { logNoise, logStudent } from './student-density.ts'
 
 /** Explanations of a change downwards: own pieces taken, or something put down earlier lifted again. */
@@ -24,12 +24,12 @@ function weighPieces(
   return { meanG, ownVariance, logDensity }
 }
 
-export function explainTake(problem: LaneProblem, walk: Walk, change: Change, out: Walk[]): void {
+export function explainTake(problem: LaneProblem, walk: Walk, change: Change, out: Walks): void {
   if (problem.mode === 'weight') takeByWeight(problem, walk, change, out)
   else if (walk.left >= 1) takePieces(problem, walk, change, out)
 }
 
-function takePieces(problem: LaneProblem, walk: Walk, change: Change, out: Walk[]): void {
+function takePieces(problem: LaneProblem, walk: Walk, change: Change, out: Walks): void {
   const { model } = problem
   const massG = -change.stepG
   const unitG = walk.leftG > 0 ? walk.leftG / walk.left : model.unitMeanG
@@ -38,12 +38,14 @@ function takePieces(problem: LaneProblem, walk: Walk, change: Change, out: Walk[
   const high = Math.min(walk.left, sellable(problem, walk), Math.ceil((massG + reach) / unitG))
   for (let count = low; count <= high; count += 1) {
     const { meanG, ownVariance, logDensity } = weighPieces(problem, walk, count, massG, change.variance)
+    const logP = walk.logP + prior.take + countLog(count, change) + logDensity
+    if (!out.isWithinReach(logP)) continue
     const { levelG, levelVariance, stepG, stepVariance } = arrive(walk, change, -meanG, ownVariance)
     out.push({
       ...walk,
       levelG,
       levelVariance,
-      logP: walk.logP + prior.take + countLog(count, change) + logDensity,
+      logP,
       latest: 'group',
       latestAtMs: change.toMs,
       groups: [...walk.groups, { count, massG: -stepG, variance: stepVariance, atMs: change.fromMs }],
@@ -59,7 +61,7 @@ function sellable({ model }: LaneProblem, { groups }: Walk): number {
 }
 
 /** By weight any mass can be goods, but hardly one far below a piece; the count is only a guess. */
-function takeByWeight(problem: LaneProblem, walk: Walk, change: Change, out: Walk[]): void {
+function takeByWeight(problem: LaneProblem, walk: Walk, change: Change, out: Walks): void {
   const { model, constant } = problem
   const massG = -change.stepG
   if (massG > walk.leftG + 4 * Math.sqrt(change.variance + model.zeroVariance)) return
@@ -88,7 +90,7 @@ function takeByWeight(problem: LaneProblem, walk: Walk, change: Change, out: Wal
 }
 
 /** Something put down earlier goes again, alone or together with own pieces. */
-export function explainLift(problem: LaneProblem, walk: Walk, change: Change, out: Walk[]): void {
+export function explainLift(problem: LaneProblem, walk: Walk, change: Change, out: Walks): void {
   const massG = -change.stepG
   walk.puts.forEach((put, index) => {
     const puts = walk.puts.filter((_, other) => other !== index)

@@ -4,6 +4,7 @@ import { explainLift, explainTake } from './explain-take.ts'
 import {
   arrive,
   changeTo,
+  gatherWalks,
   isShaking,
   objectLog,
   passingLog,
@@ -14,6 +15,7 @@ import {
   type LanePlateau,
   type LaneProblem,
   type Walk,
+  type Walks,
 } from './lane-walk.ts'
 import type { NoiseModel } from './noise-model.ts'
 import { logBounded, logNoise } from './student-density.ts'
@@ -24,8 +26,6 @@ import { logBounded, logNoise } from './student-density.ts'
  * change gets every explanation within reach and the unlikely walks are dropped. Source: weighing.md, rule 4.
  */
 
-/** Nothing below e^−18 of the best is worth carrying. */
-const reachNats = 16
 const maximumWalks = 48
 
 export function enumerateLane(problem: LaneProblem, noise: NoiseModel): LaneHypothesis[] {
@@ -50,19 +50,20 @@ export function enumerateLane(problem: LaneProblem, noise: NoiseModel): LaneHypo
     },
   ]
   for (let i = 1; i < plateaus.length; i += 1) {
-    const next: Walk[] = []
+    const next = gatherWalks()
     const isLast = i === plateaus.length - 1
     for (const walk of walks) {
-      if (!isLast) next.push({ ...walk, logP: walk.logP + passingLog(plateaus[i] as LanePlateau) })
+      const passing = walk.logP + passingLog(plateaus[i] as LanePlateau)
+      if (!isLast && next.isWithinReach(passing)) next.push({ ...walk, logP: passing })
       explainChange(problem, { ...walk, at: i }, changeTo(plateaus, walk, i, noise), noise, next)
     }
-    walks = keepLikely(next)
+    walks = next.likeliest(maximumWalks)
   }
   return mergeAlike(walks)
 }
 
 /** `walk` already stands at the new level; its `levelG` is still the old one. */
-function explainChange(problem: LaneProblem, walk: Walk, change: Change, noise: NoiseModel, out: Walk[]): void {
+function explainChange(problem: LaneProblem, walk: Walk, change: Change, noise: NoiseModel, out: Walks): void {
   const { stepG, variance } = change
   const still = prior.none + logNoise(stepG, 0, variance)
   const restLimitG = isShaking(walk, change) ? noise.burstSdG * 0.7 : noise.residueLimitG
@@ -73,14 +74,11 @@ function explainChange(problem: LaneProblem, walk: Walk, change: Change, noise: 
   out.push({ ...settled, logP: settled.logP + logAdd(still, residue) })
   // What comes can be a foreign object, unless something else went on the way; what goes must have lain there.
   if (stepG < 0 || change.hasDipped) {
-    const anywhere = arrive(walk, change, stepG, Infinity)
-    out.push({
-      ...walk,
-      levelG: anywhere.levelG,
-      levelVariance: anywhere.levelVariance,
-      logP: walk.logP + (change.hasDipped ? prior.dipped : prior.unknown) + objectLog(Math.abs(stepG)),
-      isUnexplained: true,
-    })
+    const logP = walk.logP + (change.hasDipped ? prior.dipped : prior.unknown) + objectLog(Math.abs(stepG))
+    if (out.isWithinReach(logP)) {
+      const { levelG, levelVariance } = arrive(walk, change, stepG, Infinity)
+      out.push({ ...walk, levelG, levelVariance, logP, isUnexplained: true })
+    }
   }
   if (stepG < 0) {
     explainTake(problem, walk, change, out)
@@ -89,14 +87,6 @@ function explainChange(problem: LaneProblem, walk: Walk, change: Change, noise: 
     explainReturn(problem, walk, change, out)
     explainPut(walk, change, out)
   }
-}
-
-function keepLikely(walks: Walk[]): Walk[] {
-  let best = -Infinity
-  for (const walk of walks) if (walk.logP > best) best = walk.logP
-  const likely = walks.filter((walk) => walk.logP > best - reachNats)
-  likely.sort((a, b) => b.logP - a.logP)
-  return likely.slice(0, maximumWalks)
 }
 
 /** Walks that end alike are one hypothesis. */

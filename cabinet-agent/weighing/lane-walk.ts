@@ -75,6 +75,35 @@ export interface Walk extends LaneHypothesis {
   miss: { massG: number; variance: number; logDensity: number }
 }
 
+/** Nothing below e^−16 of the best is worth carrying. */
+const reachNats = 16
+
+/** The walks that a change leads to. */
+export interface Walks {
+  /** False when a walk so likely would be dropped in any case: whoever asks first makes fewer. */
+  isWithinReach(logP: number): boolean
+  push(walk: Walk): void
+  /** At most so many, the likeliest first. */
+  likeliest(count: number): Walk[]
+}
+
+export function gatherWalks(): Walks {
+  const walks: Walk[] = []
+  let bestLogP = -Infinity
+  const isWithinReach = (logP: number) => logP > bestLogP - reachNats
+  return {
+    isWithinReach,
+    push(walk) {
+      if (walk.logP > bestLogP) bestLogP = walk.logP
+      walks.push(walk)
+    },
+    likeliest(count) {
+      const likely = walks.filter(({ logP }) => isWithinReach(logP))
+      return likely.sort((a, b) => b.logP - a.logP).slice(0, count)
+    },
+  }
+}
+
 export interface Change {
   /** Signed, g: negative when something left. */
   stepG: number
