@@ -127,8 +127,9 @@ function* changeBalances(ctx: UnitContext, transfers: readonly Transfer[]): Unit
   }
   const hot: AccountId[] = []
   // One order everywhere, so that two processes never wait for each other in a circle.
-  for (const [id, changeFen] of [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    if (accountKinds[accountKindOf(id)].isInline) yield* changeInline(ctx, id, changeFen)
+  for (const id of [...changes.keys()].toSorted()) {
+    const kind = accountKinds[accountKindOf(id)]
+    if (kind.isInline) yield* changeInline(ctx, id, changes.get(id) ?? 0, kind.isNeverNegative)
     else hot.push(id)
   }
   yield* requireHotAccounts(ctx, hot)
@@ -156,8 +157,7 @@ function* requireHotAccounts(ctx: UnitContext, ids: readonly AccountId[]): Unit<
   }
 }
 
-function* changeInline(ctx: UnitContext, id: AccountId, changeFen: number): Unit<void> {
-  const { isNeverNegative } = accountKinds[accountKindOf(id)]
+function* changeInline(ctx: UnitContext, id: AccountId, changeFen: number, isNeverNegative: boolean): Unit<void> {
   const isGuarded = isNeverNegative && changeFen < 0
   const update = isGuarded
     ? takeFromBalance.with({ id, changeFen, takenFen: -changeFen })
