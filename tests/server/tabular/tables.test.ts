@@ -174,6 +174,7 @@ describe('cells', () => {
     ['an amount', yuanCell, '¥1,280.5', 128_050],
     ['a date', dateCell, '2026年2月3日', '2026-02-03'],
     ['a date without marks', dateCell, '20261127', '2026-11-27'],
+    ['a date with one digit for month and day', dateCell, '2026/2/3 08:00', '2026-02-03'],
     ['a mass', kilogramCell, '141,297', 141_297_000_000],
     ['a household code', householdCodeCell, '5001121432010001', '5001121432010001'],
   ] as const)('read %s', (_, schema, text, value) => {
@@ -182,7 +183,13 @@ describe('cells', () => {
 
   it.each([
     ['an amount with three decimals', yuanCell, '1.005'],
+    ['an amount with a decimal comma', yuanCell, '12,34'],
+    ['an amount with a misplaced comma', yuanCell, '1,23,456'],
     ['a day that never was', dateCell, '2026-02-30'],
+    ['a month for a day', dateCell, '2026-11'],
+    ['a month without marks for a day', dateCell, '202611'],
+    ['a date that could be two', dateCell, '2026111'],
+    ['a mass with a decimal comma', kilogramCell, '1,5'],
     ['a mass below zero', kilogramCell, '-1'],
     ['a code that is too short', householdCodeCell, '50011214320100'],
   ] as const)('refuse %s', (_, schema, text) => {
