@@ -61,6 +61,13 @@ function placeOf(endToEndId: string): { batchNo: string; seq: number } | undefin
   return batchNo === undefined || seq === undefined ? undefined : { batchNo, seq: Number(seq) }
 }
 
+/** An ISO 8601 date and time; one without an offset is the bank's own, China Standard Time. Undefined: there is none. */
+function instantOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const atMs = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}+08:00`)
+  return Number.isNaN(atMs) ? undefined : atMs
+}
+
 function readTransaction(texts: Texts, row: number): ReturnRow | ReturnRowError {
   const id = texts.get('OrgnlEndToEndId') ?? texts.get('OrgnlInstrId')
   const place = id === undefined ? undefined : placeOf(id)
@@ -72,7 +79,6 @@ function readTransaction(texts: Texts, row: number): ReturnRow | ReturnRowError 
   const amountFen = amount === undefined ? undefined : parseYuan(amount)
   if (amount !== undefined && amountFen === undefined)
     return { row, column: 'InstdAmt', message: `“${amount}” is no amount` }
-  const settledAtMs = Date.parse(texts.get('AccptncDtTm') ?? '')
   return {
     row,
     ...place,
@@ -81,7 +87,7 @@ function readTransaction(texts: Texts, row: number): ReturnRow | ReturnRowError 
     failCode: texts.get('StsRsnInf/Rsn/Cd') ?? texts.get('StsRsnInf/Rsn/Prtry'),
     failReason: texts.get('StsRsnInf/AddtlInf'),
     bankSerialNo: texts.get('AcctSvcrRef'),
-    settledAtMs: Number.isNaN(settledAtMs) ? undefined : settledAtMs,
+    settledAtMs: instantOf(texts.get('AccptncDtTm')),
   }
 }
 

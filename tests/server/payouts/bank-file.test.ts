@@ -141,6 +141,16 @@ describe('a status report in ISO 20022', () => {
     ])
   })
 
+  it('says when in the bank’s own time where it names no offset', () => {
+    const at = (instant: string) =>
+      transaction('O-20260301-001-0000001', `<TxSts>ACSC</TxSts><AccptncDtTm>${instant}</AccptncDtTm>`)
+    const instants = ['2026-03-02T10:11:12', '2026-03-02T10:11:12+08:00', '2026-03-02T02:11:12.000Z']
+
+    const read = instants.map((instant) => readPain002(report(at(instant))).rows[0]?.settledAtMs)
+
+    expect(read).toEqual(Array.from({ length: 3 }, () => Date.UTC(2026, 2, 2, 2, 11, 12)))
+  })
+
   it.each([
     ['an id that is none of ours', transaction('X', '<TxSts>ACSC</TxSts>')],
     ['a status nobody knows', transaction('O-20260301-001-0000001', '<TxSts>HURRA</TxSts>')],
