@@ -127,7 +127,10 @@ export interface Decision {
   readonly note: string
 }
 
-/** Answers an objection; upheld takes the line out of the batch. OBJECTED → RESOLVED with the last open one. */
+/**
+ * Answers an objection. Upheld takes its line out of the batch, or gives the batch up when it is against the whole. OBJECTED → RESOLVED
+ * with the last open one.
+ */
 export function* decideObjection(
   ctx: UnitContext,
   key: { readonly batchId: string; readonly objectionId: string },
@@ -148,8 +151,11 @@ export function* decideObjection(
       .set({ decision, decidedBy, decisionNote: note, decidedAtMs: ctx.now() })
       .where(eq(o.objectionId, objectionId)),
   )
-  if (decision === 'upheld' && objection.lineId !== null) yield* withdrawLine(batchId, objection.lineId, note)
   yield* audit(ctx, batch, decidedBy, `objection_${decision}`, { objectionId, note })
+  if (decision === 'upheld') {
+    if (objection.lineId === null) return yield* giveUp(ctx, batch, decidedBy, note)
+    yield* withdrawLine(batchId, objection.lineId, note)
+  }
   return open.length === 1 ? yield* moveBatch(ctx, batch, 'resolve') : batch
 }
 
@@ -198,9 +204,13 @@ export function* cancelBatch(ctx: UnitContext, batchId: string, accountId: strin
   const file = yield* one(ctx.db.select({ fileNo: f.fileNo }).from(f).where(eq(f.batchId, batchId)).limit(1))
   if (file !== undefined)
     throw new RefusalError('payout.state_wrong', 'files of this payout are out', { facts: { state: batch.state } })
+  return yield* giveUp(ctx, batch, accountId, reason)
+}
+
+function* giveUp(ctx: UnitContext, batch: BatchRow, accountId: string, reason: string): Unit<BatchRow> {
   yield* sqlExec(sql`
     update payout_attempt set outcome = 'withdrawn', is_live = null, fail_code = 'CANCELLED', fail_reason = ${reason}
-    where batch_id = ${batchId} and outcome = 'unanswered'`)
+    where batch_id = ${batch.batchId} and outcome = 'unanswered'`)
   yield* audit(ctx, batch, accountId, 'cancelled', { reason })
   return yield* moveBatch(ctx, batch, 'cancel')
 }

@@ -318,7 +318,7 @@ export const decidePayoutObjection = defineRoute({
   method: 'POST',
   path: '/api/payouts/:batchId/objections/:objectionId/decision',
   tag,
-  summary: 'Answer an objection; upheld takes its line out of the payout',
+  summary: 'Answer an objection; upheld takes its line out, or gives the payout up when it is against the whole',
   access: finance,
   params: byBatch.extend({ objectionId: Id }),
   body: z.object({ decision: z.enum(['upheld', 'dismissed']), note: Reason }),

@@ -10,7 +10,15 @@ import { explainLine } from '#server/payouts/explain-line.ts'
 import { exportNext, readFile } from '#server/payouts/export-batch.ts'
 import { listLines } from '#server/payouts/list-lines.ts'
 import type { LineQuery } from '#server/payouts/list-lines.ts'
-import { cancelBatch, releaseBatch } from '#server/payouts/sign-batch.ts'
+import { noticeWorkingDays } from '#server/payouts/rules.ts'
+import {
+  cancelBatch,
+  decideObjection,
+  openNotice,
+  raiseObjection,
+  releaseBatch,
+  reviewBatch,
+} from '#server/payouts/sign-batch.ts'
 import { recordVerification, settleBatch } from '#server/payouts/verify-recipients.ts'
 import { dialects } from '#tests/support/test-database.ts'
 import { asker, attemptsOf, householdOf, linesOf, openPayoutWorld, people } from '#tests/support/payout-world.ts'
@@ -156,6 +164,30 @@ describe.each(dialects)('a payout on %s', (dialect) => {
     expect(createHash('sha256').update(first.bytes).digest('hex')).toBe(first.file.sha256)
     expect([first.file.rowCount, second.file.rowCount]).toEqual([2, 1])
     expect(Buffer.from(first.bytes).toString('utf8')).toContain('9999000000000000001')
+  })
+
+  it('is given up by an objection to the whole of it that is upheld, and by no other', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 2 })
+    const { batchId } = await world.draft()
+    await world.run((ctx) => reviewBatch(ctx, batchId, people.preparer))
+    await world.run((ctx) => openNotice(ctx, batchId, people.preparer, noticeWorkingDays))
+    async function object(lineId: string | undefined, decision: 'upheld' | 'dismissed') {
+      const objection = { lineId, reason: '标准不对', raisedBy: '村民' }
+      const { objectionId } = await world.run((ctx) => raiseObjection(ctx, batchId, objection, 'desk'))
+      const answer = { decision, note: '核实过' }
+      return world.run((ctx) => decideObjection(ctx, { batchId, objectionId }, answer, 'desk'))
+    }
+    const [first] = await attemptsOf(world, batchId)
+
+    const states = [
+      (await object(undefined, 'dismissed')).state,
+      (await object(first?.lineId, 'upheld')).state,
+      (await object(undefined, 'upheld')).state,
+    ]
+
+    expect(states).toEqual(['RESOLVED', 'RESOLVED', 'CANCELLED'])
+    expect((await attemptsOf(world, batchId)).map(({ failCode }) => failCode)).toEqual(['OBJECTION', 'CANCELLED'])
+    expect(await world.draft()).toMatchObject({ lineCount: 2, totalFen: 30_000 })
   })
 
   it('may be given up while nothing has gone out, though lines were taken out already', async () => {

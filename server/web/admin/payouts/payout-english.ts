@@ -142,7 +142,7 @@ export function payoutEnglish(): PayoutMessages {
       line: 'About',
       whole: 'the whole batch',
       decision: 'Answer',
-      decisions: { upheld: 'upheld: take the line out', dismissed: 'dismissed' },
+      decisions: { upheld: 'upheld: take the line out, or give the whole batch up', dismissed: 'dismissed' },
       note: 'Reasons for the answer',
       raise: 'Enter an objection',
       lineId: 'Line it is about (may be empty)',

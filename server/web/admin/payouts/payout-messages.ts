@@ -137,7 +137,7 @@ function payoutChinese() {
       line: '涉及',
       whole: '整批',
       decision: '答复',
-      decisions: { upheld: '成立，撤出这一笔', dismissed: '不成立' },
+      decisions: { upheld: '成立，撤出这一笔（针对整批的，放弃本批）', dismissed: '不成立' },
       note: '答复内容',
       raise: '登记异议',
       lineId: '涉及的笔（可不填）',
