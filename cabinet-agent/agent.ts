@@ -472,7 +472,9 @@ export class Agent implements AsyncDisposable {
   }
 
   #noticeFaults(): void {
-    const faults = JSON.stringify([...(this.#sampler?.faults() ?? [])])
+    const found = this.#sampler?.faults()
+    // Asked at every sample: mostly there are none.
+    const faults = found === undefined || found.size === 0 ? '' : JSON.stringify([...found])
     if (faults === this.#lastFaults) return
     this.#lastFaults = faults
     this.#report()
@@ -481,20 +483,21 @@ export class Agent implements AsyncDisposable {
   /** Publishes the twin soon; changes that come together go out once. */
   #report(): void {
     if (this.#timers.has('report')) return
-    this.#set('report', reportDelayMs, () => {
-      const { atMs: _, sessionState, ...twin } = this.#reported()
-      if (JSON.stringify(twin) !== this.#told.twin) this.#publishReport()
-      else if (sessionState !== this.#told.sessionState && !this.#timers.has('session'))
-        this.#set('session', sessionReportMs, () => this.#publishReport())
-    })
+    this.#set('report', reportDelayMs, () => this.#publishReport(false))
   }
 
-  #publishReport(): void {
-    this.#timers.get('session')?.()
-    this.#timers.delete('session')
+  /** Publishes the twin if it has changed, or else if how far a session is has waited long enough. */
+  #publishReport(isSessionDue: boolean): void {
     const reported = this.#reported()
-    const { atMs: _, sessionState, ...twin } = reported
-    this.#told = { twin: JSON.stringify(twin), sessionState }
+    const { atMs: _, sessionState, ...rest } = reported
+    const twin = JSON.stringify(rest)
+    const isTold = twin === this.#told.twin
+    if (isTold && sessionState === this.#told.sessionState) return
+    if (isTold && !isSessionDue) {
+      if (!this.#timers.has('session')) this.#set('session', sessionReportMs, () => this.#publishReport(true))
+      return
+    }
+    this.#told = { twin, sessionState }
     this.#link.publish('reported', reported)
   }
 

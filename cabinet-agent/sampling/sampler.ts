@@ -126,10 +126,12 @@ export function startSampler({ scales, clock, periodMs, onPass }: SamplerOptions
 
   openPass()
   return {
-    faults: () =>
-      new Map(
-        lanes.filter((lane) => lane.misses >= faultyAfter).map((lane) => [lane.laneId, lane.reason || 'no reply']),
-      ),
+    faults() {
+      const faults = new Map<string, string>()
+      for (const { laneId, misses, reason } of lanes)
+        if (misses >= faultyAfter) faults.set(laneId, reason || 'no reply')
+      return faults
+    },
     stop() {
       isStopped = true
       cancel()
