@@ -1,6 +1,6 @@
 // Arrears (欠款): what a buyer took on a pass and its hold did not reach. The platform has borne it by then; paying it gives the
 // money back to the account that did.
-import { and, asc, eq, isNull } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
 import { exec, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -34,7 +34,7 @@ export function* payArrears(
   ctx: UnitContext,
   input: { readonly intentId: string; readonly payerAccountId: string },
 ): Unit<void> {
-  const { paymentArrears: t } = ctx.tables
+  const { paymentArrears: t, paymentIntents: i } = ctx.tables
   const { intentId, payerAccountId } = input
   const owed = yield* one(ctx.db.select().from(t).where(eq(t.intentId, intentId)))
   const isOwed = owed !== undefined && owed.payerAccountId === payerAccountId && owed.paidAtMs === null
@@ -49,6 +49,10 @@ export function* payArrears(
     },
   ])
   yield* exec(ctx.db.update(t).set({ paidAtMs: ctx.now() }).where(eq(t.intentId, intentId)))
+  // Captured after all, so that a refund of it goes to the payer; a hold that was drawn on held no more than was taken of it.
+  const capturedFen = sql`${i.capturedFen} + ${owed.owedFen}`
+  const heldFen = sql`case when ${i.heldFen} < ${capturedFen} then ${capturedFen} else ${i.heldFen} end`
+  yield* exec(ctx.db.update(i).set({ capturedFen, heldFen }).where(eq(i.intentId, intentId)))
   const after = { paidFen: owed.owedFen }
   yield* recordAudit(ctx, { accountId: payerAccountId, action: 'arrears.paid', subjectId: intentId, after })
 }

@@ -57,6 +57,9 @@ export interface PaymentPort {
   captureLate(ctx: UnitContext, intentId: string, amountFen: number): Unit<PaymentIntent>
   /** Gives the whole hold back; final but for captureLate. Does nothing on an intent that was released before. */
   release(ctx: UnitContext, intentId: string): Unit<PaymentIntent>
-  /** Refuses with payment.refund_exceeds_capture. */
+  /**
+   * Gives money of a finished intent back: first what the payer still owes of it is owed no more, the rest goes to the payer. What
+   * a named account bore for good goes back to it after the payer has everything. Refuses with payment.refund_exceeds_capture.
+   */
   refund(ctx: UnitContext, request: RefundRequest): Unit<PaymentIntent>
 }

@@ -14,7 +14,9 @@ export function paymentTables({ table, column: c, check, index, primaryKey }: Ki
       payerAccountId: c.text().notNull(),
       state: c.choice(intentStates).notNull(),
       heldFen: c.int().notNull(),
+      /** Taken from the payer: from the hold, and what was owed of it and paid. */
       capturedFen: c.int().notNull(),
+      /** Given back to the payer; what a refund took off a debt or gave back to the platform is not in it. */
       refundedFen: c.int().notNull(),
       heldAtMs: c.int().notNull(),
       finishedAtMs: c.int(),
@@ -59,8 +61,10 @@ export function paymentTables({ table, column: c, check, index, primaryKey }: Ki
         .primaryKey()
         .references(() => paymentIntents.intentId),
       payerAccountId: c.text().notNull(),
+      /** Less what refunds took off it; once nothing is owed any more, what was owed last. */
       owedFen: c.int().notNull(),
       sinceMs: c.int().notNull(),
+      /** When it was paid, or a refund took off the last of it. */
       paidAtMs: c.int(),
     },
     (t) => [

@@ -1,11 +1,13 @@
 // Paying from the prepaid staff wallet: the whole payment happens in our own ledger, in the caller's unit. wallet → hold at
-// open; hold → channel at settlement, the rest back to the wallet; channel → wallet on a refund.
+// open; hold → channel at settlement, the rest back to the wallet; channel → wallet on a refund, or to whom bore what the payer
+// has not paid.
 import { eq, sql } from 'drizzle-orm'
 import { command, exec, insertRows, one, statement } from '../db/unit.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { accountIdOf, namedAccounts } from '../ledger/account-kinds.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
+import { shareOfRefund, takeOffArrears } from './refund-short.ts'
 import { walletOf } from './wallets.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
 import type { HoldRequest, PaymentIntent, PaymentPort, RefundRequest } from './payment-port.ts'
@@ -25,6 +27,7 @@ const intentById = statement((ctx, p: Params<{ intentId: string }>) => {
       refundedFen: t.refundedFen,
       drawsOnIntentId: t.drawsOnIntentId,
       drawnFen: t.drawnFen,
+      shortFen: t.shortFen,
       isPayerLiable: t.isPayerLiable,
     })
     .from(t)
@@ -44,6 +47,7 @@ const finishIntent = command(
 interface StoredIntent extends PaymentIntent {
   readonly drawsOnIntentId: string | null
   readonly drawnFen: number
+  readonly shortFen: number
   readonly isPayerLiable: boolean
 }
 
@@ -229,18 +233,18 @@ function* refund(ctx: UnitContext, request: RefundRequest): Unit<PaymentIntent> 
     if (known.intentId !== intentId || known.amountFen !== amountFen) throw new RefusalError('payment.intent_conflict')
     return intent
   }
-  const refundedFen = intent.refundedFen + amountFen
-  if (refundedFen > intent.capturedFen) throw new RefusalError('payment.refund_exceeds_capture')
+  const share = yield* shareOfRefund(ctx, intent, amountFen)
+  if (share === undefined) throw new RefusalError('payment.refund_exceeds_capture')
+  const refundedFen = intent.refundedFen + share.payerFen
   yield* insertRows(t, [{ intentId, refundId, amountFen, atMs: ctx.now() }])
   yield* exec(ctx.db.update(paymentIntents).set({ refundedFen }).where(eq(paymentIntents.intentId, intentId)))
+  yield* takeOffArrears(ctx, intentId, share.arrearsFen)
+  const base = { debit: walletChannel, cause: { kind: 'refund', id: refundId } } as const
+  const wallet = accountIdOf('wallet', intent.payerAccountId)
+  const borneFen = amountFen - share.payerFen
   yield* postTransfers(ctx, [
-    {
-      debit: walletChannel,
-      credit: accountIdOf('wallet', intent.payerAccountId),
-      amountFen,
-      cause: { kind: 'refund', id: refundId },
-      leg: 'back',
-    },
+    ...(share.payerFen > 0 ? [{ ...base, credit: wallet, amountFen: share.payerFen, leg: 'back' }] : []),
+    ...(borneFen > 0 ? [{ ...base, credit: namedAccounts.offlineRisk, amountFen: borneFen, leg: 'borne' }] : []),
   ])
   return { ...intent, refundedFen }
 }

@@ -9,7 +9,8 @@ import { defaultPassSettings } from '#server/offline-passes/settings.ts'
 import { listArrears, payArrears } from '#server/payments/arrears.ts'
 import { walletPayments } from '#server/payments/wallet-payments.ts'
 import { walletOf } from '#server/payments/wallets.ts'
-import { findSession } from '#server/sessions/store.ts'
+import { refundLine } from '#server/sessions/refund-line.ts'
+import { findSaleLines, findSession } from '#server/sessions/store.ts'
 import { openPassMarket, type PassCabinet, type PassMarket } from '#tests/support/pass-market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
@@ -31,6 +32,17 @@ function sold(cabinet: PassCabinet | undefined, code: string, count: number): st
   const result = cabinet?.sell(code, count)
   if (result === undefined || 'refused' in result) throw new Error(`not sold: ${JSON.stringify(result)}`)
   return result.sessionId
+}
+
+/** Gives so much back of the session's only line. */
+async function refund({ database }: PassMarket, sessionId: string, amountFen: number): Promise<void> {
+  await database.run(function* (ctx) {
+    const [line] = yield* findSaleLines(ctx, sessionId)
+    const { saleLineId = '' } = line ?? {}
+    const key = `${saleLineId}-${amountFen}`
+    const given = { sessionId, saleLineId, amountFen, reason: 'bruised', idempotencyKey: key, byAccountId: 'finance' }
+    yield* refundLine(ctx, walletPayments, given)
+  })
 }
 
 describe.each(dialects)('offline passes on %s', (dialect) => {
@@ -149,13 +161,17 @@ describe.each(dialects)('offline passes on %s', (dialect) => {
     clock.advance(60_000)
     const [first, second] = market.cabinets
     sold(first, code, 1)
-    sold(second, code, 1)
+    const repeated = sold(second, code, 1)
 
     await first?.meetServer()
     await second?.meetServer()
 
     expect(await risk(market)).toBe(-560)
     expect(await database.read((ctx) => listArrears(ctx, market.buyerId))).toEqual([])
+    await refund(market, repeated, 1_000)
+    expect(await wallet(market)).toEqual({ balanceFen: 48_720, heldFen: 0 })
+    await refund(market, repeated, 280)
+    expect(await risk(market)).toBe(0)
   })
 
   it('reported after their money went back are owed in full', async () => {
@@ -172,6 +188,53 @@ describe.each(dialects)('offline passes on %s', (dialect) => {
 
     expect(await risk(market)).toBe(-1_280)
     expect(await database.read((ctx) => listArrears(ctx))).toMatchObject([{ owedFen: 1_280 }])
+    expect(await sound(market)).toEqual([])
+  })
+
+  it('refunded pay off what is owed of the bill first, then the buyer, and to the fen what came in', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openPassMarket(database, clock)
+    const { code } = await market.issue(market.buyerId, 5_000, 'intent-1')
+    const [first, second] = market.cabinets
+    const whole = sold(first, code, 3)
+    const short = sold(second, code, 3)
+    await first?.meetServer()
+    await second?.meetServer()
+
+    await refund(market, short, 2_000)
+    expect(await database.read((ctx) => listArrears(ctx))).toMatchObject([{ intentId: short, owedFen: 680 }])
+    expect(await wallet(market)).toEqual({ balanceFen: 45_000, heldFen: 0 })
+    await refund(market, short, 1_840)
+    expect(await database.read((ctx) => listArrears(ctx))).toEqual([])
+    await refund(market, whole, 3_840)
+
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
+    expect(await risk(market)).toBe(0)
+    expect(await sound(market)).toEqual([])
+    await expect(
+      database.run((ctx) =>
+        walletPayments.refund(ctx, { intentId: short, refundId: 'one fen too many', amountFen: 1 }),
+      ),
+    ).rejects.toMatchObject({ code: 'payment.refund_exceeds_capture' })
+  })
+
+  it('refunded after the debt was paid give its money back to the buyer', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openPassMarket(database, clock)
+    const { code } = await market.issue(market.buyerId, 5_000, 'intent-1')
+    const [cabinet] = market.cabinets
+    const late = sold(cabinet, code, 1)
+    clock.advance(validMs + graceMs + 1)
+    await close(market)
+    await cabinet?.meetServer()
+    await database.run((ctx) => payArrears(ctx, { intentId: late, payerAccountId: market.buyerId }))
+
+    await refund(market, late, 1_280)
+
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
+    expect(await risk(market)).toBe(0)
     expect(await sound(market)).toEqual([])
   })
 
