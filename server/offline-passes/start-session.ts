@@ -6,7 +6,7 @@ import type { Planogram, PriceList } from '#shared/contracts/mqtt/twin.ts'
 import type { Effect } from '../context.ts'
 import { insertRows, one, type Unit, type UnitContext } from '../db/unit.ts'
 import { openDraw } from '../payments/wallet-payments.ts'
-import { makeContract } from '../sessions/contract-lanes.ts'
+import { makeLateContract } from '../sessions/contract-lanes.ts'
 import { addFinding, type Finding } from '../sessions/findings.ts'
 import { insertSession, isSessionKnown } from '../sessions/open-cabinet.ts'
 import { newsOf } from '../sessions/session-news.ts'
@@ -38,7 +38,7 @@ export function* startOnPass(ctx: UnitContext, event: PassStart): Unit<readonly 
   const shelf = yield* findShelf(ctx, cabinetId, body.versions)
   if (place === undefined || shelf === undefined) return yield* find('unknown_shelf', JSON.stringify(body.versions))
   const startedAtMs = Math.min(Math.max(event.atMs, pass.notBeforeMs), event.receivedAtMs)
-  const lanes = yield* makeContract(ctx, {
+  const lanes = yield* makeLateContract(ctx, {
     cabinetId,
     planned: shelf.planogram.lanes,
     prices: shelf.prices.prices,

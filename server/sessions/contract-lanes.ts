@@ -30,6 +30,18 @@ export interface Shelf {
 
 /** Refuses with session.nothing_on_sale when no lane may be sold from: none on sale, or all are locked, or past their date. */
 export function* makeContract(ctx: UnitContext, shelf: Shelf): Unit<ContractLane[]> {
+  const { lanes, stock } = yield* freezeShelf(ctx, shelf)
+  if (lanes.length === 0) throw new RefusalError('session.nothing_on_sale')
+  requireSellable(lanes, stock)
+  return lanes
+}
+
+/** Of a door that is open already, whatever should have kept it shut: what is taken has to be found and leave the books. */
+export function* makeLateContract(ctx: UnitContext, shelf: Shelf): Unit<ContractLane[]> {
+  return (yield* freezeShelf(ctx, shelf)).lanes
+}
+
+function* freezeShelf(ctx: UnitContext, shelf: Shelf): Unit<{ lanes: ContractLane[]; stock: readonly LaneLot[] }> {
   const onSale = shelf.planned.filter((lane) => lane.isOnSale)
   const skus = yield* findSkusById(ctx, [...new Set(onSale.map((lane) => lane.skuId))])
   const stock = yield* lotsInCabinet(shelf.cabinetId)
@@ -48,9 +60,7 @@ export function* makeContract(ctx: UnitContext, shelf: Shelf): Unit<ContractLane
     const contract = contractLane(lane, sku, shelf.prices[lane.skuId] ?? sku.priceFen, { lots, planned, nowMs })
     return [lockReason === undefined ? contract : { ...contract, lockReason }]
   })
-  if (lanes.length === 0) throw new RefusalError('session.nothing_on_sale')
-  requireSellable(lanes, stock)
-  return lanes
+  return { lanes, stock }
 }
 
 /** Nothing that may be sold lies in an unlocked lane: the door stays shut. Lanes the books know no goods in count as empty. */

@@ -9,7 +9,7 @@ import type { PaymentPort } from '../payments/payment-port.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { endUnsold } from './end-session.ts'
 import { priceBill } from './pricing.ts'
-import type { ContractLane, TakenLine } from './pricing.ts'
+import type { Bill, ContractLane, TakenLine } from './pricing.ts'
 import { readBooks } from './read-books.ts'
 import { nextState } from './rules.ts'
 import { settleSession } from './settle-session.ts'
@@ -36,9 +36,9 @@ export function* decideReview(
   if (session === undefined) throw new RefusalError('session.unknown')
   if (nextState(session.state, 'review.decided') === undefined) throw new RefusalError('session.not_in_review')
   const taken = decision.lines.map((line, index) => asTaken(line, index, session.lanes))
-  const lowestFen = yield* lowestPlausibleFen(ctx, session)
+  const { totalFen: lowestFen, labelFen } = yield* findLowest(ctx, session)
   const bill = priceBill(taken, session.lanes, session.heldFen, yield* readBooks(session))
-  if (bill.totalFen + bill.shortfallFen > lowestFen) {
+  if (bill.totalFen > lowestFen || labelFenOf(bill) > labelFen) {
     throw new RefusalError('session.decision_too_high', undefined, { field: 'lines', facts: { lowestFen } })
   }
   const { reviewCases: r } = ctx.tables
@@ -67,16 +67,27 @@ export function* decideReview(
   })
 }
 
+/** What a person may charge at most, fen. */
+export function* lowestPlausibleFen(ctx: UnitContext, session: Contracted): Unit<number> {
+  return (yield* findLowest(ctx, session)).totalFen
+}
+
+/** What the goods of a bill cost by their labels, though the hold does not reach. */
+const labelFenOf = ({ totalFen, shortfallFen }: Bill) => totalFen + shortfallFen
+
 /**
- * What a person may charge at most: the cabinet's lowest explanation; for a silent session what its cabinet did report but
+ * The least bill that is plausible: the cabinet's lowest explanation; for a silent session what its cabinet did report but
  * could not be settled at the time (no revenue plan was in force, say); else nothing.
  */
-export function* lowestPlausibleFen(ctx: UnitContext, session: Contracted): Unit<number> {
+function* findLowest(
+  ctx: UnitContext,
+  session: Contracted,
+): Unit<{ readonly totalFen: number; readonly labelFen: number }> {
   const review = yield* findReview(ctx, session.sessionId)
-  if (review !== undefined) return review.lowestFen
-  const reported = yield* findReportedBill(ctx, session)
-  if (reported === undefined) return 0
-  return priceBill(reported, session.lanes, session.heldFen, yield* readBooks(session)).totalFen
+  const lines = review?.lowestLines ?? (yield* findReportedBill(ctx, session)) ?? []
+  const bill = priceBill(lines, session.lanes, session.heldFen, yield* readBooks(session))
+  const totalFen = review?.lowestFen ?? bill.totalFen
+  return { totalFen, labelFen: Math.max(totalFen, labelFenOf(bill)) }
 }
 
 function asTaken(line: ReviewDecision['lines'][number], index: number, lanes: readonly ContractLane[]): TakenLine {

@@ -9,8 +9,10 @@ import { defaultPassSettings } from '#server/offline-passes/settings.ts'
 import { listArrears, payArrears } from '#server/payments/arrears.ts'
 import { walletPayments } from '#server/payments/wallet-payments.ts'
 import { walletOf } from '#server/payments/wallets.ts'
+import { recallLot } from '#server/recalls/recall-lot.ts'
 import { refundLine } from '#server/sessions/refund-line.ts'
 import { findSaleLines, findSession } from '#server/sessions/store.ts'
+import { unitsInLane } from '#server/stock/lane-stock.ts'
 import { openPassMarket, type PassCabinet, type PassMarket } from '#tests/support/pass-market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
@@ -236,6 +238,31 @@ describe.each(dialects)('offline passes on %s', (dialect) => {
     expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
     expect(await risk(market)).toBe(0)
     expect(await sound(market)).toEqual([])
+  })
+
+  it('used where all goods were recalled meanwhile name their buyer and take the goods off the books, for nothing', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openPassMarket(database, clock)
+    const { code } = await market.issue(market.buyerId, 5_000, 'intent-1')
+    clock.advance(60_000)
+    const by = { accountId: 'operator', name: 'operator' }
+    for (const { lotId } of [market.citrus, market.greens])
+      await database.run((ctx) => recallLot(ctx, { lotId, reason: 'residues', by }))
+    clock.advance(60_000)
+    const [cabinet] = market.cabinets
+    const sessionId = sold(cabinet, code, 2)
+
+    await cabinet?.meetServer()
+
+    expect(await database.read(() => findSession(sessionId))).toMatchObject({ state: 'settled', totalFen: 0 })
+    const lines = await database.read((ctx) => findSaleLines(ctx, sessionId))
+    expect(lines).toMatchObject([{ lotId: market.citrus.lotId, count: 2, listFen: 2_560, amountFen: 0 }])
+    expect(await findings(market)).toEqual([{ finding: 'locked_item' }])
+    const { cabinetId, citrus } = market
+    expect(await database.read((ctx) => unitsInLane(ctx, { cabinetId, laneId: 'L01' }))).toMatchObject([
+      { lotId: citrus.lotId, units: 18 },
+    ])
   })
 
   it('that nobody issued open no session on the server, and cost nobody anything', async () => {

@@ -15,13 +15,13 @@ import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
 const wallet = ({ database, buyerId }: Market) => database.read((ctx) => walletOf(ctx, buyerId))
 
-async function openInReview(market: Market): Promise<string> {
+async function openInReview(market: Market, count = 2): Promise<string> {
   const sessionId = await market.open()
   await market.tell('session.review', {
     sessionId,
     reason: 'ambiguous',
     detail: 'two pieces or three',
-    lowestLines: takenLines(market, { count: 2 }),
+    lowestLines: takenLines(market, { count }),
     flags: [],
     versions,
     evidence: noEvidence,
@@ -60,6 +60,28 @@ describe.each(dialects)('a session in review on %s', (dialect) => {
     expect(await wallet(market)).toEqual({ balanceFen: 50_000 - totalFen, heldFen: 0 })
     const receipt = await database.read((ctx) => makeReceipt(ctx, sessionId))
     expect(receipt).toMatchObject({ totalFen, flags: ['reviewed'] })
+  })
+
+  it('is settled at the money held when the least that was taken costs more, and not with more goods', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await openInReview(market, 8)
+    const decide = (count: number) =>
+      database.run((ctx) =>
+        decideReview(ctx, walletPayments, {
+          sessionId,
+          lines: [{ laneId: 'L01', count }],
+          reason: 'seen on the scale',
+          byAccountId: 'operator',
+        }),
+      )
+
+    await expect(decide(9)).rejects.toMatchObject({ code: 'session.decision_too_high', facts: { lowestFen: 10_000 } })
+    await decide(8)
+
+    expect(await wallet(market)).toEqual({ balanceFen: 40_000, heldFen: 0 })
+    expect(await database.read(() => findSession(sessionId))).toMatchObject({ totalFen: 10_000, shortfallFen: 240 })
   })
 
   it('is never decided upwards, twice, or on a lane that is none', async () => {
