@@ -8,7 +8,7 @@ import type { SessionRow } from './store.ts'
 
 export type Judged = Pick<JournalEvent, 'cabinetId' | 'seq' | 'type'>
 
-/** May the event move the session? When not, a finding is kept and undefined returned. */
+/** May the event move the session? When not, undefined is returned, and a finding kept unless it says what is known. */
 export function* requireMove<S extends SessionRow>(
   ctx: UnitContext,
   event: Judged,
@@ -18,6 +18,7 @@ export function* requireMove<S extends SessionRow>(
 ): Unit<S | undefined> {
   const finding = judge(event, session, kind)
   if (finding === undefined) return session
+  if (finding === 'said_before') return undefined
   const detail = session === undefined ? event.type : `${event.type} while ${session.state}`
   yield* addFinding(ctx, { cabinetId: event.cabinetId, seq: event.seq, sessionId, finding, detail })
   return undefined
@@ -27,5 +28,8 @@ function judge(event: Judged, session: SessionRow | undefined, kind: SessionRow[
   if (session === undefined) return 'unknown_session'
   if (session.cabinetId !== event.cabinetId || (kind !== 'any' && session.kind !== kind)) return 'foreign_session'
   if (nextState(session.state, event.type as SessionMove) !== undefined) return undefined
+  // A refused unlock is answered and journalled; the answer may be there first.
+  const isOfRefusal = event.type === 'session.refused' || event.type === 'session.not_opened'
+  if (session.state === 'refused' && isOfRefusal) return 'said_before'
   return event.type === 'session.settled' ? 'settled_again' : 'session_ended'
 }

@@ -57,9 +57,12 @@ export function isFinal(state: SessionState): boolean {
 /** Flag of a session whose money went back before its end was known: a late bill is taken from the wallet, the rest is owed. */
 export const holdReturned = 'hold_returned'
 
+/** The journal of a cabinet that failed so still tells what became of the session: it restarted, cannot see its door, or weighs. */
+const failuresToldLater: readonly string[] = ['interrupted', 'outcome_unknown', 'not_opened']
+
 /**
- * Does this answer to an unlock end the session? A cabinet that failed on the way (restarted, or cannot see its door) still
- * reports by its journal what became of the session, and a server that gave up waiting knows nothing.
+ * Does this answer to an unlock end the session? A cabinet whose lock says that it did not open weighs all the same: a door may
+ * open unseen, and what was taken is billed. A server that gave up waiting knows nothing.
  */
 export function endsSession(end: {
   readonly outcome: 'done' | 'refused' | 'failed' | 'expired' | 'unsupported'
@@ -67,7 +70,7 @@ export function endsSession(end: {
   readonly isByServer: boolean
 }): boolean {
   if (end.isByServer || end.outcome === 'done') return false
-  return !(end.outcome === 'failed' && (end.reason === 'interrupted' || end.reason === 'outcome_unknown'))
+  return !(end.outcome === 'failed' && end.reason !== undefined && failuresToldLater.includes(end.reason))
 }
 
 /**

@@ -43,7 +43,7 @@ const start = (market: Market, sessionId: string) =>
 function* answer(
   ctx: UnitContext,
   sessionId: string,
-  reply: { outcome: 'refused' | 'failed' | 'expired'; reason?: 'busy' | 'interrupted' },
+  reply: { outcome: 'refused' | 'failed' | 'expired'; reason?: 'busy' | 'interrupted' | 'not_opened' },
   isByServer = false,
 ): Unit<unknown> {
   const session = yield* findSession(sessionId)
@@ -164,6 +164,45 @@ describe.each(dialects)('a session without a sale on %s', (dialect) => {
 
     expect(await stateOf(market, sessionId)).toBe('refused')
     expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
+  })
+
+  it('leaves nothing to look at when answer and journal both tell of the refusal, in either order', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const refuse = (sessionId: string) => database.run((ctx) => answer(ctx, sessionId, { outcome: 'refused' }))
+    const tell = (sessionId: string) =>
+      market.tell('session.refused', {
+        sessionId,
+        commandId: '01900000-0000-7000-8000-000000000009',
+        reason: 'scale_fault',
+      })
+    const first = await market.open('intent-first')
+
+    await refuse(first)
+    await tell(first)
+    const other = await market.open('intent-other')
+    await tell(other)
+    await refuse(other)
+
+    expect(await stateOf(market, first)).toBe('refused')
+    expect(await stateOf(market, other)).toBe('refused')
+    expect(await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.sessionFindings)))).toEqual([])
+  })
+
+  it('is billed what was taken through a door that the lock had not seen open', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await market.open()
+    await start(market, sessionId)
+
+    await database.run((ctx) => answer(ctx, sessionId, { outcome: 'failed', reason: 'not_opened' }))
+    expect(await wallet(market)).toEqual({ balanceFen: 40_000, heldFen: 10_000 })
+    await market.tell('session.settled', settled(market, sessionId, { count: 1 }))
+
+    expect(await stateOf(market, sessionId)).toBe('settled')
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000 - 1_280, heldFen: 0 })
   })
 
   it('keeps the hold of a silent cabinet until it reports, and frees the buyer for another', async () => {

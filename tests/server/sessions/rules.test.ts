@@ -76,6 +76,7 @@ describe('an answer to an unlock', () => {
     [{ outcome: 'failed', reason: 'lock_fault', isByServer: false }, true],
     [{ outcome: 'failed', reason: 'interrupted', isByServer: false }, false],
     [{ outcome: 'failed', reason: 'outcome_unknown', isByServer: false }, false],
+    [{ outcome: 'failed', reason: 'not_opened', isByServer: false }, false],
   ] as const)('%o ends the session: %s', (end, expected) => {
     expect(endsSession(end)).toBe(expected)
   })
