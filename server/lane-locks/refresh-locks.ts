@@ -4,9 +4,10 @@ import type { Effect } from '../context.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { inArray } from 'drizzle-orm'
+import { lockRecalled } from '../recalls/lock-recalled.ts'
 import { judgeLanes } from './judge-lanes.ts'
 
-/** Judges every lane of these cabinets anew; publishes the twins of those whose locks changed. */
+/** Judges every lane of these cabinets anew, also for recalls; publishes the twins of those whose locks changed. */
 export function* refreshLocks(
   ctx: UnitContext,
   cabinetIds: readonly string[],
@@ -24,5 +25,6 @@ export function* refreshLocks(
   for (const { cabinetId, planogram, prices } of twins) {
     if (yield* judgeLanes(ctx, { cabinetId, lanes: planogram.lanes, prices: prices.prices })) changed.push(cabinetId)
   }
-  return yield* publishLocks(ctx, changed, changedBy)
+  const published = yield* publishLocks(ctx, changed, changedBy)
+  return [...published, ...(yield* lockRecalled(ctx, cabinetIds))]
 }

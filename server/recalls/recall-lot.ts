@@ -59,26 +59,6 @@ function* lanesWith({ db, tables: { laneStock: t } }: UnitContext, lotIds: reado
   )
 }
 
-/** What a restock put into lanes while its lot was being recalled is locked as it arrives. */
-export function* lockRecalledLoads(
-  ctx: UnitContext,
-  cabinetId: string,
-  loads: ReadonlyArray<{ readonly laneId: string; readonly lotId: string }>,
-): Unit<readonly Effect[]> {
-  const recalled = yield* openRecallsOf(
-    ctx,
-    loads.map(({ lotId }) => lotId),
-  )
-  const effects: Effect[] = []
-  for (const { laneId, lotId } of loads) {
-    const causeId = recalled.get(lotId)
-    if (causeId === undefined) continue
-    const locking = { reason: 'recalled', causeId, by: { accountId: undefined, name: 'recall' } } as const
-    effects.push(...(yield* lockPlaces(ctx, [{ cabinetId, laneId }], locking)).effects)
-  }
-  return effects
-}
-
 /** Ends a recall once its goods are off all shelves; the lanes are let go, the lot is sold and loaded again. */
 export function* closeRecall(
   ctx: UnitContext,

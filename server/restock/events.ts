@@ -5,7 +5,6 @@ import { exec, insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { refreshLocks } from '../lane-locks/refresh-locks.ts'
 import type { EventHandlers } from '../mqtt/event-handlers.ts'
-import { lockRecalledLoads } from '../recalls/recall-lot.ts'
 import { addFinding } from '../sessions/findings.ts'
 import { weighTask } from '../restock-tasks/weigh-task.ts'
 import { finishRestock } from '../sessions/finish-restock.ts'
@@ -39,8 +38,7 @@ export const restockEvents: EventHandlers = {
       }
     }
     // What was loaded or taken off decides from when on a lane may not be sold.
-    const locks = yield* refreshLocks(ctx, [event.cabinetId], 'restock')
-    return [...finished.effects, ...locks, ...(yield* lockRecalledLoads(ctx, event.cabinetId, body.lanes))]
+    return [...finished.effects, ...(yield* refreshLocks(ctx, [event.cabinetId], 'restock'))]
   },
 }
 

@@ -6,6 +6,7 @@ import { walletOf } from '#server/payments/wallets.ts'
 import { closeRecall, recallLot } from '#server/recalls/recall-lot.ts'
 import { refundRecalled } from '#server/recalls/refund-recalled.ts'
 import { countBuyers, getRecall, listBuyers, listPlaces, listRecalls } from '#server/recalls/show-recall.ts'
+import { countLane } from '#server/stock/count-lane.ts'
 import { takeOffStock } from '#server/stock/transfer-stock.ts'
 import { openForRestock } from '#server/restock/open-for-restock.ts'
 import { openDeps, openMarket, seedCabinet, settled, unitsInLane, type Market } from '#tests/support/market.ts'
@@ -120,6 +121,25 @@ describe.each(dialects)('a recall of a lot on %s', (dialect) => {
     await recall(market)
 
     await expect(recall(market)).rejects.toMatchObject({ code: 'recall.lot_recalled' })
+  })
+
+  it('locks a lane in which a count finds goods that the books had sold out', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await buy(market, unitsInLane)
+    const { lanesLocked } = await recall(market)
+    expect(lanesLocked).toBe(0)
+    const { cabinetId, citrus } = market
+    const counts = [{ lotId: citrus.lotId, units: 2 }]
+
+    const count = { cabinetId, laneId: 'L01', counts, reason: '夜间盘点', by: by.accountId }
+    await database.run((ctx) => countLane(ctx, count))
+
+    const twin = await database.read((ctx) => findTwin(ctx, cabinetId))
+    expect(twin.lockedLanes.filter(({ reason }) => reason === 'recalled')).toMatchObject([{ laneId: 'L01' }])
+    await database.run((ctx) => countLane(ctx, count))
+    expect(await database.read((ctx) => findTwin(ctx, cabinetId))).toEqual(twin)
   })
 
   it('ends when no lane holds the lot any more, and lets the lanes go', async () => {
