@@ -49,6 +49,8 @@ export interface SessionWatchOptions {
 
 /** Kept before a session starts: what the opening plateau is made of, ms. */
 const prerollMs = 8_000
+/** Between two searches for goods put back in the wrong lane, ms: the whole analysis on a small computer, at every sample else. */
+const misplacedEveryMs = 500
 /** A restock does not wait longer for a bad scale, ms: staff come to mend it. */
 const restockOpeningMs = 2_000
 
@@ -68,6 +70,8 @@ interface Watched {
   startedMs: number
   stage: 'opening' | 'unlocking' | 'open' | 'settling'
   misplaced: Set<string>
+  /** When it was last searched for more of them. */
+  searchedMs: number
   /** What each decoder lane showed last, mg; null where its scale said nothing. */
   shownMg: ReadonlyArray<number | null>
 }
@@ -174,6 +178,7 @@ export class SessionWatch {
       startedMs: clock.monotonicMs(),
       stage: 'opening',
       misplaced: new Set('misplaced' in session ? session.misplaced : []),
+      searchedMs: -Infinity,
       shownMg: [],
     }
     this.#watched = watched
@@ -198,7 +203,7 @@ export class SessionWatch {
 
   #look(watched: Watched, monotonicMs: number): void {
     if (watched.stage === 'opening') this.#lookAtOpening(watched)
-    else if (watched.stage === 'open' && watched.kind === 'sale') this.#lookForMisplaced(watched)
+    else if (watched.stage === 'open' && watched.kind === 'sale') this.#lookForMisplaced(watched, monotonicMs)
     else if (watched.stage === 'settling' && watched.decoder.settling() !== 'waiting')
       this.#decide(watched, monotonicMs)
   }
@@ -214,9 +219,10 @@ export class SessionWatch {
     onInput({ input: 'opening-ready', sessionId: watched.sessionId, opening, atMs: clock.now() })
   }
 
-  #lookForMisplaced(watched: Watched): void {
-    // At every look, on a small computer: the whole analysis only when there can be something to find.
-    if (!watched.decoder.hasRisen()) return
+  #lookForMisplaced(watched: Watched, monotonicMs: number): void {
+    // Only when there can be something to find.
+    if (monotonicMs - watched.searchedMs < misplacedEveryMs || !watched.decoder.hasRisen()) return
+    watched.searchedMs = monotonicMs
     for (const { fromLaneId, inLaneId, skuId } of watched.decoder.liveCart().misplacements) {
       const key = `${fromLaneId}>${inLaneId}:${skuId}`
       if (watched.misplaced.has(key)) continue
