@@ -43,7 +43,8 @@ class EmbeddedLink implements CabinetLink {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #cabinetOf = new WeakMap<Client, Id>()
-  readonly #clientOf = new Map<Id, Client>()
+  /** Whoever came as this cabinet, from the first look at its login until the line is down. */
+  readonly #clientsOf = new Map<Id, Set<Client>>()
   #isOpen = false
 
   constructor(options: BrokerOptions) {
@@ -62,10 +63,6 @@ class EmbeddedLink implements CabinetLink {
     })
     this.#broker.on('clientError', (_client, error) => this.#count('protocol', error))
     this.#broker.on('connectionError', (_client, error) => this.#count('protocol', error))
-    this.#broker.on('clientDisconnect', (client) => {
-      const cabinetId = this.#cabinetOf.get(client)
-      if (cabinetId !== undefined && this.#clientOf.get(cabinetId) === client) this.#clientOf.delete(cabinetId)
-    })
     const { tls } = options
     const socketOptions = { noDelay: true, keepAlive: true }
     const accept = (socket: Socket) => this.#accept(socket)
@@ -131,7 +128,7 @@ class EmbeddedLink implements CabinetLink {
   }
 
   disconnect(cabinetId: Id): void {
-    this.#clientOf.get(cabinetId)?.close()
+    for (const client of this.#clientsOf.get(cabinetId) ?? []) client.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -180,15 +177,26 @@ class EmbeddedLink implements CabinetLink {
   /** The reason to refuse a login, or undefined. */
   async #refuseLogin(client: Client, username: string | undefined, password: string): Promise<string | undefined> {
     const cabinetId = Id.safeParse(username)
-    // The client id carries the cabinet's, so that nobody takes over another one's connection.
-    if (!cabinetId.success || !client.id.includes(cabinetId.data)) return 'malformed'
+    // The client id is the cabinet's, so that nobody takes over another one's connection, and a cabinet has one line: whoever
+    // else has its key cuts it off and is cut off by it, as the broker ends the older of two with one id (MQTT 3.1.1 §3.1.4).
+    if (!cabinetId.success || client.id !== cabinetId.data) return 'malformed'
+    this.#note(cabinetId.data, client)
     const publicKey = await this.#options.findPublicKey(cabinetId.data)
     if (publicKey === undefined) return 'unknown_cabinet'
     const verdict = judgeLogin(cabinetId.data, publicKey, password, this.#options.clock.now())
     if (verdict !== 'good') return verdict
     this.#cabinetOf.set(client, cabinetId.data)
-    this.#clientOf.set(cabinetId.data, client)
     return undefined
+  }
+
+  /** Noted before its key is looked up: one that is taken away meanwhile lets nobody in any more. */
+  #note(cabinetId: Id, client: Client): void {
+    const clients = this.#clientsOf.get(cabinetId) ?? new Set()
+    this.#clientsOf.set(cabinetId, clients.add(client))
+    client.conn.on('close', () => {
+      clients.delete(client)
+      if (clients.size === 0 && this.#clientsOf.get(cabinetId) === clients) this.#clientsOf.delete(cabinetId)
+    })
   }
 
   /** The reason to refuse a publication, or null. A refused publisher is disconnected by the broker. */

@@ -59,7 +59,7 @@ describe.each(dialects)('a cabinet that comes online on %s', (dialect) => {
       retain: true,
     } as const
     const login = { username: username ?? '', password: password ?? '', reconnectPeriod: 0 }
-    const client = await mqtt.connectAsync(server.app.mqttUrl, { ...login, clientId: `second-${cabinetId}`, will })
+    const client = await mqtt.connectAsync(server.app.mqttUrl, { ...login, clientId: cabinetId, will })
     await client.publishAsync(will.topic, JSON.stringify({ isOnline: true, bootId, atMs: 2 }), { qos: 1, retain: true })
     await expect.poll(isOnline).toBe(true)
 

@@ -100,6 +100,20 @@ describe('the embedded broker', () => {
     await client.endAsync()
   })
 
+  it('gives a cabinet one line: who else has its key takes it over, and has no second one', async () => {
+    const { cabinetId, privateKey } = await prepare()
+    const client = await attempt(cabinetId, makeLogin(cabinetId, privateKey, now()))
+    const closed = hungUp(client)
+
+    const beside = attempt(cabinetId, makeLogin(cabinetId, privateKey, now()), `${cabinetId}-thief`)
+    await expect(beside).rejects.toThrow(refused)
+    expect(client.connected).toBe(true)
+    const instead = await attempt(cabinetId, makeLogin(cabinetId, privateKey, now()))
+
+    await closed
+    await instead.endAsync()
+  })
+
   it('hangs up on a cabinet when it is enrolled anew', async () => {
     const { cabinetId, privateKey } = await prepare()
     const client = await attempt(cabinetId, makeLogin(cabinetId, privateKey, now()))
