@@ -2,7 +2,8 @@
 // from the same object, and what is secret never reaches a log.
 import { z } from 'zod'
 import { Role } from '#shared/contracts/http/route.ts'
-import { makeReach, parseNetwork, type Reach } from '../alerts/outward-reach.ts'
+import { makeReach, type Reach } from '../alerts/outward-reach.ts'
+import { parseNetworks } from './parse-networks.ts'
 import type { TlsFiles } from './read-tls.ts'
 import { type KeySource, parseDataKeys, parseKey } from '../personal-data/key-ring.ts'
 
@@ -41,7 +42,17 @@ export const ServerEnvironment = z.object({
     'PEM file of the certificate (with its chain): HTTP becomes HTTPS, the embedded broker MQTTS; wants HUINONG_TLS_KEY_FILE',
   ),
   HUINONG_TLS_KEY_FILE: optionalText().describe('PEM file of its private key'),
-  HUINONG_TRUST_PROXY: z.stringbool().default(false).describe('Believe X-Forwarded-* headers of a proxy in front'),
+  HUINONG_TRUST_PROXY: z
+    .string()
+    .default('false')
+    .transform((text, context) => {
+      if (text === '' || text === 'false') return 'none' as const
+      if (text === 'true') return 'nearest' as const
+      return parseNetworks(text, context).map(([network, prefix]) => `${network}/${prefix}`)
+    })
+    .describe(
+      'Whose X-Forwarded-* headers are believed: true for the one proxy that connects, or the addresses of several, as 10.1.0.0/16,…',
+    ),
   HUINONG_MQTT_URL: z
     .preprocess(emptyAsAbsent, z.url({ protocol: /^mqtts?$/ }).optional())
     .describe('An external MQTT broker; without it the embedded one serves'),
@@ -127,18 +138,7 @@ export const ServerEnvironment = z.object({
   HUINONG_ALERT_PRIVATE_NETWORKS: z
     .string()
     .default('')
-    .transform((text, context) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '')
-        .flatMap((part) => {
-          const network = parseNetwork(part)
-          if (network === undefined)
-            context.addIssue({ code: 'custom', message: `${part} is no network like 10.1.0.0/16` })
-          return network === undefined ? [] : [network]
-        }),
-    )
+    .transform(parseNetworks)
     .describe('Networks that are not public and that webhooks and web push may reach all the same, as 10.1.0.0/16,…'),
   HUINONG_FLEET_TARGET: z.coerce.number().int().min(1).default(1_000).describe('Cabinets the programme aims at'),
   HUINONG_OPERATOR_NAME: z.string().default('惠农柜运营单位').describe('Operator shown on each shelf (food rules)'),
@@ -157,7 +157,8 @@ export interface ServerConfig {
     readonly publicUrl: string | undefined
     /** Browsers reach the pages by https, from us or from a proxy in front. */
     readonly isHttps: boolean
-    readonly isProxyTrusted: boolean
+    /** Whose X-Forwarded-* headers are believed: nobody's, those of whoever connects, or those of proxies in these networks. */
+    readonly proxies: 'none' | 'nearest' | readonly string[]
     readonly requestsPerMinute: number
     readonly metricsToken: string | undefined
   }
@@ -239,7 +240,7 @@ export function readServerConfig(environment: Readonly<Record<string, string | u
       port: it.HUINONG_HTTP_PORT,
       publicUrl: it.HUINONG_PUBLIC_URL,
       isHttps: tls !== undefined || it.HUINONG_PUBLIC_URL?.startsWith('https:') === true,
-      isProxyTrusted: it.HUINONG_TRUST_PROXY,
+      proxies: it.HUINONG_TRUST_PROXY,
       requestsPerMinute: it.HUINONG_REQUESTS_PER_MINUTE,
       metricsToken: it.HUINONG_METRICS_TOKEN,
     },

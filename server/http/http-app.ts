@@ -154,6 +154,15 @@ function registerLive(app: FastifyInstance, ctx: ServerContext): void {
   })
 }
 
+/**
+ * A proxy adds the address that it sees behind those that it was told, so that of one proxy only the last counts: what stands
+ * before it a caller may have written.
+ */
+function trustOf(proxies: ServerContext['config']['http']['proxies']) {
+  if (proxies === 'none') return false
+  return proxies === 'nearest' ? (_address: string, hop: number) => hop === 0 : [...proxies]
+}
+
 /** Builds the app without nouns and pages; nothing listens yet. */
 export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
@@ -164,7 +173,7 @@ export async function buildHttpApp(ctx: ServerContext, options: HttpAppOptions):
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     connectionTimeout: stalledAfterMs,
-    trustProxy: ctx.config.http.isProxyTrusted,
+    trustProxy: trustOf(ctx.config.http.proxies),
     exposeHeadRoutes: false,
     genReqId: () => makeId(ctx.clock, ctx.random),
     forceCloseConnections: true,

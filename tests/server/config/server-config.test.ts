@@ -9,7 +9,7 @@ describe('the configuration', () => {
   it('has a safe default for everything', () => {
     expect(readServerConfig({})).toMatchObject({
       databaseUrl: 'sqlite:./data/huinong.db',
-      http: { host: '127.0.0.1', port: 8_080, isProxyTrusted: false },
+      http: { host: '127.0.0.1', port: 8_080, proxies: 'none' },
       mqtt: { url: undefined, port: 1_883 },
       commandKeyFile: './data/command-key.pem',
     })
