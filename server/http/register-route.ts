@@ -85,6 +85,15 @@ export function checkAccess(access: Access, account: SignedIn | undefined): void
   if (account.mustAddSecondFactor) throw new RefusalError('identity.second_factor_must_add')
 }
 
+/**
+ * Who is calling, with the roles that let them in here: what a handler shows of rows by role (personal-data/row-scope.ts) is then no
+ * more than the contract opens to that role. An operator who is one household's helper too reveals that household's phone only.
+ */
+function admit(access: Access, account: SignedIn | undefined): SignedIn | undefined {
+  if (account === undefined || access === 'public' || access === 'signed-in') return account
+  return { ...account, roles: account.roles.filter((role) => access.includes(role)) }
+}
+
 function parsePart(part: 'params' | 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined
   const fault = findJsonFault(value)
@@ -156,7 +165,7 @@ function addRoute<const R extends RouteContract>(
         params: parsePart('params', contract.params, request.params),
         query: parsePart('query', contract.query, request.query),
         body: contract.upload === undefined ? parsePart('body', contract.body, request.body) : fileOf(request.body),
-        account: request.account,
+        account: admit(contract.access, request.account),
         request,
         reply,
       }

@@ -58,6 +58,21 @@ describe.each(dialects)('personal data on %s', (dialect) => {
     ])
   })
 
+  it('shows a helper who has another role too no number that neither role alone would', async () => {
+    await using server = await startServer({ dialect })
+    const helper = await server.signIn('helper', 'operator', 'auditor')
+    await seed(server, helper.accountId)
+
+    const own = await helper.send('POST', `${mine}/phone-reveals`, { reason })
+    const foreign = await helper.send('POST', `${other}/phone-reveals`, { reason })
+    const foreignConsent = await helper.send('POST', `${other}/consents`, consent)
+
+    expect((await helper.send('GET', other)).status).toBe(200)
+    expect(own.status).toBe(200)
+    expect(foreign).toMatchObject({ status: 404, body: { code: 'household.not_found' } })
+    expect(foreignConsent).toMatchObject({ status: 404, body: { code: 'household.not_found' } })
+  })
+
   it('keeps consents with their history; each purpose by itself, and takes them back', async () => {
     await using server = await startServer({ dialect })
     const [helper, farmer] = [await server.signIn('helper'), await server.signIn('farmer')]
