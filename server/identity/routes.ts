@@ -3,7 +3,6 @@ import { eq } from 'drizzle-orm'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { changePassword, isNumberOfSomebody, joinSite, signIn, signOut } from '#shared/contracts/http/identity.ts'
 import { getMe, type Me } from '#shared/contracts/http/me.ts'
-import type { Role } from '#shared/contracts/http/route.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'
 import { one } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -12,6 +11,7 @@ import { addAccounts, foldLogin } from './add-accounts.ts'
 import { registerAdministration } from './administration-routes.ts'
 import type { AttemptLimiter } from './attempt-limiter.ts'
 import { type AttemptLimits, checkAttempts, makeAttemptLimits } from './attempt-limits.ts'
+import { beginSignIn, type SignInProof } from './begin-sign-in.ts'
 import { changePasswordHash } from './change-account.ts'
 import { checkOwnPassword, nobodysHash } from './check-password.ts'
 import { loginFingerprint } from './forget-phone-logins.ts'
@@ -19,10 +19,9 @@ import { checkNewPassword } from './password-rules.ts'
 import { hashPassword, isPassword } from './password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { registerSecondFactor } from './second-factor-routes.ts'
-import { hasLiveFactor, takeFactorCode } from './second-factor.ts'
 import { sessionCookieOf } from './session-cookie.ts'
-import { addSignIn, endSignIn, extendSignIn, makeToken, type SignInLife, whoHolds } from './sign-in.ts'
-import { findAccountByFingerprint, findAccountByLogin, findRoles } from './store.ts'
+import { endSignIn, extendSignIn, makeToken, whoHolds } from './sign-in.ts'
+import { findAccountByFingerprint, findAccountByLogin } from './store.ts'
 
 function showMe(account: SignedIn): Me {
   const { accountId, login, displayName, roles, hostSiteId, areaCode, householdCode } = account
@@ -55,23 +54,11 @@ export async function findCaller(
   return account
 }
 
-/** Staff go home and leave a browser behind: theirs ends with the day, and before when nobody uses it. */
-function lifeFor(roles: readonly Role[], config: ServerContext['config']): SignInLife {
-  const { sessionLifetimeMs, staffSessionLifetimeMs, staffIdleMs, secondFactorRoles } = config
-  if (!roles.some((role) => secondFactorRoles.has(role))) return { lifetimeMs: sessionLifetimeMs, idleMs: undefined }
-  return { lifetimeMs: Math.min(staffSessionLifetimeMs, sessionLifetimeMs), idleMs: staffIdleMs }
-}
-
 /** Makes a sign-in, sets its cookie and says who it is. */
-async function startSignIn(ctx: ServerContext, reply: FastifyReply, accountId: string): Promise<Me> {
+async function startSignIn(ctx: ServerContext, reply: FastifyReply, proof: SignInProof): Promise<Me> {
   const token = makeToken()
-  const { http, secondFactorRoles } = ctx.config
-  const { holder, lifetimeMs } = await ctx.database.run(function* (unit) {
-    const life = lifeFor((yield* findRoles(unit, [accountId])).get(accountId) ?? [], ctx.config)
-    yield* addSignIn(unit, { ...life, accountId, token })
-    return { holder: yield* whoHolds(unit, token, secondFactorRoles), lifetimeMs: life.lifetimeMs }
-  })
-  if (holder === undefined) throw new RefusalError('identity.sign_in_failed')
+  const { account, lifetimeMs } = await ctx.database.run((unit) => beginSignIn(unit, ctx, { ...proof, token }))
+  const { http } = ctx.config
   void reply.setCookie(sessionCookieOf(http), token, {
     path: '/',
     httpOnly: true,
@@ -79,20 +66,7 @@ async function startSignIn(ctx: ServerContext, reply: FastifyReply, accountId: s
     secure: http.isHttps,
     maxAge: Math.floor(lifetimeMs / 1_000),
   })
-  return showMe(holder.account)
-}
-
-/** Refuses a sign-in whose account wants a code when there is none or it is not good. */
-async function checkCode(ctx: ServerContext, accountId: string, code: string | undefined): Promise<void> {
-  if (code === undefined) {
-    if (await ctx.database.read((unit) => hasLiveFactor(unit, accountId)))
-      throw new RefusalError('identity.second_factor_needed')
-    return
-  }
-  const isGood = await ctx.database.run(function* (unit) {
-    return !(yield* hasLiveFactor(unit, accountId)) || (yield* takeFactorCode(unit, ctx.sealer, accountId, code))
-  })
-  if (!isGood) throw new RefusalError('identity.second_factor_wrong', undefined, { field: 'code' })
+  return showMe(account)
 }
 
 function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limits: AttemptLimits): void {
@@ -113,8 +87,12 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
     )
     const isGood = await isPassword(body.password, account?.passwordHash ?? nobodysHash)
     if (!isGood || account === undefined || !account.isActive) throw new RefusalError('identity.sign_in_failed')
+    const { accountId, passwordHash: checkedHash } = account
     try {
-      await checkCode(ctx, account.accountId, body.code)
+      const me = await startSignIn(ctx, reply, { accountId, checkedHash, code: body.code })
+      byLogin.forgive(login)
+      byAddress.undo(request.ip)
+      return me
     } catch (error) {
       // Being asked for the code is no failure, and no way to be forgiven earlier ones either.
       if (error instanceof RefusalError && error.code === 'identity.second_factor_needed') {
@@ -123,9 +101,6 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
       }
       throw error
     }
-    byLogin.forgive(login)
-    byAddress.undo(request.ip)
-    return startSignIn(ctx, reply, account.accountId)
   })
   registerRoute(app, signOut, async ({ request, reply }) => {
     const account = await findCaller(ctx, request)
@@ -184,7 +159,7 @@ function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext, byAddr
       yield* recordAudit(unit, { accountId: made, action: 'identity.joined', subjectId: made, after })
       return made
     })
-    return startSignIn(ctx, reply, accountId)
+    return startSignIn(ctx, reply, { accountId, checkedHash: passwordHash, code: undefined })
   })
 }
 

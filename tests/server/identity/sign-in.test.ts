@@ -1,5 +1,9 @@
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { rows } from '#server/db/unit.ts'
+import { beginSignIn } from '#server/identity/begin-sign-in.ts'
+import { hashToken } from '#server/identity/sign-in.ts'
+import { findAccount } from '#server/identity/store.ts'
 import { startServer, testPassword, type Answer, type TestServer } from '#tests/support/start-server.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects } from '#tests/support/test-database.ts'
@@ -73,6 +77,26 @@ describe.each(dialects)('signing in on %s', (dialect) => {
     await Promise.all(Array.from({ length: 50 }, (_, index) => signIn(server, `guess-${index}`, 'x')))
 
     expect(await signIn(server, person.login, testPassword)).toMatchObject({ status: 429 })
+  })
+
+  it('comes to nothing when the password was changed while it was under way', async () => {
+    await using server = await startServer({ dialect })
+    const { accountId, ...person } = await server.signIn('buyer')
+    const { database } = server.app.ctx
+    const account = await database.read((unit) => findAccount(unit, accountId))
+    const proof = { accountId, checkedHash: account?.passwordHash ?? '', code: undefined, token: 'a token' }
+    const begin = () => database.run((unit) => beginSignIn(unit, server.app.ctx, proof))
+    await begin()
+    const newPassword = 'another battery staple'
+
+    await person.send('POST', '/api/me/password', { currentPassword: testPassword, newPassword })
+
+    await expect(begin()).rejects.toMatchObject({ code: 'identity.sign_in_failed' })
+    const left = await database.read(({ db, tables: { signIns: t } }) =>
+      rows(db.select({ hash: t.tokenHash }).from(t).where(eq(t.accountId, accountId))),
+    )
+    expect(left).toHaveLength(1)
+    expect(left).not.toContainEqual({ hash: hashToken(proof.token) })
   })
 
   it('ends by signing out, by its age, and by closing the account', async () => {
