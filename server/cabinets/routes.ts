@@ -27,6 +27,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { AttemptLimiter } from '../identity/attempt-limiter.ts'
+import { callerNetwork } from '../identity/caller-network.ts'
 import { checkAttempts } from '../identity/attempt-limits.ts'
 import { makeReadableCode } from '../identity/password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -139,14 +140,18 @@ function registerEnrolment(app: FastifyInstance, ctx: ServerContext): void {
     return { enrolmentCode: code, expiresAtMs }
   })
   registerRoute(app, rotateCabinetKey, async ({ params: { cabinetId }, body, request }) => {
-    checkAttempts([[byAddress, request.ip]])
+    checkAttempts([[byAddress, callerNetwork(request.ip)]])
     requireEd25519(body.publicKey)
-    await countRefusals(request.ip, () => ctx.database.run((unit) => rotateKey(unit, { cabinetId, ...body })))
+    await countRefusals(callerNetwork(request.ip), () =>
+      ctx.database.run((unit) => rotateKey(unit, { cabinetId, ...body })),
+    )
   })
   registerRoute(app, enrolCabinetRoute, async ({ body, request }) => {
-    checkAttempts([[byAddress, request.ip]])
+    checkAttempts([[byAddress, callerNetwork(request.ip)]])
     requireEd25519(body.publicKey)
-    const enrolled = await countRefusals(request.ip, () => ctx.database.run((unit) => enrolCabinet(unit, body)))
+    const enrolled = await countRefusals(callerNetwork(request.ip), () =>
+      ctx.database.run((unit) => enrolCabinet(unit, body)),
+    )
     const { cabinetId, code, serverPublicKeys } = enrolled
     // Whoever was connected with an earlier key is not this cabinet any more.
     ctx.perform([{ kind: 'disconnect', cabinetId }])

@@ -11,6 +11,7 @@ import { addAccounts, foldLogin } from './add-accounts.ts'
 import { registerAdministration } from './administration-routes.ts'
 import type { AttemptLimiter } from './attempt-limiter.ts'
 import { type AttemptLimits, checkAttempts, makeAttemptLimits } from './attempt-limits.ts'
+import { callerNetwork } from './caller-network.ts'
 import { beginSignIn, type SignInProof } from './begin-sign-in.ts'
 import { changePasswordHash } from './change-account.ts'
 import { checkOwnPassword, nobodysHash } from './check-password.ts'
@@ -75,11 +76,11 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
     const login = foldLogin(body.login)
     checkAttempts([
       [byLogin, login],
-      [byAddress, request.ip],
+      [byAddress, callerNetwork(request.ip)],
     ])
     // Counted before the answer is known, so that many attempts at once gain nothing.
     byLogin.fail(login)
-    byAddress.fail(request.ip)
+    byAddress.fail(callerNetwork(request.ip))
     const account = await ctx.database.read((unit) =>
       isNumberOfSomebody(login)
         ? findAccountByFingerprint(unit, loginFingerprint(ctx.sealer, login))
@@ -91,13 +92,13 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
     try {
       const me = await startSignIn(ctx, reply, { accountId, checkedHash, code: body.code })
       byLogin.forgive(login)
-      byAddress.undo(request.ip)
+      byAddress.undo(callerNetwork(request.ip))
       return me
     } catch (error) {
       // Being asked for the code is no failure, and no way to be forgiven earlier ones either.
       if (error instanceof RefusalError && error.code === 'identity.second_factor_needed') {
         byLogin.undo(login)
-        byAddress.undo(request.ip)
+        byAddress.undo(callerNetwork(request.ip))
       }
       throw error
     }
@@ -126,7 +127,7 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
 
 function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext, byAddress: AttemptLimiter): void {
   registerRoute(app, joinSite, async ({ body, request, reply }) => {
-    checkAttempts([[byAddress, request.ip]])
+    checkAttempts([[byAddress, callerNetwork(request.ip)]])
     const site = await ctx.database.read((unit) =>
       one(
         unit.db
@@ -136,7 +137,7 @@ function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext, byAddr
       ),
     )
     if (site === undefined) {
-      byAddress.fail(request.ip)
+      byAddress.fail(callerNetwork(request.ip))
       throw new RefusalError('identity.join_code_unknown', undefined, { field: 'joinCode' })
     }
     await checkNewPassword(body.password, body.login, 'password')
