@@ -2,7 +2,7 @@
 // (app.ts); the simulation runs it on a broker, a clock and a disk of its own.
 import type { CancelTimer } from '#shared/time/clock.ts'
 import type { Effect, ServerContext } from './context.ts'
-import { removeExpiredSignIns } from './identity/sign-in.ts'
+import { findStanding, removeExpiredSignIns } from './identity/sign-in.ts'
 import type { TlsOptions } from './config/read-tls.ts'
 import type { CabinetLink, LinkListener } from './mqtt/cabinet-link.ts'
 import { FleetLine } from './mqtt/fleet-line.ts'
@@ -15,9 +15,19 @@ const platformJobs = (line: FleetLine): readonly Job[] => [
   {
     name: 'remove expired sign-ins',
     intervalMs: 60_000,
+    run: ({ database }) => database.run(removeExpiredSignIns),
+  },
+  {
+    // Ended by themselves, by another process, or between the look at the cookie and the page's first word.
+    name: 'close pages of ended sign-ins',
+    intervalMs: 20_000,
     run: async ({ database, hub }) => {
-      for (const { accountId, signInId } of await database.run(removeExpiredSignIns))
-        hub.signOut(accountId, { only: signInId })
+      const open = hub.signIns()
+      if (open.length === 0) return
+      const ids = open.map(({ sessionId }) => sessionId)
+      const standing = await database.read((unit) => findStanding(unit, ids))
+      for (const { accountId, sessionId } of open)
+        if (!standing.has(sessionId)) hub.signOut(accountId, { only: sessionId })
     },
   },
 ]

@@ -59,6 +59,13 @@ export class LiveHub {
     return this.#pages.has(accountId)
   }
 
+  /** The sign-ins that have a page open here. */
+  signIns(): Array<{ readonly accountId: Id; readonly sessionId: Id }> {
+    return [...this.#pages].flatMap(([accountId, pages]) =>
+      [...pages].map(({ sessionId }) => ({ accountId, sessionId })),
+    )
+  }
+
   /** Sends an update to every page of the account; without pages it does nothing. */
   publish(accountId: Id, update: LiveUpdate): void {
     const pages = this.#pages.get(accountId)

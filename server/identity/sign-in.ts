@@ -1,6 +1,6 @@
 // Sign-ins: a random token in the cookie, its SHA-256 in the database. Ending one deletes its row, at once and everywhere.
 import { createHash, randomBytes } from 'node:crypto'
-import { and, eq, lt, lte, ne } from 'drizzle-orm'
+import { and, eq, inArray, lt, lte, ne } from 'drizzle-orm'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import { exec, insertRows, rows, type Unit, type UnitContext } from '../db/unit.ts'
@@ -106,10 +106,22 @@ export function* endSignIns(
   return yield* exec(db.delete(signIns).where(and(eq(signIns.accountId, accountId), isOther)))
 }
 
-/** Removes sign-ins that ended by themselves; returns whose they were. */
-export function* removeExpiredSignIns(ctx: UnitContext): Unit<{ signInId: string; accountId: string }[]> {
+/** Removes sign-ins that ended by themselves. */
+export function* removeExpiredSignIns(ctx: UnitContext): Unit<void> {
   const { signIns: t } = ctx.tables
-  return yield* rows(
-    ctx.db.delete(t).where(lte(t.expiresAtMs, ctx.now())).returning({ signInId: t.signInId, accountId: t.accountId }),
-  )
+  yield* exec(ctx.db.delete(t).where(lte(t.expiresAtMs, ctx.now())))
+}
+
+/** Queries name at most this many values at once. */
+const maxNames = 500
+
+/** Which of the sign-ins there still are. */
+export function* findStanding({ db, tables: { signIns: t } }: UnitContext, ids: readonly Id[]): Unit<Set<string>> {
+  const standing = new Set<string>()
+  for (let from = 0; from < ids.length; from += maxNames) {
+    const part = ids.slice(from, from + maxNames)
+    const found = yield* rows(db.select({ signInId: t.signInId }).from(t).where(inArray(t.signInId, part)))
+    for (const { signInId } of found) standing.add(signInId)
+  }
+  return standing
 }

@@ -84,6 +84,20 @@ describe('the live WebSocket', () => {
     expect(await page.closed).toBe(1008)
   })
 
+  it('ends when another process ended the sign-in, a little later', async () => {
+    const clock = new TestClock()
+    await using one = await startServer({ dialect: 'sqlite', clock })
+    await using other = await startServer({ dialect: 'sqlite', clock, beside: one })
+    const leaver = await one.signIn('buyer')
+    const page = openPage(other, leaver.cookie)
+    await page.updates.next()
+    await leaver.send('POST', '/api/sign-out')
+
+    clock.advance(20_000)
+
+    expect(await page.closed).toBe(1008)
+  })
+
   it('ends when a page says more than it has to say', async () => {
     const page = openPage(server, person.cookie)
     await page.updates.next()
