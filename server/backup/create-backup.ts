@@ -24,6 +24,8 @@ export async function createBackup(source: string, target: string, options: Back
     if (existsSync(path)) throw new BackupError(`${path} exists already; a backup never replaces another.`)
   const partial = `${target}.partial`
   await rm(partial, { force: true })
+  // Names and sealed numbers are for the server's user alone, in the copy too.
+  await writeFile(partial, '', { mode: 0o600 })
   try {
     const { takenAtMs, schemaHash } = await copySnapshot(source, partial, options)
     makeSelfContained(partial)

@@ -1,7 +1,7 @@
 // Puts a verified backup in the database's place. What was there is moved aside, never deleted.
 import BetterSqlite3 from 'better-sqlite3'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { BackupError } from './backup-error.ts'
 import { hashFile, settleFile } from '../durable-file.ts'
@@ -27,6 +27,7 @@ export async function restoreBackup(path: string, target: string, options: Resto
   const partial = `${target}.partial`
   try {
     await copyFile(path, partial)
+    await chmod(partial, 0o600)
     if ((await hashFile(partial)).sha256 !== verified.manifest.sha256)
       throw new BackupError(`${partial} was not copied whole.`)
     const movedAsideTo = isInTheWay ? await moveAside(target, options.clock.now()) : undefined

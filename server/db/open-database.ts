@@ -1,5 +1,5 @@
 // Opens the database a URL names, migrated and ready.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Database, DatabaseOptions } from './database.ts'
 import { openSqlite } from './sqlite-database.ts'
@@ -14,6 +14,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
   if (!url.startsWith('sqlite:')) throw new Error(`a database URL begins with sqlite: or postgres://, not ${url}`)
   const path = url.slice('sqlite:'.length)
-  if (path !== ':memory:') await mkdir(dirname(path), { recursive: true })
+  if (path !== ':memory:') {
+    await mkdir(dirname(path), { recursive: true })
+    // A new one is for the server's user alone; SQLite gives the log beside it the same mode.
+    await (await open(path, 'a', 0o600)).close()
+  }
   return openSqlite(path, options)
 }

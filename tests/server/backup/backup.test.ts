@@ -1,6 +1,15 @@
 // Backups of the SQLite database: taken under load, proven, put back, and refused when they are not sound.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { systemRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
@@ -50,6 +59,8 @@ async function forgeManifest(copy: string): Promise<void> {
   const manifest = JSON.parse(readFileSync(`${copy}.json`, 'utf8')) as object
   writeFileSync(`${copy}.json`, JSON.stringify({ ...manifest, ...(await hashFile(copy)) }))
 }
+
+const modeOf = (path: string) => statSync(path).mode & 0o777
 
 describe('a backup', () => {
   it('holds one instant of a database that others write all the while', async () => {
@@ -138,6 +149,20 @@ describe('verifying a backup', () => {
 })
 
 describe('restoring a backup', () => {
+  it('leaves database, log, backup and what is restored to the server’s user alone', async () => {
+    await using books = await openBooks()
+    await books.topUp(1)
+    const live = [books.path, `${books.path}-wal`].map(modeOf)
+    await createBackup(books.path, books.copy, tools)
+    const made = modeOf(books.copy)
+    chmodSync(books.copy, 0o644)
+    await books.database.close()
+
+    await restoreBackup(books.copy, books.path, { ...tools, mayReplace: true })
+
+    expect([...live, made, modeOf(books.path)]).toEqual([0o600, 0o600, 0o600, 0o600])
+  })
+
   it('brings the books back as they were and keeps what was in the way', async () => {
     await using books = await openBooks()
     await createBackup(books.path, books.copy, tools)
