@@ -55,15 +55,21 @@ export function* addRecipient(
   yield* insertRows(ctx.tables.alertRecipients, [
     { ...view, addressSealed, createdBy: byAccountId, createdAtMs: ctx.now() },
   ])
-  yield* recordAudit(ctx, {
-    accountId: byAccountId,
-    action: 'alert_recipient.added',
-    subjectId: recipientId,
-    after: view,
-  })
+  yield* recordAddition(ctx, byAccountId, view)
   return known.channel === 'webhook'
     ? { ...view, signingKey: signingKeyOf(sealer, recipientId).toString('base64') }
     : view
+}
+
+/** Without name and address: the trail is for good, they go a month after the recipient (retention/classes.ts). */
+export function* recordAddition(ctx: UnitContext, accountId: string, added: RecipientView): Unit<void> {
+  const { recipientId, channel, kinds, level, quietFromMinute, quietToMinute } = added
+  yield* recordAudit(ctx, {
+    accountId,
+    action: 'alert_recipient.added',
+    subjectId: recipientId,
+    after: { channel, kinds, level, quietFromMinute, quietToMinute },
+  })
 }
 
 function* requireRecipient({ db, tables: { alertRecipients: t } }: UnitContext, recipientId: string) {
@@ -84,7 +90,7 @@ export function* removeRecipient(
 ): Unit<void> {
   const { recipientId, byAccountId, why } = input
   const { alertRecipients: t, alertDeliveries: d } = ctx.tables
-  const { name, channel, addressHint } = yield* requireRecipient(ctx, recipientId)
+  const { channel } = yield* requireRecipient(ctx, recipientId)
   yield* exec(ctx.db.update(t).set({ removedAtMs: ctx.now() }).where(eq(t.recipientId, recipientId)))
   yield* exec(
     ctx.db
@@ -92,9 +98,8 @@ export function* removeRecipient(
       .set({ state: 'given_up', lastError: 'the recipient was removed' })
       .where(and(eq(d.recipientId, recipientId), eq(d.state, 'due'))),
   )
-  const before = { name, channel, addressHint }
   const action = 'alert_recipient.removed'
-  yield* recordAudit(ctx, { accountId: byAccountId, action, subjectId: recipientId, why, before })
+  yield* recordAudit(ctx, { accountId: byAccountId, action, subjectId: recipientId, why, before: { channel } })
 }
 
 /** Refuses with alert.recipient_unknown. */

@@ -3,12 +3,11 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { subscribePush as contract } from '#shared/contracts/http/alerts.ts'
-import { recordAudit } from '../audit/record-audit.ts'
 import { insertRows, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import type { Sealer } from '../personal-data/seal.ts'
 import { addressPurpose } from './address-seal.ts'
-import { removeRecipient } from './recipients.ts'
+import { recordAddition, removeRecipient } from './recipients.ts'
 
 type Subscription = z.output<(typeof contract)['body']>
 
@@ -55,12 +54,7 @@ export function* subscribePush(
       createdAtMs: ctx.now(),
     },
   ])
-  yield* recordAudit(ctx, {
-    accountId: by.accountId,
-    action: 'alert_recipient.added',
-    subjectId: recipientId,
-    after: view,
-  })
+  yield* recordAddition(ctx, by.accountId, view)
   return recipientId
 }
 
@@ -76,4 +70,19 @@ export function* unsubscribePush(
   const own = (yield* findByEndpoint(ctx, sealer, endpoint)).filter(({ accountId }) => accountId === byAccountId)
   if (own.length === 0) throw new RefusalError('alert.recipient_unknown')
   for (const { recipientId } of own) yield* removeRecipient(ctx, { recipientId, byAccountId })
+}
+
+/** Ends every subscription of an account that may subscribe no more. */
+export function* unsubscribeAccount(
+  ctx: UnitContext,
+  { accountId, byAccountId, why }: { readonly accountId: string; readonly byAccountId: string; readonly why: string },
+): Unit<void> {
+  const { alertRecipients: t } = ctx.tables
+  const own = yield* rows(
+    ctx.db
+      .select({ recipientId: t.recipientId })
+      .from(t)
+      .where(and(eq(t.accountId, accountId), isNull(t.removedAtMs))),
+  )
+  for (const { recipientId } of own) yield* removeRecipient(ctx, { recipientId, byAccountId, why })
 }

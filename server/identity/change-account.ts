@@ -1,8 +1,10 @@
 // Changes of an account: its password by its owner; by an administrator its roles, whether it is open, its sign-ins, and a
 // one-time password in place of a forgotten one.
 import { eq } from 'drizzle-orm'
+import { subscribePush } from '#shared/contracts/http/alerts.ts'
 import type { Role } from '#shared/contracts/http/route.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
+import { unsubscribeAccount } from '../alerts/subscribe-push.ts'
 import type { Effect } from '../context.ts'
 import { exec, insertRows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -81,6 +83,13 @@ export function* changeAccess(
     yield* exec(ctx.db.update(accounts).set({ isActive, closedAtMs }).where(eq(accounts.accountId, accountId)))
   }
   yield* endSignIns(ctx, accountId)
+  const isOpen = isActive ?? account.isActive
+  if (!isOpen || !(roles ?? before.roles).some((role) => subscribePush.access.includes(role as never)))
+    yield* unsubscribeAccount(ctx, {
+      accountId,
+      byAccountId: input.byAccountId,
+      why: 'the account may be told no more',
+    })
   yield* recordAudit(ctx, {
     accountId: input.byAccountId,
     action: 'identity.access_changed',

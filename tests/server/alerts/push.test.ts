@@ -1,5 +1,5 @@
 // Alerts to browsers: sealed for the browser, sent by us, tried again, and given up when the browser is gone.
-import { eq } from 'drizzle-orm'
+import { eq, like } from 'drizzle-orm'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { deliverDue } from '#server/alerts/deliver.ts'
@@ -147,5 +147,36 @@ describe('the routes of web push', () => {
     const { endpoint } = browser
     expect(await operator.send('POST', '/api/push/unsubscriptions', { endpoint })).toMatchObject({ status: 204 })
     expect(await operator.send('POST', '/api/push/unsubscriptions', { endpoint })).toMatchObject({ status: 404 })
+  })
+
+  it('end with the account that subscribed, or its last role that may, and leave neither name nor address on the trail', async () => {
+    await using server = await startServer({ dialect: 'sqlite' })
+    const admin = await server.signIn('admin')
+    await using service = await openPushService()
+    const people = [await server.signIn('operator'), await server.signIn('finance'), await server.signIn('auditor')]
+    for (const [index, person] of people.entries()) {
+      const endpoint = `https://push.example/browsers/${index}`
+      await person.send('POST', '/api/push/subscriptions', { ...service.subscription, endpoint })
+    }
+    const [closed, moved, kept] = people.map(({ accountId }) => `/api/accounts/${accountId}`)
+
+    await admin.send('PATCH', closed ?? '', { isActive: false })
+    await admin.send('PATCH', moved ?? '', { roles: ['buyer'] })
+    await admin.send('PATCH', kept ?? '', { roles: ['auditor', 'buyer'] })
+
+    const { body } = await admin.send('GET', '/api/alert-recipients')
+    expect(body['rows']).toMatchObject([{ name: people[2]?.login }])
+    const trail = await server.app.ctx.database.read(({ db, tables: { auditRows: r } }) =>
+      rows(db.select().from(r).where(like(r.action, 'alert_recipient.%'))),
+    )
+    expect(trail.map(({ action }) => action.slice('alert_recipient.'.length)).toSorted()).toEqual([
+      'added',
+      'added',
+      'added',
+      'removed',
+      'removed',
+    ])
+    const text = JSON.stringify(trail)
+    for (const word of [...people.map(({ login }) => login), 'push.example']) expect(text).not.toContain(word)
   })
 })
