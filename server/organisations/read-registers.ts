@@ -1,6 +1,6 @@
 // The rows of a register file of an organisation: its member households, or the shares they hold (domain.md, A12 and A13).
 import { z } from 'zod'
-import { householdCodeCell } from '../tabular/cells.ts'
+import { householdCodeCell, withoutGroups } from '../tabular/cells.ts'
 import { readTable } from '../tabular/read-table.ts'
 import type { RowError, TableColumn } from '../tabular/read-table.ts'
 import { refuseRows } from '../tabular/refuse-rows.ts'
@@ -45,7 +45,7 @@ function wordCell<T extends string>(words: Readonly<Record<string, T>>, codes: r
 /** Digits with at most three decimals, above zero → thousandths. */
 const milliCell = z
   .string()
-  .transform((text) => text.replaceAll(/[,，\s]/g, ''))
+  .transform(withoutGroups)
   .pipe(z.string().regex(/^\d{1,12}(\.\d{1,3})?$/, 'is no number with at most three decimals'))
   .transform((text) => {
     const [whole = '0', rest = ''] = text.split('.')

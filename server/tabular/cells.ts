@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parseYuan } from '#shared/units/fen.ts'
 
 /** Commas go where they part thousands: `1,234.5`. Elsewhere they stay and the number is none, since `12,34` may mean 12.34. */
-function withoutGroups(text: string): string {
+export function withoutGroups(text: string): string {
   const bare = text.replaceAll(/\s/g, '')
   return /^-?\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?$/.test(bare) ? bare.replaceAll(/[,，]/g, '') : bare
 }

@@ -160,7 +160,12 @@ describe.each(dialects)('the registers of an organisation from files on %s', (di
     await using world = await openRegisters(dialect)
     const before = await holdingsOf(world.database)
     const header = '户编号,户主,股权类型,数量,单位,折股'
-    const unread = utf8(header, `${memberCode(1)},,土地股,0,亩,1`, `${memberCode(1)},,房股,1.2345,亩,1`)
+    const unread = utf8(
+      header,
+      `${memberCode(1)},,土地股,0,亩,1`,
+      `${memberCode(1)},,房股,1.2345,亩,1`,
+      `${memberCode(2)},,土地股,"3,2",亩,"1,000"`,
+    )
     const wrong = utf8(
       header,
       `${memberCode(1)},,土地股,5,亩,5`,
@@ -173,7 +178,7 @@ describe.each(dialects)('the registers of an organisation from files on %s', (di
     const answers = [await world.upload('holding', unread), await world.upload('holding', wrong)]
 
     expect(answers.map(fieldsOf)).toEqual([
-      ['rows.2.数量', 'rows.3.股权类型', 'rows.3.数量'],
+      ['rows.2.数量', 'rows.3.股权类型', 'rows.3.数量', 'rows.4.数量'],
       ['rows.3', 'rows.4.单位', 'rows.5.户编号', 'rows.6.户编号'],
     ])
     expect(await holdingsOf(world.database)).toEqual(before)
