@@ -15,12 +15,44 @@ export interface Findings {
   readonly differences: ReadonlyArray<Difference & { readonly batchFen?: number }>
 }
 
-/** Enters new differences, brings known ones up to date, marks as matched what is gone. A closed one stays as it is. */
+type Found = Findings['differences'][number]
+
+const afterReference = (reference: string): string => {
+  const [, first = reference, turn = '1'] = /^(.*)#(\d+)$/.exec(reference) ?? []
+  return `${first}#${Number(turn) + 1}`
+}
+
+/** References before those behind them: `a`, `a#2`, … `a#10`. */
+const inTheirOrder = ({ reference: a }: DifferenceRow, { reference: b }: DifferenceRow) =>
+  a.length === b.length ? (a < b ? -1 : 1) : a.length - b.length
+
+/**
+ * A closed difference stays as it is, and its posting holds for the figures it was made for. Where these have moved since, or the other side
+ * has come after all, what the posting is now too much or too little is a difference of its own, under the next reference.
+ */
+function findAfterClosing(differences: readonly Found[], known: ReadonlyMap<string, DifferenceRow>): Found[] {
+  const found = new Map(differences.map((difference) => [difference.reference, difference]))
+  const closed = [...known.values()].filter(({ state }) => state === 'closed')
+  for (const row of closed.toSorted(inTheirOrder)) {
+    const now = found.get(row.reference)
+    found.delete(row.reference)
+    const statementFen = now?.statementFen ?? 0
+    const booksFen = (now?.booksFen ?? 0) + row.statementFen - row.booksFen
+    if (statementFen === booksFen) continue
+    const reference = afterReference(row.reference)
+    const kind = 'amount_differs'
+    found.set(reference, { ...now, kind, reference, statementFen, booksFen, causes: ['closed_too_early'] })
+  }
+  return [...found.values()]
+}
+
+/** Enters new differences, brings known ones up to date, marks as matched what is gone. */
 export function* keepFindings(ctx: UnitContext, findings: Findings): Unit<ReconciliationRow> {
-  const { channel, subject, statementFen, booksFen, differences } = findings
+  const { channel, subject, statementFen, booksFen } = findings
   const { reconciliations, reconciliationDifferences: d } = ctx.tables
   const isOfSubject = and(eq(d.channel, channel), eq(d.subject, subject))
   const known = new Map((yield* rows(ctx.db.select().from(d).where(isOfSubject))).map((row) => [row.reference, row]))
+  const differences = findAfterClosing(findings.differences, known)
   const found = new Set(differences.map(({ reference }) => reference))
   const atMs = ctx.now()
   const fresh: Array<typeof d.$inferInsert> = []
@@ -36,7 +68,7 @@ export function* keepFindings(ctx: UnitContext, findings: Findings): Unit<Reconc
     if (earlier === undefined) {
       const differenceId = ctx.newId()
       fresh.push({ differenceId, channel, subject, reference, ...figures, causes, state: 'open', foundAtMs: atMs })
-    } else if (earlier.state !== 'closed' && (earlier.state === 'matched' || hasMoved(earlier, figures)))
+    } else if (earlier.state === 'matched' || hasMoved(earlier, figures))
       // What was proposed was proposed for other figures.
       yield* exec(
         ctx.db

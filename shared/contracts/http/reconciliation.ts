@@ -36,6 +36,8 @@ export const causeCandidates = [
   'fee_added',
   /** Batch and ledger, both ours, disagree: the books need a look. */
   'own_books_disagree',
+  /** A posting closed it, and then its figures moved or its other side came. */
+  'closed_too_early',
 ] as const
 
 export const ReconciliationChannel = z.enum(reconciliationChannels).meta({

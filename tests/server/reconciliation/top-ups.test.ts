@@ -111,6 +111,37 @@ describe.each(dialects)('top-ups beside a statement on %s', (dialect) => {
     expect(audited.map(({ action }) => action)).toContain('reconciliation.difference_closed')
   })
 
+  it('are open again as far as what closed them was too much, once their other side has come', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await using api = await startCommerceApi(database, clock)
+    await topUp(database, 'late', 3_000)
+    const compare = () => api.call('POST', '/api/reconciliations', ann, { channel: 'top-ups', subject: day })
+    const openOnes = async () => (await differencesOf(api)).filter((it) => it.state === 'open')
+    async function close() {
+      const [found] = await openOnes()
+      const path = `/api/reconciliation-differences/${found?.differenceId ?? ''}`
+      await api.call('POST', `${path}/proposal`, ann, { otherAccountId: 'writeoff:top-ups', reason: '银行未到账' })
+      await api.call('POST', `${path}/approval`, bob)
+    }
+    await compare()
+    await close()
+    const closed = await compare()
+
+    await state(api, [['late', day, '30.00', '充值']])
+    const [reopened] = await openOnes()
+    const differing = await compare()
+    await close()
+    const settled = await compare()
+
+    expect(closed.body).toMatchObject({ differenceFen: 0, openCount: 0 })
+    expect(reopened).toMatchObject({ reference: 'late#2', causes: ['closed_too_early'] })
+    expect(differing.body).toMatchObject({ statementFen: 3_000, booksFen: 3_000, differenceFen: 3_000, openCount: 1 })
+    expect(settled.body).toMatchObject({ differenceFen: 0, openCount: 0 })
+    expect(await database.read((ctx) => balanceOf(ctx, 'bank:main'))).toBe(-3_000)
+    expect(await database.read((ctx) => balanceOf(ctx, 'writeoff:top-ups'))).toBe(0)
+  })
+
   it('take a statement once, and refuse a reference that stands in an earlier one', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })

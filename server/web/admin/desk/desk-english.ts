@@ -64,6 +64,7 @@ export function deskEnglish(): DeskMessages {
         paid_twice: 'paid twice?',
         fee_added: 'was a fee added?',
         own_books_disagree: 'books and batch disagree',
+        closed_too_early: 'closed before its other side came or changed',
       },
       state: 'State',
       states: { open: 'open', proposed: 'to be approved', closed: 'closed', matched: 'matched' },

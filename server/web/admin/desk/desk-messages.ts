@@ -64,6 +64,7 @@ function deskChinese() {
         paid_twice: '可能付了两次',
         fee_added: '可能加收了手续费',
         own_books_disagree: '账本和批次不一致',
+        closed_too_early: '冲平之后，对方的账又来了或变了',
       },
       state: '状态',
       states: { open: '待处理', proposed: '待批准', closed: '已平', matched: '已自动对上' },
