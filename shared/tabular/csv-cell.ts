@@ -1,7 +1,7 @@
 // One cell of a CSV file as banks and spreadsheets read it, for the server's files and the pages' exports alike.
 
-/** What spreadsheets take for the beginning of a formula, or what we made of one. */
-const formulaStart = /^'*[=+\-@\t\r]/
+/** What spreadsheets take for the beginning of a formula (OWASP, CSV injection: the full-width signs too), or what we made of one. */
+const formulaStart = /^'*[=+\-@\t\r\n＝＋－＠]/
 
 /** An apostrophe keeps a spreadsheet from running the cell; `restoreNeutralised` takes it off again. */
 export function neutralise(text: string): string {

@@ -6,6 +6,7 @@ import { readTable, type TableColumns } from '#server/tabular/read-table.ts'
 import { encodeText } from '#server/tabular/table-text.ts'
 import { writeCsv } from '#server/tabular/write-csv.ts'
 import { writeXlsx } from '#server/tabular/write-xlsx.ts'
+import { neutralise, restoreNeutralised } from '#shared/tabular/csv-cell.ts'
 
 const columns = {
   name: { names: ['姓名', 'name'], schema: z.string().min(1) },
@@ -148,6 +149,16 @@ describe('a table', () => {
 })
 
 describe('a written table', () => {
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+1', '＋1', '－1', '＠SUM(A1)'])(
+    'writes %j as no formula, and reads it as it was',
+    (text) => {
+      const written = neutralise(text)
+
+      expect(written).toBe(`'${text}`)
+      expect(restoreNeutralised(written)).toBe(text)
+    },
+  )
+
   it('keeps what people typed from being run as a formula, and leaves our own figures alone', () => {
     const file = writeCsv([{ name: '姓名' }, { name: '金额', isFromUsers: false }], [['=1+1', '-5.00']], {
       encoding: 'utf-8-bom',
