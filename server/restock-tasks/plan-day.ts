@@ -1,9 +1,9 @@
 // Plans a day's restocking, or plans it anew: the restock plan becomes a task per cabinet, the tasks become routes, and each
 // route gets its driver. Tasks somebody has begun stay as they are, with their goods; the others are replaced. The thinking only
 // reads and comes to plain data, so that a thread can do it (night-thread.ts) and only the booking is left.
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
-import { startOfDay } from '../calendar/rules.ts'
+import { dayOf, startOfDay } from '../calendar/rules.ts'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -70,7 +70,7 @@ export function* planDay(ctx: UnitContext, input: PlanDayInput): Unit<PlannedDay
 export function* draftDay(ctx: UnitContext, input: PlanDayInput): Unit<DayDraft> {
   const leadDays = leadOf(input.day, ctx.now())
   const restockerIds = yield* findRestockers(ctx, input.restockerIds)
-  const { taskIds: begunTaskIds, ...begun } = yield* findBegun(ctx)
+  const { taskIds: begunTaskIds, ...begun } = yield* findBegun(ctx, input.day)
   const computed = yield* computePlan(ctx, {
     leadDays,
     coverDays: input.coverDays,
@@ -103,7 +103,7 @@ export function* draftDay(ctx: UnitContext, input: PlanDayInput): Unit<DayDraft>
 
 /** Undefined, and nothing is booked, when somebody has begun or ended a task since the draft was made. */
 export function* bookDay(ctx: UnitContext, input: PlanDayInput, draft: DayDraft): Unit<PlannedDay | undefined> {
-  const { taskIds: begunTaskIds } = yield* findBegun(ctx)
+  const { taskIds: begunTaskIds } = yield* findBegun(ctx, input.day)
   if (begunTaskIds.join() !== draft.begunTaskIds.join()) return undefined
   yield* clearDay(ctx, input.day)
   const { cabinets, laid, shortBySku } = draft
@@ -175,14 +175,18 @@ function* clearDay(ctx: UnitContext, day: string): Unit<void> {
   )
 }
 
-/** Tasks somebody has begun, with what they keep to themselves. */
-function* findBegun(ctx: UnitContext) {
+/**
+ * Tasks somebody has begun, with what they keep to themselves. One of before yesterday is nobody's work any more, though nobody
+ * has ended it: a phone was lost, a door never opened. Its cabinet is planned for again; what was done there is in the books.
+ */
+function* findBegun(ctx: UnitContext, day: string) {
   const { restockTasks: t } = ctx.tables
+  const firstDay = dayOf(Math.min(startOfDay(day), ctx.now()) - dayMs)
   const begun = yield* rows(
     ctx.db
       .select({ taskId: t.taskId, cabinetId: t.cabinetId })
       .from(t)
-      .where(inArray(t.state, [...begunTaskStates]))
+      .where(and(inArray(t.state, [...begunTaskStates]), gte(t.day, firstDay)))
       .orderBy(asc(t.taskId)),
   )
   const taskIds = begun.map(({ taskId }) => taskId)

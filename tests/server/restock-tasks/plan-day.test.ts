@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RestockRoute } from '#shared/contracts/http/restock-tasks.ts'
+import { dayOf } from '#server/calendar/rules.ts'
 import { exec } from '#server/db/unit.ts'
 import { openRestockWorld } from '#tests/support/restock-world.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
@@ -46,6 +47,24 @@ describe.each(dialects)('a day of restocking on %s', (dialect) => {
     expect(second?.restockerId).toBe(ben.accountId)
     expect(third).toMatchObject({ revision: 3, tasks: 0 })
     expect(await world.tasks()).toMatchObject([{ taskId: second?.taskId, state: 'checked_in' }])
+  })
+
+  it.each([
+    ['yesterday', 1, 0],
+    ['the day before', 2, 1],
+  ])('plans for a cabinet that somebody began and never ended %s', async (_when, daysAgo, tasks) => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await using world = await openRestockWorld(database, clock)
+    const { anna, market, newId } = world
+    await world.plan()
+    const [left] = await world.tasks()
+    const step = { stepId: newId(), atMs: clock.now(), kind: 'checked-in', cabinetCode: market.cabinetCode } as const
+    await world.send(anna, left?.taskId ?? '', [step])
+    const day = dayOf(clock.now() - daysAgo * 86_400_000)
+    await database.run((ctx) => exec(ctx.db.update(ctx.tables.restockTasks).set({ day })))
+
+    expect(await world.plan()).toMatchObject({ tasks })
   })
 
   it('takes out what is under recall first and loads nothing of it', async () => {
