@@ -25,14 +25,14 @@ export function targetOf(lane: TaskLaneRow, stated: Stated | null): Booked {
   return { takenOff: lane.takeOff, putIn: lane.putIn, countAfter: expectedAfter(lane) }
 }
 
-/** Books a lane when the door was closed. */
-export function* bookLane(ctx: UnitContext, task: TaskRow, lane: TaskLaneRow): Unit<void> {
+/** Books a lane when the door was closed; `soldUnits`: what was sold of it between the restocker's word and now. */
+export function* bookLane(ctx: UnitContext, task: TaskRow, lane: TaskLaneRow, soldUnits = 0): Unit<void> {
   const place = { cabinetId: task.cabinetId, laneId: lane.laneId, causeId: task.taskId }
   const target = targetOf(lane, lane.stated)
   if (lane.booked !== null) return yield* correct(ctx, place, lane.booked, target, lane)
   for (const { lotId, count } of target.putIn) yield* fromDepot(ctx, place, lotId, count)
   for (const { lotId, count } of target.takenOff) yield* fromDepot(ctx, place, lotId, -count)
-  yield* countTo(ctx, place, target)
+  yield* countTo(ctx, place, target, soldUnits)
   yield* keepBooked(ctx, lane, target)
 }
 
@@ -81,9 +81,9 @@ function* fromDepot(ctx: UnitContext, place: LanePlace, lotId: string, units: nu
 }
 
 /** What is missing left from the older lots first; the lot just loaded answers for the rest, and for what is too much. */
-function* countTo(ctx: UnitContext, place: LanePlace, target: Booked): Unit<void> {
+function* countTo(ctx: UnitContext, place: LanePlace, target: Booked, soldUnits: number): Unit<void> {
   const newestLotId = yield* lotFor(ctx, place, target)
-  yield* bookReportedCount(ctx, { ...place, total: target.countAfter, newestLotId })
+  yield* bookReportedCount(ctx, { ...place, total: Math.max(0, target.countAfter - soldUnits), newestLotId })
 }
 
 /** The lot a change of the count falls on: the one loaded last, else one that lies there. */

@@ -7,6 +7,7 @@ import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { refreshLocks } from '../lane-locks/refresh-locks.ts'
 import { liveStates } from '../sessions/rules.ts'
+import { soldFrom } from '../stock/sold-from.ts'
 import { bookLane } from './book-lane.ts'
 
 /** Lanes per unit, so that a unit stays short. */
@@ -30,7 +31,9 @@ export function* bookUnweighed(ctx: UnitContext): Unit<readonly Effect[]> {
       .limit(lanesPerUnit),
   )
   for (const { task, lane } of found) {
-    yield* bookLane(ctx, task, lane)
+    // Told late, the count is of before these sales.
+    const place = { cabinetId: task.cabinetId, laneId: lane.laneId }
+    yield* bookLane(ctx, task, lane, yield* soldFrom(ctx, place, lane.stated?.atMs ?? ctx.now()))
     yield* recordAudit(ctx, {
       accountId: undefined,
       action: 'restock_task.lane_booked_unweighed',

@@ -6,7 +6,7 @@ import { unitsInLane } from '#server/stock/lane-stock.ts'
 import type { Database } from '#server/db/database.ts'
 import { bookUnweighed } from '#server/restock-tasks/book-unweighed.ts'
 import { problem } from '#tests/support/commerce-api.ts'
-import { noEvidence, versions } from '#tests/support/market.ts'
+import { noEvidence, settled, versions } from '#tests/support/market.ts'
 import { openRestockWorld, reportLoad, type LaneDone, type RestockWorld } from '#tests/support/restock-world.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
@@ -179,6 +179,31 @@ describe.each(dialects)('a restock task on %s', (dialect) => {
 
     expect(early).toEqual({ lane: 2, depot: depotBefore })
     expect(await begun.stock()).toEqual({ lane: 2 + planned, depot: depotBefore - planned })
+  })
+
+  it('enters the books without weights as it was when it was stated, less what was sold before the phone could tell', async () => {
+    await using begun = await begin(dialect)
+    const { world, taskId, planned, database, clock } = begun
+    const { market } = world
+    const sessionId = await begun.enter()
+    const steps = [begun.lane(), begun.close()]
+    clock.advance(60_000)
+    await market.tell('session.review', {
+      sessionId,
+      reason: 'lane_fault',
+      detail: 'no steady weight from L01',
+      lowestLines: [],
+      flags: [],
+      versions,
+      evidence: noEvidence,
+    })
+    const sold = await market.open()
+    await market.tell('session.settled', settled(market, sold, { count: 1 }))
+
+    await world.send(world.anna, taskId, steps)
+    await database.run(bookUnweighed)
+
+    expect(await begun.stock()).toEqual({ lane: 2 + planned - 1, depot: depotBefore - planned })
   })
 
   it('takes each step once, however often and in whatever order it is sent', async () => {
