@@ -67,19 +67,15 @@ export function* decideReview(
   })
 }
 
-/** What a person may charge at most, fen. */
-export function* lowestPlausibleFen(ctx: UnitContext, session: Contracted): Unit<number> {
-  return (yield* findLowest(ctx, session)).totalFen
-}
-
 /** What the goods of a bill cost by their labels, though the hold does not reach. */
 const labelFenOf = ({ totalFen, shortfallFen }: Bill) => totalFen + shortfallFen
 
 /**
  * The least bill that is plausible: the cabinet's lowest explanation; for a silent session what its cabinet did report but
- * could not be settled at the time (no revenue plan was in force, say); else nothing.
+ * could not be settled at the time (no revenue plan was in force, say); else nothing. A decision charges at most its total, for
+ * goods of at most its labels' sum: more than the total where the hold does not reach. Fen.
  */
-function* findLowest(
+export function* findLowest(
   ctx: UnitContext,
   session: Contracted,
 ): Unit<{ readonly totalFen: number; readonly labelFen: number }> {

@@ -6,7 +6,7 @@ import { WeighingEvidence } from '#shared/contracts/mqtt/event.ts'
 import { one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { lowestPlausibleFen } from './decide-review.ts'
+import { findLowest } from './decide-review.ts'
 import { findContracted, findSession, type SessionRow } from './store.ts'
 
 export function* findEvidence(
@@ -42,5 +42,5 @@ export function* findEvidence(
 function* findMost(ctx: UnitContext, session: SessionRow): Unit<{ mostFen?: number }> {
   if (session.state !== 'review') return {}
   const contracted = yield* findContracted(session.sessionId)
-  return contracted === undefined ? {} : { mostFen: yield* lowestPlausibleFen(ctx, contracted) }
+  return contracted === undefined ? {} : { mostFen: (yield* findLowest(ctx, contracted)).labelFen }
 }

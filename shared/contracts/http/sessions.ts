@@ -150,7 +150,7 @@ export const getSessionEvidence = defineRoute({
     /** The scales' record of a reviewed session: NDJSON, gzipped, base64; `npm run replay` computes the bill again from it. */
     trace: z.string().optional(),
     reason: z.string().optional(),
-    /** What a decision may charge at most; present while the session waits for one. */
+    /** What the goods of a decision may cost by their labels; of that the money held is charged. Present while one is waited for. */
     mostFen: NonNegativeFen.optional(),
   }),
   status: 200,

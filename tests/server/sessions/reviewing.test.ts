@@ -77,6 +77,7 @@ describe.each(dialects)('a session in review on %s', (dialect) => {
         }),
       )
 
+    expect(await database.read((ctx) => findEvidence(ctx, sessionId))).toMatchObject({ mostFen: 10_240 })
     await expect(decide(9)).rejects.toMatchObject({ code: 'session.decision_too_high', facts: { lowestFen: 10_000 } })
     await decide(8)
 
