@@ -7,6 +7,7 @@ import { one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findLowest } from './decide-review.ts'
+import { nextState } from './rules.ts'
 import { findContracted, findSession, type SessionRow } from './store.ts'
 
 export function* findEvidence(
@@ -39,8 +40,11 @@ export function* findEvidence(
   }
 }
 
+/** Present while a person may decide; of a session given up, only when its cabinet has reported goods after all. */
 function* findMost(ctx: UnitContext, session: SessionRow): Unit<{ mostFen?: number }> {
-  if (session.state !== 'review') return {}
+  if (nextState(session.state, 'review.decided') === undefined) return {}
   const contracted = yield* findContracted(session.sessionId)
-  return contracted === undefined ? {} : { mostFen: (yield* findLowest(ctx, contracted)).labelFen }
+  if (contracted === undefined) return {}
+  const { labelFen: mostFen } = yield* findLowest(ctx, contracted)
+  return session.state === 'cancelled' && mostFen === 0 ? {} : { mostFen }
 }

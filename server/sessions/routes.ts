@@ -91,7 +91,7 @@ const registerDeciding: NounRoutes = (app, server) => {
   registerRoute(app, contract.decideReview, async ({ params, body, account }) => {
     const decision = { ...params, ...body, byAccountId: account.accountId }
     server.perform(await database.run((ctx) => decideReview(ctx, walletPayments, decision)))
-    return await requireReceipt(server, params.sessionId)
+    return (await database.read((ctx) => makeReceipt(ctx, params.sessionId))) ?? null
   })
   registerRoute(app, contract.refundLine, ({ params, body, account }) => {
     const refund = { ...params, ...body, byAccountId: account.accountId }

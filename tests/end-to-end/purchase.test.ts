@@ -149,7 +149,7 @@ describe('one purchase through every real part', { timeout: purchaseTimeoutMs },
       params: { sessionId: session.sessionId },
       body: { lines: [], reason: '称重不明，不收费' },
     })
-    expect(receipt.totalFen).toBe(0)
+    expect(receipt?.totalFen).toBe(0)
     expect(await balanceOf(buyer)).toEqual({ ...before, heldFen: 0 })
     expect((await buyer.call(getReceipt, { params: { sessionId: session.sessionId } })).totalFen).toBe(0)
   })

@@ -192,7 +192,8 @@ export const decideReview = defineRoute({
       .max(100),
     reason: Reason,
   }),
-  reply: Receipt,
+  /** Null of a restocking, which has no receipt. */
+  reply: Receipt.nullable(),
   status: 200,
 })
 export const refundLine = defineRoute({

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { walletPayments } from '#server/payments/wallet-payments.ts'
+import { walletOf } from '#server/payments/wallets.ts'
+import { openForRestock } from '#server/restock/open-for-restock.ts'
+import { expireSessions } from '#server/sessions/expire-sessions.ts'
 import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
-import { openMarket, settled } from '#tests/support/market.ts'
+import { noEvidence, openDeps, openMarket, settled, versions } from '#tests/support/market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
 const stranger = { accountId: '01900000-0000-7000-8000-0000000000bb', roles: ['buyer'] } as const
+const operator = { accountId: '01900000-0000-7000-8000-0000000000aa', roles: ['operator'] } as const
+const nothing = { lines: [], reason: '柜机失联' }
 const finance = { accountId: '01900000-0000-7000-8000-0000000000cc', roles: ['finance'] } as const
 
 describe.each(dialects)('sessions and money over HTTP on %s', (dialect) => {
@@ -58,6 +64,58 @@ describe.each(dialects)('sessions and money over HTTP on %s', (dialect) => {
     expect(second.body).toMatchObject({ rows: [{ finding: 'unknown_session', sessionId: unknown[0] }] })
     expect(ofOne.body).toMatchObject({ rows: [{ sessionId: unknown[0] }] })
     expect((await list('', stranger)).status).toBe(403)
+  })
+
+  it('let a person give up the money held for a visit whose cabinet fell silent', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const sessionId = await market.open()
+    const evidence = () => api.call('GET', `/api/sessions/${sessionId}/evidence`, operator)
+    const running = await evidence()
+    clock.advance(20 * 60_000)
+    await market.tell('door.opened', { sessionId })
+    clock.advance(20 * 60_000)
+    await database.run((ctx) => expireSessions(ctx, walletPayments))
+
+    const silent = await evidence()
+    const decided = await api.call('POST', `/api/sessions/${sessionId}/review-decision`, operator, nothing)
+
+    expect(running.body).toEqual({ sessionId })
+    expect(silent.body).toMatchObject({ mostFen: 0 })
+    expect(decided).toMatchObject({ status: 200, body: { totalFen: 0, flags: ['cabinet_silent', 'reviewed'] } })
+    expect((await evidence()).body).not.toHaveProperty('mostFen')
+    expect(await database.read((ctx) => walletOf(ctx, market.buyerId))).toEqual({ balanceFen: 50_000, heldFen: 0 })
+  })
+
+  it('take a decision about a restocking, which has no receipt', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const loads = [
+      { laneId: 'L01', lotId: market.citrus.lotId, skuId: market.citrus.skuId, count: 1, isReplacement: false },
+    ]
+    const who = { accountId: 'keeper', accountName: 'keeper', idempotencyKey: 'restock-01' }
+    const request = { ...who, cabinetCode: market.cabinetCode, loads }
+    const { sessionId } = (await database.run((ctx) => openForRestock(ctx, openDeps, request))).session
+    await market.tell('session.review', {
+      sessionId,
+      reason: 'ambiguous',
+      detail: '',
+      lowestLines: [],
+      flags: [],
+      versions,
+      evidence: noEvidence,
+    })
+
+    const decided = await api.call('POST', `/api/sessions/${sessionId}/review-decision`, operator, nothing)
+
+    expect(decided).toMatchObject({ status: 200, body: null })
+    expect((await api.call('GET', `/api/sessions?state=settled`, finance)).body).toMatchObject({
+      rows: [{ sessionId }],
+    })
   })
 
   it('list sessions from either end, page by page', async () => {

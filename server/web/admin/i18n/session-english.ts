@@ -76,6 +76,8 @@ export function sessionsEnglish(words: Words): SessionMessages {
     nothingTaken: 'nothing taken',
     noEvidence: 'There is no weighing evidence.',
     decide: 'Decide the review',
+    silentHint:
+      'The cabinet has said nothing more of this visit, so nothing can be charged: the money held goes back. What it reports afterwards no longer counts; wait while it may still come back.',
     decideHint: 'A review may only lower the bill. 0 charges nothing for a line.',
     most: (amount) => `At most ${amount} may be charged`,
     decideReason: 'Reason',

@@ -75,6 +75,7 @@ export function sessionsChinese(words: Words) {
     nothingTaken: '没有取走',
     noEvidence: '没有称重证据。',
     decide: '复核决定',
+    silentHint: '柜机此后没有任何消息，无法收费，只能放回预留款。柜机日后再上报也不再计费；它还可能恢复时，请先等等。',
     decideHint: '只能少收，不能多收。数量填 0 表示不收这一条。',
     most: (amount: string) => `最多可收 ${amount}`,
     decideReason: '理由',
