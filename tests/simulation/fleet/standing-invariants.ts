@@ -45,8 +45,9 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
     'a settled session is billed what its lines say, once',
     `SELECT s.session_id, s.total_fen, p.captured_fen, coalesce(sum(l.amount_fen), 0) AS lines FROM shopping_session s
      LEFT JOIN payment_intent p ON p.intent_id = s.session_id LEFT JOIN sale_line l ON l.session_id = s.session_id
+     LEFT JOIN ledger_transfer t ON t.id = 'arrears:' || s.session_id || ':paid'
      WHERE s.kind = 'sale' AND s.state = 'settled' GROUP BY s.session_id
-     HAVING s.total_fen <> lines OR s.total_fen <> coalesce(p.captured_fen + p.short_fen, -1)`,
+     HAVING s.total_fen <> lines OR s.total_fen <> coalesce(p.captured_fen - coalesce(t.amount_fen, 0) + p.short_fen, -1)`,
   ],
   [
     'a session that did not end settled is not billed',
@@ -63,8 +64,9 @@ const always: ReadonlyArray<readonly [what: string, sql: string]> = [
   [
     'a wallet is what was paid in, less bills and holds, and refunds',
     `SELECT p.payer_account_id, w.fen, ${walletFen} - sum(CASE WHEN p.draws_on_intent_id IS NOT NULL THEN 0 WHEN p.state = 'held' THEN p.held_fen
-     ELSE p.captured_fen + p.drawn_fen END) + sum(p.refunded_fen) - coalesce((SELECT sum(a.owed_fen) FROM payment_arrears a
-     WHERE a.payer_account_id = p.payer_account_id AND a.paid_at_ms IS NOT NULL), 0) AS expected
+     ELSE p.captured_fen + p.drawn_fen END) + sum(p.refunded_fen) - coalesce((SELECT sum(t.amount_fen) FROM payment_intent d
+     JOIN ledger_transfer t ON t.id = 'arrears:' || d.intent_id || ':paid'
+     WHERE d.payer_account_id = p.payer_account_id AND d.draws_on_intent_id IS NOT NULL), 0) AS expected
      FROM payment_intent p JOIN (SELECT substr(account_id, 8) AS owner, sum(amount_fen) AS fen FROM ledger_entry
      WHERE account_id LIKE 'wallet:%' GROUP BY account_id) w ON w.owner = p.payer_account_id GROUP BY p.payer_account_id HAVING w.fen <> expected`,
   ],
