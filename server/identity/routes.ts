@@ -74,13 +74,14 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
   const { byLogin, byAddress } = limits
   registerRoute(app, signIn, async ({ body, request, reply }) => {
     const login = foldLogin(body.login)
+    const network = callerNetwork(request.ip)
     checkAttempts([
       [byLogin, login],
-      [byAddress, callerNetwork(request.ip)],
+      [byAddress, network],
     ])
     // Counted before the answer is known, so that many attempts at once gain nothing.
     byLogin.fail(login)
-    byAddress.fail(callerNetwork(request.ip))
+    byAddress.fail(network)
     const account = await ctx.database.read((unit) =>
       isNumberOfSomebody(login)
         ? findAccountByFingerprint(unit, loginFingerprint(ctx.sealer, login))
@@ -92,13 +93,13 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
     try {
       const me = await startSignIn(ctx, reply, { accountId, checkedHash, code: body.code })
       byLogin.forgive(login)
-      byAddress.undo(callerNetwork(request.ip))
+      byAddress.undo(network)
       return me
     } catch (error) {
       // Being asked for the code is no failure, and no way to be forgiven earlier ones either.
       if (error instanceof RefusalError && error.code === 'identity.second_factor_needed') {
         byLogin.undo(login)
-        byAddress.undo(callerNetwork(request.ip))
+        byAddress.undo(network)
       }
       throw error
     }
@@ -127,7 +128,8 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
 
 function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext, byAddress: AttemptLimiter): void {
   registerRoute(app, joinSite, async ({ body, request, reply }) => {
-    checkAttempts([[byAddress, callerNetwork(request.ip)]])
+    const network = callerNetwork(request.ip)
+    checkAttempts([[byAddress, network]])
     const site = await ctx.database.read((unit) =>
       one(
         unit.db
@@ -137,7 +139,7 @@ function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext, byAddr
       ),
     )
     if (site === undefined) {
-      byAddress.fail(callerNetwork(request.ip))
+      byAddress.fail(network)
       throw new RefusalError('identity.join_code_unknown', undefined, { field: 'joinCode' })
     }
     await checkNewPassword(body.password, body.login, 'password')
