@@ -278,6 +278,11 @@ export const refusals = {
     log: 'info',
     title: 'There is no such wording of this consent.',
   },
+  'personal_data.consent_taken_back': {
+    status: 409,
+    log: 'info',
+    title: 'The household took back its consent to this.',
+  },
   'personal_data.consent_unchanged': {
     status: 409,
     log: 'info',

@@ -254,12 +254,15 @@ function* applyPlan(ctx: UnitContext, counted: ReturnSummary): Unit<void> {
   if (counted.failedCount + counted.returnedCount > 0) yield* pauseRefusedAccounts(counted)
 }
 
-/** An account that the bank refused or sent back from gets no more money until two people have entered it anew. */
+/**
+ * An account that the bank refused or sent back from gets no more money until two people have entered it anew, also when it was
+ * waiting for the household's consent meanwhile.
+ */
 function* pauseRefusedAccounts({ batchId, returnId }: ReturnSummary): Unit<void> {
   yield* sqlExec(sql`
     update payee_account set state = 'paused', paused_reason = coalesce(f.fail_reason, f.fail_code, 'refused by the bank')
     from (select a.payee_account_id, max(a.fail_reason) as fail_reason, max(a.fail_code) as fail_code
       from payout_return_row r join payout_attempt a on a.batch_id = ${batchId} and a.seq = r.seq
       where r.return_id = ${returnId} and r.result in ('FAILED', 'RETURNED') group by a.payee_account_id) f
-    where payee_account.payee_account_id = f.payee_account_id and payee_account.state = 'active'`)
+    where payee_account.payee_account_id = f.payee_account_id and payee_account.state in ('active', 'paused')`)
 }

@@ -7,6 +7,7 @@ import { behindKey, keyOfCursor } from '../db/keyset.ts'
 import type { PageRequest } from '../db/keyset.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseTakenBack } from '../personal-data/consents.ts'
 import { coolingOffMs } from './rules.ts'
 
 export type PayeeAccountRow = UnitContext['tables']['payeeAccounts']['$inferSelect']
@@ -45,6 +46,7 @@ export function* proposeAccount(ctx: UnitContext, proposal: AccountProposal, cha
       .where(and(eq(h.householdCode, householdCode), isNull(h.takenOutAtMs))),
   )
   if (household === undefined) throw new RefusalError('household.unknown', undefined, { field: 'householdCode' })
+  yield* refuseTakenBack(ctx, householdCode, 'SENSITIVE_DATA')
   yield* refuseTaken(ctx, proposal)
   yield* exec(
     ctx.db
@@ -104,6 +106,7 @@ export function* confirmAccount(ctx: UnitContext, payeeAccountId: string, confir
   const { payeeAccounts: p } = ctx.tables
   const account = yield* requireProposed(ctx, payeeAccountId)
   if (account.changedBy === confirmedBy) throw new RefusalError('payee_account.same_person')
+  yield* refuseTakenBack(ctx, account.householdCode, 'SENSITIVE_DATA')
   yield* refuseTaken(ctx, account)
   yield* exec(
     ctx.db

@@ -5,6 +5,7 @@ import type { Consent, recordConsent as contract } from '#shared/contracts/http/
 import { recordAudit } from '../audit/record-audit.ts'
 import { insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { followConsent } from '../payouts/follow-consent.ts'
 import { consentTexts } from './consent-texts.ts'
 
 export type ConsentView = z.input<typeof Consent>
@@ -34,7 +35,17 @@ function* findStanding(ctx: UnitContext, householdCode: string, purpose: Consent
   )
 }
 
-/** Adds what the household says now. Refuses an unknown wording, and what changes nothing. */
+/** Refuses with personal_data.consent_taken_back: what the household said last of the purpose is no. */
+export function* refuseTakenBack(
+  ctx: UnitContext,
+  householdCode: string,
+  purpose: ConsentChange['purpose'],
+): Unit<void> {
+  const standing = yield* findStanding(ctx, householdCode, purpose)
+  if (standing?.isGiven === false) throw new RefusalError('personal_data.consent_taken_back')
+}
+
+/** Adds what the household says now, and lets its payee account follow. Refuses an unknown wording, and what changes nothing. */
 export function* recordConsent(
   ctx: UnitContext,
   householdCode: string,
@@ -59,5 +70,6 @@ export function* recordConsent(
     ...(standing === undefined ? {} : { before: { isGiven: standing.isGiven, textVersion: standing.textVersion } }),
     after: { purpose, isGiven, textVersion, channel },
   })
+  if (purpose === 'SENSITIVE_DATA') yield* followConsent(ctx, { householdCode, isGiven, byAccountId: recordedBy })
   return { ...consent, ...(evidence === undefined ? {} : { evidence }) }
 }

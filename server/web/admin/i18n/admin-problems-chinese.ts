@@ -167,6 +167,7 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'disclosure.notice_published': '这些内容已经公示。不需要再办。',
   'personal_data.no_phone': '没有这户的电话。请先登记。',
   'personal_data.consent_text_unknown': '没有这一版同意书。请刷新页面。',
+  'personal_data.consent_taken_back': '该户已撤回保存收款账号的同意。请先征得同意并登记。',
   'personal_data.consent_unchanged': '农户已经这样表示过。不需要再登记。',
   'session.twin_behind': '柜机正在换新价格。请稍后再试。',
   'session.sale_line_unknown': '这次购物没有这一行。请核对。',

@@ -173,6 +173,8 @@ const english: Readonly<Record<string, string>> = {
   'disclosure.notice_published': 'This is published already. Nothing is left to do.',
   'personal_data.no_phone': 'No phone number is known of this household. Enter it first.',
   'personal_data.consent_text_unknown': 'There is no such wording of this consent. Reload the page.',
+  'personal_data.consent_taken_back':
+    'The household took back its consent to keep its account. Ask the household; record its consent anew first.',
   'personal_data.consent_unchanged': 'This is what the household has said already. Nothing is left to do.',
   'session.twin_behind': 'The cabinet is taking over new prices. Try again shortly.',
   'session.sale_line_unknown': 'This session has no such sale line. Check it.',
