@@ -29,7 +29,8 @@ export const dateCell = z.string().transform((text, context) => {
   const found = dateForms.map((form) => form.exec(text.trim())).find((match) => match !== null)
   const [year, month, day] = (found ?? []).slice(1).map(Number)
   const at = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day ?? 0))
-  const isReal = found !== undefined && at.getUTCMonth() + 1 === month && at.getUTCDate() === day
+  // The years 0 to 99 are taken for 1900 to 1999.
+  const isReal = at.getUTCFullYear() === year && at.getUTCMonth() + 1 === month && at.getUTCDate() === day
   if (isReal) return at.toISOString().slice(0, 10)
   context.addIssue({ code: 'custom', message: 'is no date such as 2026-11-27' })
   return z.NEVER

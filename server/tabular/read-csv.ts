@@ -1,7 +1,7 @@
 // CSV → rows of text, each with the line it began on. Commas, or tabs or semicolons where the first line has no comma.
 import { parse, type CsvError } from 'csv-parse'
 import { decodeText } from './table-text.ts'
-import type { RawRow, RowError } from './raw-row.ts'
+import type { RawCell, RawRow, RowError } from './raw-row.ts'
 import { restoreNeutralised } from '#shared/tabular/csv-cell.ts'
 
 function findDelimiter(text: string): string {
@@ -9,6 +9,12 @@ function findDelimiter(text: string): string {
   const first = end === -1 ? text : text.slice(0, end)
   return [',', '\t', ';'].find((delimiter) => first.includes(delimiter)) ?? ','
 }
+
+const isFilled = ({ text }: RawCell) => text.trim() !== ''
+
+/** `1,234.50` without quotes are two cells, of which the first would be taken for one yuan. */
+const wider = (count: number, width: number) =>
+  `has ${count} cells where the header has ${width}: a comma inside a value must stand in quotes`
 
 /** Rows as they are read; an error ends them, because after a broken quote nothing can be trusted. */
 export async function* readCsv(file: Uint8Array): AsyncGenerator<RawRow | RowError> {
@@ -29,6 +35,7 @@ export async function* readCsv(file: Uint8Array): AsyncGenerator<RawRow | RowErr
     bom: true,
   })
   let line = 1
+  let width: number | undefined
   try {
     for await (const found of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       // `lines` counts the lines read so far; the row began on the one after the last row's end.
@@ -37,7 +44,11 @@ export async function* readCsv(file: Uint8Array): AsyncGenerator<RawRow | RowErr
           ? { column, text: value, fault: 'holds a formula' }
           : { column, text: restoreNeutralised(value) },
       )
-      if (cells.some((cell) => cell.text.trim() !== '')) yield { row: line, cells }
+      if (cells.some(isFilled)) {
+        width ??= cells.length
+        if (cells.slice(width).some(isFilled)) yield { row: line, message: wider(cells.length, width) }
+        else yield { row: line, cells }
+      }
       line = found.info.lines + 1
     }
   } catch (error) {

@@ -148,7 +148,10 @@ async function readSheet(workbook: XlsxPackage, part: string, facts: SheetFacts)
     open({ name, attributes }) {
       const local = localName(name)
       if (local === 'row') {
-        row = Number(attributes['r'] ?? row + 1)
+        const number = attributes['r'] ?? String(row + 1)
+        if (!(Number.isSafeInteger(Number(number)) && Number(number) > row))
+          throw new XlsxFault(`the sheet’s row ${number} is out of order`)
+        row = Number(number)
         cells = []
       } else if (local === 'c') {
         const [type, style] = [attributes['t'] ?? 'n', attributes['s']]
@@ -185,7 +188,12 @@ function mergedError(area: string): RowError {
 function readCell(cell: OpenCell, facts: SheetFacts): { text: string; fault?: string } {
   const { name, type, value, style } = cell
   if (cell.hasFormula) return { text: '', fault: `cell ${name} holds a formula: paste its value instead` }
-  if (type === 's') return { text: facts.texts[Number(value)] ?? '' }
+  if (type === 's') {
+    const text = facts.texts[Number(value)]
+    return text === undefined
+      ? { text: '', fault: `cell ${name} names a text that the workbook does not hold` }
+      : { text }
+  }
   if (type === 'inlineStr' || type === 'str') return { text: unescapeText(value) }
   if (type === 'b') return { text: value === '1' ? 'TRUE' : 'FALSE' }
   if (type === 'd') return { text: value }

@@ -6,16 +6,31 @@ export type TextEncoding = 'utf-8-bom' | 'gb18030'
 
 const byteOrderMark = '\u{FEFF}'
 
-/** The text of a file; undefined when it is in none of the encodings. The BOM is taken off. */
+/**
+ * The text of a file; undefined when it is in none of the encodings. The BOM is taken off. UTF-8 that ends inside a character was cut
+ * short, and is no GB18030 though its bytes may have a meaning there.
+ */
 export function decodeText(bytes: Uint8Array): string | undefined {
-  for (const encoding of ['utf-8', 'gb18030']) {
-    try {
-      return new TextDecoder(encoding, { fatal: true }).decode(bytes)
-    } catch {
-      // The next one.
-    }
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  let text: string
+  try {
+    text = utf8.decode(bytes, { stream: true })
+  } catch {
+    return decodeGb18030(bytes)
   }
-  return undefined
+  try {
+    return text + utf8.decode()
+  } catch {
+    return undefined
+  }
+}
+
+function decodeGb18030(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('gb18030', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 /** The bytes of a text, or the first character that the encoding cannot carry there and back. */
@@ -31,10 +46,4 @@ export function encodeText(text: string, encoding: TextEncoding): { bytes: Uint8
   return { lost: lost ?? text }
 }
 
-function decodesTo(bytes: Uint8Array, text: string): boolean {
-  try {
-    return new TextDecoder('gb18030', { fatal: true }).decode(bytes) === text
-  } catch {
-    return false
-  }
-}
+const decodesTo = (bytes: Uint8Array, text: string) => decodeGb18030(bytes) === text

@@ -83,6 +83,25 @@ describe('a table', () => {
     expect(errors.map((error) => error.message).join()).toMatch(message)
   })
 
+  it('refuses a row that a comma inside an amount has cut in two, and bears empty cells behind the last one', async () => {
+    const file = utf8('姓名,备注,金额\n王,采摘,1,234.50\n李,,12.00,\n')
+
+    const { rows, errors } = await readTable(file, columns)
+
+    expect(errors).toEqual([
+      { row: 2, message: 'has 4 cells where the header has 3: a comma inside a value must stand in quotes' },
+    ])
+    expect(rows).toEqual([{ row: 3, values: { name: '李', amountFen: 1_200, note: undefined } }])
+  })
+
+  it('does not take UTF-8 that was cut short inside a character for GB18030', async () => {
+    const file = utf8('name,amount,note\n王甲,1,采摘桃子\n').slice(0, -3)
+
+    const { errors } = await readTable(file, columns)
+
+    expect(errors).toEqual([{ row: 1, message: 'the file is neither UTF-8 nor GB18030 text' }])
+  })
+
   it('refuses more bytes and more rows than it may have', async () => {
     const file = utf8('姓名,金额\na,1\nb,2\n')
 
@@ -200,6 +219,7 @@ describe('cells', () => {
     ['a month for a day', dateCell, '2026-11'],
     ['a month without marks for a day', dateCell, '202611'],
     ['a date that could be two', dateCell, '2026111'],
+    ['a year of the first century', dateCell, '0099-01-01'],
     ['a mass with a decimal comma', kilogramCell, '1,5'],
     ['a mass below zero', kilogramCell, '-1'],
     ['a code that is too short', householdCodeCell, '50011214320100'],

@@ -60,6 +60,16 @@ describe('a workbook', () => {
     expect(errors).toEqual([{ row: 2, column: 'value', message: expect.stringMatching(message) }])
   })
 
+  it.each([
+    ['a text that the workbook does not hold', row(cell('B2', '<v>7</v>', 't="s"')), /cell B2 names a text/],
+    ['a row that stands there twice', `${row('')}${row('')}`, /row 2 .*order/],
+    ['a row without a number', row('').replace('r="2"', 'r="two"'), /row two .*order/],
+  ])('refuses %s', async (_, rows, message) => {
+    const { errors } = await readTable(workbook(rows), columns)
+
+    expect(errors.map((error) => error.message)).toEqual([expect.stringMatching(message)])
+  })
+
   it('names merged cells', async () => {
     const after = '<mergeCells><mergeCell ref="A2:A3"/></mergeCells>'
 
