@@ -125,11 +125,16 @@ function* findFaults(
     if (seen.has(key)) return [{ index, code: 'organisation.holding_wrong', message: 'repeats a household and kind' }]
     seen.add(key)
     const { householdCode } = holding
-    if (householdCode !== undefined && !members.has(householdCode)) {
-      const message = `${householdCode} is no member`
+    const memberFromMs = householdCode === undefined ? Number.NEGATIVE_INFINITY : members.get(householdCode)
+    if (memberFromMs === undefined) {
+      const message = `${householdCode ?? ''} is no member`
       return [{ index, code: 'organisation.member_unknown', field: 'householdCode', message }]
     }
     const earlier = held.get(key)
+    if (memberFromMs > fromMs && !isSameHolding(earlier, holding))
+      return [
+        { index, code: 'organisation.date_wrong', message: `${householdCode ?? ''} was no member yet on that day` },
+      ]
     if (earlier !== undefined && earlier.fromMs >= fromMs && !isSameHolding(earlier, holding))
       return [{ index, code: 'organisation.date_wrong', message: 'a later holding is registered' }]
     // Both would count on a day between.

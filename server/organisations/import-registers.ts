@@ -36,14 +36,8 @@ export function* importMembers(ctx: UnitContext, file: RegisterFile<MemberFileRo
   yield* requireOrganisation(ctx, organisationId)
   refuseRows(yield* findHeadErrors(ctx, rows))
   const householdCodes = rows.map(({ householdCode }) => householdCode)
-  const faults = yield* findMemberFaults(ctx, organisationId, householdCodes)
-  refuseRows(
-    faults.map(({ index, householdCode }): RowError => ({
-      row: rowOf(rows, index),
-      column: '户编号',
-      message: `${householdCode} is a member already`,
-    })),
-  )
+  const faults = yield* findMemberFaults(ctx, { organisationId, householdCodes, fromMs })
+  refuseRows(faults.map(({ index, message }): RowError => ({ row: rowOf(rows, index), column: '户编号', message })))
   const admitted = yield* admitMembers(ctx, { organisationId, householdCodes, fromMs })
   const began = householdCodes.map((householdCode) => ({ householdCode, holdingId: null, facts: { fromMs } }))
   const importId = yield* keepImport(ctx, 'members', file, { began, ended: [] })

@@ -1,6 +1,6 @@
 // Takes an import of a register back: what it began leaves the register as if it had never stood there, what it ended goes on. The
 // rows stay on record with the import. Nothing that was built on it since is touched: then it refuses, and names the household.
-import { and, asc, desc, eq, gte, inArray, isNull } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, or } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { RegisterImport } from '#shared/contracts/http/organisations.ts'
 import { recordAudit } from '../audit/record-audit.ts'
@@ -91,7 +91,13 @@ function* removeMembers(
       ctx.db
         .select({ householdCode: h.householdCode })
         .from(h)
-        .where(and(eq(h.organisationId, organisationId), inArray(h.householdCode, part), gte(h.fromMs, fromMs)))
+        .where(
+          and(
+            eq(h.organisationId, organisationId),
+            inArray(h.householdCode, part),
+            or(gte(h.fromMs, fromMs), gt(h.toMs, fromMs), isNull(h.toMs)),
+          ),
+        )
         .limit(1),
     )
     if (held !== undefined) throw builtUpon(held.householdCode)
