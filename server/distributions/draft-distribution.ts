@@ -1,6 +1,6 @@
 // Works out a distribution from the registers as they stood at its date, and drafts it as a plan. The preview is the same work
 // without keeping anything: every line with its arithmetic, and the postings a run would make.
-import { and, eq, gt, inArray, lt } from 'drizzle-orm'
+import { and, eq, gt, inArray, lt, ne } from 'drizzle-orm'
 import { insertRows, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -143,6 +143,7 @@ export function* draftDistribution(ctx: UnitContext, request: DistributionReques
   return plan
 }
 
+/** The income of a period is distributed once, whichever template it goes by; a second distribution of it stands beside that. */
 function* requireFreePeriod(ctx: UnitContext, request: DistributionRequest): Unit<void> {
   const { distributionPlans: t } = ctx.tables
   const taken = yield* one(
@@ -152,7 +153,7 @@ function* requireFreePeriod(ctx: UnitContext, request: DistributionRequest): Uni
       .where(
         and(
           eq(t.organisationId, request.organisationId),
-          eq(t.template, request.template),
+          request.template === 'SECOND' ? eq(t.template, 'SECOND') : ne(t.template, 'SECOND'),
           inArray(t.state, [...liveStates]),
           lt(t.periodFromMs, request.periodToMs),
           gt(t.periodToMs, request.periodFromMs),

@@ -38,7 +38,7 @@ export function mayMove(from: PlanState, to: PlanState): boolean {
   return planMoves[from].includes(to)
 }
 
-/** States in which a plan's period is taken: no other of the same template may distribute it. */
+/** States in which a plan's period is taken: no other may distribute its income, and no other second distribution may follow it. */
 export const liveStates = ['draft', 'published', 'adopted', 'run'] as const satisfies readonly PlanState[]
 
 /** States from which a plan can still come to be run. */

@@ -26,7 +26,8 @@ import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
 const landMilli = [3200, 1750, 900, 5000, 2150]
-const charter = { ...noDeductions, classes: landOnly, second: { rateBp: 500, split: 'equal' as const } }
+const second = { rateBp: 500, split: 'equal' as const }
+const charter = { ...noDeductions, classes: landOnly, guaranteeFenPerMu: 1, second }
 
 /** A union with 15,000.00 yuan, and a request that shares 10,000.00 of them: vector V1. */
 async function openV1(database: Database, clock: TestClock) {
@@ -238,9 +239,13 @@ describe.each(dialects)('distributions on %s', (dialect) => {
       code: 'distribution.not_funded',
       facts: { availableFen: 1_500_000, neededFen: 1_500_001 },
     })
-    await expect(database.run((ctx) => draftDistribution(ctx, request, 'ann'))).rejects.toMatchObject({
-      code: 'distribution.period_taken',
-    })
+    // The same income is not distributed again by another template either; a second distribution of it may stand beside.
+    const payees = [{ householdCode: memberCode(1) }]
+    for (const template of ['SHARE', 'GUARANTEE_FLOAT'] as const)
+      await expect(
+        database.run((ctx) => draftDistribution(ctx, { ...request, template }, 'ann')),
+      ).rejects.toMatchObject({ code: 'distribution.period_taken' })
+    await database.run((ctx) => draftDistribution(ctx, { ...request, template: 'SECOND', payees }, 'ann'))
     await database.run((ctx) => withdrawDistribution(ctx, planId, '资金不足'))
     await database.run((ctx) => draftDistribution(ctx, request, 'ann'))
     expect(await balancesOf(database)).toEqual([0, 0, 0, 0, 0])
