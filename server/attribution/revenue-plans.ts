@@ -1,6 +1,6 @@
 // Revenue plans: drafted by one person, approved by another, then fixed for ever. A plan holds from its effective instant until
 // a later one of the same scope does. Sales already split keep the plan that split them.
-import { and, asc, desc, eq } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray } from 'drizzle-orm'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -53,8 +53,8 @@ export function* draftRevenuePlan(ctx: UnitContext, draft: PlanDraft): Unit<Reve
 }
 
 /**
- * Puts a draft in force from its effective instant, at the earliest from now: sales of the past keep their plan. Only the
- * first plan of a scope may reach back. Refuses with attribution.plan_not_draft and attribution.plan_same_person.
+ * Puts a draft in force from its effective instant, at the earliest from now: sales of the past keep their plan, those too of which
+ * a cabinet tells later. Only a plan before which none held may reach back. Refuses with attribution.plan_not_draft and attribution.plan_same_person.
  */
 export function* approveRevenuePlan(ctx: UnitContext, planId: string, approvedBy: string): Unit<RevenuePlanRow> {
   const { revenuePlans: t } = ctx.tables
@@ -65,7 +65,8 @@ export function* approveRevenuePlan(ctx: UnitContext, planId: string, approvedBy
     ctx.db
       .select({ planId: t.planId })
       .from(t)
-      .where(and(eq(t.scope, plan.scope), eq(t.state, 'approved')))
+      // A supplier's first plan comes after the default one.
+      .where(and(inArray(t.scope, [plan.scope, defaultScope]), eq(t.state, 'approved')))
       .limit(1),
   )
   const approvedAtMs = ctx.now()

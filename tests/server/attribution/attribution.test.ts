@@ -113,6 +113,27 @@ describe.each(dialects)('attribution on %s', (dialect) => {
     expect([households('old'), households('new')]).toEqual([700, 900])
   })
 
+  it('splits a sale of before by the plan of then, when the first plan of its supplier would reach back', async () => {
+    await using world = await open(dialect)
+    const { database, lot, clock } = world
+    const soldAtMs = clock.now()
+    clock.advance(60_000)
+    const shares = { ...shippedShares, householdBp: 1000, operatorBp: 7000 }
+    const draft = { supplierId: lot.supplierId, shares, effectiveFromMs: 0, note: 'x', preparedBy: 'ann' }
+    const approved = await database.run(function* (ctx) {
+      return yield* approveRevenuePlan(ctx, (yield* draftRevenuePlan(ctx, draft)).planId, 'bob')
+    })
+
+    // A cabinet that was offline tells of it only now.
+    await database.run((ctx) => {
+      const lines = [{ saleLineId: 'line-1', lotId: lot.lotId, amountFen: 1280, isCertified: true }]
+      return attributeSaleLines(ctx, { lines, channel, soldAtMs })
+    })
+
+    expect(approved.effectiveFromMs).toBe(clock.now())
+    expect(await balance(database, accountIdOf('household', first))).toBe(579)
+  })
+
   it('refuses plans that do not add up, and a second approval', async () => {
     await using world = await open(dialect)
     const { database } = world
