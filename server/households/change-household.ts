@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm'
 import { exec, insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { findHousehold } from './find-household.ts'
 import type { HouseholdRow } from './find-household.ts'
@@ -30,14 +31,16 @@ interface FactChange {
 const textOf = (value: string | number | null | undefined) =>
   value === null || value === undefined ? undefined : String(value)
 
+const isPhoneKept = ({ phoneSealed }: HouseholdRow, { phone }: HouseholdChange) =>
+  phoneSealed !== null && phone?.isNumberIn(phoneSealed) === true
+
 /** What differs between the register and the change, fact by fact; a phone number by its mask. */
 function differencesOf(current: HouseholdRow, change: HouseholdChange): FactChange[] {
   return householdFacts.flatMap((what) => {
     const previous = textOf(what === 'phone' ? current.phoneMasked : current[what])
     const value = textOf(what === 'phone' ? change.phone?.masked : change[what])
-    // Two numbers may share a mask, therefore a number that is given counts as changed.
-    if (value === undefined || (value === previous && what !== 'phone')) return []
-    return [{ what, previous, value }]
+    const isSame = what === 'phone' ? isPhoneKept(current, change) : value === previous
+    return value === undefined || isSame ? [] : [{ what, previous, value }]
   })
 }
 
@@ -53,9 +56,11 @@ export function* changeHousehold(
 ): Unit<number> {
   const { viewer, householdCode, change, reason } = input
   const { households } = ctx.tables
+  refuseNumbers({ headName: change.headName })
   const changed = differencesOf(yield* findHousehold(ctx, viewer, householdCode), change)
   if (changed.length === 0) return 0
-  const { phone, ...facts } = change
+  const { phone: _phone, ...facts } = change
+  const phone = changed.some(({ what }) => what === 'phone') ? change.phone : undefined
   const set = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
   yield* exec(
     ctx.db

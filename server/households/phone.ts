@@ -6,10 +6,17 @@ export interface SealedPhone {
   readonly sealed: string
   /** 138****1234. */
   readonly masked: string
+  /** Whether what is kept of the household holds this very number; two numbers may share a mask. */
+  isNumberIn(kept: string): boolean
 }
 
 export const phonePurpose = (householdCode: string) => `household-phone:${householdCode}`
 
 export function sealPhone(sealer: Sealer, householdCode: string, phone: string): SealedPhone {
-  return { sealed: sealer.seal(phone, phonePurpose(householdCode)), masked: maskPhone(phone) }
+  const purpose = phonePurpose(householdCode)
+  return {
+    sealed: sealer.seal(phone, purpose),
+    masked: maskPhone(phone),
+    isNumberIn: (kept) => sealer.open(kept, purpose) === phone,
+  }
 }

@@ -44,6 +44,32 @@ describe.each(dialects)('the register from a file on %s', (dialect) => {
     expect(fresh.body).toMatchObject({ headName: '钱示丰', phoneMasked: '138****1234', identifiedYear: 2020 })
   })
 
+  it('changes no phone number that is the one it knows, and one that only looks like it', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await openMarket(database, clock)
+    await using api = await startCommerceApi(database)
+    const send = async (phone: string, kind = '边缘易致贫户') => {
+      clock.advance(1)
+      return (await api.call('POST', path, operator, fileOf(`${householdCode(7)},钱示丰,${phone},4,${kind},2020,`)))
+        .body
+    }
+
+    await send('13800001234')
+    const same = await send('13800001234')
+    const kindOnly = await send('13800001234', '脱贫户')
+    const alike = await send('13877771234', '脱贫户')
+
+    expect(same).toEqual({ entered: 0, changed: 0, unchanged: 1 })
+    expect([kindOnly, alike]).toMatchObject([{ changed: 1 }, { changed: 1 }])
+    const { body } = await api.call('GET', `/api/households/${householdCode(7)}`, operator)
+    expect((body as { changes: Array<{ what: string }> }).changes.map(({ what }) => what)).toEqual([
+      'phone',
+      'kind',
+      'kind',
+    ])
+  })
+
   it('is taken all or none, with an error for each wrong row', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
