@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
-import { MassMg } from '../../units/mass.ts'
+import { MassMg, MassSumMg } from '../../units/mass.ts'
 import { HouseholdCode } from './households.ts'
 import { defineRoute } from './route.ts'
 import { pageOf, PageQuery } from './paging.ts'
@@ -25,7 +25,7 @@ export const InKindGrant = z
     reason: z.string().optional(),
   })
   .meta({ id: 'InKindGrant' })
-const InKindTotal = z.object({ item: InKindItem, households: z.int(), massMg: MassMg })
+const InKindTotal = z.object({ item: InKindItem, households: z.int(), massMg: MassSumMg })
 
 export const InKindImport = z
   .object({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
-import { MassMg } from '../../units/mass.ts'
+import { MassMg, MassSumMg } from '../../units/mass.ts'
 import { Sku } from './catalog.ts'
 import { HouseholdCode } from './households.ts'
 import { defineRoute } from './route.ts'
@@ -68,7 +68,7 @@ export const SurplusOrder = z
     channel: SurplusChannel,
     buyerName: z.string(),
     pricePerKgFen: NonNegativeFen,
-    massMg: MassMg,
+    massMg: MassSumMg,
     /** Price × mass, half-up; its lines sum to it. */
     amountFen: NonNegativeFen,
     /** What the buyer has paid of it. */
@@ -276,9 +276,9 @@ export const getSurplusDesk = defineRoute({
   access: readers,
   reply: z.object({
     openNotices: z.int(),
-    leftMg: MassMg,
-    levels: z.array(z.object({ level: SurplusLevel, notices: z.int(), leftMg: MassMg })),
-    channels: z.array(z.object({ channel: SurplusChannel, massMg: MassMg, amountFen: NonNegativeFen })),
+    leftMg: MassSumMg,
+    levels: z.array(z.object({ level: SurplusLevel, notices: z.int(), leftMg: MassSumMg })),
+    channels: z.array(z.object({ channel: SurplusChannel, massMg: MassSumMg, amountFen: NonNegativeFen })),
   }),
   status: 200,
 })

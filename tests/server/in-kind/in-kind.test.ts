@@ -45,6 +45,20 @@ async function openStores(dialect: (typeof dialects)[number], count: number) {
 }
 
 describe.each(dialects)('goods in kind on %s', (dialect) => {
+  it('are summed beyond what one mass may be', async () => {
+    await using stores = await openStores(dialect, 2)
+    const file = bytes(
+      ['户编号,物资,数量(kg)', `${householdCode(1)},化肥,900000`, `${householdCode(2)},化肥,900000`].join('\r\n'),
+    )
+
+    const imported = await stores.send(file)
+
+    const totals = [{ item: 'FERTILISER', households: 2, massMg: kg(1_800_000) }]
+    expect(imported).toMatchObject({ status: 201, body: { totals } })
+    expect(await stores.totals(operator)).toEqual({ households: 2, totals })
+    expect(await stores.imports()).toMatchObject({ rows: [{ totals }] })
+  })
+
   it('reproduce the source’s figures exactly from an import, and are no cash', async () => {
     await using stores = await openStores(dialect, 919)
     const even = Array.from({ length: 919 }, () => 1)

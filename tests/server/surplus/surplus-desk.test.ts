@@ -112,6 +112,42 @@ describe.each(dialects)('the surplus desk on %s', (dialect) => {
     expect(found.flatMap((proof) => proof.problems)).toHaveLength(2)
   })
 
+  it('counts a district’s produce beyond what one household’s may be', async () => {
+    await using desk = await openDesk(dialect)
+    const [first, second] = [await desk.open(1, 900_000), await desk.open(2, 900_000)]
+    const before = await desk.desk()
+
+    const order = await desk.sell(
+      'DEALER',
+      '演示客商',
+      100,
+      [first, second].map((noticeId) => ({ noticeId, massMg: kg(900_000) })),
+    )
+
+    expect(before).toMatchObject({ openNotices: 2, leftMg: kg(1_800_000) })
+    expect(order).toMatchObject({ state: 'delivered', massMg: kg(1_800_000) })
+    expect(await desk.desk()).toMatchObject({ leftMg: 0, channels: [{ massMg: kg(1_800_000) }] })
+  })
+
+  it('keeps no product or buyer whose name holds somebody’s number', async () => {
+    await using desk = await openDesk(dialect)
+    const noticeId = await desk.open(1, 100)
+    const lines = [{ noticeId, massMg: kg(10) }]
+
+    const agreed = await desk.agree('DEALER', '演示客商 13812345678', 200, lines)
+    const notice = { householdCode: householdCode(1), category: 'vegetable', massMg: kg(1) }
+    const opened = await desk.api.call('POST', '/api/surplus/notices', districtDesk, {
+      ...notice,
+      productName: '白菜，电话 13812345678',
+      deadlineAtMs: desk.clock.now() + dayMs,
+    })
+
+    expect([agreed, opened].map(problem)).toEqual([
+      { code: 'personal_data.text_reveals', field: 'buyerName' },
+      { code: 'personal_data.text_reveals', field: 'productName' },
+    ])
+  })
+
   it('never sells more than is left, nor delivers an order twice', async () => {
     await using desk = await openDesk(dialect)
     const noticeId = await desk.open(1, 100)
