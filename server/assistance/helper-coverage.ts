@@ -18,7 +18,7 @@ export type CoverageView = RowOf<typeof listHelperCoverage>
 /** Days that count as lately in the list of helpers. */
 const latelyDays = 30
 
-/** Helpers who help at least one household in the viewer's scope, by account. */
+/** Helpers who help at least one household in the viewer's scope, by account, with their calls on households in that scope. */
 export function* listHelpers(ctx: UnitContext, viewer: Viewer, query: PageRequest): Unit<Page<HelperView>> {
   const { households: h, accounts: a, visits: v } = ctx.tables
   const found = yield* rows(
@@ -44,7 +44,8 @@ export function* listHelpers(ctx: UnitContext, viewer: Viewer, query: PageReques
               lastVisitAtMs: sql<number>`max(${v.atMs})`.mapWith(Number),
             })
             .from(v)
-            .where(inArray(v.byAccountId, ids))
+            .innerJoin(h, eq(h.householdCode, v.householdCode))
+            .where(and(householdScope(ctx, viewer), inArray(v.byAccountId, ids)))
             .groupBy(v.byAccountId),
         )
   const calls = new Map(called.map((row) => [row.byAccountId, row]))

@@ -11,6 +11,7 @@ import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { findHousehold } from '../households/find-household.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import type { IncomeMeasure } from './schema.ts'
 
@@ -39,6 +40,7 @@ export function* writeIncomePlan(
 ): Unit<IncomePlanView> {
   const { viewer, householdCode, year, measures } = input
   const { incomePlans: t } = ctx.tables
+  refuseNumbers(Object.fromEntries(measures.map(({ what }, index) => [`measures.${index}.what`, what])))
   yield* findHousehold(ctx, viewer, householdCode)
   const newest = yield* one(
     ctx.db

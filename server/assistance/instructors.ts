@@ -38,6 +38,7 @@ export function* enterInstructor(
   input: z.output<(typeof enterRoute)['body']> & { readonly byAccountId: string },
 ): Unit<InstructorView> {
   const { byAccountId, name, specialty, unitName, townCode } = input
+  refuseNumbers({ name, specialty, unitName })
   const row: InstructorRow = {
     instructorId: ctx.newId(),
     name,

@@ -9,6 +9,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findHousehold } from '../households/find-household.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { requirePast } from './require-past.ts'
 
@@ -31,6 +32,7 @@ export function* giveWelfarePost(
   },
 ): Unit<WelfarePostView> {
   const { viewer, householdCode, title, unitName, monthlyFen, fromMs } = input
+  refuseNumbers({ title, unitName })
   yield* findHousehold(ctx, viewer, householdCode)
   requirePast(ctx, fromMs, 'fromMs')
   const enteredBy = viewer.accountId

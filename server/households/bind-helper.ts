@@ -4,6 +4,7 @@ import { exec, insertRows, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { findHousehold } from './find-household.ts'
 
@@ -34,6 +35,7 @@ export function* bindHelper(
 ): Unit<void> {
   const { viewer, householdCode, helperAccountId, unitName, reason } = input
   const { households: h, helperBindings: b } = ctx.tables
+  refuseNumbers({ unitName })
   const household = yield* findHousehold(ctx, viewer, householdCode)
   const helperName = yield* nameOfHelper(ctx, helperAccountId)
   const atMs = ctx.now()

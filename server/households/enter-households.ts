@@ -5,6 +5,7 @@ import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import { requireInArea } from '../personal-data/row-scope.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import type { SealedPhone } from './phone.ts'
@@ -109,7 +110,8 @@ export function* enterHouseholds(ctx: UnitContext, households: readonly NewHouse
  */
 export function* enterHousehold(ctx: UnitContext, viewer: Viewer, household: NewHousehold): Unit<void> {
   const { households: h } = ctx.tables
-  const { householdCode, kind } = household
+  const { householdCode, kind, headName } = household
+  refuseNumbers({ headName })
   requireInArea(viewer, householdCode)
   const taken = yield* one(
     ctx.db.select({ takenOutAtMs: h.takenOutAtMs }).from(h).where(eq(h.householdCode, householdCode)),

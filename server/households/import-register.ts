@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { recordAudit } from '../audit/record-audit.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import type { Sealer } from '../personal-data/seal.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { householdCodeCell } from '../tabular/cells.ts'
@@ -38,7 +39,12 @@ export const registerColumns = {
   householdCode: { names: ['户编号', 'household'], schema: householdCodeCell, example: '5001121422010001' },
   headName: {
     names: ['户主', '户主姓名', 'head'],
-    schema: z.string().trim().min(1).max(40),
+    schema: z
+      .string()
+      .trim()
+      .min(1)
+      .max(40)
+      .refine((name) => maskNumbers(name) === name, 'holds what looks like somebody’s number'),
     example: '王示例',
   },
   phone: {

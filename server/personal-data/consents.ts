@@ -7,6 +7,7 @@ import { insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.t
 import { RefusalError } from '../errors/refusal.ts'
 import { followConsent } from '../payouts/follow-consent.ts'
 import { consentTexts } from './consent-texts.ts'
+import { refuseNumbers } from './refuse-numbers.ts'
 
 export type ConsentView = z.input<typeof Consent>
 export type ConsentChange = z.output<(typeof contract)['body']>
@@ -53,6 +54,7 @@ export function* recordConsent(
   recordedBy: string,
 ): Unit<ConsentView> {
   const { purpose, isGiven, textVersion, channel, evidence } = change
+  refuseNumbers({ evidence })
   if (!consentTexts.some((text) => text.purpose === purpose && text.version === textVersion))
     throw new RefusalError('personal_data.consent_text_unknown', undefined, { field: 'textVersion' })
   const standing = yield* findStanding(ctx, householdCode, purpose)

@@ -29,7 +29,7 @@ function maskOne(digits: string, run: string | number = digits): string {
 
 /** Fields that hold what people wrote. */
 const writtenName =
-  /^(raisedBy|why|text)$|(note|reason|memo|explanation|title|detail|topic|comment|description|summary)$/i
+  /^(raisedBy|why|what|text|evidence|specialty)$|((head|product|buyer|payer|unit)Name|note|reason|memo|explanation|title|detail|topic|comment|description|summary)$/i
 
 /**
  * The same document with the numbers masked in whatever people wrote, as its field's name tells. What is kept since a time when such

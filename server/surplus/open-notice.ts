@@ -7,6 +7,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findHousehold } from '../households/find-household.ts'
 import { recordAudit } from '../audit/record-audit.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { levelDueMs } from './rules.ts'
 import { findNoticesById } from './store.ts'
@@ -18,6 +19,7 @@ export function* openNotice(
   input: z.output<(typeof openSurplusNotice)['body']> & { readonly viewer: Viewer },
 ): Unit<string> {
   const { viewer, householdCode, productName, category, massMg, deadlineAtMs } = input
+  refuseNumbers({ productName })
   yield* findHousehold(ctx, viewer, householdCode)
   const openedAtMs = ctx.now()
   if (deadlineAtMs <= openedAtMs) throw new RefusalError('surplus.deadline_past', undefined, { field: 'deadlineAtMs' })

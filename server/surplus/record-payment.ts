@@ -12,6 +12,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { accountIdOf, namedAccounts } from '../ledger/account-kinds.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { moneyFrom, showOrder } from './sell-surplus.ts'
 import type { OrderView } from './sell-surplus.ts'
@@ -30,6 +31,7 @@ export function* recordPayment(
 ): Unit<OrderView> {
   const { surplusOrders: o, surplusPayments: p } = ctx.tables
   const { amountFen, payerName, reference, paidAtMs } = payment
+  refuseNumbers({ payerName })
   if (paidAtMs > ctx.now())
     throw new RefusalError('request.invalid', 'paidAtMs: the day is yet to come', { field: 'paidAtMs' })
   const order = yield* one(ctx.db.select().from(o).where(eq(o.orderId, orderId)))

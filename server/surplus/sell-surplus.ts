@@ -11,6 +11,7 @@ import { recordAudit } from '../audit/record-audit.ts'
 import { accountIdOf } from '../ledger/account-kinds.ts'
 import { postTransfers } from '../ledger/post-transfers.ts'
 import type { Transfer } from '../ledger/post-transfers.ts'
+import { refuseNumbers } from '../personal-data/refuse-numbers.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { splitOrder } from './rules.ts'
 import type { SurplusChannel } from './schema.ts'
@@ -76,6 +77,7 @@ function* matchNotices(
 export function* agreeOrder(ctx: UnitContext, input: NewOrder & { readonly viewer: Viewer }): Unit<OrderView> {
   const { viewer, channel, buyerName, pricePerKgFen } = input
   const { surplusNotices: n, surplusOrders, surplusLines } = ctx.tables
+  refuseNumbers({ buyerName })
   const matched = yield* matchNotices(ctx, viewer, input.lines)
   const { amountFen, linesFen } = splitOrder(
     matched.map(({ massMg }) => massMg),

@@ -126,6 +126,8 @@ export const IncomePlan = z
   })
   .meta({ id: 'IncomePlan' })
 const Year = z.int().min(2014).max(2100)
+const sumOf = (measures: ReadonlyArray<{ readonly expectedFen: number }>) =>
+  measures.reduce((sum, { expectedFen }) => sum + expectedFen, 0)
 export const writeIncomePlan = defineRoute({
   method: 'POST',
   path: '/api/households/:householdCode/income-plans',
@@ -133,7 +135,14 @@ export const writeIncomePlan = defineRoute({
   summary: 'Write the next version of a household’s income plan for a year; earlier versions stay',
   access: writers,
   params,
-  body: z.object({ year: Year, measures: z.array(IncomeMeasure).min(1).max(20) }),
+  body: z.object({
+    year: Year,
+    measures: z
+      .array(IncomeMeasure)
+      .min(1)
+      .max(20)
+      .refine((all) => NonNegativeFen.safeParse(sumOf(all)).success, 'the measures come to more than can be booked'),
+  }),
   reply: IncomePlan,
   status: 201,
 })

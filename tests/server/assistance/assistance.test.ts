@@ -1,6 +1,7 @@
 // Help for households over HTTP: visits, six ones, income plans, instructors, coverage.
 import { describe, expect, it } from 'vitest'
 import { bindHelper } from '#server/households/bind-helper.ts'
+import { enterHouseholds, enterVillages } from '#server/households/enter-households.ts'
 import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
 import { householdCode, openMarket, settled, villageCode } from '#tests/support/market.ts'
 import { seedAccount } from '#tests/support/seed-account.ts'
@@ -29,6 +30,7 @@ async function openHelpedMarket(dialect: (typeof dialects)[number]) {
   const helper = { accountId: helperAccountId, roles: ['helper'] } as const
   return {
     clock,
+    database,
     market,
     api,
     helper,
@@ -62,6 +64,29 @@ describe.each(dialects)('help for households on %s', (dialect) => {
     expect(refused.map(problem)).toEqual(refused.map(() => ({ code: 'personal_data.text_reveals', field: 'note' })))
     expect(list.body).toEqual({ rows: [] })
     expect(taken.status).toBe(201)
+  })
+
+  it('keeps no plan, post or instructor whose words hold somebody’s number', async () => {
+    await using help = await openHelpedMarket(dialect)
+    const of = (path: string) => `/api/households/${householdCode(1)}/${path}`
+    const number = '13812345678'
+    const measures = [{ incomeKind: 'WAGE', what: `找工头 ${number}`, expectedFen: 100 }]
+    const post = { title: '乡村保洁员', unitName: '青龙村', monthlyFen: 50_000, fromMs: help.clock.now() }
+    const instructor = { name: '演示指导员', specialty: `柑橘 ${number}`, unitName: '区农业农村委' }
+
+    const refused = [
+      await help.api.call('POST', of('income-plans'), help.helper, { year: 2026, measures }),
+      await help.api.call('POST', of('welfare-posts'), help.helper, { ...post, title: `保洁 ${number}` }),
+      await help.api.call('POST', of('welfare-posts'), help.helper, { ...post, unitName: `青龙村 ${number}` }),
+      await help.api.call('POST', '/api/instructors', townDesk, instructor),
+    ]
+
+    expect(refused.map(problem)).toEqual(
+      ['measures.0.what', 'title', 'unitName', 'specialty'].map((field) => ({
+        code: 'personal_data.text_reveals',
+        field,
+      })),
+    )
   })
 
   it('logs visits by channel, pages through them, and keeps to the helper’s own households', async () => {
@@ -142,7 +167,9 @@ describe.each(dialects)('help for households on %s', (dialect) => {
     const second = await write(2_000)
 
     expect(second.body).toMatchObject({ version: 2, targetFen: 2_100, attributedFen: 299 })
+    const tooMuch = await write(1e15)
     const listed = await help.api.call('GET', path, help.helper)
+    expect([tooMuch.status, problem(tooMuch).code]).toEqual([422, 'request.invalid'])
     expect(listed.body).toMatchObject({ rows: [{ version: 2 }, { version: 1, targetFen: 1_100 }] })
   })
 
@@ -166,5 +193,27 @@ describe.each(dialects)('help for households on %s', (dialect) => {
     expect(helpers.body).toMatchObject({ rows: [{ name: '赵帮扶', households: 2, visits: 2 }] })
     const elsewhere = { ...townDesk, areaCode: '500112143' }
     expect((await help.api.call('GET', '/api/helper-coverage', elsewhere)).body).toEqual({ rows: [] })
+  })
+
+  it('shows a desk of what a helper does only the calls on its own households', async () => {
+    await using help = await openHelpedMarket(dialect)
+    const { database, helper } = help
+    const elsewhere = '5001121432010001'
+    await database.run(function* (ctx) {
+      const village = { villageCode: elsewhere.slice(0, 12), name: '演示村', townCode: '500112143' }
+      yield* enterVillages(ctx, [{ ...village, townName: '洛碛镇' }])
+      const facts = { householdCode: elsewhere, headName: '演示户', population: 2, kind: 'EXITED' as const }
+      const bound = { helperAccountId: helper.accountId, helperName: '赵帮扶', helperUnit: '区教委' }
+      yield* enterHouseholds(ctx, [{ ...facts, ...bound }])
+    })
+    await help.visit(1, 'HOME')
+
+    const own = await help.api.call('GET', '/api/helpers', townDesk)
+    const other = await help.api.call('GET', '/api/helpers', { ...townDesk, areaCode: '500112143' })
+
+    expect(own.body).toMatchObject({ rows: [{ households: 2, visits: 1, lastVisitAtMs: help.clock.now() }] })
+    expect(other.body).toEqual({
+      rows: [{ helperAccountId: helper.accountId, name: '赵帮扶', households: 1, visits: 0 }],
+    })
   })
 })

@@ -40,6 +40,8 @@ describe('numbers in a text on its way out', () => {
       phone: '13812345678',
       rows: [{ detail: { why: '电话 138****5678', reference }, title: ['电话 138****5678'] }],
     })
+    const named = { what: note, evidence: note, buyerName: note, rows: [{ productName: note, unitName: note }] }
+    expect(JSON.stringify(maskWritten(named))).not.toContain('13812345678')
     expect(maskWritten([1, null, undefined, 'a 13812345678'])).toEqual([1, null, undefined, 'a 13812345678'])
   })
 
