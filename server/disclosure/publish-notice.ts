@@ -1,5 +1,6 @@
 // Publishes a notice (公示). Lines are masked as they are written: what a notice does not hold cannot leave by it. A household that has
-// not agreed to be published, or took that back, stands in it with its amount alone, so that the sum is the whole sum.
+// not agreed to be published, or took that back, now or later (show-notices.ts), stands in it with its amount alone, so that the sum is
+// the whole sum.
 import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
 import { insertRows, one, rows, sqlExec, sqlRows, type Unit, type UnitContext } from '../db/unit.ts'
@@ -26,7 +27,7 @@ export interface NoticeDraft {
 export type NoticeRow = UnitContext['tables']['publicNotices']['$inferSelect']
 
 const namesPerStatement = 500
-const unnamed = { name: '***', codeLast4: '****' }
+export const unnamed = { name: '***', codeLast4: '****' }
 
 /** How each household that agreed is shown; the others are missing. */
 function* findShown(ctx: UnitContext, codes: readonly string[]): Unit<Map<string, typeof unnamed>> {
@@ -102,6 +103,7 @@ export function* publishNotice(ctx: UnitContext, { lines, ...heading }: NoticeDr
       ...(shown.get(householdCode) ?? unnamed),
       amountFen,
       massMg,
+      householdCode,
     })),
   )
   return notice
@@ -118,11 +120,11 @@ export function* publishSelectedNotice(ctx: UnitContext, heading: Heading, sourc
     from (${source}) s`)
   const notice = yield* insertHeading(ctx, heading, sum ?? { count: 0, totalFen: 0 })
   yield* sqlExec(sql`
-    insert into ${l} (notice_id, ordinal, name, code_last_4, amount_fen)
+    insert into ${l} (notice_id, ordinal, name, code_last_4, amount_fen, household_code)
     select cast(${notice.noticeId} as text), row_number() over (order by s.household_code),
       case when c.is_given then coalesce(substr(trim(h.head_name), 1, 1), '*') || '**' else ${unnamed.name} end,
       case when c.is_given then substr(s.household_code, 13) else ${unnamed.codeLast4} end,
-      cast(s.amount_fen as bigint)
+      cast(s.amount_fen as bigint), s.household_code
     from (${source}) s
     left join ${h} h on h.household_code = s.household_code
     left join ${c} c on c.household_code = s.household_code and c.purpose = 'PUBLICATION' and c.ordinal = (

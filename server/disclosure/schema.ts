@@ -1,5 +1,5 @@
 // What is published: each day's root over the pseudonymous income lines with the leaves behind it, and public notices, which are
-// masked when they are written, so that nothing else can be shown by them.
+// masked when they are written, so that nothing else can be shown by them. Whose line it is stands beside it and is never shown.
 import { sql } from 'drizzle-orm'
 import type { Kit, Storage } from '../db/kit.ts'
 import { leastHouseholds } from './impact-rules.ts'
@@ -71,9 +71,12 @@ export function disclosureTables({ table, column: c, primaryKey, unique, index, 
       codeLast4: c.text().notNull(),
       amountFen: c.int().notNull(),
       massMg: c.int(),
+      /** So that a consent taken back later holds here too; empty in notices from before that was kept. */
+      householdCode: c.text(),
     },
     (t) => [
       primaryKey({ columns: [t.noticeId, t.ordinal] }),
+      index('public_notice_line_by_household').on(t.householdCode),
       check('public_notice_line_masked', sql`${t.name} like '%**' and length(${t.name}) <= 4`),
       check('public_notice_line_last4', sql`length(${t.codeLast4}) = 4`),
     ],

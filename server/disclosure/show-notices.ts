@@ -1,13 +1,13 @@
-// Reads published notices. What is read here is public: these tables hold nothing that is not, and a number that stands in a title or a
-// name all the same, from before such were refused, is masked on its way out.
-import { and, asc, desc, eq } from 'drizzle-orm'
+// Reads published notices. What is read here is public; a number that stands in a title or a name all the same, from before such were
+// refused, is masked on its way out. A household that has taken its consent back since stands with its amount alone.
+import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { PublicNotice, PublicNoticeLine } from '#shared/contracts/http/disclosure.ts'
 import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from '../db/keyset.ts'
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { maskNumbers } from '../personal-data/mask-numbers.ts'
-import type { NoticeRow } from './publish-notice.ts'
+import { type NoticeRow, unnamed } from './publish-notice.ts'
 
 export type NoticeView = z.input<typeof PublicNotice>
 export type NoticeLineView = z.input<typeof PublicNoticeLine>
@@ -39,11 +39,15 @@ export function* findNotice({ db, tables: { publicNotices: t } }: UnitContext, n
 
 export function* listNoticeLines(ctx: UnitContext, noticeId: string, query: PageRequest): Unit<Page<NoticeLineView>> {
   yield* findNotice(ctx, noticeId)
-  const { publicNoticeLines: t } = ctx.tables
+  const { publicNoticeLines: t, consents: c } = ctx.tables
+  const newest = sql`(
+    select max(d.ordinal) from ${c} d where d.household_code = ${t.householdCode} and d.purpose = 'PUBLICATION')`
+  const stands = and(eq(c.householdCode, t.householdCode), eq(c.purpose, 'PUBLICATION'), eq(c.ordinal, newest))
   const found = yield* rows(
     ctx.db
-      .select()
+      .select({ line: t, isAgreed: c.isGiven })
       .from(t)
+      .leftJoin(c, stands)
       .where(and(eq(t.noticeId, noticeId), behindKey([t.ordinal], keyOfCursor(query.cursor, 1), 'ascending')))
       .orderBy(asc(t.ordinal))
       .limit(query.limit + 1),
@@ -51,9 +55,10 @@ export function* listNoticeLines(ctx: UnitContext, noticeId: string, query: Page
   return pageOfRows(
     found,
     query.limit,
-    (row) => [row.ordinal],
-    ({ ordinal, name, codeLast4, amountFen, massMg }) => {
-      const shown = { ordinal, name: maskNumbers(name), codeLast4, amountFen }
+    ({ line }) => [line.ordinal],
+    ({ line: { ordinal, name, codeLast4, amountFen, massMg }, isAgreed }) => {
+      const named = isAgreed === false ? unnamed : { name: maskNumbers(name), codeLast4 }
+      const shown = { ordinal, ...named, amountFen }
       return massMg === null ? shown : { ...shown, massMg }
     },
   )

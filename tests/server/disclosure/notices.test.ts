@@ -50,6 +50,21 @@ describe.each(dialects)('a public notice on %s', (dialect) => {
     ])
   })
 
+  it('names nobody any more who takes the consent back after it was published', async () => {
+    await using world = await startDisclosedMarket(dialect)
+    const { anybody } = world.server
+    const noticeId = await publish(world)
+
+    await agree(world, 1, false)
+
+    const { body } = await anybody.send('GET', `/api/notices/${noticeId}/lines`)
+    const csv = await anybody.send('GET', `/notices/${noticeId}.csv`)
+    expect(body['rows']).toMatchObject([{ name: '***', codeLast4: '****', amountFen: 149 }, {}, {}])
+    expect(`${JSON.stringify(body)}${String(csv.body['text'])}`).not.toMatch(/王|0001|household/)
+    await agree(world, 1)
+    expect(String((await anybody.send('GET', `/notices/${noticeId}.csv`)).body['text'])).toContain('王**,0001')
+  })
+
   it('is a page to print and a file, both without a number that is nobody’s business', async () => {
     await using world = await startDisclosedMarket(dialect)
     const { anybody } = world.server
@@ -117,6 +132,9 @@ describe.each(dialects)('the notice of a payout on %s', (dialect) => {
       ['***', '****'],
     ])
     expect(lines.reduce((sum, { amountFen }) => sum + amountFen, 0)).toBe(60_000)
+    await world.run((ctx) => recordConsent(ctx, agreed, { ...change, isGiven: false }, 'somebody'))
+    const since = await world.database.read((ctx) => allNoticeLines(ctx, notices[0]?.noticeId ?? ''))
+    expect(since.map(({ name }) => name)).toEqual(['***', '***', '***'])
     expect(`${JSON.stringify(lines)}${notices[0]?.title}`).not.toMatch(longNumber)
   })
 })

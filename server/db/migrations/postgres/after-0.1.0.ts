@@ -15,6 +15,8 @@ export const after010Postgres: readonly string[] = [
   `ALTER TABLE "cabinet_status" ADD COLUMN "revision" bigint DEFAULT 0 NOT NULL;`,
   `ALTER TABLE "rollout_cabinet" ADD COLUMN "judged_revision" bigint;`,
   `ALTER TABLE "household" ADD COLUMN "taken_out_at_ms" bigint;`,
+  `ALTER TABLE "public_notice_line" ADD COLUMN "household_code" text COLLATE "C";`,
+  `CREATE INDEX "public_notice_line_by_household" ON "public_notice_line" USING btree ("household_code");`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_buyer" ON "shopping_session" USING btree ("account_id") WHERE "shopping_session"."kind" = 'sale' and ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_cabinet" ON "shopping_session" USING btree ("cabinet_id") WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
   `CREATE INDEX "shopping_session_overdue" ON "shopping_session" USING btree ("deadline_at_ms","session_id") WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,

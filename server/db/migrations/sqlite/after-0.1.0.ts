@@ -19,4 +19,6 @@ export const after010Sqlite: readonly string[] = [
   `ALTER TABLE \`cabinet_status\` ADD \`revision\` integer DEFAULT 0 NOT NULL;`,
   `ALTER TABLE \`rollout_cabinet\` ADD \`judged_revision\` integer;`,
   `ALTER TABLE \`household\` ADD \`taken_out_at_ms\` integer;`,
+  `ALTER TABLE \`public_notice_line\` ADD \`household_code\` text;`,
+  `CREATE INDEX \`public_notice_line_by_household\` ON \`public_notice_line\` (\`household_code\`);`,
 ]
