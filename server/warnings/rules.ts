@@ -146,18 +146,20 @@ export function findSurplusOpen(notice: {
   }
 }
 
-/** A payout that the bank has refused at least twice. */
+/** Payouts of one kind that the bank has refused or sent back at least twice, one after the other. */
 export function findPayoutFailed(payout: {
+  /** Of the first of them: the matter. */
+  readonly firstLineId: string
   readonly lineId: string
   readonly amountFen: number
   readonly failures: number
   readonly lastReason: string
 }): Finding | undefined {
-  const { lineId, amountFen, failures, lastReason } = payout
+  const { firstLineId, lineId, amountFen, failures, lastReason } = payout
   if (failures < thresholds.payoutFailures) return undefined
   return {
     rule: 'PAYOUT_FAILED',
-    subject: lineId,
+    subject: firstLineId,
     ruleText: `兑付失败 ${thresholds.payoutFailures} 次以上`,
     evidence: [
       { label: '金额', value: yuan(amountFen), source: lineId },

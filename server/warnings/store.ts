@@ -110,30 +110,62 @@ export function* findOpenSurplus(ctx: UnitContext, householdCodes: readonly stri
   )
 }
 
-/** Payout lines that the bank refused, with how often and why the last time. */
-export function* findFailedPayouts(ctx: UnitContext, householdCodes: readonly string[]) {
+/** What a household was to be paid of one kind of income and did not get, since it last got any. */
+export interface FailedPayout {
+  readonly householdCode: string
+  /** Of the failure that was first, and of the last one. */
+  readonly firstLineId: string
+  readonly lineId: string
+  readonly amountFen: number
+  readonly failures: number
+  readonly lastReason: string
+}
+
+/** Payouts that the bank refused or sent back, again after again: of the same line or, once its money was owed anew, of the next. */
+export function* findFailedPayouts(ctx: UnitContext, householdCodes: readonly string[]): Unit<FailedPayout[]> {
   const { payoutAttempts: a } = ctx.tables
   const attempts = yield* rows(
     ctx.db
       .select({
         householdCode: a.householdCode,
+        incomeKind: a.incomeKind,
+        batchId: a.batchId,
         lineId: a.lineId,
         amountFen: a.amountFen,
         failReason: a.failReason,
       })
       .from(a)
-      .where(and(inArray(a.householdCode, [...householdCodes]), eq(a.outcome, 'failed')))
-      .orderBy(asc(a.lineId), asc(a.attempt)),
+      .where(and(inArray(a.householdCode, [...householdCodes]), inArray(a.outcome, ['failed', 'returned'])))
+      .orderBy(asc(a.batchId), asc(a.seq)),
   )
-  const lines = new Map<
-    string,
-    { householdCode: string; lineId: string; amountFen: number; failures: number; lastReason: string }
-  >()
-  for (const { failReason, ...line } of attempts) {
-    const failures = (lines.get(line.lineId)?.failures ?? 0) + 1
-    lines.set(line.lineId, { ...line, failures, lastReason: failReason ?? '' })
+  if (attempts.length === 0) return []
+  const paid = yield* rows(
+    ctx.db
+      .select({
+        householdCode: a.householdCode,
+        incomeKind: a.incomeKind,
+        batchId: sql<string>`max(${a.batchId})`,
+      })
+      .from(a)
+      .where(
+        and(
+          inArray(a.householdCode, [...new Set(attempts.map(({ householdCode }) => householdCode))]),
+          eq(a.outcome, 'paid'),
+        ),
+      )
+      .groupBy(a.householdCode, a.incomeKind),
+  )
+  const lastPaid = new Map(paid.map(({ householdCode, incomeKind, batchId }) => [householdCode + incomeKind, batchId]))
+  const failed = new Map<string, FailedPayout>()
+  for (const { incomeKind, batchId, failReason, ...line } of attempts) {
+    const key = line.householdCode + incomeKind
+    // Batches are numbered by time.
+    if (batchId < (lastPaid.get(key) ?? '')) continue
+    const before = failed.get(key)
+    const firstLineId = before?.firstLineId ?? line.lineId
+    failed.set(key, { ...line, firstLineId, failures: (before?.failures ?? 0) + 1, lastReason: failReason ?? '' })
   }
-  return [...lines.values()]
+  return [...failed.values()]
 }
 
 /** `<household>/<rule>` of warnings that wait for an outcome. */

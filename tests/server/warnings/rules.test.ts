@@ -89,7 +89,7 @@ describe('surplus and payouts', () => {
   })
 
   it('warn when the bank refused a payout twice', () => {
-    const payout = { lineId: 'B1-2', amountFen: 10_000, lastReason: '账号不存在' }
+    const payout = { firstLineId: 'B1-2', lineId: 'B2-1', amountFen: 10_000, lastReason: '账号不存在' }
 
     expect(findPayoutFailed({ ...payout, failures: 1 })).toBeUndefined()
     expect(findPayoutFailed({ ...payout, failures: 2 })).toMatchObject({ rule: 'PAYOUT_FAILED', subject: 'B1-2' })
