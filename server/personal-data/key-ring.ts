@@ -44,8 +44,8 @@ export type KeySource = KeyRing | { readonly file: string }
 const fingerprintPrefix = 'fingerprint '
 
 const fileHead = `# Keys of the personal data of this installation. Without them phone and bank numbers cannot be read any more: keep a
-# copy apart from the database. Data keys newest first, one \`id:base64\` a line; a new key goes on top, then run
-# \`npm run batch -- reseal\` and remove the old one.
+# copy apart from the database. Data keys newest first, one \`id:base64\` a line. A new key goes second first, until every process
+# has been started with it; then on top, and again; then run \`npm run batch -- reseal\` and remove the old one.
 `
 
 function parseKeyFile(text: string, path: string): KeyRing {

@@ -5,6 +5,7 @@ import type { Database } from '../db/database.ts'
 import { exec, insertRows, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { type KeySource, readKeyRing } from './key-ring.ts'
 import { makeSealer, SealError, type Sealer } from './seal.ts'
+import { isSealedWith } from './sealed-columns.ts'
 
 const fingerprintId = 'fingerprint'
 const knownText = 'huinong'
@@ -23,13 +24,18 @@ function isProof(sealer: Sealer, { keyId, proof }: { keyId: string; proof: strin
 export async function openSealer(database: Database, source: KeySource): Promise<Sealer> {
   const known = await database.read(({ db, tables: { dataKeys } }) => rows(db.select().from(dataKeys)))
   const sealer = makeSealer(await readKeyRing(source, known.length === 0))
-  const isNeeded = (key: (typeof known)[number]) => key.retiredAtMs === null || key.keyId === sealer.newestKeyId
-  const missing = known.find((key) => isNeeded(key) && !isProof(sealer, key))
-  if (missing !== undefined)
+  const isRetired = ({ keyId, retiredAtMs }: (typeof known)[number]) =>
+    retiredAtMs !== null && keyId !== sealer.newestKeyId
+  for (const key of known) {
+    if (isProof(sealer, key)) continue
+    // A server that went on with the old key while the values were sealed anew has sealed some with it since.
+    const isUsed = !isRetired(key) || (await database.read((ctx) => isSealedWith(ctx, key.keyId)))
+    if (!isUsed) continue
     throw new Error(
-      `Personal data of this database is sealed with the key "${missing.keyId}", which is missing from the keys given or is ` +
+      `Personal data of this database is sealed with the key "${key.keyId}", which is missing from the keys given or is ` +
         'another one there. See HUINONG_DATA_KEYS, HUINONG_FINGERPRINT_KEY and HUINONG_DATA_KEY_FILE.',
     )
+  }
   await database.run(function* (ctx) {
     const { dataKeys } = ctx.tables
     const firstUsedAtMs = ctx.now()

@@ -1,7 +1,9 @@
 // Every column that holds sealed values: what a change of keys has to go through. A noun that seals adds its column here.
+import { like } from 'drizzle-orm'
 import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { addressPurpose } from '../alerts/address-seal.ts'
 import type { Tables } from '../db/tables.ts'
+import { one, type Unit, type UnitContext } from '../db/unit.ts'
 import { phonePurpose } from '../households/phone.ts'
 import { secondFactorPurpose } from '../identity/second-factor.ts'
 import { accountPurpose } from '../payouts/payee-account-seal.ts'
@@ -37,3 +39,17 @@ export const sealedColumns: readonly SealedColumn[] = [
     purposeOf: secondFactorPurpose,
   },
 ]
+
+/** Whether anything is sealed with the key still. Key ids have no wildcards of LIKE in them. */
+export function* isSealedWith(ctx: UnitContext, keyId: string): Unit<boolean> {
+  for (const { place } of sealedColumns) {
+    const { table, key, sealed } = place(ctx.tables)
+    const withKey = ctx.db
+      .select({ key })
+      .from(table)
+      .where(like(sealed, `${keyId}.%`))
+      .limit(1)
+    if ((yield* one(withKey)) !== undefined) return true
+  }
+  return false
+}

@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readServerConfig } from '#server/config/server-config.ts'
 import type { Database } from '#server/db/database.ts'
-import { rows } from '#server/db/unit.ts'
+import { exec, rows } from '#server/db/unit.ts'
 import { enterHouseholds, enterVillages } from '#server/households/enter-households.ts'
 import { phonePurpose, sealPhone } from '#server/households/phone.ts'
 import type { KeySource } from '#server/personal-data/key-ring.ts'
@@ -143,6 +144,29 @@ describe.each(dialects)('keys of a database on %s', (dialect) => {
 
     expect(halfWay).toBe(200)
     expect(result).toEqual({ resealed: 202, retiredKeys: 1 })
+  })
+
+  it('are missed at start when a server that did not know the new one went on with the old', async () => {
+    await using database = await openTestDatabase(dialect)
+    const old = await openSealer(database, ring(testKey('a', 1)))
+    await enterPhones(database, old, 3)
+    await resealPersonalData(database, await openSealer(database, ring(testKey('b', 2), testKey('a', 1))))
+    const late = sealPhone(old, householdCode(2), '13900009999')
+
+    await openSealer(database, ring(testKey('b', 2)))
+    await database.run(({ db, tables: { households: h } }) =>
+      exec(
+        db
+          .update(h)
+          .set({ phoneSealed: late.sealed })
+          .where(eq(h.householdCode, householdCode(2))),
+      ),
+    )
+
+    await expect(openSealer(database, ring(testKey('b', 2)))).rejects.toThrow(/"a"/)
+    const both = await openSealer(database, ring(testKey('b', 2), testKey('a', 1)))
+    expect(await resealPersonalData(database, both)).toMatchObject({ resealed: 1 })
+    await openSealer(database, ring(testKey('b', 2)))
   })
 
   it('may come back after they were retired, but not as another key of the same name', async () => {
