@@ -68,7 +68,9 @@ export interface CoverageQuery extends PageRequest {
 
 /** Per town or village, all relief households of the viewer's scope in one statement. */
 export function* listCoverage(ctx: UnitContext, viewer: Viewer, query: CoverageQuery): Unit<Page<CoverageView>> {
-  const { households: h, villages: v, visits } = ctx.tables
+  const { households: h, villages: v, visits, accounts: a, accountRoles: r } = ctx.tables
+  // Whose account was closed, or may help no more, does not; a helper of the paper register has none.
+  const hasHelper = sql`${h.helperName} is not null and (${h.helperAccountId} is null or ${r.accountId} is not null)`
   const ofChannel = (channel: string) =>
     sql<number>`sum(case when ${visits.channel} = ${sql.raw(`'${channel}'`)} then 1 else 0 end)`
   const called = ctx.db
@@ -89,7 +91,7 @@ export function* listCoverage(ctx: UnitContext, viewer: Viewer, query: CoverageQ
         areaCode: code,
         areaName: name,
         households: countRows(),
-        withHelper: sumOf(sql`case when ${h.helperName} is null then 0 else 1 end`),
+        withHelper: sumOf(sql`case when ${hasHelper} then 1 else 0 end`),
         visited: sumOf(sql`case when ${called.householdCode} is null then 0 else 1 end`),
         phoneVisits: sumOf(sql`${called.phone}`),
         wechatVisits: sumOf(sql`${called.wechat}`),
@@ -98,6 +100,8 @@ export function* listCoverage(ctx: UnitContext, viewer: Viewer, query: CoverageQ
       .from(h)
       .innerJoin(v, eq(v.villageCode, h.villageCode))
       .leftJoin(called, eq(called.householdCode, h.householdCode))
+      .leftJoin(a, and(eq(a.accountId, h.helperAccountId), eq(a.isActive, true)))
+      .leftJoin(r, and(eq(r.accountId, a.accountId), eq(r.role, 'helper')))
       .where(
         and(
           ne(h.kind, 'ORDINARY'),

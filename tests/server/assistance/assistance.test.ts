@@ -1,6 +1,8 @@
 // Help for households over HTTP: visits, six ones, income plans, instructors, coverage.
 import { describe, expect, it } from 'vitest'
 import { bindHelper } from '#server/households/bind-helper.ts'
+import type { Role } from '#shared/contracts/http/route.ts'
+import { changeAccess } from '#server/identity/change-account.ts'
 import { enterHouseholds, enterVillages } from '#server/households/enter-households.ts'
 import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
 import { householdCode, openMarket, settled, villageCode } from '#tests/support/market.ts'
@@ -193,6 +195,28 @@ describe.each(dialects)('help for households on %s', (dialect) => {
     expect(helpers.body).toMatchObject({ rows: [{ name: '赵帮扶', households: 2, visits: 2 }] })
     const elsewhere = { ...townDesk, areaCode: '500112143' }
     expect((await help.api.call('GET', '/api/helper-coverage', elsewhere)).body).toEqual({ rows: [] })
+  })
+
+  it('counts no household as helped whose helper has left', async () => {
+    await using help = await openHelpedMarket(dialect)
+    const coverage = async () => (await help.api.call('GET', '/api/helper-coverage', townDesk)).body
+    const change = (isActive: boolean, roles: readonly Role[]) =>
+      help.database.run((ctx) =>
+        changeAccess(ctx, { byAccountId: operator.accountId, accountId: help.helper.accountId, isActive, roles }),
+      )
+    await help.database.run((ctx) => seedAccount(ctx, '管理员', 'admin'))
+
+    const before = await coverage()
+    await change(false, ['helper'])
+    const closed = await coverage()
+    await change(true, ['buyer'])
+    const otherwise = await coverage()
+
+    expect([before, closed, otherwise]).toMatchObject([
+      { rows: [{ households: 3, withHelper: 2 }] },
+      { rows: [{ households: 3, withHelper: 0 }] },
+      { rows: [{ households: 3, withHelper: 0 }] },
+    ])
   })
 
   it('shows a desk of what a helper does only the calls on its own households', async () => {
