@@ -1,13 +1,14 @@
 import type { CabinetHardware } from '#firmware-bridge/ports/devices.ts'
 import { findJsonFault } from '#shared/contracts/json-fault.ts'
+import type { CommandKeyList } from '#shared/contracts/mqtt/command-keys.ts'
 import { AckMessage, type Versions } from '#shared/contracts/mqtt/event.ts'
 import { maxPayloadBytes, type Channel } from '#shared/contracts/mqtt/topics.ts'
 import { DesiredTwin, type Presence, type ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import type { Random } from '#shared/ids/random.ts'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { delay, type CancelTimer, type Clock } from '#shared/time/clock.ts'
-import type { KeyObject } from 'node:crypto'
 import { agentVersion } from './agent-version.ts'
+import type { ServerKeys } from './enrolment/key-keeper.ts'
 import { HeatWatch } from './health/heat-watch.ts'
 import { runSelfTest } from './health/self-test.ts'
 import { readTelemetry } from './health/telemetry.ts'
@@ -47,7 +48,7 @@ export interface AgentParts {
   login: () => Login
   /** Changes the key that logs in when it has served its time, until the signal aborts; absent: it stays. */
   keepKey?: (stopping: AbortSignal) => Promise<void>
-  serverKeys: readonly KeyObject[]
+  serverKeys: ServerKeys
   hardware: CabinetHardware
   journal: Journal
   guard: DiskGuard
@@ -65,6 +66,8 @@ export interface AgentParts {
 
 /** Of a twin that is malformed for this agent, which a newer one may understand. */
 const AgentOfTwin = DesiredTwin.pick({ agent: true })
+/** Of any twin: they decide whose word the rest is. */
+const KeysOfTwin = DesiredTwin.pick({ commandKeys: true })
 /** Longest wait for the opening plateau, ms: the person stands at the door. */
 const openingMs = 4_000
 /** Longest wait for a first look at the door after a start, ms. */
@@ -170,7 +173,7 @@ export class Agent implements AsyncDisposable {
       store,
       running: { version: agentVersion, isInstalled },
       serverUrl,
-      serverKeys: parts.serverKeys,
+      serverKeys: parts.serverKeys.trusted,
       fetch,
       isIdle: () => this.#runner.isIdle,
       onRestart: (reason) => this.#reboot(reason),
@@ -178,7 +181,7 @@ export class Agent implements AsyncDisposable {
     })
     this.#desk = new CommandDesk({
       cabinetId: parts.cabinetId,
-      serverKeys: parts.serverKeys,
+      serverKeys: parts.serverKeys.trusted,
       journal,
       clock,
       runner: this.#runner,
@@ -195,7 +198,7 @@ export class Agent implements AsyncDisposable {
     })
     if (hardware.scanner !== undefined) {
       this.#passes = new PassDesk({
-        serverKeys: parts.serverKeys,
+        serverKeys: parts.serverKeys.trusted,
         journal,
         clock,
         runner: this.#runner,
@@ -420,9 +423,21 @@ export class Agent implements AsyncDisposable {
   }
 
   #onDesired(message: unknown): void {
+    this.#followKeys(KeysOfTwin.safeParse(message).data?.commandKeys ?? [])
     const desired = this.#twin.offer(message) ?? AgentOfTwin.safeParse(message).data
     if (desired !== undefined)
       this.#releases.offer(desired.agent).catch((error: unknown) => this.#onReleaseFailed(error))
+  }
+
+  #followKeys(lists: readonly CommandKeyList[]): void {
+    const { serverKeys, onLog } = this.#parts
+    try {
+      if (!serverKeys.follow(lists)) return
+      onLog('info', 'the server has changed the keys that are obeyed')
+      this.#report()
+    } catch (error) {
+      onLog('warn', 'the new keys of the server could not be kept; those known hold', { error: String(error) })
+    }
   }
 
   #onReleaseFailed(error: unknown): void {
@@ -531,6 +546,7 @@ export class Agent implements AsyncDisposable {
       plateauSdMg: plateauSdMg(this.#parts.sheet),
       alarms: [...alarms].toSorted((a, b) => a.localeCompare(b)).slice(0, 50),
       ...(rejected === undefined ? {} : { rejected }),
+      obeyedKeys: [...this.#parts.serverKeys.named()],
       agent: this.#releases.report(),
       atMs: clock.now(),
     }

@@ -14,7 +14,6 @@ import { KeyKeeper } from './enrolment/key-keeper.ts'
 import { createDiskGuard } from './journal/disk-guard.ts'
 import { Journal, type JournalOptions } from './journal/journal.ts'
 import { connectMqtt } from './link/mqtt-connection.ts'
-import { readPublicKey } from './link/login.ts'
 import type { ReleaseStore } from './releases/release-store.ts'
 
 export interface AgentOverrides {
@@ -60,7 +59,7 @@ export async function createAgent(config: AgentConfig, overrides: AgentOverrides
     connect: connectMqtt,
     login: () => (username !== undefined && password !== undefined ? { username, password } : keeper.login()),
     keepKey: (stopping) => keeper.run(stopping),
-    serverKeys: identity.serverPublicKeys.map((key) => readPublicKey(key)),
+    serverKeys: keeper.serverKeys,
     hardware: await openCabinetHardware(config.hardware, {
       clock,
       ...(openVirtual === undefined ? {} : { openVirtual }),

@@ -33,6 +33,12 @@ export async function makeSecretFile(path: string, text: string): Promise<void> 
   await sync(dirname(path))
 }
 
+/** Writes a file that only its owner reads, over whatever is there, and forces it to the disk. */
+export async function writeSecretFile(path: string, text: string): Promise<void> {
+  await rm(path, { force: true })
+  await writeFile(path, text, { mode: 0o600, flush: true })
+}
+
 /** SHA-256 of a file, hex, and its length in bytes. */
 export async function hashFile(
   path: string,

@@ -10,6 +10,7 @@ import { cabinetCommandEnds, cabinetEvents } from './cabinets/events.ts'
 import { cabinetRoutes } from './cabinets/routes.ts'
 import { catalogEvents } from './catalog/events.ts'
 import { catalogRoutes } from './catalog/routes.ts'
+import { endPreviousKey, watchCommandKeys } from './command-keys/watch-keys.ts'
 import type { NounRoutes, ServerContext } from './context.ts'
 import { distributionRoutes } from './distributions/routes.ts'
 import { collectImpact } from './disclosure/collect-impact.ts'
@@ -92,6 +93,12 @@ export const nouns: readonly Noun[] = [
   { routes: identityRoutes },
   { routes: auditRoutes },
   { routes: cabinetRoutes, events: cabinetEvents, commandEnds: cabinetCommandEnds },
+  {
+    jobs: [
+      { name: 'follow the command keys', intervalMs: 5_000, run: watchCommandKeys },
+      { name: 'let the previous command key go', intervalMs: 3_600_000, run: endPreviousKey },
+    ],
+  },
   { routes: agentReleaseRoutes },
   {
     routes: serviceQualityRoutes,

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CabinetCode } from '#shared/contracts/http/shelf.ts'
-import { PublicKey } from '#shared/contracts/http/cabinets.ts'
+import { CommandKeyList } from '#shared/contracts/mqtt/command-keys.ts'
+import { PublicKey } from '#shared/contracts/public-key.ts'
 import { Id } from '#shared/ids/uuid-v7.ts'
 import { replaceFile } from '../durable-file.ts'
 
@@ -11,7 +12,10 @@ export const Identity = z.object({
   cabinetId: Id,
   code: CabinetCode,
   mqttUrl: z.string(),
+  /** Whom it obeys. */
   serverPublicKeys: z.array(PublicKey).min(1).max(4),
+  /** The list that says so; absent: enrolment did, and no list since. */
+  commandKeys: CommandKeyList.optional(),
   /** Ed25519, PKCS #8 PEM; made here and never sent anywhere. */
   privateKeyPem: z.string().startsWith('-----BEGIN PRIVATE KEY-----'),
   /** When the key took its place; 0: before this was written down. */

@@ -1,8 +1,10 @@
-import { createPublicKey, sign } from 'node:crypto'
+import { createPublicKey, sign, type KeyObject } from 'node:crypto'
 import { keyRotationText, rotateCabinetKey } from '#shared/contracts/http/cabinets.ts'
+import { obeyedKeys, type CommandKeyList } from '#shared/contracts/mqtt/command-keys.ts'
 import { delay, type Clock } from '#shared/time/clock.ts'
-import { readPrivateKey, signedLogin, type Login } from '../link/login.ts'
+import { readPrivateKey, readPublicKey, signedLogin, type Login } from '../link/login.ts'
 import { saveIdentity, type Identity } from './identity.ts'
+import { newestTrusted } from './key-lists.ts'
 import { dropPendingKey, pendingKey } from './pending-key.ts'
 
 export interface KeyKeeperParts {
@@ -19,14 +21,37 @@ export interface KeyKeeperParts {
 const lookMs = 3_600_000
 const requestTimeoutMs = 15_000
 
-/** Holds the cabinet's key, logs in with it, and changes it when it has served its time, without anybody coming by. */
+/** Whom the cabinet obeys, and how that changes. */
+export interface ServerKeys {
+  /** Keys whose signature counts. */
+  trusted: () => readonly KeyObject[]
+  /** The same, as the wire has them. */
+  named: () => readonly string[]
+  /** Takes lists as they were told; whether they changed whom it obeys. Throws when what is new could not be kept. */
+  follow: (lists: readonly CommandKeyList[]) => boolean
+}
+
+/**
+ * Holds the cabinet's key, logs in with it, and changes it when it has served its time, without anybody coming by; and holds the
+ * server's keys, which the server changes.
+ */
 export class KeyKeeper {
   readonly #parts: KeyKeeperParts
   #identity: Identity
+  #trusted: readonly KeyObject[]
 
   constructor(parts: KeyKeeperParts) {
     this.#parts = parts
     this.#identity = parts.identity
+    this.#trusted = parts.identity.serverPublicKeys.map(readPublicKey)
+  }
+
+  get serverKeys(): ServerKeys {
+    return {
+      trusted: () => this.#trusted,
+      named: () => this.#identity.serverPublicKeys,
+      follow: (lists) => this.#follow(lists),
+    }
   }
 
   login(): Login {
@@ -56,6 +81,19 @@ export class KeyKeeper {
     this.#identity = { ...this.#identity, privateKeyPem, keySinceMs: clock.now() }
     saveIdentity(dataDirectory, this.#identity)
     dropPendingKey(dataDirectory)
+    return true
+  }
+
+  /** On the disk before it counts: who is told of it may let the old key go. */
+  #follow(lists: readonly CommandKeyList[]): boolean {
+    const commandKeys = newestTrusted(this.#identity, lists)
+    if (commandKeys === undefined) return false
+    const serverPublicKeys = obeyedKeys(commandKeys)
+    const trusted = serverPublicKeys.map(readPublicKey)
+    const identity = { ...this.#identity, serverPublicKeys, commandKeys }
+    saveIdentity(this.#parts.dataDirectory, identity)
+    this.#identity = identity
+    this.#trusted = trusted
     return true
   }
 

@@ -20,7 +20,7 @@ import { isSignedByServer } from './login.ts'
 
 export interface CommandDeskOptions {
   cabinetId: Id
-  serverKeys: readonly KeyObject[]
+  serverKeys: () => readonly KeyObject[]
   journal: Journal
   clock: Clock
   runner: SessionRunner
@@ -75,7 +75,7 @@ export class CommandDesk {
     }
     const command = parsed.data
     const known = this.#options.journal.findCommand(command.commandId)
-    if (!isSignedByServer(this.#options.cabinetId, command, this.#options.serverKeys)) {
+    if (!isSignedByServer(this.#options.cabinetId, command, this.#options.serverKeys())) {
       this.rejected.forged += 1
       // A forged copy of a real command must not make a second answer to it.
       if (known === undefined) this.#options.sendReply(this.#reply(command.commandId, 'refused', 'bad_signature'))

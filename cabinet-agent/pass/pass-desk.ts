@@ -10,7 +10,7 @@ import type { SessionRunner } from '../session/session-runner.ts'
 import { verifyPass } from './verify-pass.ts'
 
 export interface PassDeskOptions {
-  serverKeys: readonly KeyObject[]
+  serverKeys: () => readonly KeyObject[]
   journal: Journal
   clock: Clock
   runner: SessionRunner
@@ -62,7 +62,7 @@ export class PassDesk {
     const { planogram, prices, selling } = shelf()
     const nowMs = Math.max(clock.now(), journal.lastIssuedAtMs())
     const verified = verifyPass(text, {
-      serverKeys: this.#options.serverKeys,
+      serverKeys: this.#options.serverKeys(),
       selling,
       nowMs,
       lastCounter: (buyerId) => journal.lastPassCounter(buyerId),

@@ -9,7 +9,7 @@ export interface ReleaseKeeperOptions {
   store: ReleaseStore | undefined
   running: RunningAgent
   serverUrl: string
-  serverKeys: readonly KeyObject[]
+  serverKeys: () => readonly KeyObject[]
   fetch: typeof globalThis.fetch
   isIdle: () => boolean
   /** New code is in place: end, so that it starts. */
@@ -87,7 +87,7 @@ export class ReleaseKeeper {
     const refusal: ReleaseRefusal | undefined =
       store === undefined
         ? { code: 'not_supported', reason: 'this agent cannot replace itself' }
-        : (judgeRelease(release, running, serverKeys) ?? (await this.#fetch(store, release)))
+        : (judgeRelease(release, running, serverKeys()) ?? (await this.#fetch(store, release)))
     if (refusal === undefined) this.#start()
     else this.#refuse(release, refusal)
   }

@@ -13,3 +13,8 @@ export function allowGoingBack(signer: CommandSigner, release: AgentRelease, goe
   const { version, sha256, sizeBytes } = release
   return signRelease(signer, { version, sha256, sizeBytes, goesBackFrom })
 }
+
+/** The same release as a cabinet takes it today: an earlier command key's signature is replaced by the present one's. */
+export function renewRelease(signer: CommandSigner, { signature, ...release }: AgentRelease): AgentRelease {
+  return { ...release, signature: signer.renew(agentReleaseSigningText(release), signature) }
+}

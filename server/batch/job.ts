@@ -10,6 +10,8 @@ import type { Sealer } from '../personal-data/seal.ts'
 export interface BatchContext {
   readonly database: Database
   readonly sealer: Sealer
+  /** Of the key that signs commands. */
+  readonly commandKeyFile: string
   readonly clock: Clock
   readonly random: Random
   /** For jobs that put a second processor to use; without it they do all in one thread. */

@@ -3,6 +3,7 @@ import { distributionJobs } from '../distributions/batch.ts'
 import { incomeJobs } from '../incomes/batch.ts'
 import { auditJobs } from '../audit/batch.ts'
 import { cabinetJobs } from '../cabinets/batch.ts'
+import { commandKeyJobs } from '../command-keys/batch.ts'
 import { organisationJobs } from '../organisations/batch.ts'
 import { personalDataJobs } from '../personal-data/batch.ts'
 import { payoutJobs } from '../payouts/batch.ts'
@@ -19,6 +20,7 @@ export const batchJobs: readonly BatchJob[] = [
   ...personalDataJobs,
   ...auditJobs,
   ...cabinetJobs,
+  ...commandKeyJobs,
   ...payoutJobs,
   ...reconciliationJobs,
   ...replenishmentJobs,

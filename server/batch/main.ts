@@ -42,7 +42,7 @@ function parseCall(argv: readonly string[]): { job: BatchJob; args: BatchArgumen
 
 async function runJob(job: BatchJob, args: BatchArguments): Promise<void> {
   const config = readServerConfig(process.env)
-  const { databaseUrl: url } = config
+  const { databaseUrl: url, commandKeyFile } = config
   // Opening would make an empty one.
   if (url.startsWith('sqlite:') && !existsSync(url.slice('sqlite:'.length)))
     throw new ConfigError(`There is no database ${url}.`)
@@ -53,7 +53,7 @@ async function runJob(job: BatchJob, args: BatchArguments): Promise<void> {
   const bar = makeProgressBar(job.name, output, clock)
   try {
     const threads = { program: new URL(import.meta.url), databaseUrl: url, keys: config.dataKeys }
-    const lines = await job.run({ database, sealer, clock, random, threads }, args, bar.show)
+    const lines = await job.run({ database, sealer, commandKeyFile, clock, random, threads }, args, bar.show)
     bar.end()
     for (const line of lines) process.stdout.write(`${line}\n`)
   } finally {

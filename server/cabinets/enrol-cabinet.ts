@@ -2,8 +2,10 @@
 // its identity; of the code only a hash was ever stored.
 import { createHash } from 'node:crypto'
 import { eq } from 'drizzle-orm'
+import { type CommandKeyList, obeyedKeys } from '#shared/contracts/mqtt/command-keys.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
-import { exec, insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { findCommandKeys } from '../command-keys/find-keys.ts'
+import { exec, insertRows, one, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 
@@ -44,6 +46,8 @@ export interface Enrolled {
   readonly cabinetId: Id
   readonly code: string
   readonly serverPublicKeys: readonly string[]
+  /** The newest list; undefined when the key that signs commands was never changed. */
+  readonly commandKeys: CommandKeyList | undefined
 }
 
 /** Trades the code for the cabinet's place: the key is stored, the code is gone, the journal may begin anew once. */
@@ -79,8 +83,8 @@ export function* enrolCabinet(
     db.update(t.journalPositions).set({ mayRestart: true }).where(eq(t.journalPositions.cabinetId, cabinetId)),
   )
   yield* recordAudit(ctx, { accountId: undefined, action: 'cabinet.enrolled', subjectId: cabinetId })
-  const keys = yield* rows(db.select({ publicKey: t.serverKeys.publicKey }).from(t.serverKeys))
-  return { cabinetId, code, serverPublicKeys: keys.map(({ publicKey }) => publicKey) }
+  const { keys, list } = yield* findCommandKeys(ctx)
+  return { cabinetId, code, serverPublicKeys: obeyedKeys(keys), commandKeys: list }
 }
 
 /** The enrolled key of a cabinet that is not withdrawn. */

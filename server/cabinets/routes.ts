@@ -152,10 +152,12 @@ function registerEnrolment(app: FastifyInstance, ctx: ServerContext): void {
     const enrolled = await countRefusals(callerNetwork(request.ip), () =>
       ctx.database.run((unit) => enrolCabinet(unit, body)),
     )
-    const { cabinetId, code, serverPublicKeys } = enrolled
+    const { cabinetId, code, serverPublicKeys, commandKeys } = enrolled
     // Whoever was connected with an earlier key is not this cabinet any more.
     ctx.perform([{ kind: 'disconnect', cabinetId }])
-    return { cabinetId, code, mqttUrl: brokerUrlFor(ctx, request.hostname), serverPublicKeys: [...serverPublicKeys] }
+    const mqttUrl = brokerUrlFor(ctx, request.hostname)
+    const keys = { serverPublicKeys: [...serverPublicKeys], ...(commandKeys === undefined ? {} : { commandKeys }) }
+    return { cabinetId, code, mqttUrl, ...keys }
   })
 }
 

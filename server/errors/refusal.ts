@@ -77,6 +77,12 @@ export const refusals = {
     title: 'A cabinet cannot go from this state to that one.',
   },
   'fleet.target_dated_back': { status: 422, log: 'info', title: 'A target holds from the future, after all others.' },
+  'command_key.wrong_step': { status: 409, log: 'info', title: 'The command keys are at another step.' },
+  'command_key.cabinets_behind': {
+    status: 409,
+    log: 'info',
+    title: 'Not every cabinet obeys the new command key yet.',
+  },
   'release.unknown': { status: 404, log: 'info', title: 'There is no such release of the agent.' },
   'release.taken': { status: 409, log: 'info', title: 'This release of the agent is here already.' },
   'rollout.unknown': { status: 404, log: 'info', title: 'There is no such roll-out.' },

@@ -1,9 +1,11 @@
 // Everything between the broker and the nouns: the link, the inbox that reads it, the ingest, the replies, the status of
 // cabinets, and the effects that go down to them. One per server process.
 import type { Logger } from 'pino'
-import type { Reply } from '#shared/contracts/mqtt/command.ts'
+import { type Command, commandSigningText, type Reply } from '#shared/contracts/mqtt/command.ts'
 import { topicOf } from '#shared/contracts/mqtt/topics.ts'
+import type { DesiredTwin } from '#shared/contracts/mqtt/twin.ts'
 import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
+import { renewRelease } from '../agent-releases/sign-release.ts'
 import { raiseAlarm } from '../cabinets/events.ts'
 import {
   expireCommands,
@@ -73,7 +75,7 @@ export class FleetLine implements AsyncDisposable {
     })
     this.#twins = new TwinCourier({
       clock,
-      publish: (cabinetId, twin) => this.#publish('desired', cabinetId, twin),
+      publish: (cabinetId, twin) => this.#publishTwin(cabinetId, twin),
       find: async (cabinetId) => (await database.read((unit) => findTwins(unit, [cabinetId])))[0]?.twin,
     })
   }
@@ -146,7 +148,7 @@ export class FleetLine implements AsyncDisposable {
     switch (effect.kind) {
       case 'command':
         this.#ctx.metrics.commands.inc({ kind: effect.command.kind, outcome: 'sent' })
-        return this.#track('command', this.#publish('commands', effect.cabinetId, effect.command))
+        return this.#track('command', this.#publishCommand(effect.cabinetId, effect.command))
       case 'desired':
         return this.#track('desired', this.#twins.send(effect.cabinetId, effect.twin))
       case 'live':
@@ -182,6 +184,20 @@ export class FleetLine implements AsyncDisposable {
     await this.#link.publish(cabinetId, channel, message)
   }
 
+  /** With what the cabinet must know of our keys to believe the rest. */
+  #publishTwin(cabinetId: Id, twin: DesiredTwin): Promise<void> {
+    const { signer } = this.#ctx
+    const agent = twin.agent === null ? null : renewRelease(signer, twin.agent)
+    const { keyLists } = signer
+    const told = keyLists.length === 0 ? {} : { commandKeys: [...keyLists] }
+    return this.#publish('desired', cabinetId, { ...twin, agent, ...told })
+  }
+
+  #publishCommand(cabinetId: Id, command: Command): Promise<void> {
+    const signature = this.#ctx.signer.renew(commandSigningText(cabinetId, command), command.signature)
+    return this.#publish('commands', cabinetId, { ...command, signature })
+  }
+
   /** Follows work that nobody waits for: a failure is logged and counted, and closing waits for its end. */
   #track(kind: string, work: Promise<void>): void {
     const tracked = work
@@ -212,7 +228,7 @@ export class FleetLine implements AsyncDisposable {
     })
     await this.#publish('acks', cabinetId, { throughSeq: missed.throughSeq })
     if (missed.twin !== undefined) await this.#twins.send(cabinetId, missed.twin.twin)
-    for (const { command } of missed.open) await this.#publish('commands', cabinetId, command)
+    for (const { command } of missed.open) await this.#publishCommand(cabinetId, command)
   }
 
   /** The broker may have lost what it kept: every enrolled cabinet's twin again, and the commands that still count. */
@@ -221,7 +237,7 @@ export class FleetLine implements AsyncDisposable {
       return { twins: yield* findTwins(unit), open: yield* findOpenCommands(unit) }
     })
     for (const { cabinetId, twin } of twins) await this.#twins.send(cabinetId, twin)
-    for (const { cabinetId, command } of open) await this.#publish('commands', cabinetId, command)
+    for (const { cabinetId, command } of open) await this.#publishCommand(cabinetId, command)
   }
 
   #onFlagged(cabinetId: Id, flagged: CommitResult['flagged']): void {

@@ -52,7 +52,19 @@ export function mqttTables({ table, column: c, primaryKey, index }: Kit) {
     publicKey: c.text().primaryKey(),
     createdAtMs: c.int().notNull(),
   })
-  return { journalPositions, journalEntries, rejectedMessages, serverKeys }
+  /** What cabinets were told of those keys since enrolment; the newest counts (shared/contracts/mqtt/command-keys.ts). */
+  const commandKeyLists = table('command_key_list', {
+    generation: c.int().primaryKey(),
+    present: c.text().notNull(),
+    next: c.text(),
+    previous: c.text(),
+    signature: c.text().notNull(),
+    madeAtMs: c.int().notNull(),
+  })
+  return { journalPositions, journalEntries, rejectedMessages, serverKeys, commandKeyLists }
 }
 
-export const mqttStorage: Storage = { appendOnly: ['journal_entry'], clustered: ['journal_entry', 'journal_position'] }
+export const mqttStorage: Storage = {
+  appendOnly: ['journal_entry', 'command_key_list'],
+  clustered: ['journal_entry', 'journal_position'],
+}

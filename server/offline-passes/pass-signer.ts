@@ -18,6 +18,8 @@ interface CertifiedKey {
   readonly privateKey: KeyObject
   readonly key: PassKey
   readonly keySignature: Uint8Array
+  /** The command key that vouched. */
+  readonly vouchedBy: string
 }
 
 /** Passes carry whole seconds. */
@@ -51,11 +53,12 @@ export class PassSigner {
     const current = this.#current
     const isGood = current !== undefined && atMs >= current.key.notBeforeMs && atMs <= current.key.expiresAtMs
     const isFresh = current !== undefined && this.#clock.now() - current.key.notBeforeMs < keyLifeMs
-    if (isGood && isFresh) return current
+    const vouchedBy = this.#commandSigner.publicKey
+    if (isGood && isFresh && current.vouchedBy === vouchedBy) return current
     const { privateKey, publicKey } = this.#makeKeyPair()
     const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)
     const key: PassKey = { publicKey: Uint8Array.from(raw), notBeforeMs: atMs, expiresAtMs: atMs + 2 * keyLifeMs }
-    this.#current = { privateKey, key, keySignature: this.#commandSigner.signPassKey(key) }
+    this.#current = { privateKey, key, keySignature: this.#commandSigner.signPassKey(key), vouchedBy }
     return this.#current
   }
 }

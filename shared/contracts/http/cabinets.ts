@@ -4,8 +4,10 @@ import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
 import { commandReasons, CommandOutcome } from '../mqtt/command.ts'
+import { CommandKeyList } from '../mqtt/command-keys.ts'
 import { Telemetry } from '../mqtt/live.ts'
 import { CabinetConfigChange, DesiredTwin, PlanogramLane, ReportedTwin } from '../mqtt/twin.ts'
+import { PublicKey } from '../public-key.ts'
 import { defineRoute } from './route.ts'
 import { CabinetCode } from './shelf.ts'
 import { NamedPageQuery, pageOf, PageQuery } from './paging.ts'
@@ -190,9 +192,6 @@ export const createEnrolmentCode = defineRoute({
   status: 201,
 })
 
-/** An Ed25519 public key: SubjectPublicKeyInfo, DER, base64. */
-export const PublicKey = z.base64().min(50).max(80).meta({ id: 'PublicKey' })
-
 export const enrolCabinet = defineRoute({
   method: 'POST',
   path: '/api/enrolments',
@@ -206,6 +205,8 @@ export const enrolCabinet = defineRoute({
     mqttUrl: z.string(),
     /** Keys whose signature on a command counts. */
     serverPublicKeys: z.array(PublicKey).min(1).max(4),
+    /** Absent: the key that signs commands was never changed. */
+    commandKeys: CommandKeyList.optional(),
   }),
   status: 201,
 })

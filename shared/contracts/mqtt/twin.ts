@@ -3,7 +3,9 @@ import { Id } from '../../ids/uuid-v7.ts'
 import { EpochMs } from '../../time/clock.ts'
 import { NonNegativeFen } from '../../units/fen.ts'
 import { MassMg } from '../../units/mass.ts'
+import { PublicKey } from '../public-key.ts'
 import { canonicalJson } from './canonical-json.ts'
+import { CommandKeyList, maxKeyLists } from './command-keys.ts'
 import { Versions } from './event.ts'
 import { LaneId, PricingMode } from './lane.ts'
 
@@ -160,6 +162,8 @@ export const DesiredTwin = z
     /** Null: the agent that was installed with the cabinet. */
     agent: AgentRelease.nullable().default(null),
     lockedLanes: z.array(LockedLane).max(500).default([]),
+    /** Oldest first, each signed by an heir of the one before; goes by itself, whatever becomes of the rest. */
+    commandKeys: z.array(CommandKeyList).max(maxKeyLists).optional(),
   })
   .meta({ id: 'DesiredTwin' })
 export type DesiredTwin = z.infer<typeof DesiredTwin>
@@ -223,6 +227,8 @@ export const ReportedTwin = z
         reason: z.string().max(300),
       })
       .optional(),
+    /** Keys of the server that the cabinet obeys; older agents do not tell them. */
+    obeyedKeys: z.array(PublicKey).max(4).optional(),
     /** The agent that runs; older ones do not tell it. */
     agent: z
       .object({

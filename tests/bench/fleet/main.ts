@@ -12,6 +12,7 @@ import { seededRandom, systemRandom } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
+import { fixedKeys } from '#tests/support/fixed-keys.ts'
 import type { FleetOrder, FleetReport, FleetStart, FleetVisit } from './fleet-messages.ts'
 import { createMemoryHardware, type MemoryHardware } from './memory-hardware.ts'
 
@@ -46,7 +47,7 @@ async function startAgent(
     mqttUrl: identity.mqttUrl,
     connect: connectMqtt,
     login: () => signedLogin(identity.cabinetId, key, clock.now()),
-    serverKeys: identity.serverPublicKeys.map((publicKey) => readPublicKey(publicKey)),
+    serverKeys: fixedKeys(identity.serverPublicKeys.map((publicKey) => readPublicKey(publicKey))),
     hardware,
     journal: Journal.open({ file: join(folder, 'journal.sqlite'), bootId }),
     guard: createDiskGuard({ directory: folder, ballastBytes: 65_536, minFreeBytes: 0 }),

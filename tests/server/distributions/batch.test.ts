@@ -34,7 +34,7 @@ describe.each(dialects)('the job distribute on %s', (dialect) => {
     clock.advance(10 * dayMs)
     const vote = { resolutionNumber: '1', presentCount: 2, votesFor: 2, votesAgainst: 0, isAdopted: true }
     await database.run((ctx) => recordResolution(ctx, planId, { ...vote, resolvedBy: ann }))
-    const batch: BatchContext = { database, sealer: testSealer, clock, random: seededRandom(1) }
+    const batch: BatchContext = { database, sealer: testSealer, commandKeyFile: '', clock, random: seededRandom(1) }
     const job = batchJobs.find(({ name }) => name === 'distribute')
     const shown: number[] = []
     const distribute = (args: Record<string, string>) => job?.run(batch, args, (done) => shown.push(done))

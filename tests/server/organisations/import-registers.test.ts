@@ -271,7 +271,7 @@ describe.each(dialects)('the registers of an organisation from files on %s', (di
     const file = join(folder, 'members.csv')
     await writeFile(file, utf8('户编号', memberCode(3)))
     const job = batchJobs.find(({ name }) => name === 'import-members')
-    const context = { database, sealer: testSealer, clock, random: seededRandom(1) }
+    const context = { database, sealer: testSealer, commandKeyFile: '', clock, random: seededRandom(1) }
     const args = { file, organisation: organisationId, from: '2026-01-01' }
 
     const run = (by: string) => job?.run(context, { ...args, by }, () => undefined)

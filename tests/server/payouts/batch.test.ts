@@ -21,7 +21,7 @@ it('draft, export and take over an answer, with progress', async () => {
   const progress: Array<[number, number]> = []
   const start = (name: string, args: Record<string, string>) => {
     const job = payoutJobs.find((one) => one.name === name)
-    const context = { database, sealer: testSealer, clock, random: seededRandom(1) }
+    const context = { database, sealer: testSealer, commandKeyFile: '', clock, random: seededRandom(1) }
     return job?.run(context, { as: 'preparer', ...args }, (done, total) => progress.push([done, total]))
   }
 

@@ -10,6 +10,7 @@ import { signedLogin } from '#cabinet-agent/link/login.ts'
 import { seededRandom, type Random } from '#shared/ids/random.ts'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { judgeLogin } from '#server/mqtt/cabinet-login.ts'
+import { fixedKeys } from '#tests/support/fixed-keys.ts'
 import { Boards, divisionMg, scaleSdMg } from './boards.ts'
 import type { Broker } from './broker.ts'
 import { makeKey } from './keys.ts'
@@ -134,7 +135,7 @@ export class SimCabinet {
       mqttUrl: 'sim://broker',
       connect: this.#connector(life),
       login: () => signedLogin(cabinetId, this.#key.privateKey, clock.now()),
-      serverKeys,
+      serverKeys: fixedKeys(serverKeys),
       hardware: this.boards.hardwareFor(life),
       journal,
       guard: makeGuard(machine),

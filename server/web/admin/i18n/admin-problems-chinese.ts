@@ -77,6 +77,8 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'cabinet.key_proof_invalid': '柜机无法证明自己的密钥。若一直离线，请重新登记。',
   'cabinet.public_key_invalid': '公钥格式不对，应为 Ed25519。请核对。',
   'fleet.target_dated_back': '目标只能从将来的日子起算，并晚于已有目标。请改日期。',
+  'command_key.wrong_step': '指令密钥处于另一步骤，请重新查看。',
+  'command_key.cabinets_behind': '还有柜机没有接受新的指令密钥，请等它们上线。',
   'release.unknown': '没有这个程序版本。请刷新列表。',
   'release.taken': '这个程序版本已经有了。请换一个版本号。',
   'rollout.unknown': '没有这次推送。请回到列表。',

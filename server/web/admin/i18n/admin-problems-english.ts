@@ -82,6 +82,8 @@ const english: Readonly<Record<string, string>> = {
   'cabinet.key_proof_invalid': 'The cabinet could not prove its key. Enrol it anew if it stays offline.',
   'cabinet.public_key_invalid': 'The key is not an Ed25519 public key. Check it.',
   'fleet.target_dated_back': 'A target holds from the future, after all others. Change the date.',
+  'command_key.wrong_step': 'The command keys are at another step. Look at them again.',
+  'command_key.cabinets_behind': 'Not every cabinet obeys the new command key yet. Wait until they have been online.',
   'release.unknown': 'There is no such release of the agent. Reload the list.',
   'release.taken': 'This release of the agent is here already. Use another version.',
   'rollout.unknown': 'There is no such roll-out. Go back to the list.',
