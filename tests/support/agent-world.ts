@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Agent } from '#cabinet-agent/agent.ts'
 import { createAgent, type AgentOverrides } from '#cabinet-agent/compose-agent.ts'
 import { AgentConfig } from '#cabinet-agent/compose-config.ts'
-import { saveIdentity } from '#cabinet-agent/enrolment/identity.ts'
+import { loadIdentity, saveIdentity } from '#cabinet-agent/enrolment/identity.ts'
 import type { LoadCellKind } from '#firmware-bridge/virtual/load-cell-profiles.ts'
 import { VirtualCabinet, type CabinetItem } from '#firmware-bridge/virtual/virtual-cabinet.ts'
 import { makeVirtualInstallation } from '#firmware-bridge/virtual/virtual-installation.ts'
@@ -136,15 +136,7 @@ export class AgentWorld implements AsyncDisposable {
   }
 
   async boot(): Promise<void> {
-    const { privateKey } = generateKeyPairSync('ed25519')
-    saveIdentity(this.dataDirectory, {
-      cabinetId: this.cabinetId,
-      code: 'YB-0001',
-      mqttUrl: this.broker.url,
-      serverPublicKeys: [this.broker.publicKey],
-      privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      keySinceMs: this.clock.now(),
-    })
+    if (loadIdentity(this.dataDirectory)?.cabinetId !== this.cabinetId) this.#enrol()
     const started = createAgent(this.config, {
       clock: this.clock,
       random: this.random,
@@ -160,6 +152,18 @@ export class AgentWorld implements AsyncDisposable {
     started.then(over, over)
     await this.until(() => isOver, 'the agent', 10_000)
     this.agent = await started
+  }
+
+  #enrol(): void {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    saveIdentity(this.dataDirectory, {
+      cabinetId: this.cabinetId,
+      code: 'YB-0001',
+      mqttUrl: this.broker.url,
+      serverPublicKeys: [this.broker.publicKey],
+      privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      keySinceMs: this.clock.now(),
+    })
   }
 
   /** Ends the agent as a pulled plug would. */
