@@ -2,7 +2,7 @@
 // half, so that a server that was started without the right file says so instead of sending commands no cabinet obeys.
 import type { Database } from '../db/database.ts'
 import { insertRows } from '../db/unit.ts'
-import { CommandSigner } from '../mqtt/command-signer.ts'
+import type { CommandSigner } from '../mqtt/command-signer.ts'
 import { findKeyLists, findPublicKeys } from './find-keys.ts'
 import { makeKeyFile, nextKeyFileOf, readKeyFile } from './key-files.ts'
 
