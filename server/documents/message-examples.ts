@@ -11,6 +11,8 @@ const commandId = '019ab000-0000-7000-8000-000000000002'
 const bootId = '019ab000-0000-7000-8000-000000000003'
 const skuId = '019ab000-0000-7000-8000-000000000004'
 const atMs = 1_790_000_000_000
+const publicKey = `MCowBQYDK2VwAyEA${'A'.repeat(43)}=`
+const nextPublicKey = `MCowBQYDK2VwAyEA${'B'.repeat(42)}A=`
 const genesis = '0'.repeat(64)
 const versions = { agent: '1.0.0', decoder: '1.0.0', planogram: 3, prices: 2 }
 const config = {
@@ -117,6 +119,7 @@ export const channelExamples: Readonly<Record<Channel, readonly MessageExample[]
           },
         ],
         alarms: [],
+        obeyedKeys: [publicKey, nextPublicKey],
         atMs,
       },
     },
@@ -143,6 +146,7 @@ export const channelExamples: Readonly<Record<Channel, readonly MessageExample[]
         },
         prices: { version: 2, prices: { [skuId]: 1_280 } },
         config,
+        commandKeys: [{ generation: 1, present: publicKey, next: nextPublicKey, signature: `${'A'.repeat(86)}==` }],
       },
     },
   ],
