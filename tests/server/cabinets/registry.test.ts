@@ -87,7 +87,8 @@ describe.each(dialects)('the registry on %s', (dialect) => {
     await cabinet.tell('door.open_too_long', { openForMs: 200_000, isAlarm: true })
     await cabinet.committed(2)
 
-    await expect.poll(get).toMatchObject({
+    // Telemetry by itself is written now and then only.
+    await expect.poll(get, { timeout: 15_000 }).toMatchObject({
       cabinet: {
         isOnline: true,
         isInService: true,

@@ -108,7 +108,7 @@ describe.each(dialects)('the key that signs commands, on %s', (dialect) => {
       clock.advance(50)
       return desk.countReported(next)
     }
-    await expect.poll(reportedBy).toBe(1)
+    await expect.poll(reportedBy, { timeout: 15_000 }).toBe(1)
     // Good for days, as the news that a pass was revoked.
     const { signer } = server.app.ctx
     const order = {
@@ -144,7 +144,7 @@ describe.each(dialects)('the key that signs commands, on %s', (dialect) => {
       clock.advance(50)
       return long === undefined ? undefined : follower.obeys(long)
     }
-    await expect.poll(isObeyed).toBe(true)
+    await expect.poll(isObeyed, { timeout: 15_000 }).toBe(true)
     const trail = await admin.send('GET', '/api/audit?limit=100').then(({ body }) => JSON.stringify(body))
     for (const action of ['prepared', 'rotated', 'ended']) expect(trail).toContain(`command_key.${action}`)
   })

@@ -1,5 +1,13 @@
 // Made by `npm run migrations` from server/db/tables.ts through drizzle-kit. Do not edit.
 export const after010Postgres: readonly string[] = [
+  `CREATE TABLE "command_key_list" (
+  "generation" bigint PRIMARY KEY NOT NULL,
+  "present" text COLLATE "C" NOT NULL,
+  "next" text COLLATE "C",
+  "previous" text COLLATE "C",
+  "signature" text COLLATE "C" NOT NULL,
+  "made_at_ms" bigint NOT NULL
+);`,
   `CREATE TABLE "income_rollup" (
   "household_code" text COLLATE "C" NOT NULL,
   "income_kind" text COLLATE "C" NOT NULL,
@@ -21,4 +29,5 @@ export const after010Postgres: readonly string[] = [
   `CREATE UNIQUE INDEX "shopping_session_live_of_cabinet" ON "shopping_session" USING btree ("cabinet_id") WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
   `CREATE INDEX "shopping_session_overdue" ON "shopping_session" USING btree ("deadline_at_ms","session_id") WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
   `CREATE INDEX "shopping_session_unfinished" ON "shopping_session" USING btree ("state","session_id") WHERE case when ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing' or "shopping_session"."state" = 'silent' or "shopping_session"."state" = 'review') then true else false end;`,
+  `CREATE TRIGGER command_key_list_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON command_key_list FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
 ]

@@ -1,5 +1,13 @@
 // Made by `npm run migrations` from server/db/tables.ts through drizzle-kit. Do not edit.
 export const after010Sqlite: readonly string[] = [
+  `CREATE TABLE \`command_key_list\` (
+  \`generation\` integer PRIMARY KEY NOT NULL,
+  \`present\` text NOT NULL,
+  \`next\` text,
+  \`previous\` text,
+  \`signature\` text NOT NULL,
+  \`made_at_ms\` integer NOT NULL
+) STRICT;`,
   `CREATE TABLE \`income_rollup\` (
   \`household_code\` text NOT NULL,
   \`income_kind\` text NOT NULL,
@@ -21,4 +29,6 @@ export const after010Sqlite: readonly string[] = [
   `ALTER TABLE \`household\` ADD \`taken_out_at_ms\` integer;`,
   `ALTER TABLE \`public_notice_line\` ADD \`household_code\` text;`,
   `CREATE INDEX \`public_notice_line_by_household\` ON \`public_notice_line\` (\`household_code\`);`,
+  `CREATE TRIGGER command_key_list_refuses_update BEFORE UPDATE ON command_key_list BEGIN SELECT RAISE(ABORT, 'command_key_list is append-only'); END;`,
+  `CREATE TRIGGER command_key_list_refuses_delete BEFORE DELETE ON command_key_list BEGIN SELECT RAISE(ABORT, 'command_key_list is append-only'); END;`,
 ]
