@@ -1,9 +1,10 @@
 // HTTP routes of help for households: visits, six ones, income plans, welfare posts, instructors and coverage.
 import * as contract from '#shared/contracts/http/assistance.ts'
-import { listHelperCoverage, listHelpers as listHelpersRoute } from '#shared/contracts/http/households.ts'
+import * as households from '#shared/contracts/http/households.ts'
 import type { NounRoutes } from '../context.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { listCoverage, listHelpers } from './helper-coverage.ts'
+import { listHelperCandidates } from './helper-candidates.ts'
 import { listIncomePlans, writeIncomePlan } from './income-plans.ts'
 import { enterInstructor, listGuidances, listInstructors, recordGuidance, setInstructorActive } from './instructors.ts'
 import { nameSixOnes, showSixOnes, tickSixOnes } from './six-ones.ts'
@@ -54,8 +55,13 @@ export const assistanceRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.listGuidances, ({ query, account }) =>
     database.read((ctx) => listGuidances(ctx, account, query)),
   )
-  registerRoute(app, listHelpersRoute, ({ query, account }) => database.read((ctx) => listHelpers(ctx, account, query)))
-  registerRoute(app, listHelperCoverage, ({ query, account }) =>
+  registerRoute(app, households.listHelpers, ({ query, account }) =>
+    database.read((ctx) => listHelpers(ctx, account, query)),
+  )
+  registerRoute(app, households.listHelperCandidates, ({ query, account }) =>
+    database.read((ctx) => listHelperCandidates(ctx, account, query)),
+  )
+  registerRoute(app, households.listHelperCoverage, ({ query, account }) =>
     database.read((ctx) => listCoverage(ctx, account, query)),
   )
 }

@@ -162,6 +162,16 @@ export const listHelpers = defineRoute({
   ),
   status: 200,
 })
+export const listHelperCandidates = defineRoute({
+  method: 'GET',
+  path: '/api/helper-candidates',
+  tag: 'households',
+  summary: 'Who may be bound as a helper, by name, whether they help anybody in scope yet or nobody',
+  access: ['desk', 'operator', 'admin'],
+  query: PageQuery.extend({ search: z.string().max(40).optional() }),
+  reply: pageOf(z.object({ helperAccountId: Id, name: z.string(), households: z.int() })),
+  status: 200,
+})
 export const listHelperCoverage = defineRoute({
   method: 'GET',
   path: '/api/helper-coverage',

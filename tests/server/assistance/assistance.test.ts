@@ -219,6 +219,30 @@ describe.each(dialects)('help for households on %s', (dialect) => {
     ])
   })
 
+  it('offers whoever may help to be bound, also who helps nobody yet, by name', async () => {
+    await using help = await openHelpedMarket(dialect)
+    const newcomer = await help.database.run((ctx) => seedAccount(ctx, '钱帮扶', 'helper'))
+    const other = await help.database.run((ctx) => seedAccount(ctx, '孙帮手', 'helper'))
+    await help.database.run((ctx) => seedAccount(ctx, '李帮扶', 'operator'))
+    const closed = { byAccountId: operator.accountId, accountId: other, isActive: false }
+    await help.database.run((ctx) => seedAccount(ctx, '管理员', 'admin'))
+    await help.database.run((ctx) => changeAccess(ctx, closed))
+    const list = async (query: string) => (await help.api.call('GET', `/api/helper-candidates${query}`, townDesk)).body
+
+    const all = await list('')
+    const first = (await list('?limit=1')) as { nextCursor?: string }
+    const second = await list(`?limit=1&cursor=${first.nextCursor ?? ''}`)
+    const found = await list(`?search=${encodeURIComponent('钱')}`)
+
+    const known = { helperAccountId: help.helper.accountId, name: '赵帮扶', households: 2 }
+    const fresh = { helperAccountId: newcomer, name: '钱帮扶', households: 0 }
+    expect(all).toEqual({ rows: [known, fresh] })
+    expect([first, second]).toMatchObject([{ rows: [known] }, { rows: [fresh] }])
+    expect(found).toEqual({ rows: [fresh] })
+    const bound = { helperAccountId: newcomer, unitName: '区农业农村委', reason: '新结对' }
+    expect((await help.api.call('PUT', `/api/households/${householdCode(3)}/helper`, townDesk, bound)).status).toBe(200)
+  })
+
   it('shows a desk of what a helper does only the calls on its own households', async () => {
     await using help = await openHelpedMarket(dialect)
     const { database, helper } = help
