@@ -21,6 +21,7 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 caption, .facts { text-align: left; color: #444; margin-bottom: .75rem; }
 th, td { border: 1px solid #999; padding: .3rem .6rem; text-align: left; }
 .number { text-align: right; }
+.ended { padding: .5rem .75rem; border: 2px solid #8a1c1c; color: #8a1c1c; font-weight: 600; }
 tfoot { font-weight: 600; }
 @page { margin: 18mm 15mm; }
 @media print {
@@ -45,9 +46,16 @@ ${body}
 
 const massOf = ({ massMg }: NoticeLineView) => (massMg === undefined ? '' : `${mgToGrams(massMg) / 1_000}`)
 
+const endings: Readonly<Record<NonNullable<NoticeView['endedAs']>, string>> = {
+  withdrawn: '已撤回，不再按此兑付',
+  rejected: '成员大会未通过，不再按此分配',
+  reversed: '入账后已冲销',
+}
+
 /** One notice with all its lines. */
 export function renderNotice(notice: NoticeView, lines: readonly NoticeLineView[]): string {
-  const { noticeId, title, totalFen, publishedAtMs, openUntilMs } = notice
+  const { noticeId, title, totalFen, publishedAtMs, openUntilMs, endedAs } = notice
+  const ended = endedAs === undefined ? '' : `<p class="ended">本公示${endings[endedAs]}。</p>\n`
   const hasMass = lines.some(({ massMg }) => massMg !== undefined)
   const massCell = (text: string, tag: 'td' | 'th') => (hasMass ? `<${tag} class="number">${text}</${tag}>` : '')
   const rows = lines.map(
@@ -58,7 +66,7 @@ export function renderNotice(notice: NoticeView, lines: readonly NoticeLineView[
   return page(
     title,
     `<h1>${escapeHtml(title)}（公示）</h1>
-<p class="facts">公示时间：${timeOf(publishedAtMs)} 至 ${dayOf(openUntilMs)}。对公示内容有异议的，请在公示期内向村委会或平台提出。</p>
+${ended}<p class="facts">公示时间：${timeOf(publishedAtMs)} 至 ${dayOf(openUntilMs)}。对公示内容有异议的，请在公示期内向村委会或平台提出。</p>
 <p class="screen"><a href="/notices/${noticeId}.csv">下载 CSV</a>　<a href="/notices">全部公示</a></p>
 <table>
 <thead><tr><th class="number">序号</th><th>户主</th><th>户编号后四位</th>${massCell('重量（千克）', 'th')}<th class="number">金额（元）</th></tr></thead>
@@ -73,8 +81,8 @@ ${rows.join('\n')}
 
 export function renderNoticeList(notices: readonly NoticeView[]): string {
   const items = notices.map(
-    ({ noticeId, title, publishedAtMs }) =>
-      `<li><a href="/notices/${noticeId}">${escapeHtml(title)}</a>（${dayOf(publishedAtMs)}）</li>`,
+    ({ noticeId, title, publishedAtMs, endedAs }) =>
+      `<li><a href="/notices/${noticeId}">${escapeHtml(title)}</a>（${dayOf(publishedAtMs)}）${endedAs === undefined ? '' : endings[endedAs]}</li>`,
   )
   const list = items.length === 0 ? '<p>暂无公示。</p>' : `<ul>\n${items.join('\n')}\n</ul>`
   return page('公示', `<h1>收益公示</h1>\n${list}`)

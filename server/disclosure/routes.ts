@@ -82,7 +82,7 @@ function registerNotices(app: FastifyInstance, server: ServerContext): void {
     database.read((ctx) => listNoticeLines(ctx, params.noticeId, query)),
   )
   registerRoute(app, contract.publishIncomeNotice, async ({ body, account }) =>
-    showNotice(await publishIncomeNotice(server, body, account.accountId)),
+    showNotice({ notice: await publishIncomeNotice(server, body, account.accountId) }),
   )
 }
 
@@ -98,7 +98,7 @@ function registerPages(app: FastifyInstance, { database }: ServerContext): void 
     const id = Id.safeParse(isCsv ? request.params.name.slice(0, -'.csv'.length) : request.params.name)
     if (!id.success) throw new RefusalError('disclosure.notice_unknown')
     const { notice, lines } = await database.read(function* (ctx) {
-      return { notice: showNotice(yield* findNotice(ctx, id.data)), lines: yield* allNoticeLines(ctx, id.data) }
+      return { notice: yield* findNotice(ctx, id.data), lines: yield* allNoticeLines(ctx, id.data) }
     })
     if (!isCsv) return reply.type('text/html; charset=utf-8').send(renderNotice(notice, lines))
     void reply.header('content-disposition', `attachment; filename="${id.data}.csv"`)

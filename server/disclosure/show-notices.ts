@@ -12,29 +12,43 @@ import { type NoticeRow, unnamed } from './publish-notice.ts'
 export type NoticeView = z.input<typeof PublicNotice>
 export type NoticeLineView = z.input<typeof PublicNoticeLine>
 
-export function showNotice(notice: NoticeRow): NoticeView {
+type NoticeEnd = NonNullable<NoticeView['endedAs']>
+
+interface ShownNotice {
+  readonly notice: NoticeRow
+  readonly endedAs?: NoticeEnd | null
+}
+
+export function showNotice({ notice, endedAs }: ShownNotice): NoticeView {
   const { noticeId, kind, title, lineCount, totalFen, publishedAtMs, openUntilMs } = notice
-  return { noticeId, kind, title: maskNumbers(title), lineCount, totalFen, publishedAtMs, openUntilMs }
+  const shown = { noticeId, kind, title: maskNumbers(title), lineCount, totalFen, publishedAtMs, openUntilMs }
+  return endedAs === undefined || endedAs === null ? shown : { ...shown, endedAs }
+}
+
+/** What has become of the plan or batch behind a notice, where it pays nobody any more. */
+function findNotices({ db, tables: { publicNotices: n, distributionPlans: p, payoutBatches: b } }: UnitContext) {
+  const ofPlan = sql`select case when ${p.state} in ('withdrawn', 'rejected', 'reversed') then ${p.state} end from ${p} where ${p.planId} = ${n.sourceId}`
+  const ofBatch = sql`select case ${b.state} when 'CANCELLED' then 'withdrawn' end from ${b} where ${b.batchId} = ${n.sourceId}`
+  const endedAs = sql<NoticeEnd | null>`case ${n.kind} when 'distribution' then (${ofPlan}) when 'payout' then (${ofBatch}) end`
+  return db.select({ notice: n, endedAs }).from(n)
 }
 
 export function* listNotices(ctx: UnitContext, query: PageRequest): Unit<Page<NoticeView>> {
   const { publicNotices: t } = ctx.tables
   const found = yield* rows(
-    ctx.db
-      .select()
-      .from(t)
+    findNotices(ctx)
       .where(behindKey([t.noticeId], keyOfCursor(query.cursor, 1), 'descending'))
       .orderBy(desc(t.noticeId))
       .limit(query.limit + 1),
   )
-  return pageOfRows(found, query.limit, (row) => [row.noticeId], showNotice)
+  return pageOfRows(found, query.limit, ({ notice }) => [notice.noticeId], showNotice)
 }
 
 /** Refuses with disclosure.notice_unknown. */
-export function* findNotice({ db, tables: { publicNotices: t } }: UnitContext, noticeId: string): Unit<NoticeRow> {
-  const found = yield* one(db.select().from(t).where(eq(t.noticeId, noticeId)))
+export function* findNotice(ctx: UnitContext, noticeId: string): Unit<NoticeView> {
+  const found = yield* one(findNotices(ctx).where(eq(ctx.tables.publicNotices.noticeId, noticeId)))
   if (found === undefined) throw new RefusalError('disclosure.notice_unknown')
-  return found
+  return showNotice(found)
 }
 
 export function* listNoticeLines(ctx: UnitContext, noticeId: string, query: PageRequest): Unit<Page<NoticeLineView>> {

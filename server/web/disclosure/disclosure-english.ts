@@ -12,6 +12,11 @@ export function disclosureEnglish(words: Words): DisclosureMessages {
     noNotices: 'There are no notices now.',
     kinds: { income: 'income', payout: 'payout', distribution: 'distribution' },
     openUntil: (day) => `open until ${day}`,
+    endings: {
+      withdrawn: 'withdrawn',
+      rejected: 'not adopted by the members',
+      reversed: 'taken back after it was booked',
+    },
     households: (count) => (count === 1 ? '1 household' : `${count} households`),
     days: 'The hash of each day',
     noDays: 'Nothing was published yet. Each day is published the day after.',

@@ -12,6 +12,7 @@ function disclosureChinese(words: Words) {
     noNotices: '现在没有公示。',
     kinds: { income: '收入', payout: '兑付', distribution: '分红' },
     openUntil: (day: string) => `公示到 ${day}`,
+    endings: { withdrawn: '已撤回', rejected: '成员大会未通过', reversed: '入账后已冲销' },
     households: (count: number) => `${count} 户`,
     days: '每天的校验值',
     noDays: '还没有公布过。每天公布前一天的。',

@@ -91,6 +91,8 @@ export const PublicNotice = z
     totalFen: Fen,
     publishedAtMs: EpochMs,
     openUntilMs: EpochMs,
+    /** Absent while it stands. What it announced was given up, or not adopted, or taken back after it was booked. */
+    endedAs: z.enum(['withdrawn', 'rejected', 'reversed']).optional(),
   })
   .meta({ id: 'PublicNotice' })
 /** What a notice shows of a household: never more (domain.md, payout and disclosure). */

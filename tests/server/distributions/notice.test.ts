@@ -1,6 +1,6 @@
 // What the public sees of a distribution plan: a masked notice that opens with its publication.
 import { describe, expect, it } from 'vitest'
-import { publishDistribution } from '#server/distributions/decide-distribution.ts'
+import { publishDistribution, withdrawDistribution } from '#server/distributions/decide-distribution.ts'
 import { draftDistribution } from '#server/distributions/draft-distribution.ts'
 import { recordConsent } from '#server/personal-data/consents.ts'
 import { startCommerceApi } from '#tests/support/commerce-api.ts'
@@ -30,6 +30,8 @@ async function publishPlan(dialect: (typeof dialects)[number], title: string) {
   return {
     meetingAtMs,
     publish,
+    withdraw: () => database.run((ctx) => withdrawDistribution(ctx, planId, '决算有误')),
+    page: async (url: string) => (await api.download(url, nobody)).bytes.toString(),
     read: async (url: string) => (await api.call('GET', url, nobody)).body as { rows: Array<Record<string, unknown>> },
     async [Symbol.asyncDispose]() {
       await api[Symbol.asyncDispose]()
@@ -56,6 +58,22 @@ describe.each(dialects)('the notice of a distribution on %s', (dialect) => {
       { ordinal: 2, name: '王**', codeLast4: '0002', amountFen: 180 },
     ])
     expect(JSON.stringify(lines)).not.toMatch(longNumber)
+  })
+
+  it('says that its plan was withdrawn, in the list and on the page', async () => {
+    await using plan = await publishPlan(dialect, '2025 年度分红')
+    await plan.publish()
+    const before = await plan.read('/api/notices')
+
+    await plan.withdraw()
+
+    const { rows: notices } = await plan.read('/api/notices')
+    const list = await plan.page('/notices')
+    const page = await plan.page(`/notices/${String(notices[0]?.['noticeId'])}`)
+    expect(before.rows[0]).not.toHaveProperty('endedAs')
+    expect(notices).toMatchObject([{ title: '2025 年度分红', endedAs: 'withdrawn' }])
+    expect(list).toContain('已撤回')
+    expect(page).toContain('本公示已撤回，不再按此兑付。')
   })
 
   it('is refused under a title with somebody’s number in it, and the plan stays a draft', async () => {
