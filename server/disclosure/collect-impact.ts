@@ -19,7 +19,7 @@ const sourceOfCause: Readonly<Record<string, string>> = {
   'grant-line': 'grant',
 }
 const saleCauses = ['sale-line']
-const takeBackCauses = ['sale-refund', 'write-off']
+const takeBackCauses = ['sale-refund', 'write-off', 'write-off-recovery']
 
 /** The last day of the newest month that is published whole; undefined when none is. */
 function* lastWholeMonth({ db, tables: { disclosedDays: t } }: UnitContext): Unit<string | undefined> {
@@ -48,7 +48,13 @@ type Line = Pick<
 const causeOf = ({ transferId }: Line) => transferId.split(':')[0] ?? ''
 const causeIdOf = ({ transferId }: Line) => transferId.split(':')[1] ?? ''
 
-/** The sale lines behind refunds and write-offs, by the take-back's id. */
+/** Of a line that is no cabinet's sale. A write-off of a surplus sale says so by its leg (write-offs/write-off-sale.ts). */
+function sourceOf(line: Line): string {
+  if (takeBackCauses.includes(causeOf(line)) && line.transferId.split(':')[2] === 'surplus') return 'surplus'
+  return sourceOfCause[causeOf(line)] ?? 'other'
+}
+
+/** The sale lines behind refunds, write-offs and their recoveries, by the take-back's id. */
 function* findTakenBack({ db, tables: { refundedParts: t } }: UnitContext, ids: readonly string[]) {
   const saleLineOf = new Map<string, string>()
   for (let from = 0; from < ids.length; from += namesPerStatement) {
@@ -87,7 +93,7 @@ function* productsOf(ctx: UnitContext, lines: readonly Line[]): Unit<string[]> {
   const skuOf = yield* findSkus(ctx, [...new Set(saleLineIds.filter((id) => id !== undefined))])
   return lines.map((line, index) => {
     const skuId = skuOf.get(saleLineIds[index] ?? '')
-    return skuId === undefined ? `source:${sourceOfCause[causeOf(line)] ?? 'other'}` : `sku:${skuId}`
+    return skuId === undefined ? `source:${sourceOf(line)}` : `sku:${skuId}`
   })
 }
 

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { collectImpact } from '#server/disclosure/collect-impact.ts'
 import { publishDays } from '#server/disclosure/publish-day.ts'
-import { rows } from '#server/db/unit.ts'
+import { refundSaleLine } from '#server/attribution/refund-sale-line.ts'
+import { insertRows, rows } from '#server/db/unit.ts'
 import { enterHouseholds } from '#server/households/enter-households.ts'
 import { accountIdOf } from '#server/ledger/account-kinds.ts'
 import { postTransfers } from '#server/ledger/post-transfers.ts'
@@ -72,6 +73,40 @@ describe.each(dialects)('the public impact on %s', { timeout: 120_000 }, (dialec
     const earned = totals.reduce((sum, { amountFen }) => sum + amountFen, 0)
     expect(told).toEqual([{ year: expect.any(Number), townName: expect.any(String), households: 9, amountFen: earned }])
     expect(JSON.stringify(told)).not.toMatch(/500112\d{10}|演示户/)
+  })
+
+  it('counts a write-off and what of it came back with the goods that were sold', async () => {
+    await using world = await openMonths(dialect)
+    const { database } = world
+    const parts = await database.read(({ db, tables: { attributionParts: t } }) => rows(db.select().from(t)))
+    const [saleLineId = '', debit] = [parts[0]?.saleLineId, accountIdOf('channel', 'wallet')]
+    const amountFen = parts.reduce((sum, part) => sum + part.amountFen, 0)
+    const part = parts.find(({ role }) => role === 'household')
+    const credit = accountIdOf('household', part?.householdCode ?? '')
+    const causeKind = 'write-off' as const
+    await database.run(function* (ctx) {
+      yield* refundSaleLine(ctx, { refundId: 'w1', saleLineId, amountFen, reason: '坏账', causeKind })
+      const cause = { kind: 'write-off-recovery', id: 'r1' } as const
+      const back = { refundId: 'r1', causeKind: cause.kind, saleLineId, ordinal: part?.ordinal ?? 0 }
+      yield* insertRows(ctx.tables.refundedParts, [{ ...back, takenFen: -100, borneFen: 0, atMs: ctx.now() }])
+      const surplus = { kind: causeKind, id: 'w2' }
+      yield* postTransfers(ctx, [
+        { debit, credit, amountFen: 100, cause, leg: String(back.ordinal) },
+        { debit, credit, amountFen: 300, cause: { kind: 'surplus-line', id: 's1' }, leg: 'owed' },
+        { debit: credit, credit: debit, amountFen: 300, cause: surplus, leg: 'surplus' },
+      ])
+    })
+    await world.pass(2)
+    await world.pass(33)
+
+    const shares = await database.read(({ db, tables: { impactShares: t } }) => rows(db.select().from(t)))
+
+    const own = shares.filter(({ householdCode: code }) => code === part?.householdCode)
+    expect(own.map(({ product, amountFen: fen }) => [product.split(':')[0], fen]).toSorted()).toEqual([
+      ['sku', 100],
+      ['source', 0],
+    ])
+    expect(shares.map(({ product }) => product)).not.toContain('source:other')
   })
 
   it('counts each line once, however often it looks, and takes a new month in', async () => {
