@@ -40,8 +40,8 @@ function byReference(movements: readonly Movement[]): Map<string, Movement[]> {
 
 /**
  * Compares one day. A reference belongs to the day its statement names; where the statement has none, to the day of the books:
- * money booked late in the evening that the statement shows a day later is no difference. Both lists reach some days beyond the
- * day, so that such partners are found. Σ of the differences is the day's difference.
+ * money booked late in the evening that the statement shows a day later is no difference. Both lists hold beside the day the other
+ * sides of its movements, whatever day they stand on. Σ of the differences is the day's difference.
  */
 export function compareDay(day: string, statement: readonly Movement[], books: readonly Movement[]): DayComparison {
   const stated = byReference(statement)

@@ -78,6 +78,20 @@ describe.each(dialects)('top-ups beside a statement on %s', (dialect) => {
     ])
   })
 
+  it('agree when the statement shows the money after a week of holidays', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await using api = await startCommerceApi(database, clock)
+    await topUp(database, 'holiday', 5_000)
+    const compare = (subject: string) => api.call('POST', '/api/reconciliations', ann, { channel: 'top-ups', subject })
+
+    const answer = await state(api, [['holiday', '2026-03-09', '50.00', '充值']])
+
+    expect(answer.body).toMatchObject({ reconciled: [{ subject: '2026-03-09', differenceFen: 0, openCount: 0 }] })
+    expect((await compare(day)).body).toMatchObject({ statementFen: 0, booksFen: 0, openCount: 0 })
+    expect((await compare('2026-03-09')).body).toMatchObject({ statementFen: 5_000, booksFen: 5_000, openCount: 0 })
+  })
+
   it('are closed only by a posting that a second person approves', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
