@@ -14,12 +14,16 @@ export interface InputFile {
   readonly sha256: string
 }
 
-/** Refuses a file that is larger before it reads it. */
+const refuse = (message: string) => new InvalidRequestError([{ field: 'file', message }])
+
+/** Refuses a file that is larger before it reads it, and one that cannot be read. */
 export async function readInputFile(path: string, maxBytes: number): Promise<InputFile> {
-  const { size } = await stat(path)
-  if (size > maxBytes)
-    throw new InvalidRequestError([{ field: 'file', message: `has ${size} bytes; ${maxBytes} are the most` }])
-  const bytes = await readFile(path)
+  const unreadable = (error: unknown) => {
+    throw refuse(`cannot be read: ${(error as Error).message}`)
+  }
+  const { size } = await stat(path).catch(unreadable)
+  if (size > maxBytes) throw refuse(`has ${size} bytes; ${maxBytes} are the most`)
+  const bytes = await readFile(path).catch(unreadable)
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 

@@ -8,6 +8,7 @@ import { systemClock } from '#shared/time/system-clock.ts'
 import { ConfigError, readServerConfig } from '../config/server-config.ts'
 import { openDatabase } from '../db/open-database.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { asRefusal } from '../http/problem.ts'
 import { answerFileRequests } from '../payouts/file-thread.ts'
 import { openSealer } from '../personal-data/open-sealer.ts'
 import { describeJob, parseOptionsOf, type BatchArguments, type BatchJob } from './job.ts'
@@ -76,9 +77,9 @@ async function main(): Promise<number> {
       process.stderr.write(`${error.message}\n\n${usage()}\n`)
       return 2
     }
-    const isKnown = error instanceof RefusalError || error instanceof ConfigError
-    process.stderr.write(`${isKnown ? error.message : ((error as Error).stack ?? String(error))}\n`)
-    for (const { field, message } of (error instanceof RefusalError ? error.errors : undefined) ?? [])
+    const known = error instanceof ConfigError ? error : asRefusal(error)
+    process.stderr.write(`${known?.message ?? (error as Error).stack ?? String(error)}\n`)
+    for (const { field, message } of (known instanceof RefusalError ? known.errors : undefined) ?? [])
       process.stderr.write(`  ${field}: ${message}\n`)
     return 1
   }

@@ -11,13 +11,18 @@ import { maxIncomeFileBytes, readIncomes } from './read-incomes.ts'
 import { refuseRows } from '../tabular/refuse-rows.ts'
 import { importKinds, payers } from './rules.ts'
 
-function wordOf<T extends string>(args: BatchArguments, name: string, words: readonly T[]): T {
-  const found = words.find((word) => word === args[name])
-  if (found !== undefined) return found
-  throw new InvalidRequestError([{ field: name, message: `is one of ${words.join(', ')}` }])
-}
-
 const textOf = (args: BatchArguments, name: string) => (typeof args[name] === 'string' ? args[name] : '')
+
+/** What the request says beside the file, by the same contract. */
+function readFacts(args: BatchArguments) {
+  const totalFen = args['total'] === undefined ? undefined : parseYuan(textOf(args, 'total'))
+  if (args['total'] !== undefined && totalFen === undefined)
+    throw new InvalidRequestError([{ field: 'total', message: 'is no amount in yuan' }])
+  const { kind, payer, organisation: organisationId, title, document: documentNumber } = args
+  const facts = importRoute.query.safeParse({ kind, payer, organisationId, title, documentNumber, totalFen })
+  if (!facts.success) throw InvalidRequestError.of('options', facts.error)
+  return facts.data
+}
 
 const importIncomesJob: BatchJob = {
   name: 'import-incomes',
@@ -34,25 +39,14 @@ const importIncomesJob: BatchJob = {
     'dry-run': { describe: 'only shows what would be entered and booked' },
   },
   async run({ database, clock }, args, progress) {
+    const { totalFen, ...facts } = readFacts(args)
     const { bytes, sha256 } = await readInputFile(textOf(args, 'file'), maxIncomeFileBytes)
-    const kind = wordOf(args, 'kind', importKinds)
-    const totalFen = args['total'] === undefined ? undefined : parseYuan(textOf(args, 'total'))
-    if (args['total'] !== undefined && totalFen === undefined)
-      throw new InvalidRequestError([{ field: 'total', message: 'is no amount in yuan' }])
     progress(0, 2)
-    const read = await readIncomes(bytes, kind, { today: districtDateOf(clock.now()), totalFen })
+    const read = await readIncomes(bytes, facts.kind, { today: districtDateOf(clock.now()), totalFen })
     refuseRows(read.errors)
-    const file: Omit<IncomeFile, 'byAccountId'> = {
-      kind,
-      payer: wordOf(args, 'payer', payers),
-      organisationId: args['organisation'] === undefined ? undefined : textOf(args, 'organisation'),
-      title: textOf(args, 'title'),
-      documentNumber: textOf(args, 'document'),
-      sha256,
-      incomes: read.incomes,
-    }
+    const file: Omit<IncomeFile, 'byAccountId'> = { ...facts, sha256, incomes: read.incomes }
     progress(1, 2)
-    const facts = `${read.incomes.length} rows, ${formatYuan(read.totalFen)} yuan`
+    const counted = `${read.incomes.length} rows, ${formatYuan(read.totalFen)} yuan`
     if (args['dry-run'] === true) {
       const plan = await database.read(function* (ctx) {
         const byAccountId = yield* requirePerson(ctx, textOf(args, 'by'), previewRoute)
@@ -60,7 +54,7 @@ const importIncomesJob: BatchJob = {
       })
       if (plan.earlier !== undefined) return [`imported already as ${plan.earlier.importId}`]
       return [
-        `would enter ${facts}`,
+        `would enter ${counted}`,
         ...plan.transfers.map((it) => `${it.debit} → ${it.credit} ${formatYuan(it.amountFen)}`),
       ]
     }
@@ -69,7 +63,7 @@ const importIncomesJob: BatchJob = {
       return yield* importIncomes(ctx, { ...file, byAccountId })
     })
     progress(2, 2)
-    return [isNew ? `imported ${facts} as ${row.importId}` : `imported already as ${row.importId}`]
+    return [isNew ? `imported ${counted} as ${row.importId}` : `imported already as ${row.importId}`]
   },
 }
 

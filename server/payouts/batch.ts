@@ -1,11 +1,11 @@
 // Batch jobs of payouts. Each goes on where an earlier run of it was ended; who did it is named, since each step has its person.
-import { readFile as readFileOfDisk, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import * as contract from '#shared/contracts/http/payouts.ts'
 import type { Role } from '#shared/contracts/http/route.ts'
 import { formatYuan, parseYuan } from '#shared/units/fen.ts'
-import { requirePerson } from '../batch/input-file.ts'
+import { readInputFile, requirePerson } from '../batch/input-file.ts'
 import type { BatchArguments, BatchContext, BatchJob } from '../batch/job.ts'
 import { one } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -120,7 +120,8 @@ const returnJob: BatchJob = {
   async run(ctx, args, progress) {
     const byAccountId = await requireWhose(ctx, args, contract.importPayoutReturn)
     const { batchId } = await requireBatchNo(ctx, textOf(args, 'batch'))
-    const file = await readReturn(ctx, batchId, await readFileOfDisk(textOf(args, 'file')))
+    const { bytes } = await readInputFile(textOf(args, 'file'), contract.importPayoutReturn.upload.maxBytes)
+    const file = await readReturn(ctx, batchId, bytes)
     progress(0, file.rows.length)
     const summary = await ctx.database.run((unit) => importReturn(unit, batchId, file, byAccountId))
     progress(file.rows.length, file.rows.length)

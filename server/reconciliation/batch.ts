@@ -1,8 +1,17 @@
 // `npm run batch -- reconcile`: days or batches compared again, with what is open of each.
+import { reconcileSubject } from '#shared/contracts/http/reconciliation.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import type { BatchJob } from '../batch/job.ts'
+import { InvalidRequestError } from '../http/problem.ts'
 import { dueSubjects, reconcileAll } from './reconcile.ts'
 import type { Subject } from './reconcile.ts'
+
+/** By the contract of the request. Refuses, naming the option. */
+function readSubject(option: string, named: Subject): Subject {
+  const subject = reconcileSubject.body.safeParse(named)
+  if (subject.success) return subject.data
+  throw new InvalidRequestError(subject.error.issues.map(({ message }) => ({ field: option, message })))
+}
 
 const reconcileJob: BatchJob = {
   name: 'reconcile',
@@ -13,8 +22,8 @@ const reconcileJob: BatchJob = {
   },
   async run({ database }, { day, batch }, progress) {
     const named: Subject[] = [
-      ...(typeof day === 'string' ? [{ channel: 'top-ups' as const, subject: day }] : []),
-      ...(typeof batch === 'string' ? [{ channel: 'payouts' as const, subject: batch }] : []),
+      ...(typeof day === 'string' ? [readSubject('day', { channel: 'top-ups', subject: day })] : []),
+      ...(typeof batch === 'string' ? [readSubject('batch', { channel: 'payouts', subject: batch })] : []),
     ]
     const subjects = named.length > 0 ? named : await database.read(dueSubjects)
     const found = await reconcileAll(database, subjects, progress)

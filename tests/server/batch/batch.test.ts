@@ -68,7 +68,10 @@ describe('the batch command', () => {
     writeFileSync(`${folder}/wages.csv`, `户编号,户主,日期,金额,事由\r\n${cells.join(',')}\r\n`)
 
     const file = ['--file', `${folder}/wages.csv`, '--kind', 'wages', '--payer', 'outside']
-    const done = batch(['import-incomes', ...file, '--title', '工资', '--document', '1', '--by', 'clerk'], environment)
+    const done = batch(
+      ['import-incomes', ...file, '--title', '工资', '--document', 'W-1', '--by', 'clerk'],
+      environment,
+    )
 
     expect(done.code).toBe(1)
     expect(done.err).toContain('rows.2.户编号')
