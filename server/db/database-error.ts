@@ -10,7 +10,10 @@ export const databaseErrorKinds = [
   'immutable',
   'busy',
   'conflict',
+  /** Lost or not to be had; nothing of the unit is kept. */
   'connection',
+  /** Lost at the commit: the unit is kept or not. */
+  'uncertain',
   'full',
   /** The device underneath failed a read or write. */
   'io',
@@ -56,11 +59,18 @@ const kindByCode: Readonly<Record<string, DatabaseErrorKind>> = {
   '08000': 'connection',
   '08003': 'connection',
   '08006': 'connection',
+  '25P03': 'connection',
   ECONNREFUSED: 'connection',
   ECONNRESET: 'connection',
+  EHOSTUNREACH: 'connection',
+  ENETUNREACH: 'connection',
   EPIPE: 'connection',
+  ETIMEDOUT: 'connection',
   ENOENT: 'connection',
 }
+
+/** How pg begins what it says of a connection that has ended, without a code. */
+const lostConnection = /^(?:Connection terminated|Client (?:was closed|has encountered a connection error))/
 
 function kindOf(code: string): DatabaseErrorKind | undefined {
   // SQLite has some thirty of these, by the call that failed.
@@ -74,8 +84,7 @@ export function asDatabaseError(thrown: unknown): DatabaseError {
     const code = (link as { code?: unknown }).code
     const kind = typeof code === 'string' ? kindOf(code) : undefined
     if (kind !== undefined) return new DatabaseError(kind, link.message, { cause: thrown })
-    if (link.message.startsWith('Connection terminated'))
-      return new DatabaseError('connection', link.message, { cause: thrown })
+    if (lostConnection.test(link.message)) return new DatabaseError('connection', link.message, { cause: thrown })
   }
   return new DatabaseError('other', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
 }

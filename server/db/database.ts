@@ -17,7 +17,7 @@ export interface DatabaseCounters {
   refusals: number
   /** Units undone by a database error. */
   failures: number
-  /** Transactions run again after a serialization failure or deadlock. */
+  /** Transactions run again after a serialization failure, a deadlock or the loss of their connection. */
   retries: number
 }
 
@@ -26,7 +26,8 @@ export interface Database extends AsyncDisposable {
   readonly counters: Readonly<DatabaseCounters>
   /**
    * Runs a unit as one serializable transaction and resolves after its commit is on disk. Units that wait at the same time
-   * share a commit. Rejects with the unit's own error (RefusalError …), or with DatabaseError; then nothing of it is kept.
+   * share a commit. Rejects with the unit's own error (RefusalError …), or with DatabaseError; then nothing of it is kept,
+   * unless that is `uncertain`: the database went away as it committed, and has not come back to be asked.
    */
   run<T>(work: Work<T>): Promise<T>
   /** Runs a unit that only reads, over one snapshot of what is committed. Writing in it fails. */
@@ -42,6 +43,8 @@ export interface DatabaseOptions {
   readonly random: Random
   /** Most units per commit; default 256 on SQLite, 64 on PostgreSQL; minimum 1. */
   readonly maxGroupSize?: number
+  /** How long PostgreSQL may be away before callers are told, ms; default 5,000. Six times that after a commit nobody answered. */
+  readonly patienceMs?: number
   /** The history of the schema; default: this program's own. */
   readonly migrations?: readonly Migration[]
   /** Told of errors that no caller is waiting for, such as a lost idle connection. */

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Database as SqliteClient } from 'better-sqlite3'
 import type { ClientBase } from 'pg'
+import { makeCommitMarks } from './commit-marks.ts'
 import { DatabaseError } from './database-error.ts'
 import { migrations, type Migration } from './migrations/history.ts'
 
@@ -59,6 +60,7 @@ export async function migratePostgres(client: ClientBase, nowMs: number, history
   try {
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
     await client.query(makeLog)
+    await client.query(makeCommitMarks)
     const { rows } = await client.query<Applied>('SELECT name, hash FROM schema_migration')
     for (const one of findPending(history, rows)) {
       for (const statement of one.statements) await client.query(statement)
@@ -66,7 +68,7 @@ export async function migratePostgres(client: ClientBase, nowMs: number, history
     }
     await client.query('COMMIT')
   } catch (error) {
-    await client.query('ROLLBACK')
+    await client.query('ROLLBACK').catch(() => {})
     throw error
   }
 }

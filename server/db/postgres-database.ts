@@ -1,156 +1,17 @@
 // PostgreSQL through pg, for more than one server process. The same units, driven with await: waiting units share one
 // serializable transaction on the process's one writer connection (a savepoint each), so processes never queue behind each
-// other's single commits. After a serialization failure or deadlock the group is run again, at last one unit at a time.
-import { drizzle } from 'drizzle-orm/node-postgres'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+// other's single commits. After a serialization failure or deadlock the group is run again, at last one unit at a time; after a
+// lost connection too, on a new one. A COMMIT that nobody answered is looked into first (commit-marks.ts).
 import pg from 'pg'
-import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
+import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { nextUnit } from '#shared/ids/random.ts'
 import { delay } from '#shared/time/clock.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { claimMark, dropOldMarks, keepMark } from './commit-marks.ts'
 import type { Database, DatabaseCounters, DatabaseOptions, Work } from './database.ts'
-import { DatabaseError, asDatabaseError } from './database-error.ts'
+import { DatabaseError, asDatabaseError, type DatabaseErrorKind } from './database-error.ts'
 import { migratePostgres } from './migrate.ts'
-import { InsertPlans, maxInsertRows, placeholders, planStatement } from './plan.ts'
-import type { Plan } from './plan.ts'
-import { tablesOf } from './tables.ts'
-import { BoundStatement } from './unit.ts'
-import type { Query, QueryDatabase, Statement, Step, Unit, UnitContext } from './unit.ts'
-
-// int8 arrives as text by default; ours never leave the safe range.
-pg.types.setTypeParser(pg.types.builtins.INT8, Number)
-
-interface AsyncSelect {
-  execute(values: Readonly<Record<string, unknown>>): Promise<unknown[]>
-}
-interface AsyncQuery extends PromiseLike<unknown> {
-  toSQL(): { sql: string; params: unknown[] }
-  prepare(name: string): AsyncSelect
-}
-interface Named {
-  readonly name: string
-  readonly text: string
-}
-
-/** One connection: runs the steps of units. */
-class PostgresConnection {
-  readonly client: pg.PoolClient
-  readonly ctx: UnitContext
-  readonly #plain: NodePgDatabase
-  readonly #inserts: InsertPlans<Named>
-  readonly #commands = new Map<Statement<unknown, unknown>, { plan: Plan; named: Named }>()
-  readonly #selects = new Map<Statement<unknown, unknown>, AsyncSelect>()
-  #statements = 0
-
-  constructor(client: pg.PoolClient, options: DatabaseOptions) {
-    this.client = client
-    // Made when first asked for: what takes no name of its own uses up no randomness.
-    let writerId: Id | undefined
-    this.#plain = drizzle(client)
-    this.ctx = {
-      dialect: 'postgres',
-      db: this.#plain as unknown as QueryDatabase,
-      tables: tablesOf('postgres'),
-      now: () => options.clock.now(),
-      newId: () => makeId(options.clock, options.random),
-      get writerId() {
-        return (writerId ??= makeId(options.clock, options.random))
-      },
-    }
-    this.#inserts = new InsertPlans(this.ctx, (text) => this.#named(text))
-  }
-
-  #named(text: string): Named {
-    this.#statements += 1
-    return { name: `hn${this.#statements}`, text }
-  }
-
-  /** Runs a unit to its end. A database error drops the unit where it stands. */
-  async drive<T>(unit: Unit<T>): Promise<T> {
-    let step = unit.next()
-    while (step.done !== true) {
-      let result: unknown
-      try {
-        result = await this.#execute(step.value)
-      } catch (error) {
-        unit.return(undefined as T)
-        throw asDatabaseError(error)
-      }
-      step = unit.next(result)
-    }
-    return step.value
-  }
-
-  async command(text: string): Promise<void> {
-    try {
-      await this.client.query(text)
-    } catch (error) {
-      throw asDatabaseError(error)
-    }
-  }
-
-  async #execute(step: Step): Promise<unknown> {
-    switch (step.kind) {
-      case 'insert':
-        return this.#insert(step.table, step.rows, step.onConflict === 'ignore')
-      case 'rows':
-        return this.#rows(step.query as Query<unknown>)
-      case 'exec':
-        return this.#exec(step.query)
-      case 'sql':
-        return (await this.#plain.execute(step.sql)).rows
-      case 'sql-exec':
-        return (await this.#plain.execute(step.sql)).rowCount ?? 0
-      case 'savepoint':
-        return this.client.query('SAVEPOINT attempt')
-      case 'release':
-        return this.client.query('RELEASE attempt')
-      case 'rollback':
-        return this.client.query('ROLLBACK TO attempt; RELEASE attempt')
-    }
-  }
-
-  async #insert(
-    table: Parameters<InsertPlans<Named>['get']>[0],
-    rows: ReadonlyArray<Record<string, unknown>>,
-    isIgnoring: boolean,
-  ) {
-    let changes = 0
-    for (let from = 0; from < rows.length; from += maxInsertRows) {
-      const count = Math.min(maxInsertRows, rows.length - from)
-      const { plan, prepared } = this.#inserts.get(table, rows, count, isIgnoring)
-      const done = await this.client.query({ ...prepared, values: plan.bind(rows, from) })
-      changes += done.rowCount ?? 0
-    }
-    return changes
-  }
-
-  async #rows(query: Query<unknown>): Promise<unknown[]> {
-    if (!(query instanceof BoundStatement)) return (await query) as unknown[]
-    let select = this.#selects.get(query.statement)
-    if (select === undefined) {
-      const built = query.statement.build(this.ctx, placeholders) as unknown as AsyncQuery
-      select = built.prepare(this.#named('').name)
-      this.#selects.set(query.statement, select)
-    }
-    return select.execute(query.values)
-  }
-
-  async #exec(query: PromiseLike<unknown> | BoundStatement<unknown>): Promise<number> {
-    if (!(query instanceof BoundStatement)) {
-      const done = await query
-      return Array.isArray(done) ? done.length : ((done as pg.QueryResult).rowCount ?? 0)
-    }
-    let entry = this.#commands.get(query.statement)
-    if (entry === undefined) {
-      const plan = planStatement(query.statement.build(this.ctx, placeholders) as unknown as AsyncQuery)
-      entry = { plan, named: this.#named(plan.text) }
-      this.#commands.set(query.statement, entry)
-    }
-    const done = await this.client.query({ ...entry.named, values: entry.plan.bind(query.values) })
-    return done.rowCount ?? 0
-  }
-}
+import { PostgresConnection } from './postgres-connection.ts'
 
 interface Job {
   readonly work: Work<unknown>
@@ -159,27 +20,42 @@ interface Job {
   outcome: { value: unknown } | { error: unknown } | undefined
 }
 
-/** Runs of one group before its callers get the conflict; from the third on, units run one by one. */
-const maxRuns = 12
 /** Runs that follow at once; later ones wait a random time up to maxWaitMs. */
 const eagerRuns = 3
 const maxWaitMs = 50
 const readConnections = 4
+/** Times that a connection is lost before the caller is told: more than there are connections, which may all be dead ones. */
+const maxLosses = readConnections + 1
+/** Runs of one group before its callers get the error. From the third on after a conflict, units run one by one. */
+const maxRuns: Partial<Record<DatabaseErrorKind, number>> = { conflict: 12, connection: maxLosses }
+/** Between two attempts to reach a database that is away. */
+const reachAgainMs = 100
+const defaultPatienceMs = 5_000
+/** Not to know whether something was kept is worse than to wait: so many times the patience is spent on a lost COMMIT. */
+const commitPatience = 6
+/** Old marks are dropped once in so many commits. */
+const commitsPerSweep = 4_096
+
+const isLost = (error: unknown) => error instanceof DatabaseError && error.kind === 'connection'
 
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly counters: DatabaseCounters = { commits: 0, units: 0, refusals: 0, failures: 0, retries: 0 }
   readonly #options: DatabaseOptions
+  readonly #patienceMs: number
   readonly #maxGroupSize: number
   readonly #writers: pg.Pool
   readonly #readers: pg.Pool
   readonly #connections = new WeakMap<pg.PoolClient, PostgresConnection>()
   readonly #queue: Job[] = []
   #flushing: Promise<void> | undefined
+  /** Since when the database cannot be reached, monotonic ms. */
+  #awaySinceMs: number | undefined
   #isClosed = false
 
   constructor(options: DatabaseOptions) {
     this.#options = options
+    this.#patienceMs = options.patienceMs ?? defaultPatienceMs
     this.#maxGroupSize = options.maxGroupSize ?? 64
     this.#writers = this.#pool(1)
     this.#readers = this.#pool(readConnections)
@@ -192,17 +68,40 @@ class PostgresDatabase implements Database {
       application_name: 'huinong',
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
+      // No unit waits for anything but the database: who is idle in a transaction is gone, and must not keep its locks.
+      idle_in_transaction_session_timeout: 60_000,
     })
-    pool.on('error', (error) => this.#options.onError?.(error))
+    // Without a listener a lost connection would end the process; a query in flight reports it as well.
+    pool.on('connect', (client) => void client.on('error', (error) => this.#options.onError?.(error)))
+    pool.on('error', () => {})
     return pool
   }
 
   async migrate(): Promise<void> {
-    const client = await this.#writers.connect()
+    const client = await this.#reach(this.#writers)
+    let isBroken = true
     try {
       await migratePostgres(client, this.#options.clock.now(), this.#options.migrations)
+      isBroken = false
     } finally {
-      client.release()
+      client.release(isBroken)
+    }
+  }
+
+  /** A connection; waits for a database that has been away for less than the patience. Throws DatabaseError `connection`. */
+  async #reach(pool: pg.Pool, patienceMs = this.#patienceMs): Promise<pg.PoolClient> {
+    const { clock } = this.#options
+    for (;;) {
+      try {
+        const client = await pool.connect()
+        this.#awaySinceMs = undefined
+        return client
+      } catch (error) {
+        this.#awaySinceMs ??= clock.monotonicMs()
+        if (clock.monotonicMs() - this.#awaySinceMs >= patienceMs || this.#isClosed)
+          throw new DatabaseError('connection', 'the database cannot be reached', { cause: error })
+        await delay(clock, reachAgainMs)
+      }
     }
   }
 
@@ -230,14 +129,14 @@ class PostgresDatabase implements Database {
 
   async #runGroup(group: readonly Job[]): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      const error = await this.#transact(group)
+      const { error, isAgain } = await this.#tryGroup(group, attempt)
       if (error === undefined) return
-      const isConflict = error.kind === 'conflict' && attempt < maxRuns
-      if (!isConflict) {
+      if (!isAgain) {
         for (const job of group) if (job.outcome === undefined || 'value' in job.outcome) job.outcome = { error }
         return
       }
       this.counters.retries += 1
+      if (error.kind !== 'conflict') continue
       if (attempt > eagerRuns) {
         const waitMs = Math.ceil(nextUnit(this.#options.random) * Math.min(maxWaitMs, 2 ** attempt))
         await delay(this.#options.clock, waitMs)
@@ -249,29 +148,68 @@ class PostgresDatabase implements Database {
     }
   }
 
-  /** One transaction over the group; returns why it was not committed. A lone unit's own error is left in its outcome. */
-  async #transact(group: readonly Job[]): Promise<DatabaseError | undefined> {
-    let client: pg.PoolClient
+  /** Without an error the group is kept. */
+  async #tryGroup(group: readonly Job[], attempt: number): Promise<{ error?: DatabaseError; isAgain: boolean }> {
     try {
-      client = await this.#writers.connect()
+      const client = await this.#reach(this.#writers)
+      const failure = await this.#transact(client, group)
+      if (failure === undefined) return { isAgain: false }
+      const { error, mark } = failure
+      if (error.kind === 'connection' && mark !== undefined && (await this.#isKept(mark))) return { isAgain: false }
+      return { error, isAgain: attempt < (maxRuns[error.kind] ?? 1) }
     } catch (error) {
-      return new DatabaseError('connection', 'the database cannot be reached', { cause: error })
+      return { error: asDatabaseError(error), isAgain: false }
     }
+  }
+
+  /** One transaction over the group; returns why it was not committed, as far as is known. A lone unit's own error is left in its outcome. */
+  async #transact(
+    client: pg.PoolClient,
+    group: readonly Job[],
+  ): Promise<{ error: DatabaseError; mark: Id | undefined } | undefined> {
+    let mark: Id | undefined
     let isBroken = false
     try {
       const connection = this.#connectionOf(client)
       await connection.command('BEGIN ISOLATION LEVEL SERIALIZABLE')
-      const isCommittable = await this.#runJobs(connection, group)
-      await connection.command(isCommittable ? 'COMMIT' : 'ROLLBACK')
-      if (isCommittable) this.counters.commits += 1
+      const writesBefore = connection.writes
+      if (!(await this.#runJobs(connection, group))) await connection.command('ROLLBACK')
+      else {
+        if (connection.writes > writesBefore) mark = makeId(this.#options.clock, this.#options.random)
+        await connection.command(mark === undefined ? 'COMMIT' : `${keepMark(mark)}; COMMIT`)
+        this.counters.commits += 1
+        if (this.counters.commits % commitsPerSweep === 1)
+          await dropOldMarks(client, this.#options.clock.now()).catch(() => (isBroken = true))
+      }
       return undefined
     } catch (thrown) {
       const error = asDatabaseError(thrown)
       isBroken = error.kind === 'connection'
       if (!isBroken) await client.query('ROLLBACK').catch(() => (isBroken = true))
-      return error
+      return { error, mark }
     } finally {
       client.release(isBroken)
+    }
+  }
+
+  /** Whether the transaction with this mark was kept, though its COMMIT was not answered. Throws DatabaseError `uncertain`. */
+  async #isKept(mark: Id): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      let isBroken = true
+      let client: pg.PoolClient | undefined
+      try {
+        client = await this.#reach(this.#writers, commitPatience * this.#patienceMs)
+        const isKept = await claimMark(client, mark)
+        isBroken = false
+        const message = `the connection was lost at a commit, which was ${isKept ? 'kept' : 'not kept'}`
+        this.#options.onError?.(new DatabaseError('connection', message))
+        return isKept
+      } catch (error) {
+        if (client !== undefined && attempt < maxLosses) continue
+        throw new DatabaseError('uncertain', 'the database went away at a commit', { cause: error })
+      } finally {
+        client?.release(isBroken)
+      }
     }
   }
 
@@ -286,7 +224,7 @@ class PostgresDatabase implements Database {
         job.outcome = { value: await connection.drive(job.work(connection.ctx)) }
       } catch (error) {
         job.outcome = { error }
-        if (error instanceof DatabaseError && (error.kind === 'conflict' || error.kind === 'connection')) throw error
+        if (isLost(error) || (error instanceof DatabaseError && error.kind === 'conflict')) throw error
         if (!isShared) return false
         await connection.command('ROLLBACK TO unit')
       }
@@ -299,8 +237,6 @@ class PostgresDatabase implements Database {
     if (connection === undefined) {
       connection = new PostgresConnection(client, this.#options)
       this.#connections.set(client, connection)
-      // Without a listener a lost connection would end the process; the query in flight reports it.
-      client.on('error', (error) => this.#options.onError?.(error))
     }
     return connection
   }
@@ -319,15 +255,26 @@ class PostgresDatabase implements Database {
   }
 
   async read<T>(work: Work<T>): Promise<T> {
-    if (this.#isClosed) throw new DatabaseError('connection', 'the database is closed')
-    const client = await this.#readers.connect()
+    for (let attempt = 1; ; attempt += 1) {
+      if (this.#isClosed) throw new DatabaseError('connection', 'the database is closed')
+      const client = await this.#reach(this.#readers)
+      try {
+        return await this.#look(client, work)
+      } catch (error) {
+        if (!isLost(error) || attempt === maxLosses) throw error
+        this.counters.retries += 1
+      }
+    }
+  }
+
+  async #look<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
     let isBroken = false
     try {
       const connection = this.#connectionOf(client)
       await connection.command('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
       return await connection.drive(work(connection.ctx))
     } catch (error) {
-      isBroken = error instanceof DatabaseError && error.kind === 'connection'
+      isBroken = isLost(error)
       throw error
     } finally {
       if (!isBroken) await client.query('ROLLBACK').catch(() => (isBroken = true))

@@ -108,6 +108,11 @@ export const refusals = {
   'payment.arrears_unknown': { status: 404, log: 'info', title: 'There is no such debt.' },
   'request.conflict': { status: 409, log: 'info', title: 'Another change came first.' },
   'database.busy': { status: 503, log: 'warn', title: 'The database is busy; try again.' },
+  'database.uncertain': {
+    status: 503,
+    log: 'error',
+    title: 'The database went away; whether it was done is not known. Look, or send the same again.',
+  },
   'database.full': { status: 507, log: 'error', title: 'The server’s disk is full; nothing was changed.' },
   'database.failed': { status: 503, log: 'error', title: 'The server’s disk failed; nothing was changed. Try again.' },
   'ledger.account_unknown': { status: 404, log: 'warn', title: 'There is no such account.' },

@@ -50,6 +50,7 @@ export function asRefusal(thrown: unknown): RefusalError | undefined {
   if (thrown instanceof DatabaseError) {
     if (thrown.kind === 'busy' || thrown.kind === 'conflict' || thrown.kind === 'connection')
       return new RefusalError('database.busy', undefined, { cause: thrown })
+    if (thrown.kind === 'uncertain') return new RefusalError('database.uncertain', undefined, { cause: thrown })
     if (thrown.kind === 'full') return new RefusalError('database.full', undefined, { cause: thrown })
     if (thrown.kind === 'io') return new RefusalError('database.failed', undefined, { cause: thrown })
     if (thrown.kind === 'unique') return new RefusalError('request.conflict', undefined, { cause: thrown })

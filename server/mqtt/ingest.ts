@@ -51,7 +51,7 @@ interface Lane {
 }
 
 /** Errors that pass by themselves: the entries wait. Any other would come again and again. */
-const passingErrors: ReadonlySet<string> = new Set(['busy', 'conflict', 'connection', 'full', 'io'])
+const passingErrors: ReadonlySet<string> = new Set(['busy', 'conflict', 'connection', 'uncertain', 'full', 'io'])
 
 export class Ingest implements AsyncDisposable {
   readonly #options: IngestOptions

@@ -8,6 +8,7 @@ export const problemChinese: Readonly<Record<string, string>> = {
   'request.too_many': '操作太频繁了。请等一分钟再试。',
   'server.not_ready': '系统正在启动。请过几秒再试。',
   'database.busy': '系统正忙。请过几秒再试。',
+  'database.uncertain': '系统中断，不知道这一步是否已完成。请先查看结果，再决定是否重试。',
   'database.full': '系统磁盘已满，没有任何改动。请联系运营人员清理空间。',
   'database.failed': '系统磁盘出错，没有任何改动。请重试。',
   'identity.not_signed_in': '登录已过期。请重新登录。',

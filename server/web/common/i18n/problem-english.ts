@@ -8,6 +8,7 @@ export const problemEnglish: Readonly<Record<string, string>> = {
   'request.too_many': 'Too many requests. Wait a minute and try again.',
   'server.not_ready': 'The system is starting. Try again in a few seconds.',
   'database.busy': 'The system is busy. Try again in a few seconds.',
+  'database.uncertain': 'The system broke off, and whether this was done is not known. Look first, then try again.',
   'database.full': 'The disk of the system is full, and nothing was changed. The operator has to make room.',
   'database.failed': 'The disk of the system failed, and nothing was changed. Try again.',
   'identity.not_signed_in': 'You have been signed out. Sign in again.',
