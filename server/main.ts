@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { isMainThread } from 'node:worker_threads'
 import { createApp } from './app.ts'
 import { ConfigError, describeEnvironment, readServerConfig } from './config/server-config.ts'
+import { DatabaseError } from './db/database-error.ts'
 import { answerNightRequests } from './restock-tasks/night-thread.ts'
 
 async function main(): Promise<void> {
@@ -31,6 +32,8 @@ async function main(): Promise<void> {
 /** What people can mend is said in a sentence; anything else is ours and shows where it happened. */
 function describe(error: unknown): string {
   if (error instanceof ConfigError) return error.message
+  if (error instanceof DatabaseError && error.kind === 'connection')
+    return `${error.message}: ${error.cause instanceof Error ? error.cause.message : 'lost while starting'}`
   const { code, message, stack } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE' || code === 'EACCES')
     return `${message}\nHUINONG_HTTP_PORT and HUINONG_MQTT_PORT choose other ports. Is the server running already?`
