@@ -79,6 +79,7 @@ export class Bench {
       if (code !== 0) town.fail(`${what} did not end cleanly: ${code ?? 'killed'}: ${process.printed.slice(-500)}`)
     }
     await proveTown(town)
+    await town.backend.refresh()
     return {
       counts: { ...counts, ...people.counts, ...countTown(town, people) },
       refusals: Object.fromEntries(people.refusals),

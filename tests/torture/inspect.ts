@@ -18,6 +18,8 @@ import type { Town } from './town.ts'
 /** Longer than the patience of an unlock that nobody answered, and of a link that has waited longest between two attempts. */
 const restMs = 180_000
 const lookMs = 500
+/** What is asked whether the server is at rest. */
+const restTables = ['cabinetCommands', 'cabinetStatuses', 'cabinetTwins', 'shoppingSessions'] as const
 /** A cabinet may say something more between two looks at it. */
 const attempts = 5
 
@@ -28,6 +30,7 @@ export async function inspectTown(town: Town, people: People, folder: string): P
     if (!(await awaitRest(town, scratch))) town.fail('the town does not come to rest')
     for (let attempt = 1; ; attempt += 1) {
       for (const cabinet of town.cabinets) cabinet.copyJournal(scratch)
+      if (!(await town.backend.refresh())) throw new Error('the database went away after the town had come to rest')
       const problems = look(town, people)
       if (problems.length > 0 && attempt < attempts) await delay(systemClock, 2_000)
       else {
@@ -45,7 +48,8 @@ async function awaitRest(town: Town, scratch: string): Promise<boolean> {
   const untilMs = systemClock.monotonicMs() + restMs
   while (systemClock.monotonicMs() < untilMs) {
     await delay(systemClock, lookMs)
-    if (!town.server.isRunning || !town.backend.file.look(isServerAtRest)) continue
+    if (!town.server.isRunning || !(await town.backend.refresh(restTables))) continue
+    if (!town.backend.file.look(isServerAtRest)) continue
     const isWaiting = town.cabinets.some((cabinet) => {
       const journal = cabinet.copyJournal(scratch)
       return !cabinet.agent.isRunning || journal === undefined || !isAcknowledged(journal)
@@ -84,8 +88,7 @@ function look(town: Town, people: People): string[] {
 
 /** The product's own proofs over what the server has left; it must not run any more. */
 export async function proveTown(town: Town): Promise<void> {
-  const url = `sqlite:${town.backend.databaseFile}`
-  await using database = await openDatabase({ url, clock: systemClock, random: systemRandom })
+  await using database = await openDatabase({ url: town.backend.url, clock: systemClock, random: systemRandom })
   for (const { name, problems } of await proveInSlices(database, booksProofs))
     for (const problem of problems) town.fail(`${name}: ${problem}`)
   const { broken } = await checkAudit(database)

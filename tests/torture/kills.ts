@@ -1,8 +1,10 @@
-// Server and agents die by SIGKILL at any instant, over and over, and are started again on what they have left.
+// Server and agents die by SIGKILL at any instant, over and over, and are started again on what they have left; so does PostgreSQL,
+// where the books are kept in one.
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { chance } from '#tests/simulation/fleet/world.ts'
 import { Bench, type BenchOptions, type BenchResult } from './bench.ts'
+import { postgresEnds } from './postgres-server.ts'
 import type { Supervised } from './supervised.ts'
 import { Town } from './town.ts'
 
@@ -10,11 +12,12 @@ export interface KillOptions extends BenchOptions {
   readonly killsPerRound?: number
   /** Boards hang on ttys instead of tcp. */
   readonly isOnTtys?: boolean
+  /** The books are in a PostgreSQL, which is killed as well. */
+  readonly isOnPostgres?: boolean
 }
 
 /** Mean time that a process lives once it serves, ms: shorter than a purchase, so that most are cut somewhere. */
-const agentLifeMs = 5_000
-const serverLifeMs = 10_000
+const lifeMs = { agents: 5_000, server: 10_000, postgres: 8_000 } as const
 /** One in so many dies while it starts. */
 const earlyShare = 0.2
 const earlyMs = 600
@@ -22,34 +25,71 @@ const earlyMs = 600
 const agentServes = '"msg":"online"'
 const serverServes = 'Cabinets (MQTT)'
 const lookMs = 50
+/** What the server says of a COMMIT that nobody answered. */
+const lostCommits = { commitsKept: 'a commit, which was kept', commitsUndone: 'a commit, which was not kept' } as const
+/** A server that finds no database at its start ends, and is started again. */
+const foundNoDatabase = /the database cannot be reached|Connection terminated/
 
 export async function tortureByKills(options: KillOptions): Promise<BenchResult> {
-  const { count, killsPerRound = 250, isOnTtys = false } = options
-  await using town = await Town.start({ ...options, isOnTtys })
+  const { count, killsPerRound = 250 } = options
+  await using town = await Town.start({ ...options, watched: Object.values(lostCommits) })
   const bench = await Bench.open(town, options)
-  const kills = { server: 0, agents: 0 }
-  const done = () => kills.server + kills.agents
-  const hunt = async (victim: Supervised, kind: keyof typeof kills, until: number) => {
-    const isServer = kind === 'server'
+  const { postgres } = town.backend
+  const kills = { server: 0, agents: 0, postgres: 0 }
+  const postgresKills = Object.fromEntries(postgresEnds.map((end) => [end, 0]))
+  let startsWithoutDatabase = 0
+  const done = () => kills.server + kills.agents + kills.postgres
+  const hunt = async (victim: Victim, until: number) => {
     while (done() < until) {
       if (chance(bench.random, earlyShare)) await bench.pause(earlyMs)
       else {
-        while (done() < until && !victim.hasSaid(isServer ? serverServes : agentServes))
-          await delay(systemClock, lookMs)
-        await bench.pause(isServer ? serverLifeMs : agentLifeMs)
+        while (done() < until && !victim.serves()) await delay(systemClock, lookMs)
+        await bench.pause(lifeMs[victim.kind])
       }
-      if (done() < until && (await victim.kill())) kills[kind] += 1
+      if (done() < until && (await victim.kill())) kills[victim.kind] += 1
     }
   }
+  const victims: Victim[] = [
+    ofProcess('server', town.server, serverServes),
+    ...town.cabinets.map(({ agent }) => ofProcess('agents', agent, agentServes)),
+  ]
+  if (postgres !== undefined)
+    victims.push({
+      kind: 'postgres',
+      serves: () => postgres.isReady,
+      kill: async () => {
+        const end = await postgres.strike(bench.random)
+        if (end !== undefined) postgresKills[end] = (postgresKills[end] ?? 0) + 1
+        return end !== undefined
+      },
+    })
   while (done() < count && !bench.isBroken) {
     const until = Math.min(count, done() + killsPerRound)
     await bench.round(`${until} kills`, async () => {
-      const hunts = town.cabinets.map(({ agent }) => hunt(agent, 'agents', until))
-      await Promise.all([hunt(town.server, 'server', until), ...hunts])
+      await Promise.all(victims.map((victim) => hunt(victim, until)))
     })
     for (const { code, agent } of town.cabinets)
       for (const end of agent.ownEnds.splice(0)) town.fail(`${code}'s agent ended by itself: ${end}`)
-    for (const end of town.server.ownEnds.splice(0)) town.fail(`the server ended by itself: ${end}`)
+    for (const end of town.server.ownEnds.splice(0))
+      if (postgres !== undefined && foundNoDatabase.test(end)) startsWithoutDatabase += 1
+      else town.fail(`the server ended by itself: ${end}`)
+    for (const end of postgres?.takeOwnEnds() ?? []) town.fail(`PostgreSQL ended by itself: ${end}`)
   }
-  return await bench.close({ killsOfServer: kills.server, killsOfAgents: kills.agents })
+  const counts = { killsOfServer: kills.server, killsOfAgents: kills.agents }
+  if (postgres === undefined) return await bench.close(counts)
+  const lost = Object.entries(lostCommits).map(([what, words]) => [what, town.server.heard.get(words) ?? 0] as const)
+  return await bench.close({ ...counts, ...postgresKills, ...Object.fromEntries(lost), startsWithoutDatabase })
 }
+
+interface Victim {
+  readonly kind: keyof typeof lifeMs
+  readonly serves: () => boolean
+  /** False when there was nothing to kill. */
+  readonly kill: () => Promise<boolean>
+}
+
+const ofProcess = (kind: Victim['kind'], process: Supervised, words: string): Victim => ({
+  kind,
+  serves: () => process.hasSaid(words),
+  kill: () => process.kill(),
+})

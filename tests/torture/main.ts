@@ -13,7 +13,7 @@ import { tortureByNetwork } from './network.ts'
 
 const help = `Real server, agents, broker, disk and sockets, tormented; then every invariant is looked at.
 
-  npm run torture -- KIND [--count N] [--seed N] [--cabinets N] [--ttys] [--mosquitto]
+  npm run torture -- KIND [--count N] [--seed N] [--cabinets N] [--ttys] [--postgres] [--mosquitto]
 
   kills     so many SIGKILLs of server and agents at any instant (5000)
   network   so many cuts of the cables between namespaces, one way and both, slow, lossy, half open; broker restarts (500)
@@ -23,13 +23,18 @@ const help = `Real server, agents, broker, disk and sockets, tormented; then eve
 
   --cabinets   cabinets (10)
   --ttys       the boards hang on ttys instead of tcp (kills)
+  --postgres   the books in a PostgreSQL, which is killed and shut down as well (kills)
   --mosquitto  an external broker instead of the server's own (network)
 `
 
 interface Kind {
   readonly count: number
   readonly run: (
-    options: BenchOptions & { readonly isOnTtys: boolean; readonly isBrokerExternal: boolean },
+    options: BenchOptions & {
+      readonly isOnTtys: boolean
+      readonly isOnPostgres: boolean
+      readonly isBrokerExternal: boolean
+    },
   ) => Promise<BenchResult>
 }
 
@@ -48,6 +53,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     cabinets: { type: 'string', default: '10' },
     ttys: { type: 'boolean', default: false },
+    postgres: { type: 'boolean', default: false },
     mosquitto: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -69,6 +75,7 @@ try {
     count: Number(values.count ?? kind.count),
     cabinets: Number(values.cabinets),
     isOnTtys: values.ttys,
+    isOnPostgres: values.postgres,
     isBrokerExternal: values.mosquitto,
     folder,
     say,

@@ -10,6 +10,9 @@ import type { Town } from './town.ts'
 /** Refusals that say of themselves that nothing was changed, though the fault is the server's. */
 export const clearFaults: ReadonlySet<string> = new Set(['database.busy', 'database.full', 'database.failed'])
 
+/** Those that say that nobody knows: who was told so asks again. */
+export const openFaults: ReadonlySet<string> = new Set(['database.uncertain'])
+
 export class Staff {
   readonly #town: Town
   readonly #random: Random

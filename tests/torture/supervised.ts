@@ -8,8 +8,13 @@ import { systemClock } from '#shared/time/system-clock.ts'
 export interface SupervisedOptions {
   readonly command: readonly [string, ...string[]]
   readonly environment?: Readonly<Record<string, string>>
+  readonly directory?: string
+  /** Whom it runs as; default: ourselves. */
+  readonly account?: { readonly uid: number; readonly gid: number }
   /** Exit codes that ask for a new start and say nothing of trouble. */
   readonly restartCodes?: readonly number[]
+  /** Words that are counted in what it prints. */
+  readonly watched?: readonly string[]
 }
 
 /** Between an end and the next start, ms. */
@@ -36,6 +41,8 @@ export class Supervised implements AsyncDisposable {
   printed = ''
   /** Ends that nobody asked for. */
   readonly ownEnds: string[] = []
+  /** How often it has printed each watched word, over all its lives. */
+  readonly heard = new Map<string, number>()
 
   constructor(options: SupervisedOptions) {
     this.#options = options
@@ -60,13 +67,13 @@ export class Supervised implements AsyncDisposable {
     if (this.#child === undefined) this.#spawn()
   }
 
-  /** Ends it where it stands; it comes back by itself. False when it does not run just now. */
-  async kill(): Promise<boolean> {
+  /** Ends it where it stands, or by a gentler signal; it comes back by itself. False when it does not run just now. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<boolean> {
     const child = this.#child
     if (child === undefined) return false
     this.#isKilled = true
     const ended = once(child, 'exit')
-    child.kill('SIGKILL')
+    child.kill(signal)
     await ended
     return true
   }
@@ -93,16 +100,21 @@ export class Supervised implements AsyncDisposable {
   }
 
   #spawn(): void {
+    const { account, directory, watched = [] } = this.#options
     const [file, ...args] = this.#options.command
     this.#printedNow = ''
     this.#isKilled = false
     const child = spawn(file, args, {
       env: { ...process.env, ...this.#options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...account,
+      cwd: directory,
     })
     this.#child = child
     living.add(child)
     const keep = (text: Buffer) => {
+      for (const word of watched)
+        this.heard.set(word, (this.heard.get(word) ?? 0) + text.toString().split(word).length - 1)
       this.printed = (this.printed + text.toString()).slice(-keptOutput)
       this.#printedNow = (this.#printedNow + text.toString()).slice(-keptOutput)
     }

@@ -2,18 +2,19 @@
 // The goods and people are the simulation's shop; time, disk, sockets and ttys are the machine's.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
-import { seededRandom, type Random } from '#shared/ids/random.ts'
+import { seededRandom, systemRandom, type Random } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
+import { openDatabase } from '#server/db/open-database.ts'
+import { exec } from '#server/db/unit.ts'
 import { chooseFreePort } from '#server/demo/demo-file.ts'
 import { hashOneTimePassword } from '#server/identity/password.ts'
 import { makeKey } from '#tests/simulation/fleet/keys.ts'
-import { ServerFile } from '#tests/simulation/fleet/server-file.ts'
 import { laneIds, makeShop, type Shop } from '#tests/simulation/fleet/shop.ts'
 import { signingKey } from '#tests/simulation/fleet/world.ts'
 import { bundleEntry } from '../../.tools/bundle.mjs'
 import { Supervised } from './supervised.ts'
 import { TownCabinet } from './town-cabinet.ts'
+import { openTownFile, openTownPostgres, type TownDatabase } from './town-database.ts'
 
 export interface TownOptions {
   readonly seed: number
@@ -21,6 +22,10 @@ export interface TownOptions {
   readonly cabinets: number
   /** Boards on ttys as a serial line has them, instead of tcp. */
   readonly isOnTtys?: boolean
+  /** The server keeps its books in a PostgreSQL of the town's own. */
+  readonly isOnPostgres?: boolean
+  /** Words to be counted in what the server prints. */
+  readonly watched?: readonly string[]
   /** Before the command line of the server, or of the agent of the cabinet with this index. */
   readonly serverPrefix?: readonly string[]
   readonly agentPrefix?: (index: number) => readonly string[]
@@ -56,7 +61,7 @@ export class Town implements AsyncDisposable {
   readonly shop: Shop
   readonly server: Supervised
   readonly cabinets: readonly TownCabinet[]
-  readonly backend: { readonly databaseFile: string; readonly file: ServerFile }
+  readonly backend: TownDatabase
   /** Nobody buys on a pass here. */
   readonly passes: ReadonlySet<string> = new Set()
   readonly pulsed: ReadonlySet<string> = new Set()
@@ -68,14 +73,13 @@ export class Town implements AsyncDisposable {
     shop: Shop,
     server: Supervised,
     cabinets: readonly TownCabinet[],
-    where: { databaseFile: string; baseUrl: string },
+    where: { backend: TownDatabase; baseUrl: string },
   ) {
     this.random = random
     this.shop = shop
     this.server = server
     this.cabinets = cabinets
-    const { databaseFile } = where
-    this.backend = { databaseFile, file: new ServerFile(databaseFile, () => false) }
+    this.backend = where.backend
     this.baseUrl = where.baseUrl
   }
 
@@ -91,17 +95,19 @@ export class Town implements AsyncDisposable {
       chooseFreePort(),
       hosts.mqttPort ?? chooseFreePort(),
     ])
+    const backend = options.isOnPostgres === true ? await openTownPostgres(folder) : openTownFile(serverFolder)
     const shop = await makeShop(serverFolder, options.cabinets, signingKey.publicKey, {
       startMs: systemClock.now(),
       heartbeatIntervalMs: 5_000,
+      databaseUrl: backend.url,
     })
-    const databaseFile = join(serverFolder, 'server.db')
-    await setPasswords(databaseFile)
+    await setPasswords(backend.url)
     writeFileSync(join(serverFolder, 'command-key.pem'), signingKey.pem)
     const server = new Supervised({
+      ...(options.watched === undefined ? {} : { watched: options.watched }),
       command: commandOf(options.serverPrefix, [process.execPath, ...(options.serverFlags ?? []), serverEntry]),
       environment: {
-        HUINONG_DATABASE_URL: `sqlite:${databaseFile}`,
+        HUINONG_DATABASE_URL: backend.url,
         HUINONG_DATA_DIR: serverFolder,
         HUINONG_DATA_KEYS: `test:${base64Key(1)}`,
         HUINONG_FINGERPRINT_KEY: base64Key(9),
@@ -137,7 +143,7 @@ export class Town implements AsyncDisposable {
         }),
       ),
     )
-    const town = new Town(random, shop, server, cabinets, { databaseFile, baseUrl })
+    const town = new Town(random, shop, server, cabinets, { backend, baseUrl })
     server.start()
     for (const cabinet of cabinets) cabinet.agent.start()
     return town
@@ -150,6 +156,7 @@ export class Town implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.cabinets.map((cabinet) => cabinet[Symbol.asyncDispose]()))
     await this.server[Symbol.asyncDispose]()
+    await this.backend[Symbol.asyncDispose]()
   }
 }
 
@@ -159,9 +166,8 @@ function commandOf(prefix: readonly string[] = [], command: readonly string[]): 
 }
 
 /** The shop's people have none: nobody signs in there. */
-async function setPasswords(databaseFile: string): Promise<void> {
+async function setPasswords(url: string): Promise<void> {
   const hash = await hashOneTimePassword(password)
-  const db = new BetterSqlite3(databaseFile)
-  db.prepare('UPDATE account SET password_hash = ?').run(hash)
-  db.close()
+  await using database = await openDatabase({ url, clock: systemClock, random: systemRandom })
+  await database.run(({ db, tables }) => exec(db.update(tables.accounts).set({ passwordHash: hash })))
 }

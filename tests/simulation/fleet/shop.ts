@@ -12,7 +12,7 @@ import { addCabinets, addHostSites } from '#server/cabinets/register-cabinets.ts
 import { receiveLot } from '#server/catalog/receive-lot.ts'
 import { registerSku } from '#server/catalog/register-sku.ts'
 import { registerSupplier } from '#server/catalog/register-supplier.ts'
-import { openSqlite } from '#server/db/sqlite-database.ts'
+import { openDatabase } from '#server/db/open-database.ts'
 import { exec, insertRows, type Unit, type UnitContext } from '#server/db/unit.ts'
 import { enterHouseholds, enterVillages } from '#server/households/enter-households.ts'
 import { topUpWallet } from '#server/payments/wallets.ts'
@@ -176,19 +176,22 @@ export interface ShopOptions {
   /** When runs begin, epoch ms; default `epochMs`. */
   readonly startMs?: number
   readonly heartbeatIntervalMs?: number
+  /** An empty database elsewhere than in the folder. */
+  readonly databaseUrl?: string
 }
 
-/** Makes the database file that every run with so many cabinets begins with. */
+/** Makes the database that every run with so many cabinets begins with: a file in the folder, unless it is told of another. */
 export async function makeShop(
   folder: string,
   cabinetCount: number,
   serverPublicKey: string,
-  { startMs = epochMs, heartbeatIntervalMs = 60_000 }: ShopOptions = {},
+  { startMs = epochMs, heartbeatIntervalMs = 60_000, databaseUrl }: ShopOptions = {},
 ): Promise<Shop> {
   mkdirSync(folder, { recursive: true })
   const random = seededRandom(2020)
   const clock: Clock = { ...systemClock, now: () => startMs - 600_000 }
-  const database = openSqlite(join(folder, 'server.db'), { url: '', clock, random })
+  const url = databaseUrl ?? `sqlite:${join(folder, 'server.db')}`
+  const database = await openDatabase({ url, clock, random })
   const shop = await database.run(function* (ctx) {
     yield* ensureDefaultPlan(ctx)
     yield* seedAccount(ctx, 'admin', 'admin')

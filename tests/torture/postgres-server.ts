@@ -1,0 +1,100 @@
+// The town's PostgreSQL: a server of its own with a supervisor, and the ways in which it ends.
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { Random } from '#shared/ids/random.ts'
+import { delay } from '#shared/time/clock.ts'
+import { systemClock } from '#shared/time/system-clock.ts'
+import { pick } from '#tests/simulation/fleet/world.ts'
+import { ClusterFiles } from '#tests/support/cluster-files.ts'
+import { Supervised } from './supervised.ts'
+
+/**
+ * All of it by SIGKILL; by an immediate and by a fast shutdown; one of its processes by SIGKILL, after which it ends all connections
+ * and recovers by itself; one connection by its administrator.
+ */
+export const postgresEnds = ['pgKilled', 'pgImmediate', 'pgFast', 'pgProcessKilled', 'pgConnectionEnded'] as const
+export type PostgresEnd = (typeof postgresEnds)[number]
+
+const database = 'town'
+
+/** The disk is synced as in production: what was answered outlives it. */
+export class PostgresServer implements AsyncDisposable {
+  readonly url: string
+  readonly #files: ClusterFiles
+  readonly #process: Supervised
+
+  private constructor(files: ClusterFiles) {
+    this.#files = files
+    this.url = files.urlOf(database)
+    this.#process = new Supervised({
+      command: files.command,
+      environment: files.environment,
+      directory: files.folder,
+      ...(files.account === undefined ? {} : { account: files.account }),
+    })
+  }
+
+  static async start(): Promise<PostgresServer> {
+    const files = await ClusterFiles.make(mkdtempSync(join(tmpdir(), 'huinong-pg-')), [])
+    const server = new PostgresServer(files)
+    server.#process.start()
+    while (!server.isReady) await delay(systemClock, 50)
+    const client = new pg.Client(files.urlOf('postgres'))
+    await client.connect()
+    await client.query(`CREATE DATABASE ${database}`)
+    await client.end()
+    return server
+  }
+
+  get isReady(): boolean {
+    return this.#process.hasSaid('ready to accept connections')
+  }
+
+  /** Ends it or a part of it in one of the ways; undefined when there is nothing to end just now. */
+  async strike(random: Random): Promise<PostgresEnd | undefined> {
+    const end = pick(random, postgresEnds)
+    if (end === 'pgProcessKilled' || end === 'pgConnectionEnded') {
+      const pids = this.#connections()
+      if (pids.length === 0) return undefined
+      return send(pick(random, pids), end === 'pgProcessKilled' ? 'SIGKILL' : 'SIGTERM') ? end : undefined
+    }
+    const signal = { pgKilled: 'SIGKILL', pgImmediate: 'SIGQUIT', pgFast: 'SIGINT' } as const
+    return (await this.#process.kill(signal[end])) ? end : undefined
+  }
+
+  /** Ends that nobody asked for since the last time. That what a killed one left must go before the next can start is none. */
+  takeOwnEnds(): readonly string[] {
+    return this.#process.ownEnds.splice(0).filter((end) => !/pre-existing shared memory|postmaster\.pid/.test(end))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]()
+    this.#files.remove()
+  }
+
+  /** Processes that serve a connection, by pid. */
+  #connections(): number[] {
+    const { pid } = this.#process
+    if (pid === undefined) return []
+    const read = (path: string) => {
+      try {
+        return readFileSync(path, 'utf8')
+      } catch {
+        // It has ended meanwhile.
+        return ''
+      }
+    }
+    const children = read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+    return children.filter((child) => read(`/proc/${child}/cmdline`).includes(` ${database} [local]`))
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
