@@ -37,6 +37,19 @@ export class DiskFault extends Error {
   }
 }
 
+/** Whether a process died under a request, however its last word was wrapped on its way. */
+export function isDeath(error: unknown): boolean {
+  for (let link = error; link instanceof Error; link = link.cause)
+    if (link instanceof ProcessDied || /database connection is not open/.test(link.message)) return true
+  return false
+}
+
+/** Whose disk failed; undefined when none did. */
+export function findFailedDisk(error: unknown): Machine | undefined {
+  for (let link = error; link instanceof Error; link = link.cause) if (link instanceof DiskFault) return link.machine
+  return undefined
+}
+
 export class Machine {
   readonly name: string
   readonly scheduler: Scheduler

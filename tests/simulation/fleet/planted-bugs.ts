@@ -44,6 +44,9 @@ function leaveUnposted(causeKind: string): StatementFilter {
 /** Payouts and distributions take days of notice: so many visits a seed, for such a day to come. */
 const sessionsWithOffice = 400
 
+/** So many, for a lot to be lost, or recalled. */
+const sessionsWithKeepers = 200
+
 /** Made anew for each run: some of them count. */
 export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {
   'acknowledges entries it never had': () => ({
@@ -93,6 +96,14 @@ export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {
   'forgets what the bank has answered': () => ({
     sessions: sessionsWithOffice,
     server: { filter: leaveOut(/^\s*update payout_attempt set\s+outcome = case/, 1) },
+  }),
+  'writes a loss down and lets nobody bear it': () => ({
+    sessions: sessionsWithKeepers,
+    server: { filter: leaveUnposted('stock-loss') },
+  }),
+  'leaves a lane unlocked where a recalled lot lies': () => ({
+    sessions: sessionsWithKeepers,
+    server: { filter: leaveOut(/^insert into "lane_lock"/, 1) },
   }),
   'forgets what a restock brought': () => ({ server: { filter: leaveOut(/^(insert into|update) "lane_stock"/, 12) } }),
   'never tells a cabinet of a changed twin': () => ({ onWorld: withhold('desired', 20_000) }),

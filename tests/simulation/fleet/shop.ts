@@ -45,6 +45,8 @@ export interface Shop {
   readonly buyerIds: readonly string[]
   readonly restockerId: string
   readonly operatorId: string
+  /** Who grew what is sold. */
+  readonly householdCodes: readonly string[]
   /** By lane. */
   readonly goods: Readonly<
     Record<string, { readonly skuId: string; readonly lotId: string; readonly priceFen: number }>
@@ -207,7 +209,8 @@ export async function makeShop(
     }
     yield* insertRows(ctx.tables.serverKeys, [{ publicKey: serverPublicKey, createdAtMs: ctx.now() }])
     yield* openBankAccounts(ctx)
-    return { cabinets, buyerIds, restockerId, operatorId, goods }
+    const householdCodes = farmers.map(householdOf)
+    return { cabinets, buyerIds, restockerId, operatorId, householdCodes, goods }
   })
   const organisationId = await openUnion(database, startMs, {
     terms: {

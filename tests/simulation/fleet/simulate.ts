@@ -10,9 +10,7 @@ import { proveInSlices } from '#server/ledger/proof.ts'
 import { isAcknowledged, isServerAtRest } from './at-rest.ts'
 import { defaultRates, type FaultKind } from './faults.ts'
 import { checkAfterwards } from './final-invariants.ts'
-import type { Office } from './office.ts'
 import { countMoney, countWrongBills } from './outcomes.ts'
-import type { PassHolders } from './pass-holders.ts'
 import { People } from './people.ts'
 import { makeShop, type Shop } from './shop.ts'
 import { checkAlways } from './standing-invariants.ts'
@@ -36,7 +34,7 @@ export interface SimulationResult {
   readonly violations: readonly string[]
   readonly story: readonly string[]
   readonly faults: Readonly<Record<FaultKind, number>>
-  readonly people: People['counts'] & PassHolders['counts'] & Office['counts']
+  readonly people: People['counts']
   readonly refusals: ReadonlyMap<string, number>
   readonly bills: { settled: number; over: number; under: number }
   readonly money: Readonly<Record<string, number>>
@@ -113,20 +111,20 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
   const { seed, sessions, without = [] } = options
   const { scheduler } = world
   const rates = { ...defaultRates, ...Object.fromEntries(without.map((kind) => [kind, 0])) }
-  const people = new People(world, world.fork())
   const trouble = new Trouble(world, rates, seed)
-  people.onDoorOpen = (cabinet) => trouble.drawAtOpenDoor(cabinet)
+  const people = new People(world, world.fork(), (cabinet) => trouble.drawAtOpenDoor(cabinet))
+  const { phone, restocker } = people
   world.backend.boot()
   for (const cabinet of world.cabinets) cabinet.boot()
   let open = world.cabinets.length
   const random = world.fork()
   const officeDay = async () => {
-    for (let step = 0; step < stepsOfOfficeDay; step += 1) await people.quietly(() => people.office.work())
+    for (let step = 0; step < stepsOfOfficeDay; step += 1) await phone.quietly(() => people.office.work())
   }
   const serve = async (index: number) => {
     const cabinet = world.cabinets[index]
     const buyers = world.shop.buyerIds
-    while (cabinet !== undefined && people.counts.made < sessions && world.violations.length === 0) {
+    while (cabinet !== undefined && phone.counts.made < sessions && world.violations.length === 0) {
       await wait(scheduler, 3_500 + 8_000 * nextUnit(random) ** 3)
       // Nobody goes to buy in a town without power.
       if (world.isDark) {
@@ -135,21 +133,21 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
         if (index === 0) await officeDay()
       }
       trouble.draw(cabinet)
-      if (people.needsRestock(cabinet)) await people.restock(cabinet)
-      else {
+      if (!(await restocker.restock(cabinet))) {
         const buyerId = buyers[(index + (nextUnit(random) < 0.05 ? 1 : 0)) % buyers.length] ?? ''
         // Who finds it closed goes away; the next one comes later.
         if (!(await people.buy(cabinet, buyerId))) await wait(scheduler, 25_000 * nextUnit(random))
       }
-      if (nextUnit(random) < 0.05) await people.staff()
-      if (nextUnit(random) < 0.12) await people.quietly(() => people.office.work())
+      if (nextUnit(random) < 0.1) await phone.quietly(() => people.staff.work())
+      if (nextUnit(random) < 0.2) await phone.quietly(() => people.depot.work())
+      if (nextUnit(random) < 0.12) await phone.quietly(() => people.office.work())
     }
     open -= 1
   }
   for (const index of world.cabinets.keys()) scheduler.after(8_000, () => void serve(index))
   let checkAt = sessionsPerCheck
   await runUntil(world, () => {
-    const { made } = people.counts
+    const { made } = phone.counts
     if (made >= checkAt) {
       checkAt = made + Math.max(sessionsPerCheck, growthPerCheck * made)
       checkAlways(world)
@@ -174,8 +172,8 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
     violations,
     story,
     faults: { ...trouble.counts, ...broken(world) },
-    people: { ...people.counts, ...people.passes.counts, ...people.office.counts },
-    refusals: people.refusals,
+    people: people.counts,
+    refusals: phone.refusals,
     bills,
     money: countMoney(world),
     hash,

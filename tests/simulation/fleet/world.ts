@@ -11,7 +11,7 @@ import { Broker } from './broker.ts'
 import { SimCabinet, type CabinetOptions } from './cabinet.ts'
 import { makeKey } from './keys.ts'
 import type { Packet } from './line.ts'
-import { DiskFault, type Machine } from './machine.ts'
+import { findFailedDisk, isDeath } from './machine.ts'
 import { Scheduler } from './scheduler.ts'
 import { copyShop, epochMs, offlineRisk, type Shop } from './shop.ts'
 
@@ -137,13 +137,9 @@ export class World {
 
   /** An error that nobody caught: of a process that is dead it is nothing, of a live one its end. */
   takeUncaught(error: unknown): void {
-    if (
-      error instanceof Error &&
-      (error.name === 'ProcessDied' || /database connection is not open/.test(error.message))
-    )
-      return
+    if (isDeath(error)) return
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    const machine = findFailed(error)
+    const machine = findFailedDisk(error)
     if (machine === undefined)
       return this.fail(`an error that nobody caught: ${text.split('\n').slice(0, 4).join(' | ')}`)
     this.tell(`uncaught ${text}`)
@@ -228,12 +224,6 @@ export class World {
     if (open.length > offlineRisk.maxOpenSessions || capFen > offlineRisk.maxOpenFen)
       this.fail(`${code} sold on ${open.length} passes of ${capFen} fen that the server has not heard of`)
   }
-}
-
-/** Whose disk it was, however the error was wrapped on its way. */
-function findFailed(error: unknown): Machine | undefined {
-  for (let link = error; link instanceof Error; link = link.cause) if (link instanceof DiskFault) return link.machine
-  return undefined
 }
 
 export function chance(random: Random, probability: number): boolean {
