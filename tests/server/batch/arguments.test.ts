@@ -19,7 +19,8 @@ async function openJobs() {
     database,
     run: (name: string, args: BatchArguments) => {
       const job = batchJobs.find((one) => one.name === name)
-      return job?.run({ database, sealer: testSealer, clock, random: seededRandom(1) }, args, () => undefined)
+      const context = { database, sealer: testSealer, commandKeyFile: '', clock, random: seededRandom(1) }
+      return job?.run(context, args, () => undefined)
     },
     [Symbol.asyncDispose]: () => database.close(),
   }
