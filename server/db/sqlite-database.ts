@@ -4,13 +4,14 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { sql, type SQL } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
 import { SQLiteSelectBase, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
 import type { Database, DatabaseCounters, DatabaseOptions, SqliteMachine, Work } from './database.ts'
 import { DatabaseError, asDatabaseError } from './database-error.ts'
 import { migrateSqlite } from './migrate.ts'
-import { InsertPlans, placeholders, planSelect, planStatement } from './plan.ts'
-import type { Plan, SelectPlan } from './plan.ts'
+import { InsertPlans, maxInsertRows, placeholders, planSelect, planStatement } from './plan.ts'
+import type { InsertRows, Plan, SelectPlan } from './plan.ts'
 import { tablesOf } from './tables.ts'
 import { BoundStatement } from './unit.ts'
 import type { Query, QueryDatabase, Statement, Step, Unit, UnitContext } from './unit.ts'
@@ -185,18 +186,23 @@ class SqliteConnection {
     return statement.build(this.ctx, placeholders) as unknown as SyncQuery
   }
 
-  #insert(
-    table: Parameters<InsertPlans<Prepared>['get']>[0],
-    rows: ReadonlyArray<Record<string, unknown>>,
-    isIgnoring: boolean,
-  ) {
-    const first = rows[0]
-    if (first === undefined) return 0
-    // Row by row: a statement of many rows must be able to undo itself, for which SQLite copies every page it touches.
-    const { plan, prepared } = this.#inserts.get(table, rows, 1, isIgnoring)
+  /**
+   * Few go in one by one: a statement of many rows must be able to undo itself, for which SQLite copies every page it touches. Of many
+   * rows that costs less than to call the driver for each.
+   */
+  #insert(table: PgTable, rows: InsertRows, isIgnoring: boolean): number {
+    const single = rows.length % maxInsertRows
+    const many = this.#insertBy(maxInsertRows, table, rows, 0, rows.length - single, isIgnoring)
+    return many + this.#insertBy(1, table, rows, rows.length - single, rows.length, isIgnoring)
+  }
+
+  /** Inserts the rows from `from` to before `to`, so many to a statement. */
+  #insertBy(count: number, table: PgTable, rows: InsertRows, from: number, to: number, isIgnoring: boolean): number {
+    if (from === to) return 0
+    const { plan, prepared } = this.#inserts.get(table, rows, count, isIgnoring)
     let changes = 0
-    for (let from = 0; from < rows.length; from += 1) {
-      changes += prepared.run(...plan.bind(rows, from)).changes
+    for (let at = from; at < to; at += count) {
+      changes += prepared.run(...plan.bind(rows, at)).changes
       this.writes += 1
     }
     return changes
