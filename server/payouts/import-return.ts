@@ -114,7 +114,7 @@ export function* importReturn(
     payoutReturnRows,
     plan.changes.map((row) => toReturnRow(counted.returnId, row)),
   )
-  yield* applyPlan(ctx, counted)
+  yield* applyPlan(ctx, counted, plan.changes)
   yield* recordAudit(ctx, {
     accountId: byAccountId,
     action: 'payout.return_imported',
@@ -200,14 +200,19 @@ function problemOf(
   return undefined
 }
 
+function rangeOf(given: readonly ReturnRow[]): { lowest: number; highest: number } {
+  const lowest = given.reduce((least, { seq }) => Math.min(least, seq), Number.MAX_SAFE_INTEGER)
+  const highest = given.reduce((most, { seq }) => Math.max(most, seq), 0)
+  return { lowest, highest }
+}
+
 /** Attempts by seq, from the lowest to the highest that the file names. */
 function* attemptsOf(
   { db, tables: { payoutAttempts: a } }: UnitContext,
   { batchId, exportedSeq }: BatchRow,
   given: readonly ReturnRow[],
 ): Unit<Map<number, KnownAttempt>> {
-  const lowest = given.reduce((least, { seq }) => Math.min(least, seq), Number.MAX_SAFE_INTEGER)
-  const highest = given.reduce((most, { seq }) => Math.max(most, seq), 0)
+  const { lowest, highest } = rangeOf(given)
   const found = yield* rows(
     db
       .select({ seq: a.seq, outcome: a.outcome, amountFen: a.amountFen })
@@ -231,7 +236,7 @@ const changedBy = ({ batchId, returnId }: ReturnSummary, outcomes: string, resul
 const open = `'unanswered', 'unknown'`
 
 /** Books what the rows of the return say, then says so on their attempts; planReturn has found that each may be changed. */
-function* applyPlan(ctx: UnitContext, counted: ReturnSummary): Unit<void> {
+function* applyPlan(ctx: UnitContext, counted: ReturnSummary, changes: readonly ReturnRow[]): Unit<void> {
   // The instant of the return itself: by it the dry run finds what was booked.
   const atMs = counted.importedAtMs
   const post = (name: PostingName, outcomes: string, results: string) =>
@@ -239,7 +244,8 @@ function* applyPlan(ctx: UnitContext, counted: ReturnSummary): Unit<void> {
   if (counted.returnedCount > 0) yield* post('returned', `'paid'`, `'RETURNED'`)
   if (counted.paidCount > 0) yield* post('paid', open, `'PAID'`)
   if (counted.failedCount > 0) yield* post('failed', open, `'FAILED', 'RETURNED'`)
-  // Named twice, the seqs lead to their attempts; else each return would go through the whole batch.
+  const { lowest, highest } = rangeOf(changes)
+  // Without the range each return could go through the whole batch.
   yield* sqlExec(sql`
     update payout_attempt set
       outcome = case when r.result = 'PAID' then 'paid' when r.result = 'UNKNOWN' then 'unknown'
@@ -250,7 +256,7 @@ function* applyPlan(ctx: UnitContext, counted: ReturnSummary): Unit<void> {
       settled_at_ms = coalesce(r.settled_at_ms, payout_attempt.settled_at_ms)
     from payout_return_row r
     where r.return_id = ${counted.returnId} and r.seq = payout_attempt.seq and payout_attempt.batch_id = ${counted.batchId}
-      and payout_attempt.seq in (select n.seq from payout_return_row n where n.return_id = ${counted.returnId})`)
+      and payout_attempt.seq between ${sql.raw(String(lowest))} and ${sql.raw(String(highest))}`)
   if (counted.failedCount + counted.returnedCount > 0) yield* pauseRefusedAccounts(counted)
 }
 
