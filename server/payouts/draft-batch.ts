@@ -170,7 +170,10 @@ function* letGoUncovered(ctx: UnitContext, batch: BatchRow, afterId: string, thr
 }
 
 const bigint = (value: number) => sql`cast(${value} as bigint)`
-const lesser = (a: SQL, b: SQL) => sql`case when ${a} < ${b} then ${a} else ${b} end`
+
+/** The least of numbers of which none is NULL. */
+const least = ({ dialect }: UnitContext, ...values: SQL[]) =>
+  sql`${sql.raw(dialect === 'sqlite' ? 'min' : 'least')}(${sql.join(values, sql`, `)})`
 
 /**
  * SELECT of what each household of the range is due, and why it is not paid if it is not. Due is what the kind's entries come to
@@ -181,6 +184,8 @@ const lesser = (a: SQL, b: SQL) => sql`case when ${a} < ${b} then ${a} else ${b}
 function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughId: string): SQL {
   const { incomeKind, cutoffMs, minimumFen, preparedBy } = batch
   const isPaid = isPaidOut(sql`e.transfer_id`, sql`e.at_ms`, batch.createdAtMs)
+  const freeFen = sql`h.balance_fen - coalesce(l.held_fen, 0)`
+  const dueFen = least(ctx, sql`x.now_fen`, sql`x.now_fen - x.later_fen`, freeFen)
   return sql`
     with earned as (
       select e.account_id,
@@ -189,9 +194,6 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
       from ledger_entry e
       where e.account_id > ${afterId} and e.account_id <= ${throughId} and ${isOfKind(sql`e.transfer_id`, incomeKind)}
       group by e.account_id
-    ), income as (
-      select a.owner_id as household_code, a.balance_fen, x.now_fen, x.later_fen
-      from earned x left join ledger_account a on a.id = x.account_id
     ), live as materialized (
       select a.household_code,
         cast(sum(case when a.income_kind <> ${incomeKind}
@@ -200,12 +202,9 @@ function candidates(ctx: UnitContext, batch: BatchRow, afterId: string, throughI
       from payout_attempt a join payout_batch b on b.batch_id = a.batch_id
       where a.household_code > ${ownerIdOf(afterId)} and a.household_code <= ${ownerIdOf(throughId)} and a.is_live
       group by a.household_code
-    ), held as materialized (
-      select i.household_code, coalesce(l.has_line, 0) as has_line, ${lesser(sql`i.now_fen`, sql`i.now_fen - i.later_fen`)} as due_fen,
-        i.balance_fen - coalesce(l.held_fen, 0) as free_fen
-      from income i left join live l on l.household_code = i.household_code
     ), due as materialized (
-      select h.household_code, h.has_line, ${lesser(sql`h.due_fen`, sql`h.free_fen`)} as amount_fen from held h
+      select h.owner_id as household_code, coalesce(l.has_line, 0) as has_line, ${dueFen} as amount_fen
+      from earned x left join ledger_account h on h.id = x.account_id left join live l on l.household_code = h.owner_id
     )
     select d.household_code, d.amount_fen,
       case
