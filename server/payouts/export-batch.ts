@@ -59,13 +59,15 @@ export function* exportNext(
  */
 function* isStillSo({ batchId, afterSeq, fileNo }: FileRequest, { file, withheldSeqs }: MadeFile): Unit<boolean> {
   if (file.batchId !== batchId || file.fromSeq !== afterSeq + 1 || file.fileNo !== fileNo) return false
-  const pending = pendingIn(file)
-  const [waiting] = yield* sqlRows<{ count: number }>(sql`
-    select cast(count(*) as bigint) as "count" from payout_attempt a where ${pending}`)
-  if (waiting?.count !== file.rowCount + withheldSeqs.length) return false
+  const pending = sql`from ${payments} where ${pendingIn(file)}`
+  const [waiting] = yield* sqlRows<{ count: number; unpayable: number }>(sql`
+    select cast(count(*) as bigint) as "count", cast(count(case when not ${isPayable} then 1 end) as bigint) as "unpayable"
+    ${pending}`)
+  if (waiting?.count !== file.rowCount + withheldSeqs.length || waiting.unpayable !== withheldSeqs.length) return false
+  if (withheldSeqs.length === 0) return true
   const unpayable = yield* sqlRows<{ seq: number }>(sql`
-    select a.seq as "seq" from ${payments} where ${pending} and not ${isPayable} order by a.seq`)
-  return unpayable.length === withheldSeqs.length && unpayable.every(({ seq }, place) => seq === withheldSeqs[place])
+    select a.seq as "seq" ${pending} and not ${isPayable} order by a.seq`)
+  return unpayable.every(({ seq }, place) => seq === withheldSeqs[place])
 }
 
 function* bookFile(ctx: UnitContext, { batchNo }: BatchRow, made: MadeFile, byAccountId: string): Unit<void> {

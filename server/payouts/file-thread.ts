@@ -9,7 +9,7 @@ import { openDatabase } from '../db/open-database.ts'
 import { readKeyRing } from '../personal-data/key-ring.ts'
 import type { KeySource } from '../personal-data/key-ring.ts'
 import { makeSealer } from '../personal-data/seal.ts'
-import { makeFile } from './make-file.ts'
+import { makeOf, readSource } from './make-file.ts'
 import type { FileRequest, MadeFile } from './make-file.ts'
 
 /** What a thread needs to do what its program does. */
@@ -73,7 +73,9 @@ export async function answerFileRequests(): Promise<void> {
   const database = await openDatabase({ url, clock: systemClock, random: systemRandom })
   port.on('message', (request: FileRequest) => {
     void database
-      .read((ctx) => makeFile(ctx, sealer, request))
+      .read((ctx) => readSource(ctx, request))
+      // Behind the reading: while a snapshot is held, SQLite's log cannot begin anew, and every commit goes through all of it.
+      .then((source) => makeOf(source, sealer))
       .then(
         (made) => port.postMessage(made),
         () => port.postMessage(undefined),

@@ -12,7 +12,7 @@ import { makeBankFile, totalOf } from './bank-file.ts'
 import type { BankRow } from './bank-file.ts'
 import { accountPurpose } from './payee-account-seal.ts'
 import { partsOf, requireBatch, requireProfile } from './store.ts'
-import type { BatchRow, FileRow } from './store.ts'
+import type { BatchRow, FileRow, ProfileRow } from './store.ts'
 
 export type Opener = Pick<Sealer, 'open'>
 
@@ -39,7 +39,7 @@ export const inRange = (batchId: string, afterSeq: number, throughSeq: number): 
   sql`a.batch_id = ${batchId} and a.seq > ${sql.raw(String(afterSeq))} and a.seq <= ${sql.raw(String(throughSeq))}`
 
 /** Attempts of a file's range that wait to be sent, for SQL over `a`. */
-export const pendingIn = ({ batchId, fromSeq, throughSeq }: FileRow): SQL =>
+export const pendingIn = ({ batchId, fromSeq, throughSeq }: Pick<FileRow, 'batchId' | 'fromSeq' | 'throughSeq'>): SQL =>
   sql`${inRange(batchId, fromSeq - 1, throughSeq)} and a.outcome = 'unanswered'`
 
 /** Attempts `a` with all that says whom they pay. */
@@ -65,18 +65,33 @@ export function* nextFile(ctx: UnitContext, batch: BatchRow): Unit<FileRequest> 
   return { batchId, afterSeq: exportedSeq, fileNo: made.length + 1, createdAtMs: ctx.now() }
 }
 
-/** Makes the file and writes nothing. Refuses with tabular.not_encodable a name that the file's encoding cannot carry. */
-export function* makeFile(ctx: UnitContext, sealer: Opener, request: FileRequest): Unit<MadeFile> {
-  const { batchId, afterSeq, fileNo, createdAtMs } = request
+/** All that a file is made from, read at one instant; account numbers are sealed. */
+export interface FileSource {
+  readonly request: FileRequest
+  readonly batch: BatchRow
+  readonly profile: ProfileRow
+  readonly throughSeq: number
+  /** What waits in the file's range. */
+  readonly found: readonly SealedPayment[]
+}
+
+export function* readSource(ctx: UnitContext, request: FileRequest): Unit<FileSource> {
+  const { batchId, afterSeq } = request
   const batch = yield* requireBatch(ctx, batchId)
   const profile = yield* requireProfile(ctx, batch.profileId, batch.profileVersion)
   const throughSeq = Math.min(afterSeq + profile.maxRowsPerFile, batch.lineCount)
+  const found = yield* findPayments(pendingIn({ batchId, fromSeq: afterSeq + 1, throughSeq }))
+  return { request, batch, profile, throughSeq, found }
+}
+
+/** Makes the file of what was read. Refuses with tabular.not_encodable a name that the file's encoding cannot carry. */
+export function makeOf({ request, batch, profile, throughSeq, found }: FileSource, sealer: Opener): MadeFile {
+  const { batchId, afterSeq, fileNo, createdAtMs } = request
   const range = { batchId, fileNo, fromSeq: afterSeq + 1, throughSeq, createdAtMs }
-  const empty = { ...range, rowCount: 0, totalFen: 0, sha256: '', byteCount: 0 }
-  const found = yield* findPayments(pendingIn(empty))
   const payable = found.filter((payment) => payment.isPayable === 1)
   const withheldSeqs = found.filter((payment) => payment.isPayable === 0).map(({ seq }) => seq)
-  if (payable.length === 0) return { file: empty, withheldSeqs }
+  if (payable.length === 0)
+    return { file: { ...range, rowCount: 0, totalFen: 0, sha256: '', byteCount: 0 }, withheldSeqs }
   const bankRows = openPayments(payable, sealer)
   const bytes = makeBankFile(profile, { ...batch, fileNo, createdAtMs, rows: bankRows })
   const file = {
@@ -87,6 +102,11 @@ export function* makeFile(ctx: UnitContext, sealer: Opener, request: FileRequest
     byteCount: bytes.byteLength,
   }
   return { file, withheldSeqs }
+}
+
+/** Makes the file and writes nothing. Refuses like `makeOf`. */
+export function* makeFile(ctx: UnitContext, sealer: Opener, request: FileRequest): Unit<MadeFile> {
+  return makeOf(yield* readSource(ctx, request), sealer)
 }
 
 interface SealedPayment extends Record<string, unknown>, Omit<BankRow, 'payeeAccount'> {
