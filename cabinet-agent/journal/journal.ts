@@ -222,7 +222,8 @@ export class Journal {
         expiresAtMs,
       )
       this.#known.lastIssuedAtMs = Math.max(this.lastIssuedAtMs(), issuedAtMs)
-      this.#run('DELETE FROM commands WHERE expiresAtMs < ? AND isDelivered = 1', atMs - commandMemoryMs)
+      // By signed times only: a clock years ahead must not forget what was carried out.
+      this.#run('DELETE FROM commands WHERE expiresAtMs < ? AND isDelivered = 1', issuedAtMs - commandMemoryMs)
     }
     if (write.state !== undefined) this.#saveState(write.state, atMs)
     for (const { type, body } of write.events ?? []) append(type, body)
@@ -336,7 +337,12 @@ export class Journal {
   #usePass({ passId, buyerId, counter, capFen, notBeforeMs, expiresAtMs }: SessionPass): void {
     const { lastSeq, ackedSeq } = this.#position
     const use = [passId, buyerId, counter, capFen, expiresAtMs, lastSeq] as const
-    this.#run('INSERT INTO passUses VALUES (?, ?, ?, ?, ?, ?, 0)', ...use)
+    // Revoked in the very moment, when the disk had no room to say so first: the use counts like any other.
+    this.#run(
+      `INSERT INTO passUses VALUES (?, ?, ?, ?, ?, ?, 0)
+       ON CONFLICT (passId) DO UPDATE SET capFen = excluded.capFen, seq = excluded.seq`,
+      ...use,
+    )
     this.#run('DELETE FROM passUses WHERE expiresAtMs < ? AND seq <= ?', notBeforeMs - passMemoryMs, ackedSeq)
   }
 

@@ -137,6 +137,8 @@ export class CommandDesk {
     const revokedPass = { ...pass, expiresAtMs: passExpiresAtMs }
     // On a full disk it is answered once there is room, or told again at the next contact: no session starts before.
     if (runner.write({ atMs: this.#now(), command, replies: [reply], revokedPass })) onReplies()
+    // It may have been shown already, and the scales are coming to rest.
+    runner.feed({ input: 'pass-revoked', passId: pass.passId, atMs: this.#now() })
   }
 
   #setConfig(command: Command): void {

@@ -45,6 +45,8 @@ export type SessionInput =
   | { input: 'command'; command: MachineCommand; facts: CommandFacts; atMs: number }
   /** A verified pass was shown; `sessionId` is made for it here. */
   | { input: 'pass-shown'; sessionId: Id; pass: SessionPass; facts: CommandFacts; atMs: number }
+  /** The server told that a pass opens nothing any more. */
+  | { input: 'pass-revoked'; passId: Id; atMs: number }
   | { input: 'opening-ready'; sessionId: Id; opening: readonly Plateau[]; atMs: number }
   | {
       input: 'opening-failed'

@@ -26,6 +26,9 @@ export function stepAuthorised(state: CabinetState, session: Authorised, input: 
       return startUnlocking(state, session, input.opening, atMs)
     case 'opening-failed':
       return refuse(state, session, atMs, 'refused', input.reason, input.detail)
+    case 'pass-revoked':
+      if (core.pass?.passId !== input.passId) return stay(state)
+      return refuse(state, session, atMs, 'refused', 'expired', 'the pass was revoked, or used elsewhere, meanwhile')
     case 'timer-fired':
       if (input.timer !== 'opening') return stay(state)
       return refuse(state, session, atMs, 'refused', 'opening_unstable', 'the weights did not come to rest')

@@ -33,6 +33,7 @@ import { makeReadableCode } from '../identity/password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { isEd25519PublicKey } from '../mqtt/cabinet-login.ts'
 import { findCommittedSeq } from '../mqtt/journal-position.ts'
+import { tellNewcomer } from '../offline-passes/tell-group.ts'
 import { countSessions } from '../sessions/count-sessions.ts'
 import { changePlanogram, changePrices, findTwin } from './change-twin.ts'
 import { enrolCabinet, enrolmentCodeLength, storeEnrolmentCode } from './enrol-cabinet.ts'
@@ -150,7 +151,12 @@ function registerEnrolment(app: FastifyInstance, ctx: ServerContext): void {
     checkAttempts([[byAddress, callerNetwork(request.ip)]])
     requireEd25519(body.publicKey)
     const enrolled = await countRefusals(callerNetwork(request.ip), () =>
-      ctx.database.run((unit) => enrolCabinet(unit, body)),
+      ctx.database.run(function* (unit) {
+        const place = yield* enrolCabinet(unit, body)
+        // Sent when it comes online.
+        yield* tellNewcomer(unit, ctx.signer, place.cabinetId)
+        return place
+      }),
     )
     const { cabinetId, code, serverPublicKeys, commandKeys } = enrolled
     // Whoever was connected with an earlier key is not this cabinet any more.

@@ -1,6 +1,6 @@
 // Tells the cabinets of a host site that a pass opens nothing any more: it was revoked, or used at one of them. By signed
 // commands, sent again at each contact until the pass has expired by itself.
-import { and, asc, eq, exists, gt, inArray, isNotNull, isNull, notInArray } from 'drizzle-orm'
+import { and, asc, eq, exists, gt, inArray, isNotNull, isNull, notInArray, or } from 'drizzle-orm'
 import { issueCommand } from '../cabinets/issue-command.ts'
 import type { Effect } from '../context.ts'
 import { exec, type Params, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
@@ -34,6 +34,24 @@ export function* tellGroup(
     effects.push((yield* issueCommand(ctx, signer, order)).effect)
   }
   return effects
+}
+
+/** A cabinet that was enrolled (anew) knows nothing of passes that were used or revoked before, at its predecessor or elsewhere. */
+export function* tellNewcomer(ctx: UnitContext, signer: CommandSigner, cabinetId: string): Unit<void> {
+  const { cabinets: c, offlinePasses: p, offlinePassUses: u } = ctx.tables
+  const used = ctx.db.select({ passId: u.passId }).from(u).where(eq(u.passId, p.passId))
+  const spent = yield* rows(
+    ctx.db
+      .select({ passId: p.passId, buyerId: p.accountId, counter: p.counter, passExpiresAtMs: p.expiresAtMs })
+      .from(p)
+      .innerJoin(c, and(eq(c.hostSiteId, p.groupId), eq(c.cabinetId, cabinetId)))
+      .where(and(gt(p.expiresAtMs, ctx.now() - clockDoubtMs), or(isNotNull(p.revokedAtMs), exists(used))))
+      .orderBy(asc(p.passId)),
+  )
+  for (const body of spent) {
+    const validForMs = body.passExpiresAtMs + clockDoubtMs - ctx.now()
+    yield* issueCommand(ctx, signer, { cabinetId, kind: 'revoke-pass', body, validForMs, issuedBy: 'offline-passes' })
+  }
 }
 
 /** Passes per unit, so that a unit stays short. */

@@ -53,6 +53,41 @@ describe('the journal', () => {
     journal.close()
   })
 
+  it('takes the use of a pass whose revocation was stored in the very moment, and counts it as open', () => {
+    const journal = open()
+    const [passId, buyerId] = [makeTestId(), makeTestId()]
+    const pass = { passId, buyerId, counter: 3, expiresAtMs: atMs + 3_600_000 }
+    const use = { ...pass, groupId: makeTestId(), code: 'HN1:X', capFen: 5_000, notBeforeMs: atMs }
+    journal.commit({ atMs, revokedPass: pass })
+
+    journal.commit({ atMs, events: [opened], passUses: [use] })
+
+    expect(journal.openPassUses()).toEqual({ sessions: 1, capFen: 5_000 })
+    expect(journal.isPassRevoked(passId)).toBe(true)
+    journal.close()
+  })
+
+  it('remembers what it carried out while the clock is years ahead', () => {
+    const journal = open()
+    const make = (issuedAtMs: number) => ({
+      commandId: makeTestId(),
+      kind: 'lock',
+      issuedAtMs,
+      expiresAtMs: issuedAtMs + 1,
+    })
+    const [first, second] = [make(atMs), make(atMs + 1_000)]
+    const yearsMs = 10 * 365 * 86_400_000
+    const reply = { commandId: first.commandId, outcome: 'done', atMs } as const
+    journal.commit({ atMs, command: first, replies: [reply] })
+    journal.markDelivered(first.commandId)
+    journal.keepConfirmed()
+
+    journal.commit({ atMs: atMs + yearsMs, command: second })
+
+    expect(journal.findCommand(first.commandId)).toEqual({ reply })
+    journal.close()
+  })
+
   it('keeps what is not acknowledged, and trims what is', () => {
     const journal = open({ keptEntries: 2 })
     journal.commit({ atMs, events: Array.from({ length: 6 }, () => opened) })

@@ -6,6 +6,7 @@ import { isFinalEvent } from '#cabinet-agent/session/end-session.ts'
 import {
   commandInput,
   decisions,
+  makeFacts,
   makeTestId,
   opening,
   recorded,
@@ -54,6 +55,29 @@ describe('every way through a session', () => {
     expect(replied(effects)).toMatchObject([{ outcome: 'done' }])
     const order = effects.map((effect) => (effect.effect === 'record' ? effect.type : effect.effect))
     expect(order.indexOf('session.started')).toBeLessThan(order.indexOf('unlock'))
+  })
+
+  it('does not open on a pass that is revoked while the scales come to rest; after the lock was fired it is too late', () => {
+    const passId = makeTestId()
+    const pass = { passId, groupId: makeTestId(), buyerId: makeTestId(), code: 'HN1:X', counter: 3, capFen: 5_000 }
+    const times = { notBeforeMs: testEpochMs, expiresAtMs: testEpochMs + 3_600_000 }
+    const shown: SessionInput = {
+      input: 'pass-shown',
+      sessionId,
+      pass: { ...pass, ...times },
+      facts: makeFacts(),
+      atMs: testEpochMs,
+    }
+    const revoked = (which: string): SessionInput => ({ input: 'pass-revoked', passId: which, atMs })
+
+    const before = run([shown, revoked(makeTestId()), revoked(passId), ready])
+    const after = run([shown, ready, revoked(passId), unlocked('OPENED')])
+
+    expect(recorded(before.effects)).toEqual(['session.refused'])
+    expect(before.effects.some(({ effect }) => effect === 'unlock' || effect === 'use-pass')).toBe(false)
+    expect(replied(before.effects)).toMatchObject([{ commandId: passId, outcome: 'refused' }])
+    expect(recorded(after.effects)).toEqual(['session.started'])
+    expect(replied(after.effects)).toMatchObject([{ outcome: 'done' }])
   })
 
   it('takes an open door as proof when the board has not answered yet', () => {

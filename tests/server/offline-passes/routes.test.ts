@@ -2,8 +2,10 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { verifyPass } from '#cabinet-agent/pass/verify-pass.ts'
 import { readPublicKey } from '#cabinet-agent/link/login.ts'
+import { findOpenCommands } from '#server/cabinets/end-command.ts'
 import { exec, one } from '#server/db/unit.ts'
 import { openMarket } from '#tests/support/market.ts'
+import { enrolCabinet } from '#tests/support/test-cabinet.ts'
 import { startServer } from '#tests/support/start-server.ts'
 import { dialects } from '#tests/support/test-database.ts'
 
@@ -55,6 +57,15 @@ describe.each(dialects)('the routes of offline passes on %s', (dialect) => {
     expect((await stranger.send('POST', passPath)).body).toMatchObject({ code: 'pass.unknown' })
     expect(await buyer.send('POST', passPath)).toMatchObject({ status: 201, body: { state: 'revoked' } })
     expect((await buyer.send('POST', passPath)).body).toMatchObject({ code: 'pass.revoked_already' })
+    // The cabinet is exchanged: what its predecessor was told, it is told too.
+    await database.run(({ db, tables: { cabinetCommands: c } }) => exec(db.update(c).set({ outcome: 'done' })))
+    await enrolCabinet(server, market.cabinetId, operator)
+    const open = await database.read((ctx) => findOpenCommands(ctx, market.cabinetId))
+    expect(open).toMatchObject([
+      {
+        command: { kind: 'revoke-pass', body: { passId: issued.body['passId'], buyerId: buyer.accountId, counter: 1 } },
+      },
+    ])
   })
 
   it('show a debt to its buyer and to finance, and take its payment once', async () => {
