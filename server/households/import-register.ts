@@ -1,8 +1,7 @@
-// Imports the register from CSV or XLSX, all rows or none: households that are new are entered, those that are known change
-// where the file differs, each change with its history. An empty cell leaves what is known; nothing is ever deleted.
+// Imports the register from CSV or XLSX, all rows or none: households that are new are entered with their villages, those that are
+// known change where the file differs, each change with its history. An empty cell leaves what is known; nothing is ever deleted.
 import { z } from 'zod'
 import { recordAudit } from '../audit/record-audit.ts'
-import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import type { Sealer } from '../personal-data/seal.ts'
@@ -16,6 +15,8 @@ import { enterHouseholds } from './enter-households.ts'
 import type { NewHousehold } from './enter-households.ts'
 import { findKnownHouseholds, findTakenOutHouseholds } from './find-unknown-household.ts'
 import { sealPhone } from './phone.ts'
+import { nameVillages } from './name-villages.ts'
+import type { PlacedRow } from './name-villages.ts'
 import type { HouseholdKind } from './schema.ts'
 
 const kindByWord: Readonly<Record<string, HouseholdKind>> = {
@@ -34,17 +35,19 @@ const wholeCell = (lowest: number, highest: number) =>
     .transform(Number)
     .pipe(z.number().min(lowest, `is below ${lowest}`).max(highest, `is above ${highest}`))
 
+const nameCell = z
+  .string()
+  .trim()
+  .min(1)
+  .max(40)
+  .refine((name) => maskNumbers(name) === name, 'holds what looks like somebody’s number')
+
 /** Headers of the register. */
 export const registerColumns = {
   householdCode: { names: ['户编号', 'household'], schema: householdCodeCell, example: '5001121422010001' },
   headName: {
     names: ['户主', '户主姓名', 'head'],
-    schema: z
-      .string()
-      .trim()
-      .min(1)
-      .max(40)
-      .refine((name) => maskNumbers(name) === name, 'holds what looks like somebody’s number'),
+    schema: nameCell,
     example: '王示例',
   },
   phone: {
@@ -77,12 +80,22 @@ export const registerColumns = {
     isOptional: true,
     example: '2018',
   },
+  villageName: {
+    names: ['村', '行政村', '村名', 'village'],
+    schema: nameCell.optional(),
+    isOptional: true,
+    example: '演示一村',
+  },
+  townName: {
+    names: ['乡镇', '镇', '乡镇名', 'town'],
+    schema: nameCell.optional(),
+    isOptional: true,
+    example: '大盛镇',
+  },
 } as const
 
-/** A household of the file, with its row. */
-export interface RegisterRow extends NewHousehold {
-  readonly row: number
-}
+/** A household of the file, with its row and where it is. */
+export interface RegisterRow extends NewHousehold, PlacedRow {}
 
 /** Reads the file and seals its phone numbers. Refuses with the errors of its rows. */
 export async function readRegisterFile(file: Uint8Array, sealer: Sealer): Promise<RegisterRow[]> {
@@ -108,19 +121,13 @@ export interface RegisterImport {
   readonly unchanged: number
 }
 
-/** Refuses row by row where a village is not known or the household was taken out. */
+/** Refuses row by row where a village is neither known nor named, or the household was taken out. */
 export function* importRegister(
   ctx: UnitContext,
   input: { readonly viewer: Viewer; readonly rows: readonly RegisterRow[]; readonly reason: string },
 ): Unit<RegisterImport> {
   const { viewer, reason } = input
-  const villages = yield* rows(ctx.db.select({ code: ctx.tables.villages.villageCode }).from(ctx.tables.villages))
-  const villageCodes = new Set(villages.map(({ code }) => code))
-  refuseRows(
-    input.rows
-      .filter(({ householdCode }) => !villageCodes.has(householdCode.slice(0, 12)))
-      .map(({ row }) => ({ row, column: '户编号', message: 'begins with no village that is known' })),
-  )
+  yield* nameVillages(ctx, { placed: input.rows, byAccountId: viewer.accountId, reason })
   const codes = input.rows.map(({ householdCode }) => householdCode)
   const takenOut = yield* findTakenOutHouseholds(ctx, codes)
   refuseRows(
@@ -132,7 +139,7 @@ export function* importRegister(
   const fresh = input.rows.filter(({ householdCode }) => !known.has(householdCode))
   const entered = yield* enterHouseholds(ctx, fresh)
   let changed = 0
-  for (const { row: _row, householdCode, ...change } of input.rows) {
+  for (const { row: _row, villageName: _village, townName: _town, householdCode, ...change } of input.rows) {
     if (!known.has(householdCode)) continue
     if ((yield* changeHousehold(ctx, { viewer, householdCode, change, reason })) > 0) changed += 1
   }

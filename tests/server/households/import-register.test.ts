@@ -1,5 +1,6 @@
 // The register from a file: new households enter, known ones change with history, wrong files change nothing.
 import { describe, expect, it } from 'vitest'
+import { rows } from '#server/db/unit.ts'
 import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
 import { householdCode, openMarket } from '#tests/support/market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
@@ -42,6 +43,40 @@ describe.each(dialects)('the register from a file on %s', (dialect) => {
     })
     const fresh = await api.call('GET', `/api/households/${householdCode(7)}`, operator)
     expect(fresh.body).toMatchObject({ headName: '钱示丰', phoneMasked: '138****1234', identifiedYear: 2020 })
+  })
+
+  it('brings its villages and towns in on an empty register, and renames them', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await using api = await startCommerceApi(database)
+    const send = async (...lines: string[]) => {
+      clock.advance(1)
+      return api.call('POST', path, operator, new TextEncoder().encode([`${header},村,乡镇`, ...lines].join('\r\n')))
+    }
+    const line = (code: string, village: string, town: string) => `${code},演示户,,4,贫困户,2015,,${village},${town}`
+    const [first, second, third] = ['5001121422010001', '5001121422020001', '5001121432010001'] as const
+
+    const unnamed = await send(line(first, '', '大盛镇'))
+    const quarrel = await send(line(first, '青龙村', '大盛镇'), line(second, '千盏村', '大胜镇'))
+    const entered = await send(
+      line(first, '青龙村', '大盛镇'),
+      line(second, '千盏村', ''),
+      line(third, '演示村', '洛碛镇'),
+    )
+    const renamed = await send(line(second, '千盏新村', '大盛街道'))
+    const alone = await api.call('POST', path, operator, fileOf('5001121422010002,演示户,,1,贫困户,,'))
+
+    expect(problem(unnamed).field).toBe('rows.2.户编号')
+    expect(problem(quarrel).field).toBe('rows.3.乡镇')
+    expect([entered.body, renamed.body, alone.body]).toMatchObject([{ entered: 3 }, { unchanged: 1 }, { entered: 1 }])
+    const villages = await database.read(({ db, tables: { villages: v } }) =>
+      rows(db.select().from(v).orderBy(v.villageCode)),
+    )
+    expect(villages.map(({ name, townCode, townName }) => [name, townCode, townName])).toEqual([
+      ['青龙村', '500112142', '大盛街道'],
+      ['千盏新村', '500112142', '大盛街道'],
+      ['演示村', '500112143', '洛碛镇'],
+    ])
   })
 
   it('changes no phone number that is the one it knows, and one that only looks like it', async () => {
