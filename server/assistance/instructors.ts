@@ -87,7 +87,11 @@ export function* setInstructorActive(
 /** Instructors by name. */
 export function* listInstructors(
   ctx: UnitContext,
-  query: PageRequest & { readonly townCode?: string | undefined; readonly search?: string | undefined },
+  query: PageRequest & {
+    readonly townCode?: string | undefined
+    readonly search?: string | undefined
+    readonly isActive?: boolean | undefined
+  },
 ): Unit<Page<InstructorView>> {
   const { instructors: t, guidances: g } = ctx.tables
   const pattern = `%${query.search?.replaceAll(/[%_]/g, '') ?? ''}%`
@@ -99,6 +103,7 @@ export function* listInstructors(
         and(
           behindKey([t.name, t.instructorId], keyOfCursor(query.cursor, 2), 'ascending'),
           query.townCode === undefined ? undefined : eq(t.townCode, query.townCode),
+          query.isActive === undefined ? undefined : eq(t.isActive, query.isActive),
           query.search === undefined ? undefined : or(like(t.name, pattern), like(t.specialty, pattern)),
         ),
       )

@@ -229,7 +229,11 @@ export const listInstructors = defineRoute({
   tag: 'assistance',
   summary: 'Directory of technical instructors',
   access: readers,
-  query: PageQuery.extend({ townCode: z.string().max(9).optional(), search: z.string().max(40).optional() }),
+  query: PageQuery.extend({
+    townCode: z.string().max(9).optional(),
+    search: z.string().max(40).optional(),
+    isActive: z.stringbool().optional(),
+  }),
   reply: pageOf(Instructor),
   status: 200,
 })

@@ -151,6 +151,26 @@ describe.each(dialects)('help for households on %s', (dialect) => {
     expect(problem(twice)).toEqual({ code: 'assistance.post_ended' })
   })
 
+  it('finds instructors by name or subject, those who teach still by themselves', async () => {
+    await using help = await openHelpedMarket(dialect)
+    const enter = async (name: string, specialty: string) => {
+      const entered = await help.api.call('POST', '/api/instructors', operator, { name, specialty, unitName: '区农委' })
+      return (entered.body as { instructorId: string }).instructorId
+    }
+    const left = await enter('孙示丙', '柑橘栽培')
+    await enter('钱示甲', '柑橘植保')
+    await enter('李示乙', '花椒')
+    await help.api.call('PATCH', `/api/instructors/${left}`, operator, { isActive: false, reason: '调离' })
+    const names = async (query: string) => {
+      const { body } = await help.api.call('GET', `/api/instructors${query}`, help.helper)
+      return (body as { rows: Array<{ name: string }> }).rows.map(({ name }) => name)
+    }
+
+    expect(await names(`?search=${encodeURIComponent('柑橘')}`)).toEqual(['孙示丙', '钱示甲'])
+    expect(await names(`?isActive=true&search=${encodeURIComponent('柑橘')}`)).toEqual(['钱示甲'])
+    expect(await names('?isActive=false')).toEqual(['孙示丙'])
+  })
+
   it('keeps every version of an income plan beside what was attributed in its year', async () => {
     await using help = await openHelpedMarket(dialect)
     const sessionId = await help.market.open()
