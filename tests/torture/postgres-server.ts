@@ -6,7 +6,7 @@ import pg from 'pg'
 import type { Random } from '#shared/ids/random.ts'
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
-import { pick } from '#tests/simulation/fleet/world.ts'
+import { chance, pick } from '#tests/simulation/fleet/world.ts'
 import { ClusterFiles } from '#tests/support/cluster-files.ts'
 import { Supervised } from './supervised.ts'
 
@@ -18,6 +18,9 @@ export const postgresEnds = ['pgKilled', 'pgImmediate', 'pgFast', 'pgProcessKill
 export type PostgresEnd = (typeof postgresEnds)[number]
 
 const database = 'town'
+/** One in so many ends waits for a commit to be under way, the instant at which its client cannot know. */
+const aimedShare = 0.6
+const aimMs = 4_000
 
 /** The disk is synced as in production: what was answered outlives it. */
 export class PostgresServer implements AsyncDisposable {
@@ -53,10 +56,10 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   /** Ends it or a part of it in one of the ways; undefined when there is nothing to end just now. */
-  async strike(random: Random): Promise<PostgresEnd | undefined> {
-    const end = pick(random, postgresEnds)
+  async strike(random: Random, end = pick(random, postgresEnds)): Promise<PostgresEnd | undefined> {
+    const committing = chance(random, aimedShare) ? await this.#awaitCommit() : undefined
     if (end === 'pgProcessKilled' || end === 'pgConnectionEnded') {
-      const pids = this.#connections()
+      const pids = committing === undefined ? this.#connections().map(({ pid }) => pid) : [committing]
       if (pids.length === 0) return undefined
       return send(pick(random, pids), end === 'pgProcessKilled' ? 'SIGKILL' : 'SIGTERM') ? end : undefined
     }
@@ -74,20 +77,34 @@ export class PostgresServer implements AsyncDisposable {
     this.#files.remove()
   }
 
-  /** Processes that serve a connection, by pid. */
-  #connections(): number[] {
+  /** The process that commits, once there is one; undefined when nobody does for a while. */
+  async #awaitCommit(): Promise<number | undefined> {
+    const untilMs = systemClock.monotonicMs() + aimMs
+    while (systemClock.monotonicMs() < untilMs) {
+      const found = this.#connections().find(({ title }) => title.includes('COMMIT'))
+      if (found !== undefined) return found.pid
+      await delay(systemClock, 1)
+    }
+    return undefined
+  }
+
+  /** Processes that serve a connection; the title says what each is doing. */
+  #connections(): Array<{ pid: number; title: string }> {
     const { pid } = this.#process
     if (pid === undefined) return []
-    const read = (path: string) => {
-      try {
-        return readFileSync(path, 'utf8')
-      } catch {
-        // It has ended meanwhile.
-        return ''
-      }
-    }
     const children = read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
-    return children.filter((child) => read(`/proc/${child}/cmdline`).includes(` ${database} [local]`))
+    return children
+      .map((child) => ({ pid: child, title: read(`/proc/${child}/cmdline`) }))
+      .filter(({ title }) => title.includes(` ${database} [local]`))
+  }
+}
+
+/** Nothing of a process that has ended meanwhile. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
   }
 }
 
