@@ -178,8 +178,7 @@ class PostgresDatabase implements Database {
         if (connection.writes > writesBefore) mark = makeId(this.#options.clock, this.#options.random)
         await connection.command(mark === undefined ? 'COMMIT' : `${keepMark(mark)}; COMMIT`)
         this.counters.commits += 1
-        if (this.counters.commits % commitsPerSweep === 1)
-          await dropOldMarks(client, this.#options.clock.now()).catch(() => (isBroken = true))
+        if (this.counters.commits % commitsPerSweep === 1) await dropOldMarks(client).catch(() => (isBroken = true))
       }
       return undefined
     } catch (thrown) {
