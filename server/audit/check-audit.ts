@@ -65,7 +65,22 @@ async function checkChain(
   const broken = (problem: string) => ({ chainId, seq: at.seq + 1, auditId: undefined, problem })
   if (head === undefined) return broken('the chain’s head is missing')
   if (at.seq < head.seq) return broken(`the chain goes on to ${head.seq}, its rows end before`)
-  return at.hash === head.hash ? undefined : broken('the chain’s head is not the hash of its last row')
+  if (at.hash !== head.hash) return broken('the chain’s head is not the hash of its last row')
+  const stray = await database.read((ctx) => findBeyondHead(ctx, chainId))
+  return stray === undefined ? undefined : { chainId, ...stray, problem: 'the row stands beyond the chain’s head' }
+}
+
+/** A row and the head that goes on to it commit together. */
+function* findBeyondHead({ db, tables: { auditRows: r, auditChains: c } }: UnitContext, chainId: string) {
+  return yield* one(
+    db
+      .select({ seq: r.seq, auditId: r.auditId })
+      .from(r)
+      .innerJoin(c, eq(c.chainId, r.chainId))
+      .where(and(eq(r.chainId, chainId), gt(r.seq, c.headSeq)))
+      .orderBy(asc(r.seq))
+      .limit(1),
+  )
 }
 
 /** What is wrong, as a sentence that names the row. */

@@ -2,7 +2,7 @@
 // on nobody can change, add or take away a line of that day, or cut the trail, without the published root saying so. A line that
 // is booked later for a day already published goes into the next day's tree.
 import { createHash } from 'node:crypto'
-import { asc, desc, eq } from 'drizzle-orm'
+import { asc, desc, eq, max } from 'drizzle-orm'
 import { canonicalJson } from '#shared/contracts/mqtt/canonical-json.ts'
 import type { ServerContext } from '../context.ts'
 import { insertRows, one, rows, type Unit, type UnitContext } from '../db/unit.ts'
@@ -24,7 +24,7 @@ type Server = Pick<ServerContext, 'database' | 'sealer' | 'clock'>
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 /** What is hashed into the chain of days; the verifying script computes the same. */
-function hashDay(day: Pick<DisclosedDay, 'day' | 'root' | 'lineCount' | 'totalFen' | 'auditHash' | 'prevHash'>) {
+export function hashDay(day: Pick<DisclosedDay, 'day' | 'root' | 'lineCount' | 'totalFen' | 'auditHash' | 'prevHash'>) {
   const { root, lineCount, totalFen, auditHash, prevHash } = day
   return sha256(canonicalJson({ day: day.day, root, lineCount, totalFen, auditHash, prevHash }))
 }
@@ -33,11 +33,34 @@ function* newestDay({ db, tables: { disclosedDays: t } }: UnitContext): Unit<Dis
   return yield* one(db.select().from(t).orderBy(desc(t.day)).limit(1))
 }
 
-function* hashAuditHeads({ db, tables: { auditChains: t } }: UnitContext): Unit<string> {
-  const heads = yield* rows(
+export interface AuditHead {
+  readonly chainId: string
+  readonly seq: number
+  readonly hash: string
+}
+
+/** Over the heads of all chains of the audit trail, by chain. */
+export const hashAuditHeads = (heads: readonly AuditHead[]): string => sha256(canonicalJson(heads))
+
+function* readAuditHeads({ db, tables: { auditChains: t } }: UnitContext): Unit<AuditHead[]> {
+  return yield* rows(
     db.select({ chainId: t.chainId, seq: t.headSeq, hash: t.headHash }).from(t).orderBy(asc(t.chainId)),
   )
-  return sha256(canonicalJson(heads))
+}
+
+/** Those of the heads that no day before holds. */
+function* headsThatMoved(
+  { db, tables: { disclosedAuditHeads: t } }: UnitContext,
+  heads: readonly AuditHead[],
+): Unit<AuditHead[]> {
+  const found = yield* rows(
+    db
+      .select({ chainId: t.chainId, seq: max(t.seq) })
+      .from(t)
+      .groupBy(t.chainId),
+  )
+  const known = new Map(found.map(({ chainId, seq }) => [chainId, seq]))
+  return heads.filter(({ chainId, seq }) => seq > (known.get(chainId) ?? 0))
 }
 
 /** The leaves in the order of their hashes, which tells nothing about households or times. */
@@ -67,11 +90,16 @@ async function publishDay(
   const totalFen = leaves.reduce((sum, { amountFen }) => sum + amountFen, 0)
   return server.database.run(function* (ctx): Unit<DisclosedDay | undefined> {
     if ((yield* newestDay(ctx))?.hash !== newest?.hash) return undefined
-    const { disclosedDays, disclosedLines } = ctx.tables
+    const { disclosedDays, disclosedAuditHeads, disclosedLines } = ctx.tables
     const prevHash = newest?.hash ?? '0'.repeat(64)
-    const content = { day, root, lineCount: leaves.length, totalFen, auditHash: yield* hashAuditHeads(ctx), prevHash }
+    const heads = yield* readAuditHeads(ctx)
+    const content = { day, root, lineCount: leaves.length, totalFen, auditHash: hashAuditHeads(heads), prevHash }
     const published = { ...content, hash: hashDay(content), publishedAtMs: ctx.now() }
     yield* insertRows(disclosedDays, [published])
+    yield* insertRows(
+      disclosedAuditHeads,
+      (yield* headsThatMoved(ctx, heads)).map((head) => ({ day, ...head })),
+    )
     yield* insertRows(
       disclosedLines,
       leaves.map(({ householdCode, leafHash, transferId, atMs, amountFen }, leafIndex) => {

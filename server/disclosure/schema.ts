@@ -26,6 +26,20 @@ export function disclosureTables({ table, column: c, primaryKey, unique, index, 
     },
     (t) => [check('disclosed_day_is_a_day', sql`length(${t.day}) = 10`)],
   )
+  /** What `auditHash` is over: of each chain that went on since the day before, where it ended. */
+  const disclosedAuditHeads = table(
+    'disclosed_audit_head',
+    {
+      day: c
+        .text()
+        .notNull()
+        .references(() => disclosedDays.day),
+      chainId: c.text().notNull(),
+      seq: c.int().notNull(),
+      hash: c.text().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.day, t.chainId] }), index('disclosed_audit_head_by_chain').on(t.chainId, t.seq)],
+  )
   const disclosedLines = table(
     'disclosed_line',
     {
@@ -118,6 +132,7 @@ export function disclosureTables({ table, column: c, primaryKey, unique, index, 
   )
   return {
     disclosedDays,
+    disclosedAuditHeads,
     disclosedLines,
     publicNotices,
     publicNoticeLines,
@@ -128,6 +143,6 @@ export function disclosureTables({ table, column: c, primaryKey, unique, index, 
 }
 
 export const disclosureStorage: Storage = {
-  appendOnly: ['disclosed_day', 'disclosed_line', 'public_notice', 'public_notice_line'],
+  appendOnly: ['disclosed_day', 'disclosed_audit_head', 'disclosed_line', 'public_notice', 'public_notice_line'],
   clustered: ['disclosed_line', 'public_notice_line', 'impact_share', 'public_impact'],
 }

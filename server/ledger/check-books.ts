@@ -9,6 +9,7 @@ import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
 import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { disclosureProofs } from '../disclosure/check-disclosure.ts'
 import { distributionProofs } from '../distributions/check-distributions.ts'
 import { incomeRollupsProof } from '../incomes/roll-up-incomes.ts'
 import { payoutProofs } from '../payouts/prove-payouts.ts'
@@ -33,6 +34,7 @@ export const booksProofs: readonly Proof[] = [
   ...surplusProofs,
   salesDaysProof,
   incomeRollupsProof,
+  ...disclosureProofs,
 ]
 
 type BooksCheckRow = UnitContext['tables']['booksChecks']['$inferSelect']

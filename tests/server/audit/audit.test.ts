@@ -89,6 +89,14 @@ describe.each(dialects)('the trail on %s', (dialect) => {
         ],
         { seq: 6, auditId: 'forged' },
       ],
+      [
+        'put in behind the head',
+        [
+          `insert into audit_row (audit_id, at_ms, action, subject_id, detail, chain_id, seq, prev_hash, hash)
+           select 'forged', at_ms, action, subject_id, detail, chain_id, 6, hash, 'x' from audit_row where seq = 5`,
+        ],
+        { seq: 6, auditId: 'forged', problem: expect.stringContaining('beyond the chain’s head') },
+      ],
     ]
     for (const [name, statements, expected] of wrongs) {
       await using place = await makeDatabasePlace(dialect)
