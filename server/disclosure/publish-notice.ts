@@ -111,7 +111,7 @@ export function* publishNotice(ctx: UnitContext, { lines, ...heading }: NoticeDr
 
 /**
  * The same for a set of any size that the database selects: `source` gives one row per household with household_code and
- * amount_fen. The mask is that of households/masking.ts, in SQL.
+ * amount_fen and mass_mg, NULL where no goods stand behind it. The mask is that of households/masking.ts, in SQL.
  */
 export function* publishSelectedNotice(ctx: UnitContext, heading: Heading, source: SQL): Unit<NoticeRow> {
   const { households: h, consents: c, publicNoticeLines: l } = ctx.tables
@@ -120,11 +120,11 @@ export function* publishSelectedNotice(ctx: UnitContext, heading: Heading, sourc
     from (${source}) s`)
   const notice = yield* insertHeading(ctx, heading, sum ?? { count: 0, totalFen: 0 })
   yield* sqlExec(sql`
-    insert into ${l} (notice_id, ordinal, name, code_last_4, amount_fen, household_code)
+    insert into ${l} (notice_id, ordinal, name, code_last_4, amount_fen, mass_mg, household_code)
     select cast(${notice.noticeId} as text), row_number() over (order by s.household_code),
       case when c.is_given then coalesce(substr(trim(h.head_name), 1, 1), '*') || '**' else ${unnamed.name} end,
       case when c.is_given then substr(s.household_code, 13) else ${unnamed.codeLast4} end,
-      cast(s.amount_fen as bigint), s.household_code
+      cast(s.amount_fen as bigint), cast(s.mass_mg as bigint), s.household_code
     from (${source}) s
     left join ${h} h on h.household_code = s.household_code
     left join ${c} c on c.household_code = s.household_code and c.purpose = 'PUBLICATION' and c.ordinal = (

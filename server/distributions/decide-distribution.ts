@@ -40,17 +40,19 @@ export function* publishDistribution(
   return published
 }
 
-/** The households' lines, one sum each; what the funds get concerns no household, and such a plan alone has no notice. */
+/** The households' lines, one sum each, of a co-op with what each has traded; what the funds get concerns no household, and such a plan alone has no notice. */
 function* openNotice(ctx: UnitContext, plan: PlanRow, openUntilMs: number, byAccountId: string): Unit<void> {
-  const { distributionLines: l } = ctx.tables
+  const { distributionLines: l, distributionBasis: b } = ctx.tables
   const isOfHousehold = sql`${l.planId} = ${plan.planId} and ${l.householdCode} is not null`
   const some = yield* one(ctx.db.select({ ordinal: l.ordinal }).from(l).where(isOfHousehold).limit(1))
   if (some === undefined) return
   const { planId: sourceId, title } = plan
   const heading = { kind: 'distribution', sourceId, title, openUntilMs, byAccountId } as const
+  const tradedMg = sql`select ${b.weight} from ${b}
+    where ${b.planId} = ${plan.planId} and ${b.measure} = 'VOLUME' and ${b.householdCode} = ${l.householdCode}`
   const source = sql`
-    select ${l.householdCode} as household_code, sum(${l.amountFen}) as amount_fen from ${l} where ${isOfHousehold}
-    group by ${l.householdCode}`
+    select ${l.householdCode} as household_code, sum(${l.amountFen}) as amount_fen, (${tradedMg}) as mass_mg
+    from ${l} where ${isOfHousehold} group by ${l.householdCode}`
   yield* publishSelectedNotice(ctx, heading, source)
 }
 

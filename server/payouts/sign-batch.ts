@@ -80,7 +80,7 @@ export function* openNotice(ctx: UnitContext, batchId: string, accountId: string
       openUntilMs: noticeUntilMs,
       byAccountId: accountId,
     },
-    sql`select ${a.householdCode} as household_code, ${a.amountFen} as amount_fen from ${a} where ${a.batchId} = ${batchId}`,
+    sql`select ${a.householdCode} as household_code, ${a.amountFen} as amount_fen, null as mass_mg from ${a} where ${a.batchId} = ${batchId}`,
   )
   return opened
 }

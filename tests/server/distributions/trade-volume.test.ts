@@ -5,6 +5,8 @@ import { refundSaleLine } from '#server/attribution/refund-sale-line.ts'
 import { ensureDefaultPlan } from '#server/attribution/revenue-plans.ts'
 import type { Database } from '#server/db/database.ts'
 import { insertRows } from '#server/db/unit.ts'
+import { allNoticeLines, listNotices } from '#server/disclosure/show-notices.ts'
+import { publishDistribution } from '#server/distributions/decide-distribution.ts'
 import { draftDistribution, workOutDistribution } from '#server/distributions/draft-distribution.ts'
 import type { DistributionRequest } from '#server/distributions/draft-distribution.ts'
 import { listTradedLots } from '#server/distributions/show-distribution.ts'
@@ -163,6 +165,23 @@ describe.each(dialects)('distribution by trade volume on %s', (dialect) => {
       ['VOLUME', 6_300_000],
       ['CONTRIBUTION', 8_100_000],
       ['CONTRIBUTION', 2_700_000],
+    ])
+  })
+
+  it('tells the public what each household delivered beside its sum', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const { request } = await openCoop(database, clock)
+    const { planId } = await database.run((ctx) => draftDistribution(ctx, request, 'ann'))
+
+    const meetingAtMs = clock.now() + 15 * dayMs
+    await database.run((ctx) => publishDistribution(ctx, { planId, meetingAtMs, publishedBy: 'ann' }))
+
+    const [notice] = (await database.read((ctx) => listNotices(ctx, { limit: 1 }))).rows
+    const lines = await database.read((ctx) => allNoticeLines(ctx, notice?.noticeId ?? ''))
+    expect(lines.map(({ amountFen, massMg }) => [amountFen, massMg])).toEqual([
+      [27_000_000, 3_000_000],
+      [9_000_000, 1_000_000],
     ])
   })
 
