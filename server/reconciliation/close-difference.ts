@@ -22,6 +22,12 @@ function* requireDifference(ctx: UnitContext, differenceId: string): Unit<Differ
   return found
 }
 
+/** The wallet of nobody would take money that nobody can spend. Refuses with reconciliation.account_wrong. */
+function* requireWallet({ db, tables: { ledgerAccounts: a } }: UnitContext, accountId: string): Unit<void> {
+  if ((yield* one(db.select({ id: a.id }).from(a).where(eq(a.id, accountId)))) === undefined)
+    throw new RefusalError('reconciliation.account_wrong', 'there is no such wallet', { field: 'otherAccountId' })
+}
+
 /** What closes it: money the statement has beyond the books comes to the bank's account, money it lacks leaves it. */
 export function closingTransfer(difference: DifferenceRow, otherAccountId: AccountId, reason: string): Transfer {
   const amountFen = difference.statementFen - difference.booksFen
@@ -56,6 +62,7 @@ export function* proposeClosing(ctx: UnitContext, proposal: ClosingProposal): Un
     throw new RefusalError('reconciliation.account_wrong', `the other side may be ${otherKinds.join(', ')}`, {
       field: 'otherAccountId',
     })
+  if (kind === 'wallet') yield* requireWallet(ctx, otherAccountId)
   const change = {
     state: 'proposed',
     otherAccountId,

@@ -103,6 +103,7 @@ describe.each(dialects)('top-ups beside a statement on %s', (dialect) => {
 
     const early = await api.call('POST', `${path}/approval`, bob)
     const household = await api.call('POST', `${path}/proposal`, ann, { ...proposal, otherAccountId: 'household:1' })
+    const nobody = await api.call('POST', `${path}/proposal`, ann, { ...proposal, otherAccountId: `wallet:${buyer}` })
     const proposed = await api.call('POST', `${path}/proposal`, ann, proposal)
     const alone = await api.call('POST', `${path}/approval`, ann)
     const closed = await api.call('POST', `${path}/approval`, bob)
@@ -111,6 +112,7 @@ describe.each(dialects)('top-ups beside a statement on %s', (dialect) => {
 
     expect([early.status, problem(early).code]).toEqual([409, 'reconciliation.difference_not_open'])
     expect([household.status, problem(household).code]).toEqual([422, 'reconciliation.account_wrong'])
+    expect([nobody.status, problem(nobody).code]).toEqual([422, 'reconciliation.account_wrong'])
     expect(proposed).toMatchObject({ status: 200, body: { state: 'proposed', proposedBy: ann.accountId } })
     expect([alone.status, problem(alone).code]).toEqual([403, 'reconciliation.same_person'])
     expect(closed).toMatchObject({ status: 200, body: { state: 'closed', approvedBy: bob.accountId } })
