@@ -1,6 +1,7 @@
 // Revenue plans: drafted by one person, approved by another, then fixed for ever. A plan holds from its effective instant until
 // a later one of the same scope does. Sales already split keep the plan that split them.
-import { and, asc, desc, eq, inArray } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray } from 'drizzle-orm'
+import { firstFreeInstant } from '#shared/time/free-instant.ts'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -54,7 +55,8 @@ export function* draftRevenuePlan(ctx: UnitContext, draft: PlanDraft): Unit<Reve
 
 /**
  * Puts a draft in force from its effective instant, at the earliest from now: sales of the past keep their plan, those too of which
- * a cabinet tells later. Only a plan before which none held may reach back. Refuses with attribution.plan_not_draft and attribution.plan_same_person.
+ * a cabinet tells later. Only a plan before which none held may reach back. One approved for the very instant of another takes its place a
+ * millisecond later: what is wrong in a plan to come can be put right. Refuses with attribution.plan_not_draft and attribution.plan_same_person.
  */
 export function* approveRevenuePlan(ctx: UnitContext, planId: string, approvedBy: string): Unit<RevenuePlanRow> {
   const { revenuePlans: t } = ctx.tables
@@ -70,7 +72,18 @@ export function* approveRevenuePlan(ctx: UnitContext, planId: string, approvedBy
       .limit(1),
   )
   const approvedAtMs = ctx.now()
-  const effectiveFromMs = earlier === undefined ? plan.effectiveFromMs : Math.max(plan.effectiveFromMs, approvedAtMs)
+  const fromMs = earlier === undefined ? plan.effectiveFromMs : Math.max(plan.effectiveFromMs, approvedAtMs)
+  const taken = yield* rows(
+    ctx.db
+      .select({ fromMs: t.effectiveFromMs })
+      .from(t)
+      .where(and(eq(t.scope, plan.scope), eq(t.state, 'approved'), gte(t.effectiveFromMs, fromMs)))
+      .orderBy(asc(t.effectiveFromMs)),
+  )
+  const effectiveFromMs = firstFreeInstant(
+    fromMs,
+    taken.map((row) => row.fromMs),
+  )
   const approved = { ...plan, state: 'approved' as const, approvedBy, approvedAtMs, effectiveFromMs }
   yield* exec(
     ctx.db.update(t).set({ state: 'approved', approvedBy, approvedAtMs, effectiveFromMs }).where(eq(t.planId, planId)),

@@ -33,7 +33,7 @@ function* newestDay({ db, tables: { disclosedDays: t } }: UnitContext): Unit<Dis
   return yield* one(db.select().from(t).orderBy(desc(t.day)).limit(1))
 }
 
-export interface AuditHead {
+interface AuditHead {
   readonly chainId: string
   readonly seq: number
   readonly hash: string

@@ -50,7 +50,7 @@ export interface MemberFault {
   readonly message: string
 }
 
-export interface MembersInput {
+interface MembersInput {
   readonly organisationId: Id
   readonly householdCodes: readonly string[]
   readonly fromMs: number

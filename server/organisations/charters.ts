@@ -1,7 +1,8 @@
 // Charters: drafted by one person, approved by another, then fixed for ever. A charter holds from its effective instant until
 // a later one of the same organisation does; what was distributed before keeps its own.
-import { and, desc, eq, lte } from 'drizzle-orm'
-import { exec, insertRows, one } from '../db/unit.ts'
+import { and, asc, desc, eq, gte, lte } from 'drizzle-orm'
+import { firstFreeInstant } from '#shared/time/free-instant.ts'
+import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findCharterProblem } from './rules.ts'
@@ -65,7 +66,7 @@ export function* draftCharter(ctx: UnitContext, draft: CharterDraft): Unit<Chart
 
 /**
  * Puts a draft in force from its effective instant, at the earliest from now; only an organisation's first charter may reach
- * back. Refuses with organisation.charter_not_draft and organisation.charter_same_person.
+ * back. One approved for the very instant of another takes its place a millisecond later. Refuses with organisation.charter_not_draft and organisation.charter_same_person.
  */
 export function* approveCharter(ctx: UnitContext, charterId: string, approvedBy: string): Unit<CharterRow> {
   const { charters: t } = ctx.tables
@@ -74,8 +75,19 @@ export function* approveCharter(ctx: UnitContext, charterId: string, approvedBy:
   if (charter.preparedBy === approvedBy) throw new RefusalError('organisation.charter_same_person')
   const approvedAtMs = ctx.now()
   const earlier = yield* findCharterInForce(ctx, charter.organisationId, Number.MAX_SAFE_INTEGER)
-  const effectiveFromMs =
-    earlier === undefined ? charter.effectiveFromMs : Math.max(charter.effectiveFromMs, approvedAtMs)
+  const fromMs = earlier === undefined ? charter.effectiveFromMs : Math.max(charter.effectiveFromMs, approvedAtMs)
+  const isOwn = eq(t.organisationId, charter.organisationId)
+  const taken = yield* rows(
+    ctx.db
+      .select({ fromMs: t.effectiveFromMs })
+      .from(t)
+      .where(and(isOwn, eq(t.state, 'approved'), gte(t.effectiveFromMs, fromMs)))
+      .orderBy(asc(t.effectiveFromMs)),
+  )
+  const effectiveFromMs = firstFreeInstant(
+    fromMs,
+    taken.map((row) => row.fromMs),
+  )
   const change = { state: 'approved' as const, approvedBy, approvedAtMs, effectiveFromMs }
   yield* exec(ctx.db.update(t).set(change).where(eq(t.charterId, charterId)))
   return { ...charter, ...change }

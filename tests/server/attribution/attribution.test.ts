@@ -134,6 +134,25 @@ describe.each(dialects)('attribution on %s', (dialect) => {
     expect(await balance(database, accountIdOf('household', first))).toBe(579)
   })
 
+  it('puts a plan to come right by another of the same day', async () => {
+    await using world = await open(dialect)
+    const { database, lot, clock } = world
+    const effectiveFromMs = clock.now() + 60_000
+    const approve = (householdBp: number) =>
+      database.run(function* (ctx) {
+        const shares = { ...shippedShares, householdBp, operatorBp: 8000 - householdBp }
+        const draft = { supplierId: undefined, shares, effectiveFromMs, note: 'x', preparedBy: 'ann' }
+        return yield* approveRevenuePlan(ctx, (yield* draftRevenuePlan(ctx, draft)).planId, 'bob')
+      })
+
+    const approved = [await approve(1000), await approve(2000), await approve(7500)]
+    clock.advance(60_002)
+    await database.run((ctx) => sell(ctx, 'line-1', lot.lotId, 1000))
+
+    expect(approved.map((plan) => plan.effectiveFromMs - effectiveFromMs)).toEqual([0, 1, 2])
+    expect(await balance(database, namedAccounts.operatorFee)).toBe(50)
+  })
+
   it('refuses plans that do not add up, and a second approval', async () => {
     await using world = await open(dialect)
     const { database } = world

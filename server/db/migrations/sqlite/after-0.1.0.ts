@@ -16,6 +16,15 @@ export const after010Sqlite: readonly string[] = [
   PRIMARY KEY(\`household_code\`, \`income_kind\`),
   CONSTRAINT "income_rollup_income_kind_known" CHECK(("income_rollup"."income_kind" = 'OPERATING' or "income_rollup"."income_kind" = 'OPERATING_COST' or "income_rollup"."income_kind" = 'PROPERTY' or "income_rollup"."income_kind" = 'WAGE' or "income_rollup"."income_kind" = 'TRANSFER' or "income_rollup"."income_kind" = 'IN_KIND'))
 ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE \`disclosed_audit_head\` (
+  \`day\` text NOT NULL,
+  \`chain_id\` text NOT NULL,
+  \`seq\` integer NOT NULL,
+  \`hash\` text NOT NULL,
+  PRIMARY KEY(\`day\`, \`chain_id\`),
+  FOREIGN KEY (\`day\`) REFERENCES \`disclosed_day\`(\`day\`) ON UPDATE no action ON DELETE no action
+) STRICT;`,
+  `CREATE INDEX \`disclosed_audit_head_by_chain\` ON \`disclosed_audit_head\` (\`chain_id\`,\`seq\`);`,
   `DROP INDEX \`shopping_session_live_of_buyer\`;`,
   `DROP INDEX \`shopping_session_live_of_cabinet\`;`,
   `DROP INDEX \`shopping_session_overdue\`;`,
@@ -31,4 +40,6 @@ export const after010Sqlite: readonly string[] = [
   `CREATE INDEX \`public_notice_line_by_household\` ON \`public_notice_line\` (\`household_code\`);`,
   `CREATE TRIGGER command_key_list_refuses_update BEFORE UPDATE ON command_key_list BEGIN SELECT RAISE(ABORT, 'command_key_list is append-only'); END;`,
   `CREATE TRIGGER command_key_list_refuses_delete BEFORE DELETE ON command_key_list BEGIN SELECT RAISE(ABORT, 'command_key_list is append-only'); END;`,
+  `CREATE TRIGGER disclosed_audit_head_refuses_update BEFORE UPDATE ON disclosed_audit_head BEGIN SELECT RAISE(ABORT, 'disclosed_audit_head is append-only'); END;`,
+  `CREATE TRIGGER disclosed_audit_head_refuses_delete BEFORE DELETE ON disclosed_audit_head BEGIN SELECT RAISE(ABORT, 'disclosed_audit_head is append-only'); END;`,
 ]
