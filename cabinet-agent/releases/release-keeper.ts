@@ -18,10 +18,16 @@ export interface ReleaseKeeperOptions {
 }
 
 const downloadTimeoutMs = 120_000
+/**
+ * Refusals that are not of the bytes: the same ones may come again with a signature by a key that was not known, or that somebody
+ * has falsified on the way, with leave to go back, or at an hour when they can be fetched.
+ */
+const mayBeLifted: ReadonlySet<ReleaseRefusal['code']> = new Set(['bad_signature', 'older_version', 'download_failed'])
 
 /**
  * Brings the cabinet to the release that its twin names: verified before it is fetched, fetched over HTTP, checked against
- * the signed size and hash, staged, and started between sessions. What is refused is reported and not tried again.
+ * the signed size and hash, staged, and started between sessions. What is refused is reported; bytes that were refused are not
+ * tried again.
  */
 export class ReleaseKeeper {
   readonly #options: ReleaseKeeperOptions
@@ -83,7 +89,7 @@ export class ReleaseKeeper {
     if (!running.isInstalled && release.version === running.version) return
     // Code that is not proven would be what a failing successor goes back to.
     if (store?.trial()?.version === running.version) return
-    if (this.#refused?.sha256 === release.sha256 && this.#refused.code !== 'download_failed') return
+    if (this.#refused?.sha256 === release.sha256 && !mayBeLifted.has(this.#refused.code)) return
     const refusal: ReleaseRefusal | undefined =
       store === undefined
         ? { code: 'not_supported', reason: 'this agent cannot replace itself' }
@@ -98,6 +104,8 @@ export class ReleaseKeeper {
   }
 
   #refuse({ version, sha256 }: AgentRelease, { code, reason }: ReleaseRefusal): void {
+    // Judged again at each contact: the disk and the server are told once.
+    if (this.#refused?.sha256 === sha256 && this.#refused.code === code) return
     this.#refused = { version, sha256, code, reason: reason.slice(0, 300) }
     this.#options.store?.refuse(this.#refused)
     this.#options.onChanged()

@@ -104,6 +104,18 @@ describe('a release', () => {
     expect(it.restarts).toHaveLength(1)
   })
 
+  it('is taken in the end, whatever somebody made of it on the way, and with leave that it lacked', async () => {
+    await using forged = await startKeeper()
+    await using old = await startKeeper({ version: '0.3.0', isInstalled: false })
+
+    await forged.keeper.offer({ ...signed(forged.key), signature: 'AAAA' })
+    await forged.keeper.offer(signed(forged.key))
+    await old.keeper.offer(signed(old.key))
+    await old.keeper.offer(signed(old.key, { goesBackFrom: '0.3.0' }))
+
+    expect([forged.store.current(), old.store.current()]).toEqual(['0.2.0', '0.2.0'])
+  })
+
   it('gives way to the agent that was installed', async () => {
     await using it = await startKeeper({ version: '0.2.0', isInstalled: false })
     it.store.stage('0.2.0', 'a'.repeat(64), bytes)
