@@ -15,7 +15,7 @@ import { makeProver } from './prove-line.ts'
 import { showImpact } from './show-impact.ts'
 import { findDay } from './publish-day.ts'
 import { publishIncomeNotice } from './publish-income-notice.ts'
-import { allNoticeLines, findNotice, listNoticeLines, listNotices, showNotice } from './show-notices.ts'
+import { findNotice, listNoticeLines, listNotices, readNoticeLines, showNotice } from './show-notices.ts'
 
 /** Who may look at other people's receipts. */
 const staffRoles: readonly Role[] = ['operator', 'finance', 'auditor', 'admin']
@@ -97,9 +97,8 @@ function registerPages(app: FastifyInstance, { database }: ServerContext): void 
     const isCsv = request.params.name.endsWith('.csv')
     const id = Id.safeParse(isCsv ? request.params.name.slice(0, -'.csv'.length) : request.params.name)
     if (!id.success) throw new RefusalError('disclosure.notice_unknown')
-    const { notice, lines } = await database.read(function* (ctx) {
-      return { notice: yield* findNotice(ctx, id.data), lines: yield* allNoticeLines(ctx, id.data) }
-    })
+    const notice = await database.read((ctx) => findNotice(ctx, id.data))
+    const lines = await readNoticeLines(database, id.data)
     if (!isCsv) return reply.type('text/html; charset=utf-8').send(renderNotice(notice, lines))
     void reply.header('content-disposition', `attachment; filename="${id.data}.csv"`)
     return reply.type('text/csv; charset=utf-8').send(Buffer.from(renderNoticeCsv(lines)))

@@ -3,11 +3,14 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { PublicNotice, PublicNoticeLine } from '#shared/contracts/http/disclosure.ts'
+import type { Database } from '../db/database.ts'
 import { behindKey, keyOfCursor, type Page, pageOfRows, type PageRequest } from '../db/keyset.ts'
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { maskNumbers } from '../personal-data/mask-numbers.ts'
 import { type NoticeRow, unnamed } from './publish-notice.ts'
+
+const linesPerRead = 1_000
 
 export type NoticeView = z.input<typeof PublicNotice>
 export type NoticeLineView = z.input<typeof PublicNoticeLine>
@@ -78,13 +81,18 @@ export function* listNoticeLines(ctx: UnitContext, noticeId: string, query: Page
   )
 }
 
-/** All lines, for the page and the file. */
-export function* allNoticeLines(ctx: UnitContext, noticeId: string): Unit<NoticeLineView[]> {
+/**
+ * All lines, for the page and the file. A payout may have hundreds of thousands and anybody may ask for them, so others are let in between
+ * pages: what a notice says does not change.
+ */
+export async function readNoticeLines(database: Database, noticeId: string): Promise<NoticeLineView[]> {
   const lines: NoticeLineView[] = []
   for (let cursor: string | undefined; ;) {
-    const page: Page<NoticeLineView> = yield* listNoticeLines(ctx, noticeId, { limit: 1_000, cursor })
+    const after = cursor
+    const page = await database.read((ctx) => listNoticeLines(ctx, noticeId, { limit: linesPerRead, cursor: after }))
     lines.push(...page.rows)
     if (page.nextCursor === undefined) return lines
     cursor = page.nextCursor
+    await new Promise<void>((resolve) => setImmediate(resolve))
   }
 }

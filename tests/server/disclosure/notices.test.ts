@@ -1,13 +1,15 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { rows } from '#server/db/unit.ts'
-import { allNoticeLines, listNotices } from '#server/disclosure/show-notices.ts'
+import { publishNotice } from '#server/disclosure/publish-notice.ts'
+import { listNotices, readNoticeLines } from '#server/disclosure/show-notices.ts'
 import { lastFour, maskName } from '#server/households/masking.ts'
 import { recordConsent } from '#server/personal-data/consents.ts'
 import { startDisclosedMarket, type DisclosedMarket } from '#tests/support/disclosed-market.ts'
 import { householdCode, villageCode } from '#tests/support/market.ts'
 import { openPayoutWorld } from '#tests/support/payout-world.ts'
-import { dialects } from '#tests/support/test-database.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
+import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
 /** Identity, bank and phone numbers, and whole household codes; ids, hashes and instants are not text that people read. */
 const longNumber = /(?<![\d-])(\d{11}|\d{15,})(?![\d-])/
@@ -107,6 +109,29 @@ describe.each(dialects)('a public notice on %s', (dialect) => {
   })
 })
 
+describe.each(dialects)('a long notice on %s', (dialect) => {
+  it('is whole, and lets others in while it is read', async () => {
+    await using database = await openTestDatabase(dialect, { clock: new TestClock() })
+    const codes = Array.from({ length: 2_500 }, (_, index) => householdCode(index + 1))
+    const lines = codes.map((code, index) => ({ householdCode: code, amountFen: index + 1 }))
+    const heading = { kind: 'income', sourceId: 'x', title: '收益公示', openUntilMs: 0, byAccountId: 'ann' } as const
+    const { noticeId } = await database.run((ctx) => publishNotice(ctx, { ...heading, lines }))
+    let others = 0
+    let isDone = false
+    const other = () => {
+      others += 1
+      if (!isDone) setImmediate(other)
+    }
+    setImmediate(other)
+
+    const read = await readNoticeLines(database, noticeId)
+    isDone = true
+
+    expect(read.map(({ amountFen }) => amountFen)).toEqual(lines.map(({ amountFen }) => amountFen))
+    expect(others).toBeGreaterThanOrEqual(2)
+  })
+})
+
 describe.each(dialects)('the notice of a payout on %s', (dialect) => {
   it('opens with the batch, masked by the same rules in the database', async () => {
     await using world = await openPayoutWorld(dialect)
@@ -120,7 +145,7 @@ describe.each(dialects)('the notice of a payout on %s', (dialect) => {
 
     await world.approve(batch.batchId)
     const { rows: notices } = await world.database.read((ctx) => listNotices(ctx, { limit: 10 }))
-    const lines = await world.database.read((ctx) => allNoticeLines(ctx, notices[0]?.noticeId ?? ''))
+    const lines = await readNoticeLines(world.database, notices[0]?.noticeId ?? '')
 
     expect(notices).toMatchObject([{ kind: 'payout', lineCount: 3, totalFen: 60_000 }])
     const [head] = await world.database.read(({ db, tables: { households: h } }) =>
@@ -133,7 +158,7 @@ describe.each(dialects)('the notice of a payout on %s', (dialect) => {
     ])
     expect(lines.reduce((sum, { amountFen }) => sum + amountFen, 0)).toBe(60_000)
     await world.run((ctx) => recordConsent(ctx, agreed, { ...change, isGiven: false }, 'somebody'))
-    const since = await world.database.read((ctx) => allNoticeLines(ctx, notices[0]?.noticeId ?? ''))
+    const since = await readNoticeLines(world.database, notices[0]?.noticeId ?? '')
     expect(since.map(({ name }) => name)).toEqual(['***', '***', '***'])
     expect(`${JSON.stringify(lines)}${notices[0]?.title}`).not.toMatch(longNumber)
   })

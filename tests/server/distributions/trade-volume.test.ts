@@ -5,7 +5,7 @@ import { refundSaleLine } from '#server/attribution/refund-sale-line.ts'
 import { ensureDefaultPlan } from '#server/attribution/revenue-plans.ts'
 import type { Database } from '#server/db/database.ts'
 import { insertRows } from '#server/db/unit.ts'
-import { allNoticeLines, listNotices } from '#server/disclosure/show-notices.ts'
+import { listNotices, readNoticeLines } from '#server/disclosure/show-notices.ts'
 import { publishDistribution } from '#server/distributions/decide-distribution.ts'
 import { draftDistribution, workOutDistribution } from '#server/distributions/draft-distribution.ts'
 import type { DistributionRequest } from '#server/distributions/draft-distribution.ts'
@@ -178,7 +178,7 @@ describe.each(dialects)('distribution by trade volume on %s', (dialect) => {
     await database.run((ctx) => publishDistribution(ctx, { planId, meetingAtMs, publishedBy: 'ann' }))
 
     const [notice] = (await database.read((ctx) => listNotices(ctx, { limit: 1 }))).rows
-    const lines = await database.read((ctx) => allNoticeLines(ctx, notice?.noticeId ?? ''))
+    const lines = await readNoticeLines(database, notice?.noticeId ?? '')
     expect(lines.map(({ amountFen, massMg }) => [amountFen, massMg])).toEqual([
       [27_000_000, 3_000_000],
       [9_000_000, 1_000_000],
