@@ -77,10 +77,15 @@ export class TwinKeeper {
     return this.#rejected
   }
 
-  /** Lanes that may not be sold from now; each once. An expiry that was told ahead needs no server to begin. */
+  /**
+   * Lanes that may not be sold from now; each once. An expiry that was told ahead needs no server to begin; every other lock was set
+   * by somebody already, whatever this clock says.
+   */
   lockedLaneIds(): string[] {
-    const nowMs = this.#options.clock.now()
-    return [...new Set(this.#locks.lanes.flatMap(({ laneId, fromMs }) => (fromMs <= nowMs ? [laneId] : [])))]
+    const { clock, journal } = this.#options
+    const nowMs = Math.max(clock.now(), journal.lastIssuedAtMs())
+    const holding = this.#locks.lanes.filter(({ reason, fromMs }) => reason !== 'expired' || fromMs <= nowMs)
+    return [...new Set(holding.map(({ laneId }) => laneId))]
   }
 
   /** Goes on with a trial that a restart has cut short, and with a twin that came during a session. */

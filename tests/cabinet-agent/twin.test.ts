@@ -119,7 +119,8 @@ describe('the twin', () => {
 
   it('holds locks at once and from a twin it otherwise refuses, and sells nothing when all lanes are locked', async () => {
     await using world = await AgentWorld.stocked()
-    const fromMs = world.clock.now()
+    // By the server's clock, which is ahead of this one.
+    const fromMs = world.clock.now() + 240_000
     const lockedLanes = ['L01', 'L02'].map((laneId) => ({ laneId, reason: 'recalled' as const, fromMs }))
     world.broker.send('desired', { ...makeTwin(2, world.skuIds), prices: { version: 2, prices: {} }, lockedLanes })
     await world.until(() => world.reported?.lockedLaneIds?.length === 2, 'the locks')
