@@ -79,6 +79,9 @@ function withLimitsWrittenOut<TDatabase>(db: TDatabase): TDatabase {
   return db
 }
 
+/** From so many rows of one insert on they go in by several to a statement. */
+const manyRows = 256
+
 /** One connection: runs the steps of units. */
 class SqliteConnection {
   readonly client: Client
@@ -187,11 +190,11 @@ class SqliteConnection {
   }
 
   /**
-   * Few go in one by one: a statement of many rows must be able to undo itself, for which SQLite copies every page it touches. Of many
-   * rows that costs less than to call the driver for each.
+   * Few go in one by one: a statement of many rows must be able to undo itself, for which SQLite copies every page it touches, and a
+   * settlement's rows lie far apart. Of many rows that costs less than to call the driver for each.
    */
   #insert(table: PgTable, rows: InsertRows, isIgnoring: boolean): number {
-    const single = rows.length % maxInsertRows
+    const single = rows.length < manyRows ? rows.length : rows.length % maxInsertRows
     const many = this.#insertBy(maxInsertRows, table, rows, 0, rows.length - single, isIgnoring)
     return many + this.#insertBy(1, table, rows, rows.length - single, rows.length, isIgnoring)
   }

@@ -184,29 +184,32 @@ describe.each(dialects)('units on %s', (dialect) => {
     expect(await database.read(() => one(accountById.with({ id: 'wallet:b' })))).toBeUndefined()
   })
 
-  it('insert many rows, skip known ones when told to, and bring sums and counts back as numbers', async () => {
-    await using database = await openTestDatabase(dialect)
-    const many = Array.from({ length: 53 }, (_, index) => account(`n${index}`, index))
+  it.each([53, 283])(
+    'insert %i rows, skip known ones when told to, and bring sums and counts back as numbers',
+    async (length) => {
+      await using database = await openTestDatabase(dialect)
+      const many = Array.from({ length }, (_, index) => account(`n${index}`, index))
 
-    const [first, again] = await database.run(function* (ctx) {
-      const { ledgerAccounts } = ctx.tables
-      return [yield* insertRows(ledgerAccounts, many), yield* insertRows(ledgerAccounts, many, 'ignore')]
-    })
-    const totals = await database.read(function* (ctx) {
-      const { ledgerAccounts: t } = ctx.tables
-      const built = yield* one(
-        ctx.db
-          .select({ totalFen: sumOf(t.balanceFen) })
-          .from(t)
-          .where(and(eq(t.kind, 'wallet'))),
-      )
-      const raw = yield* sqlRows<{ n: number }>(sql`select count(*) as n from ${t}`)
-      return [built?.totalFen, raw[0]?.n]
-    })
+      const [first, again] = await database.run(function* (ctx) {
+        const { ledgerAccounts } = ctx.tables
+        return [yield* insertRows(ledgerAccounts, many), yield* insertRows(ledgerAccounts, many, 'ignore')]
+      })
+      const totals = await database.read(function* (ctx) {
+        const { ledgerAccounts: t } = ctx.tables
+        const built = yield* one(
+          ctx.db
+            .select({ totalFen: sumOf(t.balanceFen) })
+            .from(t)
+            .where(and(eq(t.kind, 'wallet'))),
+        )
+        const raw = yield* sqlRows<{ n: number }>(sql`select count(*) as n from ${t}`)
+        return [built?.totalFen, raw[0]?.n]
+      })
 
-    expect([first, again]).toEqual([53, 0])
-    expect(totals).toEqual([(53 * 52) / 2, 53])
-  })
+      expect([first, again]).toEqual([length, 0])
+      expect(totals).toEqual([(length * (length - 1)) / 2, length])
+    },
+  )
 
   it('cannot write inside a read', async () => {
     await using database = await openTestDatabase(dialect)
