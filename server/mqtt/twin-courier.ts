@@ -33,8 +33,7 @@ export class TwinCourier {
   }
 
   noteReported(cabinetId: Id, { desiredVersion, rejected }: ReportedTwin): void {
-    // Whoever was sent none is no cabinet of ours, or gets its twin at its arrival.
-    if (!this.#sent.has(cabinetId)) return
+    // Also of whoever was sent none yet: after a start a cabinet's retained report comes first, and it tells nothing again that stays.
     this.#reported.set(cabinetId, rejected === undefined ? { desiredVersion } : { desiredVersion, rejected })
   }
 

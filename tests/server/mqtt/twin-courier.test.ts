@@ -47,3 +47,15 @@ it('lets a cabinet be that has taken the twin over, or has said why it does not'
 
   expect(published).toEqual([5])
 })
+
+it('brings the twin again to a cabinet that reported before anything was sent to it, and tells nothing since', async () => {
+  const { clock, courier, published } = openCourier(5)
+  courier.noteReported(cabinetId, reports(4))
+  await courier.catchUp(cabinetId)
+  await courier.send(cabinetId, twin(5))
+  clock.advance(20_000)
+
+  await courier.catchUp(cabinetId)
+
+  expect(published).toEqual([5, 5])
+})
