@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { UnitContext, Unit } from '#server/db/unit.ts'
 import { readServerConfig } from '#server/config/server-config.ts'
-import type { ServerContext } from '#server/context.ts'
+import type { Effect, ServerContext } from '#server/context.ts'
 import { startCore } from '#server/core.ts'
 import type { Database } from '#server/db/database.ts'
 import { openSqlite } from '#server/db/sqlite-database.ts'
@@ -100,6 +100,13 @@ export class Backend {
   async run<T>(work: (ctx: UnitContext) => Unit<T>): Promise<T> {
     if (this.ctx === undefined) throw new ProcessDied('the server is down')
     return await this.ctx.database.run(work)
+  }
+
+  /** Runs a use case and does what it leaves to do, as the server does before it answers. */
+  async serve<T extends { readonly effects: readonly Effect[] }>(work: (ctx: UnitContext) => Unit<T>): Promise<T> {
+    const done = await this.run(work)
+    this.ctx?.perform(done.effects)
+    return done
   }
 
   boot(): void {

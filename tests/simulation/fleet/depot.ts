@@ -110,8 +110,7 @@ export class Depot {
     const { backend } = this.#world
     const lying = await this.#lyingIn(cabinetId, laneId)
     const counts = spreadCount(lying, total, lying.at(-1)?.lotId ?? newest).filter(({ units }) => units >= 0)
-    const { effects } = await backend.run((ctx) => countLane(ctx, { cabinetId, laneId, counts, reason, by: keeper }))
-    backend.ctx?.perform(effects)
+    await backend.serve((ctx) => countLane(ctx, { cabinetId, laneId, counts, reason, by: keeper }))
     this.counts.counted += 1
   }
 
@@ -127,8 +126,7 @@ export class Depot {
     const loss = { kind, lotId, lane: { cabinetId, laneId }, isFromDifference, units: gone, bearer, reason, by: keeper }
     const recipient = kind === 'donation' ? '敬老院' : undefined
     const { requestId } = await backend.run((ctx) => requestLoss(ctx, { ...loss, recipient, dayLimitFen }))
-    const { effects } = await backend.run((ctx) => confirmLoss(ctx, { requestId, by: shop.operatorId }, dayLimitFen))
-    backend.ctx?.perform(effects)
+    await backend.serve((ctx) => confirmLoss(ctx, { requestId, by: shop.operatorId }, dayLimitFen))
     this.counts.losses += 1
   }
 
@@ -143,12 +141,11 @@ export class Depot {
     const units = 1 + nextBelow(this.#random, 3)
     const to = { cabinetId: pick(this.#random, this.#world.cabinets).cabinetId, laneId }
     const isOff = isFromDifference || chance(this.#random, 0.5)
-    const { effects } = await backend.run((ctx) =>
+    await backend.serve((ctx) =>
       isOff
         ? takeOffStock(ctx, { ...place, lotId, units, isFromDifference, reason, by: keeper })
         : transferStock(ctx, { lotId, from: place, to, units, reason, by: keeper }),
     )
-    backend.ctx?.perform(effects)
     this.counts.moved += 1
   }
 
@@ -163,8 +160,7 @@ export class Depot {
     const lying = await this.#lyingIn(cabinetId, laneId)
     const counts = lying.map(({ lotId, units }) => ({ lotId, units }))
     const closing = { differenceId, counts, bearer: { kind: 'operator' }, reason, by: second } as const
-    const { effects } = await backend.run((ctx) => closeDifference(ctx, { ...closing, dayLimitFen: 1_000_000 }))
-    backend.ctx?.perform(effects)
+    await backend.serve((ctx) => closeDifference(ctx, { ...closing, dayLimitFen: 1_000_000 }))
     this.counts.closed += 1
   }
 
@@ -178,8 +174,7 @@ export class Depot {
     if (open === undefined) {
       const lying = await this.#pickLying()
       if (lying === undefined || [...this.#goods.values()].some(({ lotId }) => lotId === lying.lotId)) return
-      const { effects } = await backend.run((ctx) => recallLot(ctx, { lotId: lying.lotId, reason, by }))
-      backend.ctx?.perform(effects)
+      await backend.serve((ctx) => recallLot(ctx, { lotId: lying.lotId, reason, by }))
       this.counts.recalls += 1
       return
     }
@@ -205,8 +200,7 @@ export class Depot {
     for (const { cabinetId, laneId, unitsMissing: units } of await this.#lyingOf(lotId)) {
       if (units <= 0) continue
       const found = { cabinetId, laneId, lotId, units, isFromDifference: true, reason, by: keeper }
-      const { effects } = await backend.run((ctx) => takeOffStock(ctx, found))
-      backend.ctx?.perform(effects)
+      await backend.serve((ctx) => takeOffStock(ctx, found))
     }
   }
 

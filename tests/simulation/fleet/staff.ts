@@ -1,6 +1,6 @@
 // Staff at their screens: they decide reviews and visits whose cabinet fell silent, refund lines, answer disputes that buyers raise,
 // change prices, and send commands that open nothing.
-import { and, eq, isNull } from 'drizzle-orm'
+import { eq, isNull } from 'drizzle-orm'
 import { nextBelow, nextUnit, type Random } from '#shared/ids/random.ts'
 import { changePrices } from '#server/cabinets/change-twin.ts'
 import { issueCommand } from '#server/cabinets/issue-command.ts'
@@ -120,8 +120,7 @@ export class Staff {
     const { skuId = '', priceFen = 0 } = shop.goods[pick(this.#random, laneIds)] ?? {}
     const prices = { [skuId]: priceFen + nextBelow(this.#random, 100) }
     const { cabinetId } = cabinet
-    const { effects } = await backend.run((ctx) => changePrices(ctx, { cabinetId, prices, changedBy: 'operator' }))
-    backend.ctx?.perform(effects)
+    await backend.serve((ctx) => changePrices(ctx, { cabinetId, prices, changedBy: 'operator' }))
     this.counts.twins += 1
   }
 
@@ -136,7 +135,7 @@ export class Staff {
         db
           .select({ sessionId: l.sessionId, saleLineId: l.saleLineId, amountFen: l.amountFen, accountId: s.accountId })
           .from(l)
-          .innerJoin(s, and(eq(s.sessionId, l.sessionId)))
+          .innerJoin(s, eq(s.sessionId, l.sessionId))
           .limit(300),
       ),
     )
