@@ -441,6 +441,17 @@ export const refusals = {
   'income.import_reversed': { status: 409, log: 'info', title: 'This import has been taken back already.' },
   'income.mapping_wrong': { status: 422, log: 'info', title: 'The source cannot count as this kind of income.' },
   'reconciliation.batch_unknown': { status: 404, log: 'info', title: 'There is no such payout batch.' },
+  'reconciliation.statement_unknown': { status: 404, log: 'info', title: 'There is no such statement.' },
+  'reconciliation.statement_taken_back': {
+    status: 409,
+    log: 'info',
+    title: 'This statement has been taken back already.',
+  },
+  'reconciliation.statement_rests': {
+    status: 409,
+    log: 'info',
+    title: 'Postings that closed differences rest on this statement.',
+  },
   'reconciliation.difference_unknown': { status: 404, log: 'info', title: 'There is no such difference.' },
   'reconciliation.difference_not_open': { status: 409, log: 'info', title: 'The difference is not at this step.' },
   'reconciliation.nothing_to_post': {

@@ -7,7 +7,9 @@ import { registerRoute } from '../http/register-route.ts'
 import { approveClosing, proposeClosing } from './close-difference.ts'
 import { importStatement, readStatement } from './import-statement.ts'
 import { listDifferences, listReconciliations, showDifference } from './list-reconciliations.ts'
+import { listStatements } from './list-statements.ts'
 import { reconcile, reconcileAll, subjectsOfStatement } from './reconcile.ts'
+import { takeStatementBack } from './take-statement-back.ts'
 
 export const reconciliationRoutes: NounRoutes = (app, { database }) => {
   registerRoute(app, contract.importStatement, async ({ query: { channel }, body, account }) => {
@@ -24,6 +26,12 @@ export const reconciliationRoutes: NounRoutes = (app, { database }) => {
     const { statement, isNew } = await database.run((unit) => rehearse(importStatement(unit, file, account.accountId)))
     const { fromDay, throughDay, rowCount, totalFen } = statement
     return { outcome: isNew ? ('imported' as const) : ('already' as const), fromDay, throughDay, rowCount, totalFen }
+  })
+  registerRoute(app, contract.listStatements, ({ query }) => database.read((unit) => listStatements(unit, query)))
+  registerRoute(app, contract.takeStatementBack, async ({ params: { statementId }, body: { reason }, account }) => {
+    const request = { statementId, reason, byAccountId: account.accountId }
+    const subjects = await database.run((unit) => takeStatementBack(unit, request))
+    return { statementId, reconciled: await reconcileAll(database, subjects) }
   })
   registerRoute(app, contract.reconcileSubject, ({ body, account }) =>
     database.run(function* (unit) {

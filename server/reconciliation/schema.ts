@@ -54,6 +54,41 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
       check('channel_statement_line_not_zero', sql`${t.amountFen} <> 0`),
     ],
   )
+  /** Statements that were imported wrongly, as they stood; nothing is compared with them any more. */
+  const takenBackStatements = table(
+    'taken_back_statement',
+    {
+      statementId: c.text().primaryKey(),
+      channel: c.choice(reconciliationChannels).notNull(),
+      fromDay: c.text().notNull(),
+      throughDay: c.text().notNull(),
+      sha256: c.text().notNull(),
+      rowCount: c.int().notNull(),
+      totalFen: c.int().notNull(),
+      importedBy: c.text().notNull(),
+      importedAtMs: c.int().notNull(),
+      takenBackBy: c.text().notNull(),
+      takenBackAtMs: c.int().notNull(),
+      reason: c.text().notNull(),
+    },
+    (t) => [index('taken_back_statement_by_channel').on(t.channel, t.statementId)],
+  )
+  const takenBackLines = table(
+    'taken_back_statement_line',
+    {
+      statementId: c
+        .text()
+        .notNull()
+        .references(() => takenBackStatements.statementId),
+      row: c.int().notNull(),
+      channel: c.choice(reconciliationChannels).notNull(),
+      reference: c.text().notNull(),
+      day: c.text().notNull(),
+      amountFen: c.int().notNull(),
+      note: c.text().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.statementId, t.row] })],
+  )
   const reconciliations = table(
     'reconciliation',
     {
@@ -102,7 +137,18 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
       ),
     ],
   )
-  return { channelStatements, statementLines, reconciliations, reconciliationDifferences }
+  return {
+    channelStatements,
+    statementLines,
+    takenBackStatements,
+    takenBackLines,
+    reconciliations,
+    reconciliationDifferences,
+  }
 }
 
-export const reconciliationStorage: Storage = { appendOnly: ['channel_statement', 'channel_statement_line'] }
+/** A statement is never changed: it goes as a whole to those that were taken back. */
+export const reconciliationStorage: Storage = {
+  unchangeable: ['channel_statement', 'channel_statement_line'],
+  appendOnly: ['taken_back_statement', 'taken_back_statement_line'],
+}

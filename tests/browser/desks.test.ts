@@ -49,4 +49,34 @@ describe('the desks', { timeout: 90_000 }, () => {
     expect(await page.locator('.problem-note').innerText()).not.toBe('')
     expect(window.complaints).toEqual([])
   })
+
+  it('take a statement back that was the wrong one, at any width', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    const file = {
+      name: 'a.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from('流水号,交易日期,金额\r\nT1,2026-03-01,12.34\r\n'),
+    }
+    await signInAt(page, office.url, 'finance', '/admin/reconciliation')
+    await page.locator('input[type=file]').setInputFiles(file)
+    const statements = page.locator('[data-testid=statements]')
+    await statements.locator('summary').click()
+    await statements.locator('form input').fill('传错了账户的对账单')
+    const barriers: string[] = []
+    for (const width of [390, 820, 1440]) {
+      await page.setViewportSize({ width, height: 900 })
+      barriers.push(...(await findBarriers(page)).map((barrier) => `${width}: ${barrier}`))
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    }
+    await statements.locator('form button').click()
+    await statements.locator('.tag', { hasText: '已撤回' }).waitFor()
+    await page.locator('.tag', { hasText: '已自动对上' }).waitFor()
+    await page.locator('input[type=file]').setInputFiles(file)
+    await statements.locator('summary').waitFor()
+
+    expect(await statements.innerText()).toContain('传错了账户的对账单')
+    expect(barriers).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
 })

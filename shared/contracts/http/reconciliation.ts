@@ -84,6 +84,25 @@ export const ReconciliationDifference = z
   })
   .meta({ id: 'ReconciliationDifference' })
 
+export const ChannelStatement = z
+  .object({
+    statementId: Id,
+    channel: ReconciliationChannel,
+    fromDay: Day,
+    throughDay: Day,
+    rowCount: z.int(),
+    totalFen: Fen,
+    importedBy: z.string(),
+    /** Empty where the account is not known here any more. */
+    importedByName: z.string().optional(),
+    importedAtMs: EpochMs,
+    /** Who took it back, when and why: nothing is compared with it any more, and the file may be imported again. */
+    takenBack: z
+      .object({ by: z.string(), byName: z.string().optional(), atMs: EpochMs, reason: z.string() })
+      .optional(),
+  })
+  .meta({ id: 'ChannelStatement' })
+
 export const importStatement = defineRoute({
   method: 'POST',
   path: '/api/channel-statements',
@@ -119,6 +138,28 @@ export const previewStatement = defineRoute({
     rowCount: z.int(),
     totalFen: Fen,
   }),
+  status: 200,
+})
+export const listStatements = defineRoute({
+  method: 'GET',
+  path: '/api/channel-statements',
+  tag: 'reconciliation',
+  summary: 'Statements of a channel with who imported them, those taken back too, newest first',
+  access: staff,
+  query: TimedPageQuery.extend({ channel: ReconciliationChannel }),
+  reply: pageOf(ChannelStatement),
+  status: 200,
+})
+export const takeStatementBack = defineRoute({
+  method: 'POST',
+  path: '/api/channel-statements/:statementId/reversal',
+  tag: 'reconciliation',
+  summary:
+    'Take a statement back that was imported wrongly, and compare again; refused while a posting that closed a difference rests on it',
+  access: clerks,
+  params: z.object({ statementId: Id }),
+  body: z.object({ reason: Reason }),
+  reply: z.object({ statementId: Id, reconciled: z.array(Reconciliation) }),
   status: 200,
 })
 export const reconcileSubject = defineRoute({

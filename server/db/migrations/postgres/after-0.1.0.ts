@@ -1,5 +1,7 @@
 // Made by `npm run migrations` from server/db/tables.ts through drizzle-kit. Do not edit.
 export const after010Postgres: readonly string[] = [
+  `DROP TRIGGER channel_statement_refuses_change ON channel_statement;`,
+  `DROP TRIGGER channel_statement_line_refuses_change ON channel_statement_line;`,
   `CREATE TABLE "command_key_list" (
   "generation" bigint PRIMARY KEY NOT NULL,
   "present" text COLLATE "C" NOT NULL,
@@ -16,6 +18,32 @@ export const after010Postgres: readonly string[] = [
   CONSTRAINT "income_rollup_household_code_income_kind_pk" PRIMARY KEY("household_code","income_kind"),
   CONSTRAINT "income_rollup_income_kind_known" CHECK (("income_rollup"."income_kind" = 'OPERATING' or "income_rollup"."income_kind" = 'OPERATING_COST' or "income_rollup"."income_kind" = 'PROPERTY' or "income_rollup"."income_kind" = 'WAGE' or "income_rollup"."income_kind" = 'TRANSFER' or "income_rollup"."income_kind" = 'IN_KIND'))
 );`,
+  `CREATE TABLE "taken_back_statement" (
+  "statement_id" text COLLATE "C" PRIMARY KEY NOT NULL,
+  "channel" text COLLATE "C" NOT NULL,
+  "from_day" text COLLATE "C" NOT NULL,
+  "through_day" text COLLATE "C" NOT NULL,
+  "sha_256" text COLLATE "C" NOT NULL,
+  "row_count" bigint NOT NULL,
+  "total_fen" bigint NOT NULL,
+  "imported_by" text COLLATE "C" NOT NULL,
+  "imported_at_ms" bigint NOT NULL,
+  "taken_back_by" text COLLATE "C" NOT NULL,
+  "taken_back_at_ms" bigint NOT NULL,
+  "reason" text COLLATE "C" NOT NULL,
+  CONSTRAINT "taken_back_statement_channel_known" CHECK (("taken_back_statement"."channel" = 'top-ups' or "taken_back_statement"."channel" = 'payouts'))
+);`,
+  `CREATE TABLE "taken_back_statement_line" (
+  "statement_id" text COLLATE "C" NOT NULL,
+  "row" bigint NOT NULL,
+  "channel" text COLLATE "C" NOT NULL,
+  "reference" text COLLATE "C" NOT NULL,
+  "day" text COLLATE "C" NOT NULL,
+  "amount_fen" bigint NOT NULL,
+  "note" text COLLATE "C" NOT NULL,
+  CONSTRAINT "taken_back_statement_line_statement_id_row_pk" PRIMARY KEY("statement_id","row"),
+  CONSTRAINT "taken_back_statement_line_channel_known" CHECK (("taken_back_statement_line"."channel" = 'top-ups' or "taken_back_statement_line"."channel" = 'payouts'))
+);`,
   `CREATE TABLE "disclosed_audit_head" (
   "day" text COLLATE "C" NOT NULL,
   "chain_id" text COLLATE "C" NOT NULL,
@@ -31,7 +59,9 @@ export const after010Postgres: readonly string[] = [
   `ALTER TABLE "rollout_cabinet" ADD COLUMN "judged_revision" bigint;`,
   `ALTER TABLE "household" ADD COLUMN "taken_out_at_ms" bigint;`,
   `ALTER TABLE "public_notice_line" ADD COLUMN "household_code" text COLLATE "C";`,
+  `ALTER TABLE "taken_back_statement_line" ADD CONSTRAINT "taken_back_statement_line_statement_id_taken_back_statement_statement_id_fk" FOREIGN KEY ("statement_id") REFERENCES "public"."taken_back_statement"("statement_id") ON DELETE no action ON UPDATE no action;`,
   `ALTER TABLE "disclosed_audit_head" ADD CONSTRAINT "disclosed_audit_head_day_disclosed_day_day_fk" FOREIGN KEY ("day") REFERENCES "public"."disclosed_day"("day") ON DELETE no action ON UPDATE no action;`,
+  `CREATE INDEX "taken_back_statement_by_channel" ON "taken_back_statement" USING btree ("channel","statement_id");`,
   `CREATE INDEX "disclosed_audit_head_by_chain" ON "disclosed_audit_head" USING btree ("chain_id","seq");`,
   `CREATE INDEX "public_notice_line_by_household" ON "public_notice_line" USING btree ("household_code");`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_buyer" ON "shopping_session" USING btree ("account_id") WHERE "shopping_session"."kind" = 'sale' and ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
@@ -40,4 +70,8 @@ export const after010Postgres: readonly string[] = [
   `CREATE INDEX "shopping_session_unfinished" ON "shopping_session" USING btree ("state","session_id") WHERE case when ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing' or "shopping_session"."state" = 'silent' or "shopping_session"."state" = 'review') then true else false end;`,
   `CREATE TRIGGER command_key_list_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON command_key_list FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   `CREATE TRIGGER disclosed_audit_head_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON disclosed_audit_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER taken_back_statement_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON taken_back_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER taken_back_statement_line_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON taken_back_statement_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER channel_statement_refuses_change BEFORE UPDATE ON channel_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
+  `CREATE TRIGGER channel_statement_line_refuses_change BEFORE UPDATE ON channel_statement_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
 ]

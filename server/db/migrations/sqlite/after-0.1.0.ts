@@ -1,5 +1,9 @@
 // Made by `npm run migrations` from server/db/tables.ts through drizzle-kit. Do not edit.
 export const after010Sqlite: readonly string[] = [
+  `DROP TRIGGER channel_statement_refuses_update;`,
+  `DROP TRIGGER channel_statement_refuses_delete;`,
+  `DROP TRIGGER channel_statement_line_refuses_update;`,
+  `DROP TRIGGER channel_statement_line_refuses_delete;`,
   `CREATE TABLE \`command_key_list\` (
   \`generation\` integer PRIMARY KEY NOT NULL,
   \`present\` text NOT NULL,
@@ -16,6 +20,34 @@ export const after010Sqlite: readonly string[] = [
   PRIMARY KEY(\`household_code\`, \`income_kind\`),
   CONSTRAINT "income_rollup_income_kind_known" CHECK(("income_rollup"."income_kind" = 'OPERATING' or "income_rollup"."income_kind" = 'OPERATING_COST' or "income_rollup"."income_kind" = 'PROPERTY' or "income_rollup"."income_kind" = 'WAGE' or "income_rollup"."income_kind" = 'TRANSFER' or "income_rollup"."income_kind" = 'IN_KIND'))
 ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE \`taken_back_statement\` (
+  \`statement_id\` text PRIMARY KEY NOT NULL,
+  \`channel\` text NOT NULL,
+  \`from_day\` text NOT NULL,
+  \`through_day\` text NOT NULL,
+  \`sha_256\` text NOT NULL,
+  \`row_count\` integer NOT NULL,
+  \`total_fen\` integer NOT NULL,
+  \`imported_by\` text NOT NULL,
+  \`imported_at_ms\` integer NOT NULL,
+  \`taken_back_by\` text NOT NULL,
+  \`taken_back_at_ms\` integer NOT NULL,
+  \`reason\` text NOT NULL,
+  CONSTRAINT "taken_back_statement_channel_known" CHECK(("taken_back_statement"."channel" = 'top-ups' or "taken_back_statement"."channel" = 'payouts'))
+) STRICT;`,
+  `CREATE INDEX \`taken_back_statement_by_channel\` ON \`taken_back_statement\` (\`channel\`,\`statement_id\`);`,
+  `CREATE TABLE \`taken_back_statement_line\` (
+  \`statement_id\` text NOT NULL,
+  \`row\` integer NOT NULL,
+  \`channel\` text NOT NULL,
+  \`reference\` text NOT NULL,
+  \`day\` text NOT NULL,
+  \`amount_fen\` integer NOT NULL,
+  \`note\` text NOT NULL,
+  PRIMARY KEY(\`statement_id\`, \`row\`),
+  FOREIGN KEY (\`statement_id\`) REFERENCES \`taken_back_statement\`(\`statement_id\`) ON UPDATE no action ON DELETE no action,
+  CONSTRAINT "taken_back_statement_line_channel_known" CHECK(("taken_back_statement_line"."channel" = 'top-ups' or "taken_back_statement_line"."channel" = 'payouts'))
+) STRICT;`,
   `CREATE TABLE \`disclosed_audit_head\` (
   \`day\` text NOT NULL,
   \`chain_id\` text NOT NULL,
@@ -42,4 +74,10 @@ export const after010Sqlite: readonly string[] = [
   `CREATE TRIGGER command_key_list_refuses_delete BEFORE DELETE ON command_key_list BEGIN SELECT RAISE(ABORT, 'command_key_list is append-only'); END;`,
   `CREATE TRIGGER disclosed_audit_head_refuses_update BEFORE UPDATE ON disclosed_audit_head BEGIN SELECT RAISE(ABORT, 'disclosed_audit_head is append-only'); END;`,
   `CREATE TRIGGER disclosed_audit_head_refuses_delete BEFORE DELETE ON disclosed_audit_head BEGIN SELECT RAISE(ABORT, 'disclosed_audit_head is append-only'); END;`,
+  `CREATE TRIGGER taken_back_statement_refuses_update BEFORE UPDATE ON taken_back_statement BEGIN SELECT RAISE(ABORT, 'taken_back_statement is append-only'); END;`,
+  `CREATE TRIGGER taken_back_statement_refuses_delete BEFORE DELETE ON taken_back_statement BEGIN SELECT RAISE(ABORT, 'taken_back_statement is append-only'); END;`,
+  `CREATE TRIGGER taken_back_statement_line_refuses_update BEFORE UPDATE ON taken_back_statement_line BEGIN SELECT RAISE(ABORT, 'taken_back_statement_line is append-only'); END;`,
+  `CREATE TRIGGER taken_back_statement_line_refuses_delete BEFORE DELETE ON taken_back_statement_line BEGIN SELECT RAISE(ABORT, 'taken_back_statement_line is append-only'); END;`,
+  `CREATE TRIGGER channel_statement_refuses_update BEFORE UPDATE ON channel_statement BEGIN SELECT RAISE(ABORT, 'channel_statement is never changed'); END;`,
+  `CREATE TRIGGER channel_statement_line_refuses_update BEFORE UPDATE ON channel_statement_line BEGIN SELECT RAISE(ABORT, 'channel_statement_line is never changed'); END;`,
 ]
