@@ -26,6 +26,7 @@ export function create8aDialect(settings: Settings): LockDialect {
   const openValue = settings.openState === '11' ? 0x11 : 0x00
   const stateByteCounts = settings.stateByteCount === 'auto' ? [3, 4] : [settings.stateByteCount]
   let stateQuery = settings.stateQuery
+  let wasAskedForAll = true
 
   const queryAlone = (lock: number): ExchangeOptions<LockState> => ({
     priority: 'lock-state',
@@ -63,6 +64,11 @@ export function create8aDialect(settings: Settings): LockDialect {
     encodeUnlock: (lock) => encodeOpen(address, lock),
     queryOne: settings.stateQuery === 'all' ? queryAmongAll : queryAlone,
     ...(settings.stateQuery === 'auto' ? { queryOtherwise: queryAmongAll } : {}),
+    queryWhetherBack() {
+      // One that has never answered may know either query, so it gets them by turns.
+      wasAskedForAll = stateQuery === 'auto' ? !wasAskedForAll : stateQuery === 'all'
+      return wasAskedForAll ? queryAmongAll(1) : queryAlone(1)
+    },
     async readAll(line) {
       if (stateQuery === 'all') return readTogether(line, 2)
       if (stateQuery === 'each') return readApart(line, lockCount, queryAlone, settings.stateQuery === 'auto')

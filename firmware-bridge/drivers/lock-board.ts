@@ -22,7 +22,7 @@ export function createLockBoard(
   { device, clock }: { device: string; clock: Clock },
 ): LockBoard {
   const dialect = dialectOf(settings)
-  const line = bus.addDevice(device, () => dialect.queryOne(1))
+  const line = bus.addDevice(device, () => dialect.queryWhetherBack?.() ?? dialect.queryOne(1))
   return {
     lockCount: settings.lockCount,
     async unlock(lock, options) {

@@ -8,6 +8,8 @@ export interface LockDialect {
   queryOne(lock: number): ExchangeOptions<LockState>
   /** Another read of the same, for boards that may not know the first; asked only when the first got no answer. */
   queryOtherwise?(lock: number): ExchangeOptions<LockState>
+  /** Asked of a board that has gone, again and again until it answers; absent: of lock 1. */
+  queryWhetherBack?(): ExchangeOptions<LockState>
   readAll(line: DeviceLine): Promise<Map<number, LockState>>
   /** How many readings in a row must say open; more than one where a blind reply looks like a reading. */
   readonly confirmations: number

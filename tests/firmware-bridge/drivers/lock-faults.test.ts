@@ -191,8 +191,30 @@ describe('an 8A board of unknown habits', () => {
       clock,
     })
     const settle = <T>(promise: Promise<T>) => settleBy(clock, promise)
-    return { board, settle, deadline: { deadlineMonotonicMs: 60_000 } }
+    return { board, settle, clock, transport, deadline: { deadlineMonotonicMs: 60_000 } }
   }
+
+  it.each([
+    ['query all', true],
+    ['one by one', false],
+  ])('that knows %s only is found again after its line was out, and when it was out at the start', async (_, isAll) => {
+    let hasPower = true
+    const { board, settle, clock, transport } = await startBoard((bytes) => {
+      const lock = bytes[2] ?? 0
+      if (!hasPower || isAll !== (lock === 0)) return undefined
+      return isAll ? encodeStates(1, [0, 0, 0]) : encodeShort(0x80, 1, lock, 0x00)
+    })
+    hasPower = false
+    for (let look = 0; look < 4; look += 1) await codeOf(settle(board.readStates()))
+    hasPower = true
+    await clock.advanceAsync(20_000)
+    expect((await settle(board.readStates())).get(1)).toBe('closed')
+
+    transport.breakOff()
+    await clock.advanceAsync(20_000)
+
+    expect((await settle(board.readStates())).get(1)).toBe('closed')
+  })
 
   it('that knows “query all” with three bytes only is read and verified, and a lock beyond them stays UNKNOWN', async () => {
     const { board, settle, deadline } = await startBoard((bytes, isOpen) =>
