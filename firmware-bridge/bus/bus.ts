@@ -37,6 +37,7 @@ const bitsPerByte = 10
 interface Job {
   device: Device
   priority: Priority
+  queuedAtMs: number
   deadlineMs: number
   isSentOffline: boolean
   retriesLeft: number
@@ -158,6 +159,7 @@ export class Bus implements AsyncDisposable {
       this.enqueue({
         device,
         priority: options.priority,
+        queuedAtMs: this.clock.monotonicMs(),
         deadlineMs: options.deadlineMonotonicMs ?? this.clock.monotonicMs() + defaultTimeToLiveMs,
         isSentOffline: options.isSentOffline ?? false,
         retriesLeft: options.retries ?? 2,
@@ -181,6 +183,7 @@ export class Bus implements AsyncDisposable {
       this.enqueue({
         device,
         priority: options.priority,
+        queuedAtMs: this.clock.monotonicMs(),
         deadlineMs: options.deadlineMonotonicMs,
         isSentOffline: true,
         retriesLeft: 0,
@@ -217,7 +220,7 @@ export class Bus implements AsyncDisposable {
       this.waitQuietly(this.quietUntilMs - nowMs)
       return
     }
-    const job = this.queue.next()
+    const job = this.queue.next(nowMs)
     if (job === undefined) return
     if (nowMs > job.deadlineMs) {
       job.reject(expired(job))

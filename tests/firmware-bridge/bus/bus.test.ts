@@ -72,6 +72,23 @@ describe('bus', () => {
     expect(transport.written.map((bytes) => (bytes.length === 1 ? 'unlock' : bytes[2]))).toEqual([1, 'unlock', 4, 3, 2])
   })
 
+  it('lets no reading wait for ever behind scales that are asked without a pause, and no door behind readings', async () => {
+    const { clock, transport, line } = await startBus({ isAnswering: true })
+    const keepAsking = async () => {
+      while (clock.monotonicMs() < 60_000) await line.exchange(ask(1))
+    }
+    void keepAsking()
+    void keepAsking()
+    await clock.advanceAsync(5_000)
+
+    const temperature = line.exchange(ask(2, { priority: 'temperature' }))
+    expect(await settleBy(clock, temperature, 2_000)).toBe(0x11)
+    const before = transport.written.length
+    await settleBy(clock, line.exchange(ask(3, { priority: 'lock-state' })))
+
+    expect(transport.written.slice(before).map((bytes) => bytes[2])).toEqual([3])
+  })
+
   it('keeps the line quiet between frames, longer when another device is addressed', async () => {
     const { clock, transport, bus, line } = await startBus({ isAnswering: true })
     const other = bus.addDevice('other', () => ask(2))
