@@ -72,7 +72,7 @@ export class Bench {
   async close(counts: Readonly<Record<string, number>>): Promise<BenchResult> {
     const { town, people } = this
     for (const [what, process] of [
-      ['server', town.server] as const,
+      ...town.servers.map((server, index) => [`server ${index + 1}`, server] as const),
       ...town.cabinets.map((c) => [c.code, c.agent] as const),
     ]) {
       const code = await process.stop()

@@ -48,7 +48,7 @@ async function awaitRest(town: Town, scratch: string): Promise<boolean> {
   const untilMs = systemClock.monotonicMs() + restMs
   while (systemClock.monotonicMs() < untilMs) {
     await delay(systemClock, lookMs)
-    if (!town.server.isRunning || !(await town.backend.refresh(restTables))) continue
+    if (!town.servers.every(({ isRunning }) => isRunning) || !(await town.backend.refresh(restTables))) continue
     if (!town.backend.file.look(isServerAtRest)) continue
     const isWaiting = town.cabinets.some((cabinet) => {
       const journal = cabinet.copyJournal(scratch)

@@ -1,12 +1,13 @@
 // Server and agents die by SIGKILL at any instant, over and over, and are started again on what they have left; so does PostgreSQL,
-// where the books are kept in one.
+// where the books are kept in one, and each of several servers.
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
+import { hasMosquitto, startMosquitto } from '#tests/support/mosquitto.ts'
 import { chance } from '#tests/simulation/fleet/world.ts'
-import { Bench, type BenchOptions, type BenchResult } from './bench.ts'
+import { Bench, CannotRun, type BenchOptions, type BenchResult } from './bench.ts'
 import { postgresEnds } from './postgres-server.ts'
 import type { Supervised } from './supervised.ts'
-import { Town } from './town.ts'
+import { localHosts, Town } from './town.ts'
 
 export interface KillOptions extends BenchOptions {
   readonly killsPerRound?: number
@@ -14,6 +15,8 @@ export interface KillOptions extends BenchOptions {
   readonly isOnTtys?: boolean
   /** The books are in a PostgreSQL, which is killed as well. */
   readonly isOnPostgres?: boolean
+  /** Server processes over that PostgreSQL, behind a mosquitto and one address; default 1. */
+  readonly servers?: number
 }
 
 /** Mean time that a process lives once it serves, ms: shorter than a purchase, so that most are cut somewhere. */
@@ -31,8 +34,17 @@ const lostCommits = { commitsKept: 'a commit, which was kept', commitsUndone: 'a
 const foundNoDatabase = /the database cannot be reached|Connection terminated/
 
 export async function tortureByKills(options: KillOptions): Promise<BenchResult> {
-  const { count, killsPerRound = 250 } = options
-  await using town = await Town.start({ ...options, watched: Object.values(lostCommits) })
+  const { count, killsPerRound = 250, servers = 1 } = options
+  if (servers > 1 && !hasMosquitto) throw new CannotRun('mosquitto is not installed.')
+  if (servers > 1 && options.isOnPostgres !== true) throw new CannotRun('Several servers want --postgres.')
+  await using broker = servers > 1 ? await startMosquitto() : undefined
+  await using town = await Town.start({
+    ...options,
+    watched: Object.values(lostCommits),
+    ...(broker === undefined
+      ? {}
+      : { brokerUrl: broker.url, hosts: { ...localHosts, mqttPort: Number(new URL(broker.url).port) } }),
+  })
   const bench = await Bench.open(town, options)
   const { postgres } = town.backend
   const kills = { server: 0, agents: 0, postgres: 0 }
@@ -50,7 +62,7 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
     }
   }
   const victims: Victim[] = [
-    ofProcess('server', town.server, serverServes),
+    ...town.servers.map((server) => ofProcess('server', server, serverServes)),
     ...town.cabinets.map(({ agent }) => ofProcess('agents', agent, agentServes)),
   ]
   if (postgres !== undefined)
@@ -70,14 +82,14 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
     })
     for (const { code, agent } of town.cabinets)
       for (const end of agent.ownEnds.splice(0)) town.fail(`${code}'s agent ended by itself: ${end}`)
-    for (const end of town.server.ownEnds.splice(0))
+    for (const end of town.servers.flatMap(({ ownEnds }) => ownEnds.splice(0)))
       if (postgres !== undefined && foundNoDatabase.test(end)) startsWithoutDatabase += 1
       else town.fail(`the server ended by itself: ${end}`)
     for (const end of postgres?.takeOwnEnds() ?? []) town.fail(`PostgreSQL ended by itself: ${end}`)
   }
   const counts = { killsOfServer: kills.server, killsOfAgents: kills.agents }
   if (postgres === undefined) return await bench.close(counts)
-  const lost = Object.entries(lostCommits).map(([what, words]) => [what, town.server.heard.get(words) ?? 0] as const)
+  const lost = Object.entries(lostCommits).map(([what, words]) => [what, hearAll(town.servers, words)] as const)
   return await bench.close({ ...counts, ...postgresKills, ...Object.fromEntries(lost), startsWithoutDatabase })
 }
 
@@ -93,3 +105,6 @@ const ofProcess = (kind: Victim['kind'], process: Supervised, words: string): Vi
   serves: () => process.hasSaid(words),
   kill: () => process.kill(),
 })
+
+const hearAll = (processes: readonly Supervised[], words: string) =>
+  processes.reduce((sum, { heard }) => sum + (heard.get(words) ?? 0), 0)

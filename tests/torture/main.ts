@@ -13,7 +13,7 @@ import { tortureByNetwork } from './network.ts'
 
 const help = `Real server, agents, broker, disk and sockets, tormented; then every invariant is looked at.
 
-  npm run torture -- KIND [--count N] [--seed N] [--cabinets N] [--ttys] [--postgres] [--mosquitto]
+  npm run torture -- KIND [--count N] [--seed N] [--cabinets N] [--ttys] [--postgres] [--servers N] [--mosquitto]
 
   kills     so many SIGKILLs of server and agents at any instant (5000)
   network   so many cuts of the cables between namespaces, one way and both, slow, lossy, half open; broker restarts (500)
@@ -24,6 +24,7 @@ const help = `Real server, agents, broker, disk and sockets, tormented; then eve
   --cabinets   cabinets (10)
   --ttys       the boards hang on ttys instead of tcp (kills)
   --postgres   the books in a PostgreSQL, which is killed and shut down as well (kills)
+  --servers    server processes over that PostgreSQL, behind a mosquitto and one address (1; kills)
   --mosquitto  an external broker instead of the server's own (network)
 `
 
@@ -34,6 +35,7 @@ interface Kind {
       readonly isOnTtys: boolean
       readonly isOnPostgres: boolean
       readonly isBrokerExternal: boolean
+      readonly servers: number
     },
   ) => Promise<BenchResult>
 }
@@ -54,6 +56,7 @@ const { values, positionals } = parseArgs({
     cabinets: { type: 'string', default: '10' },
     ttys: { type: 'boolean', default: false },
     postgres: { type: 'boolean', default: false },
+    servers: { type: 'string', default: '1' },
     mosquitto: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -77,6 +80,7 @@ try {
     isOnTtys: values.ttys,
     isOnPostgres: values.postgres,
     isBrokerExternal: values.mosquitto,
+    servers: Number(values.servers),
     folder,
     say,
   })

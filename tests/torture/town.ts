@@ -1,4 +1,5 @@
-// A town of real processes: one server with its broker and disk, agents on boards that outlive them, people in front of them.
+// A town of real processes: a server with its broker and disk, or several of them, agents on boards that outlive them, people in
+// front of them.
 // The goods and people are the simulation's shop; time, disk, sockets and ttys are the machine's.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { makeKey } from '#tests/simulation/fleet/keys.ts'
 import { laneIds, makeShop, type Shop } from '#tests/simulation/fleet/shop.ts'
 import { signingKey } from '#tests/simulation/fleet/world.ts'
 import { bundleEntry } from '../../.tools/bundle.mjs'
+import { openDoor } from './shared-door.ts'
 import { Supervised } from './supervised.ts'
 import { TownCabinet } from './town-cabinet.ts'
 import { openTownFile, openTownPostgres, type TownDatabase } from './town-database.ts'
@@ -24,6 +26,8 @@ export interface TownOptions {
   readonly isOnTtys?: boolean
   /** The server keeps its books in a PostgreSQL of the town's own. */
   readonly isOnPostgres?: boolean
+  /** Server processes behind one address; more than one want PostgreSQL and an external broker. Default 1. */
+  readonly servers?: number
   /** Words to be counted in what the server prints. */
   readonly watched?: readonly string[]
   /** Before the command line of the server, or of the agent of the cabinet with this index. */
@@ -51,7 +55,7 @@ export interface TownHosts {
 }
 
 const local = '127.0.0.1'
-const localHosts: TownHosts = { listen: local, people: local, cabinets: () => local }
+export const localHosts: TownHosts = { listen: local, people: local, cabinets: () => local }
 
 export const password = 'torture-password'
 const base64Key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
@@ -59,7 +63,7 @@ const base64Key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
 export class Town implements AsyncDisposable {
   readonly random: Random
   readonly shop: Shop
-  readonly server: Supervised
+  readonly servers: readonly Supervised[]
   readonly cabinets: readonly TownCabinet[]
   readonly backend: TownDatabase
   /** Nobody buys on a pass here. */
@@ -68,19 +72,29 @@ export class Town implements AsyncDisposable {
   readonly baseUrl: string
   readonly violations: string[] = []
 
+  readonly #door: AsyncDisposable | undefined
+
   private constructor(
     random: Random,
     shop: Shop,
-    server: Supervised,
+    servers: readonly Supervised[],
     cabinets: readonly TownCabinet[],
-    where: { backend: TownDatabase; baseUrl: string },
+    where: { backend: TownDatabase; baseUrl: string; door: AsyncDisposable | undefined },
   ) {
     this.random = random
     this.shop = shop
-    this.server = server
+    this.servers = servers
     this.cabinets = cabinets
     this.backend = where.backend
     this.baseUrl = where.baseUrl
+    this.#door = where.door
+  }
+
+  /** The only one, or the first of several. */
+  get server(): Supervised {
+    const [first] = this.servers
+    if (first === undefined) throw new Error('a town without a server')
+    return first
   }
 
   /** Seeds the database and starts everything; does not wait until anything is ready. */
@@ -89,12 +103,13 @@ export class Town implements AsyncDisposable {
     const { hosts = localHosts, agentPrefix = () => [] } = options
     const random = seededRandom(options.seed)
     mkdirSync(serverFolder, { recursive: true })
-    const [serverEntry, agentEntry, httpPort, mqttPort] = await Promise.all([
+    const [serverEntry, agentEntry, mqttPort] = await Promise.all([
       bundleEntry('server/main.ts', { isWhole: true }),
       bundleEntry('cabinet-agent/main.ts', { isWhole: true }),
-      chooseFreePort(),
       hosts.mqttPort ?? chooseFreePort(),
     ])
+    const httpPorts: number[] = []
+    for (let made = 0; made < (options.servers ?? 1); made += 1) httpPorts.push(await chooseFreePort())
     const backend = options.isOnPostgres === true ? await openTownPostgres(folder) : openTownFile(serverFolder)
     const shop = await makeShop(serverFolder, options.cabinets, signingKey.publicKey, {
       startMs: systemClock.now(),
@@ -102,29 +117,34 @@ export class Town implements AsyncDisposable {
       databaseUrl: backend.url,
     })
     await setPasswords(backend.url)
-    writeFileSync(join(serverFolder, 'command-key.pem'), signingKey.pem)
-    const server = new Supervised({
-      ...(options.watched === undefined ? {} : { watched: options.watched }),
-      command: commandOf(options.serverPrefix, [process.execPath, ...(options.serverFlags ?? []), serverEntry]),
-      environment: {
-        HUINONG_DATABASE_URL: backend.url,
-        HUINONG_DATA_DIR: serverFolder,
-        HUINONG_DATA_KEYS: `test:${base64Key(1)}`,
-        HUINONG_FINGERPRINT_KEY: base64Key(9),
-        HUINONG_HTTP_HOST: hosts.listen,
-        HUINONG_HTTP_PORT: String(httpPort),
-        HUINONG_MQTT_HOST: hosts.listen,
-        HUINONG_MQTT_PORT: String(mqttPort),
-        ...(options.brokerUrl === undefined ? {} : { HUINONG_MQTT_URL: options.brokerUrl }),
-        HUINONG_REQUESTS_PER_MINUTE: '1000000',
-        HUINONG_SECOND_FACTOR_ROLES: '',
-        // None are built for it: pages are not what is tried here.
-        HUINONG_WEB_DIR: join(folder, 'no-pages'),
-        HUINONG_LOG_LEVEL: 'warn',
-        ...options.serverEnvironment,
-      },
+    const servers = httpPorts.map((httpPort, index) => {
+      const ownFolder = index === 0 ? serverFolder : `${serverFolder}-${index + 1}`
+      mkdirSync(ownFolder, { recursive: true })
+      writeFileSync(join(ownFolder, 'command-key.pem'), signingKey.pem)
+      return new Supervised({
+        ...(options.watched === undefined ? {} : { watched: options.watched }),
+        command: commandOf(options.serverPrefix, [process.execPath, ...(options.serverFlags ?? []), serverEntry]),
+        environment: {
+          HUINONG_DATABASE_URL: backend.url,
+          HUINONG_DATA_DIR: ownFolder,
+          HUINONG_DATA_KEYS: `test:${base64Key(1)}`,
+          HUINONG_FINGERPRINT_KEY: base64Key(9),
+          HUINONG_HTTP_HOST: hosts.listen,
+          HUINONG_HTTP_PORT: String(httpPort),
+          HUINONG_MQTT_HOST: hosts.listen,
+          HUINONG_MQTT_PORT: String(mqttPort),
+          ...(options.brokerUrl === undefined ? {} : { HUINONG_MQTT_URL: options.brokerUrl }),
+          HUINONG_REQUESTS_PER_MINUTE: '1000000',
+          HUINONG_SECOND_FACTOR_ROLES: '',
+          // None are built for it: pages are not what is tried here.
+          HUINONG_WEB_DIR: join(folder, 'no-pages'),
+          HUINONG_LOG_LEVEL: 'warn',
+          ...options.serverEnvironment,
+        },
+      })
     })
-    const baseUrl = `http://${hosts.people}:${httpPort}`
+    const door = httpPorts.length > 1 ? await openDoor(httpPorts) : undefined
+    const baseUrl = `http://${hosts.people}:${door?.port ?? httpPorts[0]}`
     const cabinets = await Promise.all(
       shop.cabinets.map((cabinet, index) =>
         TownCabinet.open({
@@ -143,8 +163,8 @@ export class Town implements AsyncDisposable {
         }),
       ),
     )
-    const town = new Town(random, shop, server, cabinets, { backend, baseUrl })
-    server.start()
+    const town = new Town(random, shop, servers, cabinets, { backend, baseUrl, door })
+    for (const server of servers) server.start()
     for (const cabinet of cabinets) cabinet.agent.start()
     return town
   }
@@ -155,7 +175,8 @@ export class Town implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.cabinets.map((cabinet) => cabinet[Symbol.asyncDispose]()))
-    await this.server[Symbol.asyncDispose]()
+    await Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]()))
+    await this.#door?.[Symbol.asyncDispose]()
     await this.backend[Symbol.asyncDispose]()
   }
 }
