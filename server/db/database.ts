@@ -45,6 +45,11 @@ export interface DatabaseOptions {
   readonly maxGroupSize?: number
   /** How long PostgreSQL may be away before callers are told, ms; default 5,000. Six times that after a commit nobody answered. */
   readonly patienceMs?: number
+  /**
+   * How long PostgreSQL may take to take a connection, and how long a statement goes unanswered before another connection is asked
+   * whether it is still worked on, ms; default 5,000.
+   */
+  readonly answerMs?: number
   /** The history of the schema; default: this program's own. */
   readonly migrations?: readonly Migration[]
   /** Told of errors that no caller is waiting for, such as a lost idle connection. */

@@ -2,10 +2,10 @@
 // done in order, and a database of another history is refused. `npm run migrations` makes the history from the tables.
 import { createHash } from 'node:crypto'
 import type { Database as SqliteClient } from 'better-sqlite3'
-import type { ClientBase } from 'pg'
 import { makeCommitMarks } from './commit-marks.ts'
 import { DatabaseError } from './database-error.ts'
 import { migrations, type Migration } from './migrations/history.ts'
+import type { PostgresConnection } from './postgres-connection.ts'
 
 const hashOf = ({ statements }: Migration) => createHash('sha256').update(statements.join('\n')).digest('hex')
 
@@ -55,20 +55,24 @@ export function migrateSqlite(client: SqliteClient, nowMs: number, history = mig
 /** Any number with a meaning nowhere else: the lock that starting processes take in turn. */
 const migrationLock = 4_811_739_550
 
-export async function migratePostgres(client: ClientBase, nowMs: number, history = migrations.postgres): Promise<void> {
-  await client.query('BEGIN')
+export async function migratePostgres(
+  connection: PostgresConnection,
+  nowMs: number,
+  history = migrations.postgres,
+): Promise<void> {
+  await connection.query('BEGIN')
   try {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
-    await client.query(makeLog)
-    await client.query(makeCommitMarks)
-    const { rows } = await client.query<Applied>('SELECT name, hash FROM schema_migration')
-    for (const one of findPending(history, rows)) {
-      for (const statement of one.statements) await client.query(statement)
-      await client.query('INSERT INTO schema_migration VALUES ($1, $2, $3)', [one.name, hashOf(one), nowMs])
+    await connection.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+    await connection.query(makeLog)
+    await connection.query(makeCommitMarks)
+    const applied = await connection.query<Applied>('SELECT name, hash FROM schema_migration')
+    for (const one of findPending(history, applied)) {
+      for (const statement of one.statements) await connection.query(statement)
+      await connection.query('INSERT INTO schema_migration VALUES ($1, $2, $3)', [one.name, hashOf(one), nowMs])
     }
-    await client.query('COMMIT')
+    await connection.query('COMMIT')
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => {})
+    await connection.command('ROLLBACK').catch(() => {})
     throw error
   }
 }

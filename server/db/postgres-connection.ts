@@ -1,4 +1,5 @@
-// One connection to PostgreSQL: drives units with await and remembers what it prepared.
+// One connection to PostgreSQL: drives units with await, remembers what it prepared, and since when an answer is waited for.
+import { Socket } from 'node:net'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { PgSelectBase } from 'drizzle-orm/pg-core'
@@ -27,19 +28,75 @@ interface Named {
   readonly text: string
 }
 
+/**
+ * What the server's side of a connection does without us, ms and s: no unit waits for anything but the database, so who is idle in a
+ * transaction is gone and must not keep its locks; and whoever does not take what is sent to it is gone too.
+ */
+const serverSettings = {
+  idle_in_transaction_session_timeout: 60_000,
+  tcp_keepalives_idle: 10,
+  tcp_keepalives_interval: 5,
+  tcp_keepalives_count: 3,
+  tcp_user_timeout: 30_000,
+}
+const serverOptions = Object.entries(serverSettings).map(([name, value]) => `-c ${name}=${value}`)
+const keepAliveMs = 10_000
+
 export class PostgresConnection {
-  readonly client: pg.PoolClient
+  readonly client: pg.Client
+  /** By which others find it in pg_stat_activity. */
+  readonly name: string
   /** Statements so far that may have written. */
   writes = 0
+  /** Questions so far. */
+  asked = 0
+  /** Since when an answer is waited for, monotonic ms. */
+  waitingSinceMs: number | undefined
+  /** It serves nobody any more. */
+  isLost = false
   readonly ctx: UnitContext
   readonly #plain: NodePgDatabase
   readonly #inserts: InsertPlans<Named>
   readonly #commands = new Map<Statement<unknown, unknown>, { plan: Plan; named: Named }>()
   readonly #selects = new Map<Statement<unknown, unknown>, AsyncSelect>()
+  readonly #socket: Socket
+  readonly #options: DatabaseOptions
   #statements = 0
 
-  constructor(client: pg.PoolClient, options: DatabaseOptions) {
+  /** Throws what the driver throws, also when this takes longer than `timeoutMs`. */
+  static async open(options: DatabaseOptions, timeoutMs: number): Promise<PostgresConnection> {
+    const connection = new PostgresConnection(options, timeoutMs)
+    try {
+      await connection.client.connect()
+      return connection
+    } catch (error) {
+      connection.cut()
+      throw error
+    }
+  }
+
+  private constructor(options: DatabaseOptions, timeoutMs: number) {
+    this.name = `huinong ${makeId(options.clock, options.random)}`
+    this.#options = options
+    this.#socket = new Socket()
+    const client = new pg.Client({
+      connectionString: options.url,
+      application_name: this.name,
+      options: serverOptions.join(' '),
+      connectionTimeoutMillis: timeoutMs,
+      stream: () => this.#socket,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: keepAliveMs,
+    })
     this.client = client
+    // Without a listener a lost connection would end the process; a query in flight reports it as well.
+    client.on('error', (error) => {
+      if (!this.isLost) options.onError?.(error)
+      this.isLost = true
+    })
+    client.on('end', () => {
+      this.isLost = true
+    })
     // Made when first asked for: what takes no name of its own uses up no randomness.
     let writerId: Id | undefined
     this.#plain = drizzle(client)
@@ -78,10 +135,38 @@ export class PostgresConnection {
   }
 
   async command(text: string): Promise<void> {
+    await this.query(text)
+  }
+
+  async query<TRow extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<TRow[]> {
     try {
-      await this.client.query(text)
+      const { rows } = await this.#ask(() => this.client.query<TRow>(text, values))
+      return rows
     } catch (error) {
       throw asDatabaseError(error)
+    }
+  }
+
+  /** Lets go of it where it stands: whoever waits for an answer hears that there will be none. */
+  cut(): void {
+    this.isLost = true
+    this.#socket.destroy()
+  }
+
+  /** Says goodbye; one that is not heard within `timeoutMs` is cut. */
+  async end(timeoutMs: number): Promise<void> {
+    const cancel = this.#options.clock.setTimer(timeoutMs, () => this.cut())
+    await this.client.end()
+    cancel()
+  }
+
+  async #ask<T>(question: () => PromiseLike<T>): Promise<T> {
+    this.asked += 1
+    this.waitingSinceMs = this.#options.clock.monotonicMs()
+    try {
+      return await question()
+    } finally {
+      this.waitingSinceMs = undefined
     }
   }
 
@@ -95,16 +180,16 @@ export class PostgresConnection {
         return this.#exec(step.query)
       case 'sql':
         this.writes += 1
-        return (await this.#plain.execute(step.sql)).rows
+        return (await this.#ask(() => this.#plain.execute(step.sql))).rows
       case 'sql-exec':
         this.writes += 1
-        return (await this.#plain.execute(step.sql)).rowCount ?? 0
+        return (await this.#ask(() => this.#plain.execute(step.sql))).rowCount ?? 0
       case 'savepoint':
-        return this.client.query('SAVEPOINT attempt')
+        return this.#ask(() => this.client.query('SAVEPOINT attempt'))
       case 'release':
-        return this.client.query('RELEASE attempt')
+        return this.#ask(() => this.client.query('RELEASE attempt'))
       case 'rollback':
-        return this.client.query('ROLLBACK TO attempt; RELEASE attempt')
+        return this.#ask(() => this.client.query('ROLLBACK TO attempt; RELEASE attempt'))
     }
   }
 
@@ -118,7 +203,8 @@ export class PostgresConnection {
       const count = Math.min(maxInsertRows, rows.length - from)
       const { plan, prepared } = this.#inserts.get(table, rows, count, isIgnoring)
       this.writes += 1
-      const done = await this.client.query({ ...prepared, values: plan.bind(rows, from) })
+      const values = plan.bind(rows, from)
+      const done = await this.#ask(() => this.client.query({ ...prepared, values }))
       changes += done.rowCount ?? 0
     }
     return changes
@@ -128,7 +214,7 @@ export class PostgresConnection {
     if (!(query instanceof BoundStatement)) {
       // An insert, update or delete that returns rows is a write as well.
       if (!(query instanceof PgSelectBase)) this.writes += 1
-      return (await query) as unknown[]
+      return (await this.#ask(() => query)) as unknown[]
     }
     let select = this.#selects.get(query.statement)
     if (select === undefined) {
@@ -136,13 +222,14 @@ export class PostgresConnection {
       select = built.prepare(this.#named('').name)
       this.#selects.set(query.statement, select)
     }
-    return select.execute(query.values)
+    const built = select
+    return this.#ask(() => built.execute(query.values))
   }
 
   async #exec(query: PromiseLike<unknown> | BoundStatement<unknown>): Promise<number> {
     this.writes += 1
     if (!(query instanceof BoundStatement)) {
-      const done = await query
+      const done = await this.#ask(() => query)
       return Array.isArray(done) ? done.length : ((done as pg.QueryResult).rowCount ?? 0)
     }
     let entry = this.#commands.get(query.statement)
@@ -151,7 +238,9 @@ export class PostgresConnection {
       entry = { plan, named: this.#named(plan.text) }
       this.#commands.set(query.statement, entry)
     }
-    const done = await this.client.query({ ...entry.named, values: entry.plan.bind(query.values) })
+    const values = entry.plan.bind(query.values)
+    const { named } = entry
+    const done = await this.#ask(() => this.client.query({ ...named, values }))
     return done.rowCount ?? 0
   }
 }

@@ -2,7 +2,6 @@
 // serializable transaction on the process's one writer connection (a savepoint each), so processes never queue behind each
 // other's single commits. After a serialization failure or deadlock the group is run again, at last one unit at a time; after a
 // lost connection too, on a new one. A COMMIT that nobody answered is looked into first (commit-marks.ts).
-import pg from 'pg'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { nextUnit } from '#shared/ids/random.ts'
 import { delay } from '#shared/time/clock.ts'
@@ -12,11 +11,13 @@ import type { Database, DatabaseCounters, DatabaseOptions, Work } from './databa
 import { DatabaseError, asDatabaseError, type DatabaseErrorKind } from './database-error.ts'
 import { migratePostgres } from './migrate.ts'
 import { PostgresConnection } from './postgres-connection.ts'
+import { PostgresPool, Reach } from './postgres-pool.ts'
 
 interface Job {
   readonly work: Work<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
+  readonly sinceMs: number
   outcome: { value: unknown } | { error: unknown } | undefined
 }
 
@@ -28,9 +29,6 @@ const readConnections = 4
 const maxLosses = readConnections + 1
 /** Runs of one group before its callers get the error. From the third on after a conflict, units run one by one. */
 const maxRuns: Partial<Record<DatabaseErrorKind, number>> = { conflict: 12, connection: maxLosses }
-/** Between two attempts to reach a database that is away. */
-const reachAgainMs = 100
-const defaultPatienceMs = 5_000
 /** Not to know whether something was kept is worse than to wait: so many times the patience is spent on a lost COMMIT. */
 const commitPatience = 6
 /** Old marks are dropped once in so many commits. */
@@ -42,76 +40,41 @@ class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly counters: DatabaseCounters = { commits: 0, units: 0, refusals: 0, failures: 0, retries: 0 }
   readonly #options: DatabaseOptions
-  readonly #patienceMs: number
   readonly #maxGroupSize: number
-  readonly #writers: pg.Pool
-  readonly #readers: pg.Pool
-  readonly #connections = new WeakMap<pg.PoolClient, PostgresConnection>()
+  readonly #reach: Reach
+  readonly #writers: PostgresPool
+  readonly #readers: PostgresPool
+  readonly #reading = new Set<Promise<unknown>>()
   readonly #queue: Job[] = []
   #flushing: Promise<void> | undefined
-  /** Since when the database cannot be reached, monotonic ms. */
-  #awaySinceMs: number | undefined
-  #isClosed = false
 
   constructor(options: DatabaseOptions) {
     this.#options = options
-    this.#patienceMs = options.patienceMs ?? defaultPatienceMs
     this.#maxGroupSize = options.maxGroupSize ?? 64
-    this.#writers = this.#pool(1)
-    this.#readers = this.#pool(readConnections)
-  }
-
-  #pool(max: number): pg.Pool {
-    const pool = new pg.Pool({
-      connectionString: this.#options.url,
-      max,
-      application_name: 'huinong',
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-      // No unit waits for anything but the database: who is idle in a transaction is gone, and must not keep its locks.
-      idle_in_transaction_session_timeout: 60_000,
-    })
-    // Without a listener a lost connection would end the process; a query in flight reports it as well.
-    pool.on('connect', (client) => void client.on('error', (error) => this.#options.onError?.(error)))
-    pool.on('error', () => {})
-    return pool
+    this.#reach = new Reach(options)
+    this.#writers = new PostgresPool(options, this.#reach, 1)
+    this.#readers = new PostgresPool(options, this.#reach, readConnections)
   }
 
   async migrate(): Promise<void> {
-    const client = await this.#reach(this.#writers)
+    const connection = await this.#writers.take()
     let isBroken = true
     try {
-      await migratePostgres(client, this.#options.clock.now(), this.#options.migrations)
+      await migratePostgres(connection, this.#options.clock.now(), this.#options.migrations)
       isBroken = false
     } finally {
-      client.release(isBroken)
-    }
-  }
-
-  /** A connection; waits for a database that has been away for less than the patience. Throws DatabaseError `connection`. */
-  async #reach(pool: pg.Pool, patienceMs = this.#patienceMs): Promise<pg.PoolClient> {
-    const { clock } = this.#options
-    for (;;) {
-      try {
-        const client = await pool.connect()
-        this.#awaySinceMs = undefined
-        return client
-      } catch (error) {
-        this.#awaySinceMs ??= clock.monotonicMs()
-        if (clock.monotonicMs() - this.#awaySinceMs >= patienceMs || this.#isClosed)
-          throw new DatabaseError('connection', 'the database cannot be reached', { cause: error })
-        await delay(clock, reachAgainMs)
-      }
+      this.#writers.giveBack(connection, isBroken)
     }
   }
 
   run<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#isClosed) {
+      if (this.#reach.isClosed) {
         reject(new DatabaseError('connection', 'the database is closed'))
         return
       }
-      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject, outcome: undefined })
+      const sinceMs = this.#options.clock.monotonicMs()
+      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject, sinceMs, outcome: undefined })
       this.#flushing ??= this.#flushAll()
     })
   }
@@ -151,8 +114,8 @@ class PostgresDatabase implements Database {
   /** Without an error the group is kept. */
   async #tryGroup(group: readonly Job[], attempt: number): Promise<{ error?: DatabaseError; isAgain: boolean }> {
     try {
-      const client = await this.#reach(this.#writers)
-      const failure = await this.#transact(client, group)
+      const sinceMs = Math.max(...group.map((job) => job.sinceMs))
+      const failure = await this.#transact(await this.#writers.take({ sinceMs }), group)
       if (failure === undefined) return { isAgain: false }
       const { error, mark } = failure
       if (error.kind === 'connection' && mark !== undefined && (await this.#isKept(mark))) return { isAgain: false }
@@ -164,13 +127,12 @@ class PostgresDatabase implements Database {
 
   /** One transaction over the group; returns why it was not committed, as far as is known. A lone unit's own error is left in its outcome. */
   async #transact(
-    client: pg.PoolClient,
+    connection: PostgresConnection,
     group: readonly Job[],
   ): Promise<{ error: DatabaseError; mark: Id | undefined } | undefined> {
     let mark: Id | undefined
     let isBroken = false
     try {
-      const connection = this.#connectionOf(client)
       await connection.command('BEGIN ISOLATION LEVEL SERIALIZABLE')
       const writesBefore = connection.writes
       if (!(await this.#runJobs(connection, group))) await connection.command('ROLLBACK')
@@ -178,16 +140,16 @@ class PostgresDatabase implements Database {
         if (connection.writes > writesBefore) mark = makeId(this.#options.clock, this.#options.random)
         await connection.command(mark === undefined ? 'COMMIT' : `${keepMark(mark)}; COMMIT`)
         this.counters.commits += 1
-        if (this.counters.commits % commitsPerSweep === 1) await dropOldMarks(client).catch(() => (isBroken = true))
+        if (this.counters.commits % commitsPerSweep === 1) await dropOldMarks(connection).catch(() => (isBroken = true))
       }
       return undefined
     } catch (thrown) {
       const error = asDatabaseError(thrown)
       isBroken = error.kind === 'connection'
-      if (!isBroken) await client.query('ROLLBACK').catch(() => (isBroken = true))
+      if (!isBroken) await connection.command('ROLLBACK').catch(() => (isBroken = true))
       return { error, mark }
     } finally {
-      client.release(isBroken)
+      this.#writers.giveBack(connection, isBroken)
     }
   }
 
@@ -195,19 +157,19 @@ class PostgresDatabase implements Database {
   async #isKept(mark: Id): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       let isBroken = true
-      let client: pg.PoolClient | undefined
+      let connection: PostgresConnection | undefined
       try {
-        client = await this.#reach(this.#writers, commitPatience * this.#patienceMs)
-        const isKept = await claimMark(client, mark)
+        connection = await this.#writers.take({ patienceMs: commitPatience * this.#reach.patienceMs })
+        const isKept = await claimMark(connection, mark)
         isBroken = false
         const message = `the connection was lost at a commit, which was ${isKept ? 'kept' : 'not kept'}`
         this.#options.onError?.(new DatabaseError('connection', message))
         return isKept
       } catch (error) {
-        if (client !== undefined && attempt < maxLosses) continue
+        if (connection !== undefined && attempt < maxLosses) continue
         throw new DatabaseError('uncertain', 'the database went away at a commit', { cause: error })
       } finally {
-        client?.release(isBroken)
+        if (connection !== undefined) this.#writers.giveBack(connection, isBroken)
       }
     }
   }
@@ -231,15 +193,6 @@ class PostgresDatabase implements Database {
     return true
   }
 
-  #connectionOf(client: pg.PoolClient): PostgresConnection {
-    let connection = this.#connections.get(client)
-    if (connection === undefined) {
-      connection = new PostgresConnection(client, this.#options)
-      this.#connections.set(client, connection)
-    }
-    return connection
-  }
-
   #answer(job: Job): void {
     const { outcome } = job
     if (outcome !== undefined && 'value' in outcome) {
@@ -253,12 +206,23 @@ class PostgresDatabase implements Database {
     job.reject(error)
   }
 
-  async read<T>(work: Work<T>): Promise<T> {
+  read<T>(work: Work<T>): Promise<T> {
+    const reading = this.#read(work)
+    const ended = reading.then(
+      () => {},
+      () => {},
+    )
+    this.#reading.add(ended)
+    void ended.then(() => this.#reading.delete(ended))
+    return reading
+  }
+
+  async #read<T>(work: Work<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      if (this.#isClosed) throw new DatabaseError('connection', 'the database is closed')
-      const client = await this.#reach(this.#readers)
+      if (this.#reach.isClosed) throw new DatabaseError('connection', 'the database is closed')
+      const connection = await this.#readers.take()
       try {
-        return await this.#look(client, work)
+        return await this.#look(connection, work)
       } catch (error) {
         if (!isLost(error) || attempt === maxLosses) throw error
         this.counters.retries += 1
@@ -266,26 +230,27 @@ class PostgresDatabase implements Database {
     }
   }
 
-  async #look<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
+  async #look<T>(connection: PostgresConnection, work: Work<T>): Promise<T> {
     let isBroken = false
     try {
-      const connection = this.#connectionOf(client)
       await connection.command('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
       return await connection.drive(work(connection.ctx))
     } catch (error) {
       isBroken = isLost(error)
       throw error
     } finally {
-      if (!isBroken) await client.query('ROLLBACK').catch(() => (isBroken = true))
-      client.release(isBroken)
+      if (!isBroken) await connection.command('ROLLBACK').catch(() => (isBroken = true))
+      this.#readers.giveBack(connection, isBroken)
     }
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.#reach.isClosed) return
+    this.#reach.isClosed = true
     await this.#flushing
-    await Promise.all([this.#writers.end(), this.#readers.end()])
+    await Promise.all(this.#reading)
+    await Promise.all([this.#writers.close(), this.#readers.close()])
+    await this.#reach.watch.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
