@@ -356,6 +356,7 @@ export class Agent implements AsyncDisposable {
   #shelf(): Shelf {
     const { planogram, prices, config } = this.#twin.applied
     const unverified = unverifiedLanes(planogram.lanes, config, this.#parts.clock.now())
+    const faults = this.#sampler?.faults() ?? new Map<string, string>()
     return {
       planogram,
       prices,
@@ -363,6 +364,9 @@ export class Agent implements AsyncDisposable {
       dryingRates: this.#parts.journal.dryingRates(),
       settleConfidence: config.settleConfidence,
       unverifiedLaneIds: new Set(unverified.map(({ laneId }) => laneId)),
+      blindLaneIds: new Set(
+        planogram.lanes.flatMap(({ laneId, isOnSale }) => (isOnSale || !faults.has(laneId) ? [] : [laneId])),
+      ),
     }
   }
 

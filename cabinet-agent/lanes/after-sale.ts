@@ -23,7 +23,7 @@ export function lanesAfterSale(
     const foreignMassesMg = seen.foreignMassesMg.slice(-maximumForeign)
     const foreignMg = foreignMassesMg.reduce((sum, massMg) => sum + massMg, 0)
     const count = Math.max(0, seen.remainingCount)
-    const hasMoved = count !== lane.count || foreignMassesMg.length !== lane.foreignMassesMg.length
+    const hasMoved = count !== lane.count || !isSame(foreignMassesMg, lane.foreignMassesMg)
     const isTooFull = seen.foreignMassesMg.length > maximumForeign
     const isDoubtful = lane.isCountDoubtful || (!isSettled && hasMoved) || isTooFull
     // An untouched lane keeps its counted gross: re-basing it on each session would hide slow theft and lost water.
@@ -32,6 +32,11 @@ export function lanesAfterSale(
     const learned = isSettled && !isDoubtful ? learn(lane, seen) : {}
     return [{ ...lane, count, grossMg, foreignMassesMg, isCountDoubtful: isDoubtful, countedAtMs: nowMs, ...learned }]
   })
+}
+
+/** One object for another is a change too, and shifts what the lane weighs. */
+function isSame(massesMg: readonly number[], before: readonly number[]): boolean {
+  return massesMg.length === before.length && massesMg.every((massMg, index) => massMg === before[index])
 }
 
 function learn(lane: LaneRecord, seen: LaneEvidence): Partial<LaneRecord> {

@@ -1,4 +1,5 @@
 import type { LiveMessage } from '#shared/contracts/mqtt/live.ts'
+import type { Plateau } from '#shared/contracts/mqtt/lane.ts'
 import type { Planogram, PriceList } from '#shared/contracts/mqtt/twin.ts'
 import type { Id } from '#shared/ids/uuid-v7.ts'
 import type { Clock } from '#shared/time/clock.ts'
@@ -35,6 +36,8 @@ export interface Shelf {
   settleConfidence: number
   /** Lanes whose goods may not be charged by weight. */
   unverifiedLaneIds: ReadonlySet<string>
+  /** Lanes off sale whose scale gives no weight: a sale goes on without them. */
+  blindLaneIds: ReadonlySet<string>
 }
 
 export interface SessionWatchOptions {
@@ -156,13 +159,14 @@ export class SessionWatch {
     while ((this.#preroll[0]?.monotonicMs ?? oldestMs) < oldestMs) this.#preroll.shift()
   }
 
-  #begin(session: ActiveSession, opening: Extract<ActiveSession, { name: 'open' }>['opening'] | undefined): Watched {
+  #begin(session: ActiveSession, opening: readonly Plateau[] | undefined): Watched {
     const { laneIds, sheet, clock } = this.#options
     const shelf = this.#options.shelf()
-    const setups = laneSetups(shelf.planogram, shelf.prices, shelf.records, shelf.dryingRates, clock.now()).filter(
-      (lane) => laneIds.includes(lane.laneId),
-    )
     const { core } = session
+    const isLeftOut = (laneId: string) => core.kind === 'sale' && isLeftOutOfSale(laneId, shelf, opening)
+    const setups = laneSetups(shelf.planogram, shelf.prices, shelf.records, shelf.dryingRates, clock.now()).filter(
+      ({ laneId }) => laneIds.includes(laneId) && !isLeftOut(laneId),
+    )
     const setup = { ...sheet, lanes: setups, ...(opening === undefined ? {} : { opening }) }
     const watched: Watched = {
       sessionId: core.sessionId,
@@ -273,6 +277,14 @@ export class SessionWatch {
   }
 }
 
+/** A sale that goes on after a restart leaves out the lanes that it began without. */
+function isLeftOutOfSale(laneId: string, shelf: Shelf, opening: readonly Plateau[] | undefined): boolean {
+  const isOnSale = shelf.planogram.lanes.some((lane) => lane.laneId === laneId && lane.isOnSale)
+  if (isOnSale) return false
+  if (opening === undefined) return shelf.blindLaneIds.has(laneId)
+  return opening.every((plateau) => plateau.laneId !== laneId)
+}
+
 const emptyCart = { cart: [], totalFen: 0, notices: [] } satisfies Partial<LiveMessage>
 
 function weightsOf({ setups, shownMg }: Watched): Required<Pick<LiveMessage, 'weights'>> {
@@ -323,8 +335,6 @@ function decideRestock(watched: Watched, steadyAtMs: number): Decided {
   const closing = decoder.currentPlateaus()
   const weighed = new Set(closing.map((plateau) => plateau.laneId))
   const blind = loads.find((load) => !weighed.has(load.laneId))
-  if (blind !== undefined)
-    return { decision: reviewFor('lane_fault', `no steady weight from ${blind.laneId}`), lanes: [] }
   const known = lanesOf(shelf.planogram.lanes, shelf.records)
   const { records, statistics } = lanesAfterRestock({
     planogram: shelf.planogram.lanes,
@@ -334,6 +344,13 @@ function decideRestock(watched: Watched, steadyAtMs: number): Decided {
     closing,
     atMs: steadyAtMs,
   })
+  if (blind !== undefined) {
+    // The other lanes are as well weighed as ever: what they hold now must be known, or each of their sales would be a riddle.
+    const isUnweighed = ({ laneId }: LaneRecord) => loads.some((load) => load.laneId === laneId) && !weighed.has(laneId)
+    const doubtful = known.filter(isUnweighed).map((lane) => ({ ...lane, isCountDoubtful: true }))
+    const decision = reviewFor('lane_fault', `no steady weight from ${blind.laneId}`, { opening, closing })
+    return { decision, ...withDrying(watched, known, [...records, ...doubtful]) }
+  }
   return {
     decision: { outcome: 'restocked', lanes: [...statistics], opening: [...opening], closing: [...closing] },
     ...withDrying(watched, known, records),
@@ -359,7 +376,11 @@ function withDrying(
   return { lanes: records, drying: { rates, losses } }
 }
 
-function reviewFor(reason: 'decoder_fault' | 'lane_fault', detail: string): Decision {
-  const evidence = { opening: [], closing: [], steps: [], hypotheses: [] }
+function reviewFor(
+  reason: 'decoder_fault' | 'lane_fault',
+  detail: string,
+  seen: { opening: readonly Plateau[]; closing: readonly Plateau[] } = { opening: [], closing: [] },
+): Decision {
+  const evidence = { opening: [...seen.opening], closing: [...seen.closing], steps: [], hypotheses: [] }
   return { outcome: 'review', reason, detail: detail.slice(0, 500), lowestLines: [], flags: [], evidence }
 }

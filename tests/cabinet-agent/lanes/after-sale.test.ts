@@ -49,6 +49,16 @@ describe('the lanes after a sale', () => {
     expect(after).toMatchObject({ count: 9, foreignMassesMg: [] })
   })
 
+  it('remember the object that lies there now when it was exchanged for another', () => {
+    const known = laneSetup({ foreignMassesMg: [300_000] })
+    const bill = visit(sessionSetup({ lanes: [known] }), [[5300], [5000], [5150]])
+
+    const [lane] = lanesAfterSale(bill, true, [{ ...record, foreignMassesMg: [300_000] }], hourMs)
+
+    expect(lane?.foreignMassesMg).toHaveLength(1)
+    expect(Math.abs((lane?.foreignMassesMg[0] ?? 0) - 150_000)).toBeLessThan(2_000)
+  })
+
   it('are doubted after a review', () => {
     const bill = visit(one, [[5000], [4500], [4810]])
 
