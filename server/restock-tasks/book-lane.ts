@@ -32,8 +32,8 @@ export function* bookLane(ctx: UnitContext, task: TaskRow, lane: TaskLaneRow, so
   if (lane.booked !== null) return yield* correct(ctx, place, lane.booked, target, lane)
   for (const { lotId, count } of target.putIn) yield* fromDepot(ctx, place, lotId, count)
   for (const { lotId, count } of target.takenOff) yield* fromDepot(ctx, place, lotId, -count)
-  yield* countTo(ctx, place, target, soldUnits)
-  yield* keepBooked(ctx, lane, target)
+  const isCounted = yield* countTo(ctx, place, target, soldUnits)
+  yield* keepBooked(ctx, lane, isCounted ? target : { ...target, countAfter: 0 })
 }
 
 /** The restocker's word on a lane that is in the books already: only what it says otherwise moves. */
@@ -62,8 +62,12 @@ function* correct(ctx: UnitContext, place: LanePlace, before: Booked, target: Bo
     left += count
   }
   // Sales may have come in between: the rest is a change of the count, not a count.
-  if (left !== 0) yield* bookReportedChange(ctx, { ...place, lotId: yield* lotFor(ctx, place, target), units: left })
-  yield* keepBooked(ctx, lane, target)
+  const lotId = left === 0 ? undefined : yield* lotFor(ctx, place, target)
+  if (lotId !== undefined) {
+    yield* bookReportedChange(ctx, { ...place, lotId, units: left })
+    left = 0
+  }
+  yield* keepBooked(ctx, lane, { ...target, countAfter: target.countAfter - left })
 }
 
 /** Lot by lot, what is more (+) or less (−) now. */
@@ -80,20 +84,23 @@ function* fromDepot(ctx: UnitContext, place: LanePlace, lotId: string, units: nu
   else if (units < 0) yield* bookReportedTakeOff(ctx, { ...place, lotId, units: -units })
 }
 
-/** What is missing left from the older lots first; the lot just loaded answers for the rest, and for what is too much. */
-function* countTo(ctx: UnitContext, place: LanePlace, target: Booked, soldUnits: number): Unit<void> {
+/**
+ * What is missing left from the older lots first; the lot just loaded answers for the rest, and for what is too much. False where no
+ * lot is known to have been in the lane: then there is nothing to count on.
+ */
+function* countTo(ctx: UnitContext, place: LanePlace, target: Booked, soldUnits: number): Unit<boolean> {
   const newestLotId = yield* lotFor(ctx, place, target)
+  if (newestLotId === undefined) return false
   yield* bookReportedCount(ctx, { ...place, total: Math.max(0, target.countAfter - soldUnits), newestLotId })
+  return true
 }
 
-/** The lot a change of the count falls on: the one loaded last, else one that lies there. */
-function* lotFor(ctx: UnitContext, place: LanePlace, { putIn, takenOff }: Booked): Unit<string> {
+/** The lot a change of the count falls on: the one loaded last, else one that lies there, or did. */
+function* lotFor(ctx: UnitContext, place: LanePlace, { putIn, takenOff }: Booked): Unit<string | undefined> {
   const loaded = putIn.at(-1)?.lotId
   if (loaded !== undefined) return loaded
-  const lying = (yield* unitsInLane(ctx, place)).filter(({ units }) => units > 0).at(-1)?.lotId
-  const known = lying ?? takenOff.at(-1)?.lotId
-  if (known === undefined) throw new Error(`lane ${place.laneId} has no lot to count on`)
-  return known
+  const known = yield* unitsInLane(ctx, place)
+  return known.findLast(({ units }) => units > 0)?.lotId ?? takenOff.at(-1)?.lotId ?? known.at(-1)?.lotId
 }
 
 function* keepBooked(ctx: UnitContext, lane: TaskLaneRow, booked: Booked): Unit<void> {
