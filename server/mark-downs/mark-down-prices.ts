@@ -9,7 +9,8 @@ import { exec, insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { leastPriceForHouseholds } from '../attribution/revenue-plans.ts'
 import { recordAudit } from '../audit/record-audit.ts'
-import { findPromisedPrice } from '../harvest-calls/find-promised-price.ts'
+import { findPromisedPrices } from '../harvest-calls/find-promised-price.ts'
+import { openRecallsOf } from '../recalls/find-recalls.ts'
 import { lotsInCabinet } from '../stock/lane-stock.ts'
 import { openMarkDownsOf } from './find-mark-downs.ts'
 import { markedDownFen, percentOffAt } from './rules.ts'
@@ -99,7 +100,13 @@ function* findWanted(
   rules: ReadonlyMap<string, LadderRule>,
 ): Unit<Map<string, Wanted>> {
   const nowMs = ctx.now()
-  const lots = (yield* lotsInCabinet(cabinetId)).filter(({ units, expiresAtMs }) => units > 0 && expiresAtMs >= nowMs)
+  const lying = (yield* lotsInCabinet(cabinetId)).filter(({ units, expiresAtMs }) => units > 0 && expiresAtMs >= nowMs)
+  const recalled = yield* openRecallsOf(
+    ctx,
+    lying.map(({ lotId }) => lotId),
+  )
+  // What is under recall is not sold, so it says nothing of the price.
+  const lots = lying.filter(({ lotId }) => !recalled.has(lotId))
   const skus = yield* findSkusById(ctx, [...new Set(lots.map(({ skuId }) => skuId))])
   const next = new Map<string, Omit<Wanted, 'floorFen'>>()
   for (const { skuId, lotId, expiresAtMs } of lots.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs)) {
@@ -108,16 +115,27 @@ function* findWanted(
     next.set(skuId, { lotId, percentOff: percentOffAt(rule.steps, daysLeft(expiresAtMs, nowMs)) })
   }
   const wanted = new Map<string, Wanted>()
-  for (const [skuId, step] of next)
-    if (step.percentOff > 0) wanted.set(skuId, { ...step, floorFen: yield* floorOf(ctx, skuId, step.lotId) })
+  for (const [skuId, step] of next) {
+    if (step.percentOff === 0) continue
+    const lotIds = new Set(lots.filter((lot) => lot.skuId === skuId).map(({ lotId }) => lotId))
+    wanted.set(skuId, { ...step, floorFen: yield* floorOf(ctx, skuId, [...lotIds]) })
+  }
   return wanted
 }
 
-/** What households were promised for a unit when they were called to harvest holds for what is left near its date too. */
-function* floorOf(ctx: UnitContext, skuId: string, lotId: string): Unit<number> {
-  const promised = yield* findPromisedPrice(ctx, skuId)
-  if (promised === undefined) return 1
-  const lot = (yield* findLotsById(ctx, [lotId])).get(lotId)
-  if (lot?.supplierId !== promised.supplierId) return 1
-  return (yield* leastPriceForHouseholds(promised.supplierId, promised.floorFen, ctx.now())) ?? Infinity
+/**
+ * What households were promised for a unit when they were called to harvest holds for what is left near its date too. The price
+ * is the SKU's in the whole cabinet, so the dearest promise of all its lots there is the floor.
+ */
+function* floorOf(ctx: UnitContext, skuId: string, lotIds: readonly string[]): Unit<number> {
+  const lots = [...(yield* findLotsById(ctx, lotIds)).values()]
+  const promised = yield* findPromisedPrices(ctx, skuId, lots)
+  let floorFen = 1
+  for (const { lotId, supplierId } of lots) {
+    const householdFen = promised.get(lotId)
+    if (householdFen === undefined) continue
+    const leastFen = (yield* leastPriceForHouseholds(supplierId, householdFen, ctx.now())) ?? Infinity
+    floorFen = Math.max(floorFen, leastFen)
+  }
+  return floorFen
 }

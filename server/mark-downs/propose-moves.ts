@@ -1,6 +1,6 @@
 // What the ladder proposes beyond a lower price: goods that this cabinet will not sell in time go to one that should, by the
 // forecasts; what none should sell is offered as a donation. Proposals of before that no longer hold lapse.
-import { and, eq, gt, gte, inArray, lte } from 'drizzle-orm'
+import { and, eq, gt, gte, inArray, isNull, lte } from 'drizzle-orm'
 import { daysLeft } from '../catalog/rules.ts'
 import { exec, insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
@@ -59,9 +59,9 @@ export function* renewProposals(ctx: UnitContext): Unit<number> {
   return proposals.length
 }
 
-/** Goods that may still be sold and are within a rule's days; lots somebody dismissed a proposal for are left alone. */
+/** Goods that may still be sold and are within a rule's days; what is under recall, or was dismissed by somebody, is left alone. */
 function* findNearLots(ctx: UnitContext, rules: ReadonlyMap<string, LadderRule>): Unit<NearLot[]> {
-  const { laneStock: s, lots, skus, ladderProposals: p } = ctx.tables
+  const { laneStock: s, lots, skus, recalls: r, ladderProposals: p } = ctx.tables
   const furthest = Math.max(...[...rules.values()].map((it) => Math.max(it.transferDaysLeft, it.donationDaysLeft)))
   const nowMs = ctx.now()
   const found = yield* rows(
@@ -78,7 +78,15 @@ function* findNearLots(ctx: UnitContext, rules: ReadonlyMap<string, LadderRule>)
       .from(s)
       .innerJoin(lots, eq(lots.lotId, s.lotId))
       .innerJoin(skus, eq(skus.skuId, lots.skuId))
-      .where(and(gt(s.units, 0), gte(lots.expiresAtMs, nowMs), lte(lots.expiresAtMs, nowMs + (furthest + 1) * dayMs))),
+      .leftJoin(r, and(eq(r.lotId, s.lotId), isNull(r.closedAtMs)))
+      .where(
+        and(
+          gt(s.units, 0),
+          gte(lots.expiresAtMs, nowMs),
+          lte(lots.expiresAtMs, nowMs + (furthest + 1) * dayMs),
+          isNull(r.recallId),
+        ),
+      ),
   )
   const dismissed = yield* rows(
     ctx.db.select({ cabinetId: p.cabinetId, laneId: p.laneId, lotId: p.lotId }).from(p).where(eq(p.state, 'dismissed')),

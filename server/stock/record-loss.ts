@@ -15,7 +15,7 @@ import { postTransfers } from '../ledger/post-transfers.ts'
 import { openMarkDownsOf } from '../mark-downs/find-mark-downs.ts'
 import { priceQuantity } from '../sessions/pricing.ts'
 import { bookMoves } from './book-moves.ts'
-import { requireOpenLot } from './require-goods.ts'
+import { requireLoadableLot, requireOpenLot } from './require-goods.ts'
 import { bearerAccountOf, differencePlace, fixedPlaces, lanePlace } from './rules.ts'
 import type { Bearer, LanePlace, LossKind, MoveKind, Place } from './rules.ts'
 import { requireMissing } from './transfer-stock.ts'
@@ -58,12 +58,13 @@ export const causeOfLoss = (kind: LossKind) => ways[kind].cause
 const aloneWindowMs = 86_400_000
 
 /**
- * Refuses with stock.lot_unknown, lot_closed, not_enough, bearer_unknown, recipient_missing, second_person_missing and
+ * Refuses with stock.lot_unknown, lot_closed, for a donation lot_expired and lot_recalled, not_enough, bearer_unknown, recipient_missing, second_person_missing and
  * attribution.plan_missing.
  */
 export function* recordLoss(ctx: UnitContext, input: NewLoss): Unit<RecordedLoss> {
   const { kind, lotId, lane, units, bearer, recipient, reason, by, confirmedBy } = input
-  const lot = yield* requireOpenLot(ctx, lotId)
+  // What may not be sold may not be given away either.
+  const lot = kind === 'donation' ? yield* requireLoadableLot(ctx, lotId) : yield* requireOpenLot(ctx, lotId)
   if ((kind === 'donation') !== (recipient !== undefined))
     throw new RefusalError('stock.recipient_missing', undefined, { field: 'recipient' })
   yield* requireBearer(ctx, bearer)

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Effect } from '#server/context.ts'
 import { insertRows, rows } from '#server/db/unit.ts'
+import type { Unit, UnitContext } from '#server/db/unit.ts'
 import { changePrices, findTwin } from '#server/cabinets/change-twin.ts'
 import { climbLadder } from '#server/mark-downs/climb-ladder.ts'
 import { proposeMoves, type LadderRule, type NearLot } from '#server/mark-downs/rules.ts'
 import { accountIdOf } from '#server/ledger/account-kinds.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
+import { recallLot } from '#server/recalls/recall-lot.ts'
 import { findSession } from '#server/sessions/store.ts'
 import { startCommerceApi } from '#tests/support/commerce-api.ts'
 import { householdCode, settled } from '#tests/support/market.ts'
@@ -35,6 +37,18 @@ const priceOf = ({ database, cabinetId, citrus }: StockWorld) =>
   database.read(function* (ctx) {
     return (yield* findTwin(ctx, cabinetId)).prices.prices[citrus.skuId]
   })
+/** The citrus lot came from a call that promised so much. */
+function* keepCallOf(ctx: UnitContext, { citrus }: StockWorld, floorFen: number): Unit<void> {
+  const { harvestNeeds, harvestCalls } = ctx.tables
+  const at = { needId: ctx.newId(), skuId: citrus.skuId, deliverByMs: ctx.now() }
+  const need = { ...at, units: 20, state: 'met', stuck: null, origin: 'by_hand', raisedBy: null } as const
+  yield* insertRows(harvestNeeds, [{ ...need, raisedAtMs: ctx.now() }])
+  const call = { ...at, callId: ctx.newId(), seq: 1, householdCode: householdCode(1), state: 'delivered' } as const
+  const units = { units: 20, acceptedUnits: 20, deliveredUnits: 20, lotId: citrus.lotId, reason: null }
+  const times = { calledAtMs: ctx.now(), answerByMs: ctx.now(), answeredAtMs: ctx.now(), endedAtMs: ctx.now() }
+  const terms = { termsVersion: 1, priceFen: 896, floorFen, answeredBy: null }
+  yield* insertRows(harvestCalls, [{ ...call, ...units, ...times, ...terms }])
+}
 const expect40 = ({ database, otherCabinetId, citrus }: StockWorld) =>
   database.run(function* (ctx) {
     const milliUnitsByDay = Array.from({ length: 14 }, () => 20_000)
@@ -159,6 +173,42 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     await climb(world)
     expect(await priceOf(world)).toBe(1_280)
     expect(await climb(world)).toEqual([])
+  })
+
+  it('holds to what the households of a lot were promised when they were called, whatever the terms say later', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const world = await openStockWorld(database, clock)
+    await using api = await startCommerceApi(database, clock)
+    await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    await database.run((ctx) => keepCallOf(ctx, world, 700))
+    clock.advance(10 * dayMs)
+
+    await climb(world)
+
+    expect(await priceOf(world)).toBe(1_000)
+  })
+
+  it('looks away from a lot under recall: it moves no price and is neither sent on nor given away', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const world = await openStockWorld(database, clock)
+    await using api = await startCommerceApi(database, clock)
+    await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    clock.advance(10 * dayMs)
+    await climb(world)
+    const [proposal] = await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.ladderProposals)))
+    const by = { accountId: operator.accountId, name: '运营' }
+    await database.run((ctx) => recallLot(ctx, { lotId: world.citrus.lotId, reason: '农残超标', by }))
+    const path = `/api/ladder-proposals/${proposal?.proposalId ?? ''}/acceptance`
+
+    const given = await api.call('POST', path, operator, { note: '捐赠', recipient: '敬老院' })
+    await climb(world)
+
+    expect(given.body).toMatchObject({ code: 'stock.lot_recalled' })
+    expect(await priceOf(world)).toBe(1_280)
+    const open = await api.call('GET', '/api/ladder-proposals?state=open', operator)
+    expect(open.body).toMatchObject({ rows: [] })
   })
 
   it('is refused when a later step takes less off, and keeps the old rules', async () => {
