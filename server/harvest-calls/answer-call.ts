@@ -7,8 +7,8 @@ import { exec, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
-import { callNext } from './call-next.ts'
-import { findCalls, findNeed } from './store.ts'
+import { callForSku } from './call-next.ts'
+import { findCalls } from './store.ts'
 import type { CallRow } from './store.ts'
 
 interface CallInput {
@@ -113,35 +113,40 @@ export function* lapseCalls(ctx: UnitContext): Unit<number> {
       .where(and(eq(c.state, 'accepted'), lt(c.deliverByMs, ctx.now() - graceMs)))
       .limit(callsPerUnit),
   )
-  for (const call of unanswered) yield* move(ctx, call, { state: 'lapsed', endedAtMs: ctx.now() }, {})
-  for (const call of unbrought) yield* move(ctx, call, { state: 'failed', endedAtMs: ctx.now() }, {})
+  for (const call of unanswered) yield* change(ctx, call, { state: 'lapsed', endedAtMs: ctx.now() }, {})
+  for (const call of unbrought) yield* change(ctx, call, { state: 'failed', endedAtMs: ctx.now() }, {})
   yield* exec(
     ctx.db
       .update(n)
       .set({ state: 'closed' })
       .where(and(eq(n.state, 'open'), lte(n.deliverByMs, ctx.now() - graceMs))),
   )
+  for (const skuId of new Set([...unanswered, ...unbrought].map((call) => call.skuId))) yield* callForSku(ctx, skuId)
   return unanswered.length + unbrought.length
 }
 
-/** Writes the change and lets the need call the next for what is missing now. */
-function* move(
-  ctx: UnitContext,
-  call: CallRow,
-  change: Partial<CallRow> & Pick<CallRow, 'state'>,
-  by: { readonly accountId?: string; readonly reason?: string | undefined },
-): Unit<void> {
+type CallChange = Partial<CallRow> & Pick<CallRow, 'state'>
+interface ChangedBy {
+  readonly accountId?: string
+  readonly reason?: string | undefined
+}
+
+/** Writes the change and calls the next for what is missing now. */
+function* move(ctx: UnitContext, call: CallRow, changes: CallChange, by: ChangedBy): Unit<void> {
+  yield* change(ctx, call, changes, by)
+  yield* callForSku(ctx, call.skuId)
+}
+
+function* change(ctx: UnitContext, call: CallRow, changes: CallChange, by: ChangedBy): Unit<void> {
   const { harvestCalls: t } = ctx.tables
-  const { callId, needId } = call
-  yield* exec(ctx.db.update(t).set(change).where(eq(t.callId, callId)))
+  const { callId } = call
+  yield* exec(ctx.db.update(t).set(changes).where(eq(t.callId, callId)))
   yield* recordAudit(ctx, {
     accountId: by.accountId,
-    action: `harvest_call.${change.state}`,
+    action: `harvest_call.${changes.state}`,
     subjectId: callId,
     why: by.reason,
     before: { state: call.state },
-    after: JSON.parse(JSON.stringify(change)) as Record<string, unknown>,
+    after: JSON.parse(JSON.stringify(changes)) as Record<string, unknown>,
   })
-  const need = yield* findNeed(ctx, needId)
-  if (need?.state === 'open') yield* callNext(ctx, need)
 }

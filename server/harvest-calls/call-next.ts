@@ -7,11 +7,19 @@ import { exec, insertRows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { boundUnitsOf, chooseCalls } from './rules.ts'
 import type { StuckReason } from './rules.ts'
-import { findCallsOfNeeds, findCandidates, findTerms, nextSeq } from './store.ts'
+import { findCallsOfNeeds, findCandidates, findOpenNeeds, findTerms, nextSeq } from './store.ts'
 import type { CallRow, NeedRow, TermsRow } from './store.ts'
 
 const hourMs = 3_600_000
 const dayMs = 86_400_000
+
+/**
+ * Makes the calls that open needs of a SKU lack, the oldest need first. Whenever a call ends, terms change or a household joins: who
+ * is free by it may be wanted for another need than the one that was asked for.
+ */
+export function* callForSku(ctx: UnitContext, skuId: string): Unit<void> {
+  for (const need of yield* findOpenNeeds(ctx, skuId)) yield* callNext(ctx, need)
+}
 
 /** Makes the calls a need lacks, and keeps why there are none. A need that is met or over calls nobody. */
 export function* callNext(ctx: UnitContext, need: NeedRow): Unit<void> {

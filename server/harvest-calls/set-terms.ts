@@ -8,6 +8,7 @@ import { exec, insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { findUnknownHousehold } from '../households/find-unknown-household.ts'
+import { callForSku } from './call-next.ts'
 import { findTerms } from './store.ts'
 
 type TermsInput = z.output<(typeof putHarvestTerms)['body']> & { readonly skuId: string; readonly byAccountId: string }
@@ -33,6 +34,7 @@ export function* setTerms(ctx: UnitContext, input: TermsInput): Unit<void> {
     ...(before === undefined ? {} : { before: { ...before } }),
     after: { version, ...terms },
   })
+  yield* callForSku(ctx, skuId)
 }
 
 /** Households named in one statement. */
@@ -71,6 +73,7 @@ export function* admitMembers(
     subjectId: skuId,
     detail: { householdCodes: codes, admitted },
   })
+  yield* callForSku(ctx, skuId)
   return admitted
 }
 

@@ -26,8 +26,15 @@ export function* findTerms(
   return yield* one(db.select().from(t).where(eq(t.skuId, skuId)).orderBy(desc(t.version)).limit(1))
 }
 
-export function* findNeed({ db, tables: { harvestNeeds: t } }: UnitContext, needId: string) {
-  return yield* one(db.select().from(t).where(eq(t.needId, needId)))
+/** Open needs of a SKU, the one raised first at the head. */
+export function* findOpenNeeds({ db, tables: { harvestNeeds: t } }: UnitContext, skuId: string): Unit<NeedRow[]> {
+  return yield* rows(
+    db
+      .select()
+      .from(t)
+      .where(and(eq(t.skuId, skuId), eq(t.state, 'open')))
+      .orderBy(asc(t.needId)),
+  )
 }
 
 export function* findCallsOfNeeds(

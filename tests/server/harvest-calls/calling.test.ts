@@ -139,6 +139,30 @@ describe.each(dialects)('harvest calls on %s', (dialect) => {
     expect(await orchard.calls()).toEqual([])
   })
 
+  it('are made for an older need as soon as a household is free again, the terms allow it, or one joins', async () => {
+    await using orchard = await openOrchard(dialect, 897)
+    const { skuId } = orchard.market.citrus
+    const waiting = await orchard.need(20)
+    const terms = { supplierId: orchard.market.supplierId, capUnits: 60, capDays: 30, answerHours: 6, deliveryDays: 2 }
+    const sizes = { minUnitsPerCall: 5, maxUnitsPerCall: 10, floorFen: 800 }
+    await orchard.api.call('PUT', `/api/harvest-terms/${skuId}`, operator, { ...terms, ...sizes, expectedVersion: 1 })
+    expect(await orchard.calls()).toMatchObject([
+      { needId: waiting.needId, householdCode: householdCode(1) },
+      { needId: waiting.needId, householdCode: householdCode(2) },
+    ])
+
+    const second = await orchard.need(20)
+    expect(second).toMatchObject({ calledUnits: 10, stuck: 'nobody_left' })
+    const [first] = await orchard.calls()
+    await orchard.answer(farmer(1), first, { answer: 'decline', reason: '还没熟' })
+
+    const calls = await orchard.calls()
+    expect(calls.filter(({ needId }) => needId === second.needId)).toMatchObject([
+      { householdCode: householdCode(3) },
+      { householdCode: householdCode(1), units: 10 },
+    ])
+  })
+
   it('stop at the cap, and say that nobody is left', async () => {
     await using orchard = await openOrchard(dialect)
 
