@@ -160,11 +160,11 @@ export const InstallationProfile = z
     const complain = (message: string, path: Array<string | number>) =>
       context.issues.push({ code: 'custom', message, path, input: context.value })
     if (lock.doorLock > lock.board.lockCount) complain('the board has no such lock', ['lock', 'doorLock'])
-    const placed = [
-      { at: ['lock'], port: lock.port },
-      ...scales.map(({ port }, index) => ({ at: ['scales', index], port })),
-      ...(thermometer === undefined ? [] : [{ at: ['thermometer'], port: thermometer.port }]),
-      ...(doorInput === undefined ? [] : [{ at: ['doorInput'], port: doorInput.port }]),
+    const placed: PlacedBoard[] = [
+      { at: ['lock'], ...lock },
+      ...scales.map(({ port, board }, index) => ({ at: ['scales', index], port, board })),
+      ...(thermometer === undefined ? [] : [{ at: ['thermometer'], ...thermometer }]),
+      ...(doorInput === undefined ? [] : [{ at: ['doorInput'], ...doorInput }]),
     ]
     for (const { at, port } of placed) {
       if (ports[port] === undefined) complain(`no port is named ${port}`, [...at, 'port'])
@@ -172,8 +172,50 @@ export const InstallationProfile = z
     if (scanner !== undefined && ports[scanner.port] === undefined)
       complain(`no port is named ${scanner.port}`, ['scanner', 'port'])
     if (placed.some(({ port }) => port === scanner?.port)) complain('the scanner shares its port', ['scanner', 'port'])
+    for (const { at, why } of findClashes(placed)) complain(why, [...at])
+    const urls = Object.entries(ports)
+    for (const [index, [name, { url }]] of urls.entries()) {
+      const isTwice = urls.slice(0, index).some(([, other]) => other.url === url)
+      if (isTwice)
+        complain('another port is at this address: boards on one line share one port', ['ports', name, 'url'])
+    }
     const lanes = scales.map(({ laneId }) => laneId)
     if (new Set(lanes).size < lanes.length) complain('a lane has one scale only', ['scales'])
   })
   .meta({ id: 'InstallationProfile' })
 export type InstallationProfile = z.infer<typeof InstallationProfile>
+
+interface PlacedBoard {
+  readonly at: ReadonlyArray<string | number>
+  readonly port: string
+  readonly board: LockSettings | ScaleSettings | ThermometerSettings | DoorInputSettings
+}
+
+/**
+ * Boards that could not be told apart on their line. Two lanes read from one scale would bill its goods twice, and the address is
+ * easily left at its default.
+ */
+function findClashes(placed: readonly PlacedBoard[]): Array<{ at: ReadonlyArray<string | number>; why: string }> {
+  return placed.flatMap(({ at, port, board }, index) => {
+    const before = placed.slice(0, index).filter((other) => other.port === port)
+    const isAlone = (driver: string) => driver === 'scale-mt-sics'
+    if (before.length > 0 && [board, ...before.map((other) => other.board)].some(({ driver }) => isAlone(driver)))
+      return [{ at: [...at, 'port'], why: 'a scale-mt-sics stands alone on its port' }]
+    const unit = modbusUnitOf(board)
+    if (unit === undefined || before.every((other) => modbusUnitOf(other.board) !== unit)) return []
+    return [{ at: [...at, 'board', 'address'], why: `another board on port ${port} has address ${unit}` }]
+  })
+}
+
+/** Lock boards have protocols of their own and answer no Modbus unit. */
+function modbusUnitOf(board: PlacedBoard['board']): number | undefined {
+  switch (board.driver) {
+    case 'scale-sbt':
+    case 'scale-dini-dgt':
+    case 'thermometer-xy-md02':
+    case 'input-8':
+      return board.address
+    default:
+      return undefined
+  }
+}
