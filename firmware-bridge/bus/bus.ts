@@ -416,6 +416,9 @@ export class Bus implements AsyncDisposable {
     device.cancelProbe = undefined
     if (!health.isOnline) this.probeLater(device)
     for (const listener of this.healthListeners) listener(health)
+    const isSilent = [...this.devices.values()].every(({ presence }) => !presence.isOnline)
+    // A connection to a serial server whose network went is dead without a word, and its system tries it for minutes; a new one tells.
+    if (isSilent && this.link.connection !== undefined) this.link.reset('nobody on it answers')
   }
 
   private probeLater(device: Device): void {

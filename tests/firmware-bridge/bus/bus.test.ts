@@ -170,10 +170,11 @@ describe('bus', () => {
     expect(changes).toEqual([])
     await codeOf(clock, line.exchange(ask(1)))
     expect(changes).toEqual([[false, 'TIMEOUT_NO_REPLY']])
-    expect(transport.written).toHaveLength(10)
+    // Ten times, and once more over a new connection.
+    expect(transport.written).toHaveLength(11)
 
     expect(await codeOf(clock, line.exchange(ask(1)))).toBe('TIMEOUT_NO_REPLY')
-    expect(transport.written).toHaveLength(10)
+    expect(transport.written).toHaveLength(11)
     transport.reply = answerOf
     await clock.advanceAsync(1200)
 
@@ -182,6 +183,20 @@ describe('bus', () => {
       [true, undefined],
     ])
     expect(await settleBy(clock, line.exchange(ask(1)))).toBe(0x11)
+  })
+
+  it('connects anew when nobody on the line answers: a dead connection says nothing, a new one does', async () => {
+    const { clock, transport, bus, line } = await startBus()
+    const other = bus.addDevice('other', () => ask(2))
+    transport.reply = (bytes) => (transport.opens > 1 ? answerOf(bytes) : undefined)
+    for (let read = 0; read < 4; read += 1) await codeOf(clock, line.exchange(ask(1)))
+    expect(transport.opens).toBe(1)
+
+    for (let read = 0; read < 4; read += 1) await codeOf(clock, other.exchange(ask(2)))
+    await clock.advanceAsync(100)
+
+    expect({ opens: transport.opens, aborts: transport.aborts }).toEqual({ opens: 2, aborts: 1 })
+    expect(bus.health().map(({ isOnline }) => isOnline)).toEqual([true, true])
   })
 
   it('parks nothing: what was asked while the line is gone fails, and is not sent when it is back', async () => {
