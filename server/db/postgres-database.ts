@@ -10,7 +10,7 @@ import { claimMark, dropOldMarks, keepMark } from './commit-marks.ts'
 import type { Database, DatabaseCounters, DatabaseOptions, Work } from './database.ts'
 import { DatabaseError, asDatabaseError, type DatabaseErrorKind } from './database-error.ts'
 import { migratePostgres } from './migrate.ts'
-import { PostgresConnection } from './postgres-connection.ts'
+import type { PostgresConnection } from './postgres-connection.ts'
 import { PostgresPool, Reach } from './postgres-pool.ts'
 
 interface Job {
