@@ -24,6 +24,14 @@ export interface BenchResult {
   readonly violations: readonly string[]
 }
 
+/** What a server says of a COMMIT that nobody answered. */
+export const lostCommits = {
+  commitsKept: 'a commit, which was kept',
+  commitsUndone: 'a commit, which was not kept',
+} as const
+/** A server that finds no database at its start ends, and is started again. */
+const foundNoDatabase = /the database cannot be reached|Connection terminated/
+
 /** Why a bench cannot be run on this machine, as a sentence. */
 export class CannotRun extends Error {
   override readonly name = 'CannotRun'
@@ -66,6 +74,25 @@ export class Bench {
     const minutes = ((systemClock.monotonicMs() - this.#startedMs) / 60_000).toFixed(1)
     const verdict = this.isBroken ? `${town.violations.length} BROKEN` : 'nothing broken'
     this.#options.say(`${name}: ${asked} visits, ${opened} doors, ${taken} pieces, ${minutes} min: ${verdict}`)
+  }
+
+  /** Ends that nobody asked for since the last time are broken promises. Returns how many servers found no database at their start. */
+  checkOwnEnds(): number {
+    const { town } = this
+    const { postgres } = town.backend
+    let startsWithoutDatabase = 0
+    for (const { code, agent } of town.cabinets)
+      for (const end of agent.ownEnds.splice(0)) town.fail(`${code}'s agent ended by itself: ${end}`)
+    for (const end of town.servers.flatMap(({ ownEnds }) => ownEnds.splice(0)))
+      if (postgres !== undefined && foundNoDatabase.test(end)) startsWithoutDatabase += 1
+      else town.fail(`the server ended by itself: ${end}`)
+    for (const end of postgres?.takeOwnEnds() ?? []) town.fail(`PostgreSQL ended by itself: ${end}`)
+    return startsWithoutDatabase
+  }
+
+  /** How often the servers have said this. */
+  hear(words: string): number {
+    return this.town.servers.reduce((sum, { heard }) => sum + (heard.get(words) ?? 0), 0)
   }
 
   /** Ends everything cleanly, and lets the product prove its own books. */

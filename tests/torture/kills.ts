@@ -4,7 +4,7 @@ import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { hasMosquitto, startMosquitto } from '#tests/support/mosquitto.ts'
 import { chance } from '#tests/simulation/fleet/world.ts'
-import { Bench, CannotRun, type BenchOptions, type BenchResult } from './bench.ts'
+import { Bench, CannotRun, lostCommits, type BenchOptions, type BenchResult } from './bench.ts'
 import { postgresEnds } from './postgres-server.ts'
 import type { Supervised } from './supervised.ts'
 import { localHosts, Town } from './town.ts'
@@ -28,11 +28,6 @@ const earlyMs = 600
 const agentServes = '"msg":"online"'
 const serverServes = 'Cabinets (MQTT)'
 const lookMs = 50
-/** What the server says of a COMMIT that nobody answered. */
-const lostCommits = { commitsKept: 'a commit, which was kept', commitsUndone: 'a commit, which was not kept' } as const
-/** A server that finds no database at its start ends, and is started again. */
-const foundNoDatabase = /the database cannot be reached|Connection terminated/
-
 export async function tortureByKills(options: KillOptions): Promise<BenchResult> {
   const { count, killsPerRound = 250, servers = 1 } = options
   if (servers > 1 && !hasMosquitto) throw new CannotRun('mosquitto is not installed.')
@@ -80,16 +75,11 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
     await bench.round(`${until} kills`, async () => {
       await Promise.all(victims.map((victim) => hunt(victim, until)))
     })
-    for (const { code, agent } of town.cabinets)
-      for (const end of agent.ownEnds.splice(0)) town.fail(`${code}'s agent ended by itself: ${end}`)
-    for (const end of town.servers.flatMap(({ ownEnds }) => ownEnds.splice(0)))
-      if (postgres !== undefined && foundNoDatabase.test(end)) startsWithoutDatabase += 1
-      else town.fail(`the server ended by itself: ${end}`)
-    for (const end of postgres?.takeOwnEnds() ?? []) town.fail(`PostgreSQL ended by itself: ${end}`)
+    startsWithoutDatabase += bench.checkOwnEnds()
   }
   const counts = { killsOfServer: kills.server, killsOfAgents: kills.agents }
   if (postgres === undefined) return await bench.close(counts)
-  const lost = Object.entries(lostCommits).map(([what, words]) => [what, hearAll(town.servers, words)] as const)
+  const lost = Object.entries(lostCommits).map(([what, words]) => [what, bench.hear(words)] as const)
   return await bench.close({ ...counts, ...postgresKills, ...Object.fromEntries(lost), startsWithoutDatabase })
 }
 
@@ -105,6 +95,3 @@ const ofProcess = (kind: Victim['kind'], process: Supervised, words: string): Vi
   serves: () => process.hasSaid(words),
   kill: () => process.kill(),
 })
-
-const hearAll = (processes: readonly Supervised[], words: string) =>
-  processes.reduce((sum, { heard }) => sum + (heard.get(words) ?? 0), 0)

@@ -23,7 +23,7 @@ const help = `Real server, agents, broker, disk and sockets, tormented; then eve
 
   --cabinets   cabinets (10)
   --ttys       the boards hang on ttys instead of tcp (kills)
-  --postgres   the books in a PostgreSQL, which is killed and shut down as well (kills)
+  --postgres   the books in a PostgreSQL, which is killed and shut down as well, or at the end of a cable of its own (kills, network)
   --servers    server processes over that PostgreSQL, behind a mosquitto and one address (1; kills)
   --mosquitto  an external broker instead of the server's own (network)
 `

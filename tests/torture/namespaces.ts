@@ -1,5 +1,5 @@
-// A network of namespaces: the server in one, each agent in another, a veth cable from every agent to the server and one from
-// this process. Cables are cut in silence, one way or both: frames go out to a neighbour who is not there, so no end is told.
+// A network of namespaces: the server in one, each agent in another, or whatever else is to hang on a cable of its own, a veth cable
+// from every agent to the server and one from this process. Cables are cut in silence, one way or both: frames go out to a neighbour who is not there, so no end is told.
 import { spawnSync } from 'node:child_process'
 
 /** What can happen to a cable. */
@@ -80,6 +80,11 @@ export class Namespaces implements Disposable {
     return ['ip', 'netns', 'exec', this.#agent(agent)]
   }
 
+  /** The agent's own address on its cable. */
+  addressOf(agent: number): string {
+    return `10.211.${agent + 1}.2`
+  }
+
   /** The server's address on this agent's cable. */
   hostFor(agent: number): string {
     return `10.211.${agent + 1}.1`
@@ -132,7 +137,7 @@ export class Namespaces implements Disposable {
 
   #ends(agent: number) {
     const up = { namespace: this.#agent(agent), device: 'cable', peer: this.hostFor(agent) }
-    const down = { namespace: this.#server, device: `cable${agent}`, peer: `10.211.${agent + 1}.2` }
+    const down = { namespace: this.#server, device: `cable${agent}`, peer: this.addressOf(agent) }
     return [up, down] as const
   }
 

@@ -1,5 +1,5 @@
 // The town's PostgreSQL: a server of its own with a supervisor, and the ways in which it ends.
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -17,31 +17,44 @@ import { Supervised } from './supervised.ts'
 export const postgresEnds = ['pgKilled', 'pgImmediate', 'pgFast', 'pgProcessKilled', 'pgConnectionEnded'] as const
 export type PostgresEnd = (typeof postgresEnds)[number]
 
+/** Where it is found over the network. */
+export interface PostgresPlace {
+  readonly host: string
+  /** Before its command line. */
+  readonly prefix: readonly string[]
+}
+
 const database = 'town'
+const port = 5432
 /** One in so many ends waits for a commit to be under way, the instant at which its client cannot know. */
 const aimedShare = 0.6
 const aimMs = 4_000
 
 /** The disk is synced as in production: what was answered outlives it. */
 export class PostgresServer implements AsyncDisposable {
+  /** By its socket in the file system, which no network is needed for. */
   readonly url: string
+  /** The same over the network, where it has a place there. */
+  readonly networkUrl: string
   readonly #files: ClusterFiles
   readonly #process: Supervised
 
-  private constructor(files: ClusterFiles) {
+  private constructor(files: ClusterFiles, place: PostgresPlace | undefined) {
     this.#files = files
     this.url = files.urlOf(database)
+    this.networkUrl = place === undefined ? this.url : `postgres://postgres@${place.host}:${port}/${database}`
     this.#process = new Supervised({
-      command: files.command,
+      ...runAs(files, place),
       environment: files.environment,
       directory: files.folder,
-      ...(files.account === undefined ? {} : { account: files.account }),
     })
   }
 
-  static async start(): Promise<PostgresServer> {
-    const files = await ClusterFiles.make(mkdtempSync(join(tmpdir(), 'huinong-pg-')), [])
-    const server = new PostgresServer(files)
+  static async start(place?: PostgresPlace): Promise<PostgresServer> {
+    const settings = place === undefined ? [] : [`listen_addresses=${place.host}`, `port=${port}`]
+    const files = await ClusterFiles.make(mkdtempSync(join(tmpdir(), 'huinong-pg-')), settings)
+    if (place !== undefined) appendFileSync(join(files.folder, 'data', 'pg_hba.conf'), 'host all all all trust\n')
+    const server = new PostgresServer(files, place)
     server.#process.start()
     while (!server.isReady) await delay(systemClock, 50)
     const client = new pg.Client(files.urlOf('postgres'))
@@ -95,8 +108,17 @@ export class PostgresServer implements AsyncDisposable {
     const children = read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
     return children
       .map((child) => ({ pid: child, title: read(`/proc/${child}/cmdline`) }))
-      .filter(({ title }) => title.includes(` ${database} [local]`))
+      .filter(({ title }) => title.includes(` ${database} `))
   }
+}
+
+/** Only root enters a place; the account is taken on there. */
+function runAs({ command, account }: ClusterFiles, place: PostgresPlace | undefined) {
+  if (place === undefined) return { command, ...(account === undefined ? {} : { account }) }
+  const [first = '', ...rest] = place.prefix
+  const { uid = 0, gid = 0 } = account ?? {}
+  const become = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+  return { command: [first, ...rest, ...become, ...command] as [string, ...string[]] }
 }
 
 /** Nothing of a process that has ended meanwhile. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { canLimitMemory } from '#tests/support/memory-group.ts'
+import { hasMosquitto } from '#tests/support/mosquitto.ts'
 import { canMountSmallDisk } from '#tests/support/small-disk.ts'
 import type { BenchOptions, BenchResult } from './bench.ts'
 import { tortureByFullDisk } from './disk.ts'
@@ -37,17 +38,28 @@ describe('real processes', () => {
     expect((counts['killsOfServer'] ?? 0) + (counts['killsOfAgents'] ?? 0)).toBeGreaterThanOrEqual(8)
   })
 
-  it.skipIf(Namespaces.findObstacle() !== undefined)(
-    'keep every promise when their cables are cut',
+  it.skipIf(!hasMosquitto)(
+    'keep every promise when they are several over one PostgreSQL, and all are killed',
     { timeout: timeoutMs },
     async () => {
-      const bench = (options: BenchOptions) => tortureByNetwork({ ...options, longestMs: 4_000 })
-      const { violations, lines } = await torture(bench, 6)
+      const bench = (options: BenchOptions) => tortureByKills({ ...options, isOnPostgres: true, servers: 2 })
+      const { violations, lines } = await torture(bench, 8)
 
       expect(violations).toEqual([])
       expect(lines).toHaveLength(1)
     },
   )
+
+  it.skipIf(Namespaces.findObstacle() !== undefined).each([
+    ['their cables are cut', false],
+    ['also the cable to PostgreSQL is cut', true],
+  ])('keep every promise when %s', { timeout: timeoutMs }, async (_, isOnPostgres) => {
+    const bench = (options: BenchOptions) => tortureByNetwork({ ...options, isOnPostgres, longestMs: 4_000 })
+    const { violations, lines } = await torture(bench, 6)
+
+    expect(violations).toEqual([])
+    expect(lines).toHaveLength(1)
+  })
 
   it.skipIf(!canMountSmallDisk())('keep every promise when their disks are full', { timeout: timeoutMs }, async () => {
     const { violations, counts } = await torture(tortureByFullDisk, 3)

@@ -13,12 +13,14 @@ import { openDatabase } from '#server/db/open-database.ts'
 import { tablesOf, type Tables } from '#server/db/tables.ts'
 import { rows } from '#server/db/unit.ts'
 import { ServerFile } from '#tests/simulation/fleet/server-file.ts'
-import { PostgresServer } from './postgres-server.ts'
+import { PostgresServer, type PostgresPlace } from './postgres-server.ts'
 
 export type TableName = keyof Tables
 
 export interface TownDatabase extends AsyncDisposable {
   readonly url: string
+  /** As the server finds it. */
+  readonly serverUrl: string
   readonly file: Pick<ServerFile, 'look'>
   /** Brings the file up to what is committed, or only these tables of it. False while the database cannot be reached. */
   refresh(only?: readonly TableName[]): Promise<boolean>
@@ -27,8 +29,10 @@ export interface TownDatabase extends AsyncDisposable {
 
 export function openTownFile(folder: string): TownDatabase {
   const path = join(folder, 'server.db')
+  const url = `sqlite:${path}`
   return {
-    url: `sqlite:${path}`,
+    url,
+    serverUrl: url,
     file: new ServerFile(path, () => false),
     refresh: () => Promise.resolve(true),
     postgres: undefined,
@@ -40,8 +44,8 @@ const open = (url: string): Promise<Database> =>
   openDatabase({ url, clock: systemClock, random: systemRandom, patienceMs: 1_000 })
 
 /** The copy is made in `folder`; it is what is left for looking at. */
-export async function openTownPostgres(folder: string): Promise<TownDatabase> {
-  const server = await PostgresServer.start()
+export async function openTownPostgres(folder: string, place?: PostgresPlace): Promise<TownDatabase> {
+  const server = await PostgresServer.start(place)
   const copy = join(folder, 'copy-of-postgres.db')
   const empty = join(folder, 'empty.db')
   mkdirSync(folder, { recursive: true })
@@ -49,6 +53,7 @@ export async function openTownPostgres(folder: string): Promise<TownDatabase> {
   const database = await open(server.url)
   return {
     url: server.url,
+    serverUrl: server.networkUrl,
     file: new ServerFile(copy, () => false),
     refresh: async (only) => {
       try {

@@ -13,6 +13,7 @@ import { makeKey } from '#tests/simulation/fleet/keys.ts'
 import { laneIds, makeShop, type Shop } from '#tests/simulation/fleet/shop.ts'
 import { signingKey } from '#tests/simulation/fleet/world.ts'
 import { bundleEntry } from '../../.tools/bundle.mjs'
+import type { PostgresPlace } from './postgres-server.ts'
 import { openDoor } from './shared-door.ts'
 import { Supervised } from './supervised.ts'
 import { TownCabinet } from './town-cabinet.ts'
@@ -26,6 +27,8 @@ export interface TownOptions {
   readonly isOnTtys?: boolean
   /** The server keeps its books in a PostgreSQL of the town's own. */
   readonly isOnPostgres?: boolean
+  /** Where that is found over the network; default: by its socket in the file system. */
+  readonly postgresPlace?: PostgresPlace
   /** Server processes behind one address; more than one want PostgreSQL and an external broker. Default 1. */
   readonly servers?: number
   /** Words to be counted in what the server prints. */
@@ -110,7 +113,8 @@ export class Town implements AsyncDisposable {
     ])
     const httpPorts: number[] = []
     for (let made = 0; made < (options.servers ?? 1); made += 1) httpPorts.push(await chooseFreePort())
-    const backend = options.isOnPostgres === true ? await openTownPostgres(folder) : openTownFile(serverFolder)
+    const backend =
+      options.isOnPostgres === true ? await openTownPostgres(folder, options.postgresPlace) : openTownFile(serverFolder)
     const shop = await makeShop(serverFolder, options.cabinets, signingKey.publicKey, {
       startMs: systemClock.now(),
       heartbeatIntervalMs: 5_000,
@@ -125,7 +129,7 @@ export class Town implements AsyncDisposable {
         ...(options.watched === undefined ? {} : { watched: options.watched }),
         command: commandOf(options.serverPrefix, [process.execPath, ...(options.serverFlags ?? []), serverEntry]),
         environment: {
-          HUINONG_DATABASE_URL: backend.url,
+          HUINONG_DATABASE_URL: backend.serverUrl,
           HUINONG_DATA_DIR: ownFolder,
           HUINONG_DATA_KEYS: `test:${base64Key(1)}`,
           HUINONG_FINGERPRINT_KEY: base64Key(9),
