@@ -146,6 +146,7 @@ export class Agent implements AsyncDisposable {
       write: (write) => this.#runner.write(write),
       onLinkChanged: () => this.#set('reconnect', 0, () => this.#link.reconnect()),
       onChanged: () => this.#report(),
+      onToldAgain: () => this.#reportAnew(),
     })
     this.#heat = new HeatWatch({
       hardware,
@@ -453,8 +454,7 @@ export class Agent implements AsyncDisposable {
     this.#repliesInFlight.clear()
     this.#outbox.start()
     this.#sendReplies()
-    this.#told = { twin: '', sessionState: '' }
-    this.#report()
+    this.#reportAnew()
   }
 
   #onCommitted(): void {
@@ -496,6 +496,12 @@ export class Agent implements AsyncDisposable {
     const faults = found === undefined || found.size === 0 ? '' : JSON.stringify([...found])
     if (faults === this.#lastFaults) return
     this.#lastFaults = faults
+    this.#report()
+  }
+
+  /** Publishes the twin soon though nothing of it has changed: the server may not have it. */
+  #reportAnew(): void {
+    this.#told = { twin: '', sessionState: '' }
     this.#report()
   }
 

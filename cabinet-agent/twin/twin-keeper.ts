@@ -35,6 +35,8 @@ export interface TwinKeeperOptions {
   /** The link's settings have changed: connect anew with them. */
   onLinkChanged: () => void
   onChanged: () => void
+  /** The server brings what is answered already: it may not know the answer. */
+  onToldAgain: () => void
 }
 
 const nothingYet: Applied = {
@@ -112,9 +114,12 @@ export class TwinKeeper {
   }
 
   #takeTwin(desired: DesiredTwin): void {
-    // Retained: it comes with every connection.
-    if (desired.version === this.#applied.desiredVersion) return
-    if (this.#rejected?.desiredVersion === desired.version) return
+    // Retained: it comes with every connection. It comes again when the server knows an older report, as when that one was late.
+    const answered = [this.#applied.desiredVersion, this.#rejected?.desiredVersion]
+    if (answered.includes(desired.version)) {
+      this.#options.onToldAgain()
+      return
+    }
     const problem = this.#problemOf(desired)
     if (problem !== undefined) {
       this.#reject(desired.version, problem)

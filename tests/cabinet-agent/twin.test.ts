@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
+import { CabinetConfig, type ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import type { LiveMessage } from '#shared/contracts/mqtt/live.ts'
 import { AgentWorld, makeTwin, priceFen } from '#tests/support/agent-world.ts'
 
@@ -44,6 +44,30 @@ describe('the twin', () => {
     await world.until(() => world.reported?.doorState === 'open', 'the open door')
 
     expect(afterRefusal).toBe(before)
+  })
+
+  it.each([
+    ['has taken over', (skus: string[]) => makeTwin(2, skus)],
+    ['has rejected', (skus: string[]) => ({ ...makeTwin(2, skus), prices: { version: 2, prices: {} } })],
+  ] as const)('is reported again when the server brings one that it %s', async (_name, make) => {
+    await using world = await AgentWorld.stocked()
+    const answers = () =>
+      world.broker.messages.filter(({ channel, body }) => {
+        if (channel !== 'reported') return false
+        const { desiredVersion, rejected } = body as ReportedTwin
+        return [desiredVersion, rejected?.desiredVersion].includes(2)
+      }).length
+    world.broker.send('desired', make([...world.skuIds]))
+    await world.until(() => answers() > 0, 'the answer')
+    await world.pass(5_000)
+    const before = answers()
+
+    // The server knows a report from before: one that was late has overtaken the answer.
+    world.broker.send('desired', make([...world.skuIds]))
+    await world.until(() => answers() > before, 'the answer again')
+    await world.pass(5_000)
+
+    expect(answers()).toBe(before + 1)
   })
 
   it('prices the cart of an open door as was agreed, whatever prices come meanwhile', async () => {
