@@ -30,6 +30,8 @@ class ExternalLink implements CabinetLink {
   #client: MqttClient
   #version: 4 | 5 = 5
   #isSubscribed = false
+  /** Ends the wait of each message that the broker has not confirmed yet. */
+  readonly #unanswered = new Set<(error: Error) => void>()
 
   constructor(options: ExternalOptions) {
     this.#options = options
@@ -102,7 +104,19 @@ class ExternalLink implements CabinetLink {
     // Nothing waits in the client: what could not be sent is sent anew when the line stands again, if it still counts.
     if (!this.#client.connected) throw new Error('the broker is away')
     const { qos, isRetained } = channelRules[channel]
-    await this.#client.publishAsync(topicOf(cabinetId, channel), JSON.stringify(message), { qos, retain: isRetained })
+    await new Promise<void>((resolve, reject) => {
+      this.#unanswered.add(reject)
+      this.#client.publish(
+        topicOf(cabinetId, channel),
+        JSON.stringify(message),
+        { qos, retain: isRetained },
+        (error) => {
+          this.#unanswered.delete(reject)
+          if (error) reject(error)
+          else resolve()
+        },
+      )
+    })
   }
 
   shareWithPages(accountId: Id, update: LiveUpdate): void {
@@ -117,6 +131,9 @@ class ExternalLink implements CabinetLink {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.endAsync(true)
+    // The client calls nobody back whom the broker has not answered, and whoever waits would keep the process from ending.
+    for (const reject of this.#unanswered) reject(new Error('the link to the broker was closed'))
+    this.#unanswered.clear()
   }
 }
 

@@ -1,6 +1,6 @@
 // The server behind a broker that is not its own: MQTT 5 with shared subscriptions, 3.1.1 without, and a broker that goes away.
 import { createServer, type AddressInfo } from 'node:net'
-import { Aedes } from 'aedes'
+import { Aedes, type AedesOptions } from 'aedes'
 import { asc } from 'drizzle-orm'
 import mqtt from 'mqtt'
 import { describe, expect, it } from 'vitest'
@@ -93,15 +93,31 @@ describe.skipIf(!hasMosquitto)('behind mosquitto', () => {
   })
 })
 
+/** A broker in this process; it knows only MQTT 3.1.1. */
+async function startAedes(options: AedesOptions = {}) {
+  const broker = new Aedes(options)
+  await broker.listen()
+  const listener = createServer({ noDelay: true }, broker.handle)
+  await new Promise<void>((resolve) => {
+    listener.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    url: `mqtt://127.0.0.1:${(listener.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => {
+        broker.close(resolve)
+      })
+      await new Promise<void>((resolve) => {
+        listener.close(() => resolve())
+      })
+    },
+  }
+}
+
 describe('behind a broker that knows only MQTT 3.1.1', () => {
   it('the server falls back to it, and pages of other processes get their updates', async () => {
-    const broker = new Aedes()
-    await broker.listen()
-    const listener = createServer({ noDelay: true }, broker.handle)
-    await new Promise<void>((resolve) => {
-      listener.listen(0, '127.0.0.1', resolve)
-    })
-    const url = `mqtt://127.0.0.1:${(listener.address() as AddressInfo).port}`
+    await using broker = await startAedes()
+    const { url } = broker
     const updates = new Arrivals<unknown>()
     const connected = new Arrivals<string>()
     const open = (name: string) =>
@@ -128,11 +144,27 @@ describe('behind a broker that knows only MQTT 3.1.1', () => {
     expect(await updates.next()).toEqual(['other', accountId, 'hello'])
     await one[Symbol.asyncDispose]()
     await other[Symbol.asyncDispose]()
-    await new Promise<void>((resolve) => {
-      broker.close(resolve)
+  })
+
+  it('closes although the broker has not confirmed a message, and says so to who waits', async () => {
+    const arrived = new Arrivals<string>()
+    // Never calls back: the message is neither taken nor refused.
+    await using broker = await startAedes({ authorizePublish: (_client, { topic }) => arrived.push(topic) })
+    const connected = new Arrivals<string>()
+    const link = openExternalLink({
+      url: broker.url,
+      publicUrl: undefined,
+      processId: newId(),
+      onError: () => {},
+      listener: { onMessage: () => {}, onConnected: () => connected.push('now'), onPageUpdate: () => {} },
     })
-    await new Promise<void>((resolve) => {
-      listener.close(() => resolve())
-    })
+    await connected.next()
+
+    const published = link.publish(newId(), 'acks', { throughSeq: 1 })
+    const refused = expect(published).rejects.toThrow('the link to the broker was closed')
+    expect(await arrived.next()).toMatch(/acks$/)
+    await link[Symbol.asyncDispose]()
+
+    await refused
   })
 })
