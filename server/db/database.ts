@@ -21,7 +21,15 @@ export interface DatabaseCounters {
   retries: number
 }
 
-export interface Database extends AsyncDisposable {
+/** A database to look at only. */
+export interface Reader extends AsyncDisposable {
+  /** Runs a unit that only reads, over one snapshot of what is committed. Writing in it fails. */
+  read<T>(work: Work<T>): Promise<T>
+  /** Finishes what is queued, then closes. */
+  close(): Promise<void>
+}
+
+export interface Database extends Reader {
   readonly dialect: Dialect
   readonly counters: Readonly<DatabaseCounters>
   /**
@@ -30,10 +38,6 @@ export interface Database extends AsyncDisposable {
    * unless that is `uncertain`: the database went away as it committed, and has not come back to be asked.
    */
   run<T>(work: Work<T>): Promise<T>
-  /** Runs a unit that only reads, over one snapshot of what is committed. Writing in it fails. */
-  read<T>(work: Work<T>): Promise<T>
-  /** Finishes what is queued, then closes. */
-  close(): Promise<void>
 }
 
 export interface DatabaseOptions {

@@ -7,7 +7,7 @@ import { sql, type SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { SQLiteSelectBase, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
-import type { Database, DatabaseCounters, DatabaseOptions, SqliteMachine, Work } from './database.ts'
+import type { Database, DatabaseCounters, DatabaseOptions, Reader, SqliteMachine, Work } from './database.ts'
 import { DatabaseError, asDatabaseError } from './database-error.ts'
 import { migrateSqlite } from './migrate.ts'
 import { InsertPlans, maxInsertRows, placeholders, planSelect, planStatement } from './plan.ts'
@@ -449,6 +449,31 @@ class SqliteDatabase implements Database {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+class SqliteReader implements Reader {
+  readonly #connection: SqliteConnection
+
+  constructor(path: string, options: DatabaseOptions) {
+    this.#connection = new SqliteConnection(connect(path, realMachine, true), options)
+  }
+
+  read<T>(work: Work<T>): Promise<T> {
+    return new Promise<T>((resolve) => resolve(this.#connection.look(work)))
+  }
+
+  async close(): Promise<void> {
+    this.#connection.client.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** Opens the database at `path` to look at it beside a program that has made or migrated it; it waits for nobody who writes. */
+export function openSqliteReader(path: string, options: DatabaseOptions): Reader {
+  return new SqliteReader(path, options)
 }
 
 /** Opens (and makes, and migrates) the database at `path`, or `:memory:`. */

@@ -5,7 +5,7 @@
 import { Worker, parentPort, workerData } from 'node:worker_threads'
 import { systemRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
-import { openDatabase } from '../db/open-database.ts'
+import { openReader } from '../db/open-database.ts'
 import { readKeyRing } from '../personal-data/key-ring.ts'
 import type { KeySource } from '../personal-data/key-ring.ts'
 import { makeSealer } from '../personal-data/seal.ts'
@@ -70,7 +70,7 @@ export async function answerFileRequests(): Promise<void> {
   if (port === null) throw new Error('this is no thread')
   const { databaseUrl: url, keys } = workerData as Omit<ThreadSource, 'program'>
   const sealer = makeSealer(await readKeyRing(keys, false))
-  const database = await openDatabase({ url, clock: systemClock, random: systemRandom })
+  const database = await openReader({ url, clock: systemClock, random: systemRandom })
   port.on('message', (request: FileRequest) => {
     void database
       .read((ctx) => readSource(ctx, request))
