@@ -27,8 +27,9 @@ import type { BatchRow, FileRow, ProfileRow } from './store.ts'
 /**
  * Makes the next file of a released batch and books it. Returns the batch as it is then: EXPORTED once the last file is made, and
  * BANK_RETURNED when by then nothing waits for the bank, since every line has left the batch or been answered.
- * A file made before is taken when all it was made from still stands. Refuses with payout.state_wrong, and with
- * payout.not_released while signatures are missing.
+ * A file made before is taken when all it was made from still stands. Refuses with payout.state_wrong, with payout.not_released while
+ * signatures are missing, and with ledger.balance_insufficient when a refund has taken money of the file made before: then without
+ * that file it is made anew.
  */
 export function* exportNext(
   ctx: UnitContext,
@@ -55,19 +56,20 @@ export function* exportNext(
 
 /**
  * Whether the file asked for would be made just so: it holds the same attempts. What an attempt pays, to whom and to which account
- * never changes; waiting attempts only become fewer, therefore as many are the same.
+ * never changes; waiting attempts only become fewer, therefore as many are the same. Whether each household still has the money of a
+ * file that leaves nothing out is not looked at: the booking refuses what it has not.
  */
 function* isStillSo({ batchId, afterSeq, fileNo }: FileRequest, { file, withheldSeqs }: MadeFile): Unit<boolean> {
   if (file.batchId !== batchId || file.fromSeq !== afterSeq + 1 || file.fileNo !== fileNo) return false
-  const pending = sql`from ${payments} where ${pendingIn(file)}`
-  const [waiting] = yield* sqlRows<{ count: number; unpayable: number }>(sql`
-    select cast(count(*) as bigint) as "count", cast(count(case when not ${isPayable} then 1 end) as bigint) as "unpayable"
-    ${pending}`)
-  if (waiting?.count !== file.rowCount + withheldSeqs.length || waiting.unpayable !== withheldSeqs.length) return false
-  if (withheldSeqs.length === 0) return true
+  const [waiting] = yield* sqlRows<{ count: number; notActive: number }>(sql`
+    select cast(count(*) as bigint) as "count", cast(count(p.payee_account_id) as bigint) as "notActive"
+    from payout_attempt a left join payee_account p on p.payee_account_id = a.payee_account_id and p.state <> 'active'
+    where ${pendingIn(file)}`)
+  if (waiting?.count !== file.rowCount + withheldSeqs.length) return false
+  if (waiting.notActive === 0 && withheldSeqs.length === 0) return true
   const unpayable = yield* sqlRows<{ seq: number }>(sql`
-    select a.seq as "seq" ${pending} and not ${isPayable} order by a.seq`)
-  return unpayable.every(({ seq }, place) => seq === withheldSeqs[place])
+    select a.seq as "seq" from ${payments} where ${pendingIn(file)} and not ${isPayable} order by a.seq`)
+  return unpayable.length === withheldSeqs.length && unpayable.every(({ seq }, place) => seq === withheldSeqs[place])
 }
 
 function* bookFile(ctx: UnitContext, { batchNo }: BatchRow, made: MadeFile, byAccountId: string): Unit<void> {
@@ -115,11 +117,18 @@ export async function exportAll(
   const ahead = thread && new FilesAhead(thread, clock, { lineCount: batch.lineCount, maxRowsPerFile })
   while (batch.state === 'APPROVED') {
     const made = await ahead?.take(await database.read((ctx) => nextFile(ctx, batch)))
-    batch = await database.run((ctx) => exportNext(ctx, sealer, batchId, byAccountId, made))
+    const book = (madeBefore?: MadeFile) =>
+      database.run((ctx) => exportNext(ctx, sealer, batchId, byAccountId, madeBefore))
+    batch = await book(made).catch((error: unknown) => {
+      if (made === undefined || !isUncovered(error)) throw error
+      return book()
+    })
     progress(batch)
   }
   return batch
 }
+
+const isUncovered = (error: unknown) => error instanceof RefusalError && error.code === 'ledger.balance_insufficient'
 
 export interface FileContent {
   readonly file: FileRow

@@ -69,6 +69,10 @@ function accountTables({ table, column: c, check, uniqueIndex, unique, index }: 
         .on(t.accountFingerprint)
         .where(sql`${t.state} in ('active', 'paused')`),
       index('payee_account_history').on(t.householdCode, t.payeeAccountId),
+      // Whether a file's accounts are all active is asked of these few, not of the wide rows of all others.
+      uniqueIndex('payee_account_not_active')
+        .on(t.payeeAccountId)
+        .where(sql`${t.state} <> 'active'`),
       check('payee_account_two_people', sql`${t.confirmedBy} is null or ${t.confirmedBy} <> ${t.changedBy}`),
       check(
         'payee_account_confirmed',

@@ -7,7 +7,7 @@ import { rows } from '#server/db/unit.ts'
 import { exportAll, exportNext, readFile } from '#server/payouts/export-batch.ts'
 import { FileThread } from '#server/payouts/file-thread.ts'
 import { makeFile, nextFile } from '#server/payouts/make-file.ts'
-import type { FileRequest } from '#server/payouts/make-file.ts'
+import type { FileRequest, MadeFile } from '#server/payouts/make-file.ts'
 import { releaseBatch } from '#server/payouts/sign-batch.ts'
 import type { BatchRow } from '#server/payouts/store.ts'
 import { dialects, makeDatabasePlace } from '#tests/support/test-database.ts'
@@ -69,6 +69,34 @@ describe.each(dialects)('files made ahead on %s', (dialect) => {
     const [file] = await filesOf(world)
 
     expect([made.file.rowCount, file?.rowCount, file?.totalFen]).toEqual([3, 2, 40_000])
+    expect(await linesOf(world, 2)).toMatchObject([{ state: 'withdrawn' }])
+    expect(await world.run((ctx) => balanceOf(ctx, namedAccounts.payouts))).toBe(40_000)
+  })
+
+  it('are made anew when a refund has taken money of theirs since', async () => {
+    await using world = await openPayoutWorld(dialect, { maxRowsPerFile: 1 })
+    const { database, clock } = world
+    const batch = await release(world)
+    const made = new Map<number, MadeFile>()
+    const thread = {
+      isStarted: true,
+      make: async (request: FileRequest) => {
+        const file = await database.read((ctx) => makeFile(ctx, testSealer, request))
+        if (request.afterSeq === 1) await world.refund(2, 1)
+        made.set(request.afterSeq, file)
+        return file
+      },
+    }
+
+    const exported = await exportAll({ database, sealer: testSealer, clock, thread }, batch, people.releaser)
+    const files = await filesOf(world)
+
+    expect(made.get(1)?.file).toMatchObject({ fromSeq: 2, rowCount: 1 })
+    expect(exported.state).toBe('EXPORTED')
+    expect(files.map(({ fromSeq, totalFen }) => [fromSeq, totalFen])).toEqual([
+      [1, 10_000],
+      [3, 30_000],
+    ])
     expect(await linesOf(world, 2)).toMatchObject([{ state: 'withdrawn' }])
     expect(await world.run((ctx) => balanceOf(ctx, namedAccounts.payouts))).toBe(40_000)
   })

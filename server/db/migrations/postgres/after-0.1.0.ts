@@ -63,6 +63,7 @@ export const after010Postgres: readonly string[] = [
   `ALTER TABLE "disclosed_audit_head" ADD CONSTRAINT "disclosed_audit_head_day_disclosed_day_day_fk" FOREIGN KEY ("day") REFERENCES "public"."disclosed_day"("day") ON DELETE no action ON UPDATE no action;`,
   `CREATE INDEX "taken_back_statement_by_channel" ON "taken_back_statement" USING btree ("channel","statement_id");`,
   `CREATE INDEX "disclosed_audit_head_by_chain" ON "disclosed_audit_head" USING btree ("chain_id","seq");`,
+  `CREATE UNIQUE INDEX "payee_account_not_active" ON "payee_account" USING btree ("payee_account_id") WHERE "payee_account"."state" <> 'active';`,
   `CREATE INDEX "public_notice_line_by_household" ON "public_notice_line" USING btree ("household_code");`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_buyer" ON "shopping_session" USING btree ("account_id") WHERE "shopping_session"."kind" = 'sale' and ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,
   `CREATE UNIQUE INDEX "shopping_session_live_of_cabinet" ON "shopping_session" USING btree ("cabinet_id") WHERE ("shopping_session"."state" = 'authorised' or "shopping_session"."state" = 'open' or "shopping_session"."state" = 'closing');`,

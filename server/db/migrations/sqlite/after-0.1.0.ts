@@ -70,6 +70,7 @@ export const after010Sqlite: readonly string[] = [
   `ALTER TABLE \`household\` ADD \`taken_out_at_ms\` integer;`,
   `ALTER TABLE \`public_notice_line\` ADD \`household_code\` text;`,
   `CREATE INDEX \`public_notice_line_by_household\` ON \`public_notice_line\` (\`household_code\`);`,
+  `CREATE UNIQUE INDEX \`payee_account_not_active\` ON \`payee_account\` (\`payee_account_id\`) WHERE "payee_account"."state" <> 'active';`,
   `CREATE TRIGGER command_key_list_refuses_update BEFORE UPDATE ON command_key_list BEGIN SELECT RAISE(ABORT, 'command_key_list is append-only'); END;`,
   `CREATE TRIGGER command_key_list_refuses_delete BEFORE DELETE ON command_key_list BEGIN SELECT RAISE(ABORT, 'command_key_list is append-only'); END;`,
   `CREATE TRIGGER disclosed_audit_head_refuses_update BEFORE UPDATE ON disclosed_audit_head BEGIN SELECT RAISE(ABORT, 'disclosed_audit_head is append-only'); END;`,
