@@ -455,7 +455,10 @@ class SqliteReader implements Reader {
   readonly #connection: SqliteConnection
 
   constructor(path: string, options: DatabaseOptions) {
-    this.#connection = new SqliteConnection(connect(path, realMachine, true), options)
+    const client = connect(path, realMachine, true)
+    // It goes through much once. Memory for all of it would cost more than to read it: each page of memory is a fault of its own.
+    client.pragma('cache_size = -8192')
+    this.#connection = new SqliteConnection(client, options)
   }
 
   read<T>(work: Work<T>): Promise<T> {

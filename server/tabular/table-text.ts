@@ -5,6 +5,7 @@ import iconv from 'iconv-lite'
 export type TextEncoding = 'utf-8-bom' | 'gb18030'
 
 const byteOrderMark = '\u{FEFF}'
+const lineEnd = '\r\n'
 
 /**
  * The text of a file; undefined when it is in none of the encodings. The BOM is taken off. UTF-8 that ends inside a character was cut
@@ -33,11 +34,12 @@ function decodeGb18030(bytes: Uint8Array): string | undefined {
   }
 }
 
+type Encoded = { readonly bytes: Uint8Array } | { readonly lost: string }
+
 /** The bytes of a text, or the first character that the encoding cannot carry there and back. */
-export function encodeText(text: string, encoding: TextEncoding): { bytes: Uint8Array } | { lost: string } {
+export function encodeText(text: string, encoding: TextEncoding): Encoded {
   if (encoding === 'utf-8-bom') {
-    // A half of a surrogate pair would become a question mark. Few texts have pairs at all, and only those are read by code points.
-    const lost = /[\ud800-\udfff]/.test(text) ? /\p{Surrogate}/u.exec(text)?.[0] : undefined
+    const lost = lostInUtf8(text)
     return lost === undefined ? { bytes: new TextEncoder().encode(byteOrderMark + text) } : { lost }
   }
   const bytes = new Uint8Array(iconv.encode(text, 'gb18030'))
@@ -45,5 +47,33 @@ export function encodeText(text: string, encoding: TextEncoding): { bytes: Uint8
   const lost = Array.from(text).find((character) => !decodesTo(iconv.encode(character, 'gb18030'), character))
   return { lost: lost ?? text }
 }
+
+/**
+ * The same of lines, each of which ends with CRLF. UTF-8 is written line by line: to put a text of a megabyte together first takes
+ * several times as long as to encode it.
+ */
+export function encodeLines(lines: readonly string[], encoding: TextEncoding): Encoded {
+  if (encoding !== 'utf-8-bom') return encodeText([...lines, ''].join(lineEnd), encoding)
+  const whole = lines.find((line) => lostInUtf8(line) !== undefined)
+  if (whole !== undefined) return { lost: lostInUtf8(whole) ?? whole }
+  const encoder = new TextEncoder()
+  const start = encoder.encode(byteOrderMark)
+  const end = encoder.encode(lineEnd)
+  const bytes = new Uint8Array(
+    lines.reduce((sum, line) => sum + Buffer.byteLength(line) + end.byteLength, start.byteLength),
+  )
+  bytes.set(start)
+  let at = start.byteLength
+  for (const line of lines) {
+    at += encoder.encodeInto(line, bytes.subarray(at)).written
+    bytes.set(end, at)
+    at += end.byteLength
+  }
+  return { bytes }
+}
+
+/** A half of a surrogate pair would become a question mark. Few texts have pairs at all, and only those are read by code points. */
+const lostInUtf8 = (text: string): string | undefined =>
+  /[\ud800-\udfff]/.test(text) ? /\p{Surrogate}/u.exec(text)?.[0] : undefined
 
 const decodesTo = (bytes: Uint8Array, text: string) => decodeGb18030(bytes) === text

@@ -2,7 +2,7 @@
 // encoding is refused, so that no name is ever paid under question marks.
 import { neutralise, quoteCell } from '#shared/tabular/csv-cell.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { encodeText, type TextEncoding } from './table-text.ts'
+import { encodeLines, encodeText, type TextEncoding } from './table-text.ts'
 
 export interface WrittenColumn {
   readonly name: string
@@ -19,7 +19,7 @@ export function writeCsv(
   const header = columns.map((column) => quoteCell(column.name))
   const cellOf = columns.map(({ isFromUsers }) => cellWriter(isFromUsers !== false))
   const lines = rows.map((row) => row.map((text, at) => cellOf[at]?.(text) ?? quoteCell(neutralise(text))).join(','))
-  const whole = encodeText([header.join(','), ...lines, ''].join('\r\n'), encoding)
+  const whole = encodeLines([header.join(','), ...lines], encoding)
   if ('bytes' in whole) return whole.bytes
   for (const [index, row] of [columns.map((column) => column.name), ...rows].entries()) {
     for (const text of row) refuseUnencodable(text, index + 1, encoding)

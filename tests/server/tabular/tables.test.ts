@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { dateCell, householdCodeCell, kilogramCell, yuanCell } from '#server/tabular/cells.ts'
 import { readTable, type TableColumns } from '#server/tabular/read-table.ts'
-import { encodeText } from '#server/tabular/table-text.ts'
+import { encodeLines, encodeText } from '#server/tabular/table-text.ts'
 import { writeCsv } from '#server/tabular/write-csv.ts'
 import { writeXlsx } from '#server/tabular/write-xlsx.ts'
 import { neutralise, restoreNeutralised } from '#shared/tabular/csv-cell.ts'
@@ -190,6 +190,19 @@ describe('a written table', () => {
     const write = () => writeCsv([{ name: '姓名' }], [['王'], ['李\u{E5E5}']], { encoding: 'gb18030' })
 
     expect(write).toThrow(/row 3: “李\u{E5E5}” has a character that gb18030 cannot carry/u)
+  })
+
+  it.each(['utf-8-bom', 'gb18030'] as const)('is in %s line by line what it is as one text', (encoding) => {
+    const halves = ['\ud842', '\udfb7', '\ud842\udfb7']
+    const line = fc
+      .array(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...halves)))
+      .map((parts) => parts.join(''))
+
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        expect(encodeLines(lines, encoding)).toEqual(encodeText([...lines, ''].join('\r\n'), encoding))
+      }),
+    )
   })
 
   it('is the same bytes every time', () => {
