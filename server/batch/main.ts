@@ -41,6 +41,9 @@ function parseCall(argv: readonly string[]): { job: BatchJob; args: BatchArgumen
   }
 }
 
+/** A job goes through the books once. */
+const batchCacheMegabytes = 16
+
 async function runJob(job: BatchJob, args: BatchArguments): Promise<void> {
   const config = readServerConfig(process.env)
   const { databaseUrl: url, commandKeyFile } = config
@@ -48,7 +51,7 @@ async function runJob(job: BatchJob, args: BatchArguments): Promise<void> {
   if (url.startsWith('sqlite:') && !existsSync(url.slice('sqlite:'.length)))
     throw new ConfigError(`There is no database ${url}.`)
   const [clock, random] = [systemClock, systemRandom]
-  await using database = await openDatabase({ url, clock, random })
+  await using database = await openDatabase({ url, clock, random, cacheMegabytes: batchCacheMegabytes })
   const sealer = await openSealer(database, config.dataKeys)
   const output = { isTerminal: process.stderr.isTTY, write: (text: string) => void process.stderr.write(text) }
   const bar = makeProgressBar(job.name, output, clock)

@@ -47,6 +47,11 @@ export interface DatabaseOptions {
   readonly random: Random
   /** Most units per commit; default 256 on SQLite, 64 on PostgreSQL; minimum 1. */
   readonly maxGroupSize?: number
+  /**
+   * Memory for pages of SQLite, MB; default 64, for a server that asks for the same again and again. Who goes through much once is done
+   * sooner with less: each page of memory that a program takes is a fault of its own, dearer than to read the page again.
+   */
+  readonly cacheMegabytes?: number
   /** How long PostgreSQL may be away before callers are told, ms; default 5,000. Six times that after a commit nobody answered. */
   readonly patienceMs?: number
   /**

@@ -79,6 +79,8 @@ function withLimitsWrittenOut<TDatabase>(db: TDatabase): TDatabase {
   return db
 }
 
+const usualCacheMegabytes = 64
+
 /** From so many rows of one insert on they go in by several to a statement. */
 const manyRows = 256
 
@@ -270,11 +272,11 @@ const realMachine: SqliteMachine = {
   openFile: (path, options) => new BetterSqlite3(path, options),
 }
 
-function connect(path: string, machine: SqliteMachine, isReadonly: boolean): Client {
+function connect(path: string, options: DatabaseOptions, machine: SqliteMachine, isReadonly: boolean): Client {
   const client = machine.openFile(path, { timeout: 5000, readonly: isReadonly })
   client.pragma('foreign_keys = ON')
   client.pragma('trusted_schema = OFF')
-  client.pragma('cache_size = -65536')
+  client.pragma(`cache_size = -${(options.cacheMegabytes ?? usualCacheMegabytes) * 1024}`)
   client.pragma('temp_store = MEMORY')
   return client
 }
@@ -299,14 +301,14 @@ class SqliteDatabase implements Database {
     this.#isMemory = path === ':memory:'
     this.#maxGroupSize = options.maxGroupSize ?? 256
     this.#defer = machine.defer
-    const client = connect(path, machine, false)
+    const client = connect(path, options, machine, false)
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = FULL')
     // Pages that many commits touch go to the database file once in 64 MB of log, not once in 4: fewer waits for the disk.
     client.pragma('wal_autocheckpoint = 16000')
     migrateSqlite(client, options.clock.now(), options.migrations)
     this.#writer = new SqliteConnection(client, options)
-    this.#reader = this.#isMemory ? this.#writer : new SqliteConnection(connect(path, machine, true), options)
+    this.#reader = this.#isMemory ? this.#writer : new SqliteConnection(connect(path, options, machine, true), options)
     this.#begin = client.prepare('BEGIN IMMEDIATE')
     this.#commit = client.prepare('COMMIT')
   }
@@ -455,10 +457,7 @@ class SqliteReader implements Reader {
   readonly #connection: SqliteConnection
 
   constructor(path: string, options: DatabaseOptions) {
-    const client = connect(path, realMachine, true)
-    // It goes through much once. Memory for all of it would cost more than to read it: each page of memory is a fault of its own.
-    client.pragma('cache_size = -8192')
-    this.#connection = new SqliteConnection(client, options)
+    this.#connection = new SqliteConnection(connect(path, options, realMachine, true), options)
   }
 
   read<T>(work: Work<T>): Promise<T> {

@@ -70,7 +70,7 @@ export async function answerFileRequests(): Promise<void> {
   if (port === null) throw new Error('this is no thread')
   const { databaseUrl: url, keys } = workerData as Omit<ThreadSource, 'program'>
   const sealer = makeSealer(await readKeyRing(keys, false))
-  const database = await openReader({ url, clock: systemClock, random: systemRandom })
+  const database = await openReader({ url, clock: systemClock, random: systemRandom, cacheMegabytes: 8 })
   port.on('message', (request: FileRequest) => {
     void database
       .read((ctx) => readSource(ctx, request))

@@ -62,7 +62,8 @@ function fillAccounts(client: BetterSqlite3.Database, households: number, atMs: 
 
 /** Makes the database at `path` and opens it. */
 export async function makePayoutBooks(path: string, households: number, clock: Clock): Promise<Database> {
-  const open = () => openDatabase({ url: `sqlite:${path}`, clock, random: systemRandom })
+  // As the batch jobs do.
+  const open = () => openDatabase({ url: `sqlite:${path}`, clock, random: systemRandom, cacheMegabytes: 16 })
   const made = await open()
   const payer = { payerName: '渝北区惠农专户', payerAccount: '99990000000001', payerBankNo: '999653000001' }
   await made.run((ctx) => saveProfile(ctx, standardProfile('csv', 'csv', payer), undefined))

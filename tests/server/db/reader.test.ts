@@ -1,10 +1,11 @@
 // What a thread opens beside its program: it sees what is committed, writes nothing, and waits for nobody who writes.
 import BetterSqlite3 from 'better-sqlite3'
+import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#shared/ids/random.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { openDatabase, openReader } from '#server/db/open-database.ts'
-import { insertRows, rows } from '#server/db/unit.ts'
+import { insertRows, rows, sqlRows } from '#server/db/unit.ts'
 import type { UnitContext } from '#server/db/unit.ts'
 import { dialects, makeDatabasePlace } from '../../support/test-database.ts'
 
@@ -33,6 +34,16 @@ describe.each(dialects)('a reader on %s', (dialect) => {
 
     expect(await reader.read(owners)).toEqual([])
   })
+})
+
+it.each([
+  ['64 MB unless it is told', {}, 65_536],
+  ['what it is told', { cacheMegabytes: 8 }, 8_192],
+])('keeps of SQLite’s pages %s', async (_, given, kibibytes) => {
+  await using place = await makeDatabasePlace('sqlite')
+  await using reader = await openReader({ url: place.url, clock: systemClock, random: seededRandom(1), ...given })
+
+  expect(await reader.read(() => sqlRows(sql`pragma cache_size`))).toEqual([{ cache_size: -kibibytes }])
 })
 
 it('opens on SQLite while another connection writes', async () => {
