@@ -314,8 +314,16 @@ export const refusals = {
   'session.refund_exceeds': { status: 409, log: 'warn', title: 'More would be refunded than was charged.' },
   'stock.lot_unknown': { status: 404, log: 'info', title: 'There is no such lot.' },
   'stock.lot_closed': { status: 409, log: 'info', title: 'This lot is closed; nothing of it moves any more.' },
-  'stock.lot_expired': { status: 409, log: 'info', title: 'This lot is past its date; it goes into no lane.' },
-  'stock.lot_recalled': { status: 409, log: 'info', title: 'This lot is under recall; it goes into no lane.' },
+  'stock.lot_expired': {
+    status: 409,
+    log: 'info',
+    title: 'This lot is past its date; it goes into no lane and is not given away.',
+  },
+  'stock.lot_recalled': {
+    status: 409,
+    log: 'info',
+    title: 'This lot is under recall; it goes into no lane and is not given away.',
+  },
   'stock.lot_not_empty': { status: 409, log: 'info', title: 'Not all of this lot is accounted for yet.' },
   'stock.not_enough': { status: 409, log: 'info', title: 'There are fewer units in this place.' },
   'stock.lane_wrong': { status: 422, log: 'info', title: 'This lane is not planned for these goods.' },

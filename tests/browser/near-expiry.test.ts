@@ -63,4 +63,21 @@ describe('goods near their date', { timeout: 180_000 }, () => {
     expect(barriers).toEqual([])
     expect(window.complaints).toEqual([])
   })
+
+  it('keep their rules when the page could not read them: what holds must be seen before it is replaced', async () => {
+    await using window = await browser.openWindow(desktop)
+    const { page } = window
+    await signInAt(page, desk.url, 'operator', '/admin/near-expiry')
+    await page.route('**/api/ladder-rules', (route) => route.abort())
+    await page.locator('[data-tab=rules]').click()
+    const retry = page.locator('main button', { hasText: '重试' })
+    await retry.waitFor()
+
+    expect(await page.locator('form[data-move=save]').count()).toBe(0)
+
+    await page.unroute('**/api/ladder-rules')
+    await retry.click()
+    await page.locator('form[data-move=save]').waitFor()
+    expect(await page.locator('fieldset').count()).toBeGreaterThan(0)
+  })
 })
