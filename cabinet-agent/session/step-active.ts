@@ -123,9 +123,11 @@ function finishUnlock(state: CabinetState, session: Unlocking, input: UnlockFini
   ])
 }
 
+const restartedDetail = 'restarted while unlocking'
+
 /** The no-open timeout. A bolt still drawn keeps the session: who opens now is the buyer, not a thief. */
 function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired): Stepped {
-  const { core, lockOutcome } = session
+  const { core, lockOutcome, isResumed } = session
   const { sessionId, commandId, timeouts } = core
   const { atMs, door, isLockOpen } = input
   if (door === 'open') return enterOpen(state, session, atMs)
@@ -142,13 +144,15 @@ function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired
   }
   const answers = session.isAnswered
     ? []
-    : [reply(commandId, atMs, 'failed', 'outcome_unknown', 'no answer from the lock')]
+    : isResumed
+      ? [reply(commandId, atMs, 'failed', 'interrupted', restartedDetail)]
+      : [reply(commandId, atMs, 'failed', 'outcome_unknown', 'no answer from the lock')]
   if (door === 'unknown') {
     const reviewed = reviewUnknownDoor(state, session, atMs)
     return { state: reviewed.state, effects: [...reviewed.effects, ...answers] }
   }
-  const outcome = lockOutcome === 'OPENED' ? 'NO_OPEN_TIMEOUT' : 'UNKNOWN'
-  const detail = `the door stayed closed for ${timeouts.noOpenMs} ms`
+  const outcome = isResumed ? 'RESTARTED' : lockOutcome === 'OPENED' ? 'NO_OPEN_TIMEOUT' : 'UNKNOWN'
+  const detail = isResumed ? restartedDetail : `the door stayed closed for ${timeouts.noOpenMs} ms`
   return verifyUnseen(state, session, atMs, { outcome, detail }, [
     { effect: 'clear-alarm', alarm: 'lock_left_open' },
     ...answers,
@@ -156,7 +160,7 @@ function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired
 }
 
 /** A door may have been opened and closed between two looks: before a session ends as never opened, it is weighed. */
-export function verifyUnseen(
+function verifyUnseen(
   state: CabinetState,
   session: Unlocking,
   atMs: number,

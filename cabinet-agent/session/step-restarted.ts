@@ -1,4 +1,4 @@
-import { record, reply, type Effect, type SessionInput } from './session-input.ts'
+import { record, reply, type SessionInput } from './session-input.ts'
 import { activeSession, type CabinetState, type Closing, type Open, type Unlocking } from './session-state.ts'
 import { endSession } from './end-session.ts'
 import { enterClosing, enterOpen } from './step-active.ts'
@@ -6,7 +6,7 @@ import { forceDoor, type Stepped } from './force-door.ts'
 
 /**
  * After a crash or a restart the machine goes on from its stored state and from what the door shows now. It never
- * unlocks again: a lock that may have fired counts as fired, and the weights tell the rest.
+ * unlocks again: a lock that may have fired counts as fired, and door and weights tell the rest.
  */
 export function stepRestarted(state: CabinetState, input: Extract<SessionInput, { input: 'restarted' }>): Stepped {
   const session = activeSession(state.session)
@@ -34,39 +34,37 @@ export function stepRestarted(state: CabinetState, input: Extract<SessionInput, 
     case 'unlocking':
       return door === 'open'
         ? enterOpen(state, { ...session, isResumed: true }, atMs)
-        : resumeUnseen(state, session, input)
+        : resumeUnlocking(state, session, input)
     case 'open':
       return resumeOpen(state, { ...session, isResumed: true }, input)
     case 'closing': {
       const closing: Closing = { ...session, isResumed: true, isOverdue: false }
       if (door === 'open') return enterOpen(state, closing, atMs)
-      return watchClosing(state, { ...closing, isDoorUnknown: door === 'unknown' }, [])
+      return watchClosing(state, { ...closing, isDoorUnknown: door === 'unknown' })
     }
   }
 }
 
-/** Restarted while unlocking, and the door is not open: weigh, from the plateau stored before the lock fired. */
-function resumeUnseen(
+/**
+ * Restarted while unlocking, and the door is not open: the bolt may still be drawn, and who opens now is the buyer. So the time
+ * to open runs on; when it is over the weights tell, from the plateau stored before the lock fired.
+ */
+function resumeUnlocking(
   state: CabinetState,
   session: Unlocking,
-  input: Extract<SessionInput, { input: 'restarted' }>,
+  { door, atMs }: Extract<SessionInput, { input: 'restarted' }>,
 ): Stepped {
-  const { core, opening } = session
-  const closing: Closing = {
-    name: 'closing',
-    core,
-    opening,
-    openedAtMs: input.atMs,
-    misplaced: [],
-    isDoorUnknown: input.door === 'unknown',
-    isOverdue: false,
-    isResumed: true,
-    unseen: { outcome: 'RESTARTED', detail: 'restarted while unlocking' },
+  const { sessionId, timeouts } = session.core
+  const goneMs = Math.max(0, atMs - session.startedAtMs)
+  // Boards that do not answer yet get the time in which a door is looked for otherwise.
+  const delayMs = Math.max(timeouts.noOpenMs - goneMs, door === 'unknown' ? timeouts.settleMs : 0)
+  return {
+    state: { ...state, session: { ...session, isResumed: true } },
+    effects: [
+      { effect: 'cancel-timers', sessionId },
+      { effect: 'set-timer', sessionId, timer: 'no-open', delayMs },
+    ],
   }
-  const answers = session.isAnswered
-    ? []
-    : [reply(core.commandId, input.atMs, 'failed', 'interrupted', 'restarted while unlocking')]
-  return watchClosing(state, closing, answers)
 }
 
 function resumeOpen(state: CabinetState, session: Open, input: Extract<SessionInput, { input: 'restarted' }>): Stepped {
@@ -89,12 +87,11 @@ function resumeOpen(state: CabinetState, session: Open, input: Extract<SessionIn
   }
 }
 
-function watchClosing(state: CabinetState, closing: Closing, before: readonly Effect[]): Stepped {
+function watchClosing(state: CabinetState, closing: Closing): Stepped {
   const { sessionId, timeouts } = closing.core
   return {
     state: { ...state, session: closing },
     effects: [
-      ...before,
       { effect: 'cancel-timers', sessionId },
       { effect: 'set-timer', sessionId, timer: 'settle', delayMs: timeouts.settleMs },
       ...(closing.isDoorUnknown ? [] : [{ effect: 'watch-settling', session: closing } as const]),

@@ -38,6 +38,27 @@ describe('an agent on virtual boards', () => {
     expect(last?.body['lanes']).toMatchObject([{ laneId: 'L02', countAfter: 12, isCountDoubtful: true }])
   })
 
+  it('bills who opens after a power cut while the bolt is drawn still', async () => {
+    await using world = await AgentWorld.stocked()
+    const sessionId = world.id()
+    world.unlock(sessionId)
+    await world.until(() => world.cabinet.unlockPulses === 2, 'the lock')
+    await world.cutPower()
+    await world.boot()
+    await world.pass(4_000)
+
+    expect(world.cabinet.openDoor()).toBe(true)
+    await world.pass(1_000)
+    world.cabinet.take('L01')
+    await world.pass(2_500)
+    world.cabinet.closeDoor()
+    await world.until(() => world.eventsOf(sessionId).includes('session.settled'), 'a bill')
+
+    const settled = world.broker.committed.findLast((entry) => entry.type === 'session.settled')
+    expect(settled?.body).toMatchObject({ sessionId, lines: [{ laneId: 'L01', count: 1 }] })
+    expect(world.broker.types()).not.toContain('door.forced')
+  })
+
   it('tells a door that is opened with a key', async () => {
     await using world = await AgentWorld.start()
 

@@ -172,12 +172,20 @@ describe('every way through a session', () => {
     ['open, door found closed', [unlock, ready, door('open')], 'closed', ['session.settled'], 'done'],
   ] as const)('never fires the lock again after a restart: %s', (_name, before, found, finals, outcome) => {
     const { state, effects } = run(before)
-    const after = run([restarted(found), decided('nothing')], state)
+    const after = run([restarted(found), timer('no-open'), decided('nothing')], state)
     const all = [...effects, ...after.effects]
 
     expect(after.effects.some((effect) => effect.effect === 'unlock')).toBe(false)
     expect(recorded(all).filter(isFinalEvent)).toEqual(finals)
     expect(replied(all)).toMatchObject([{ outcome }])
+  })
+
+  it('sells to who opens after a restart while the bolt is drawn, however the restart found the door', () => {
+    const { state, effects } = run([unlock, ready])
+    const after = run([restarted('closed'), restarted('unknown'), door('open'), door('closed'), decided('sold')], state)
+
+    expect(recorded(after.effects)).toEqual(['door.opened', 'door.closed', 'session.settled'])
+    expect(replied([...effects, ...after.effects])).toMatchObject([{ outcome: 'done' }])
   })
 
   it('asks a person when the door cannot be seen after a restart', () => {
