@@ -11,8 +11,8 @@ const afterRestore: BatchJob = {
   describe: 'After going back in time, before the server starts: gives every twin numbers that no cabinet has seen',
   options: {},
   async run({ database, commandKeyFile }) {
-    const present = await readKeyFile(commandKeyFile)
-    const next = await readKeyFile(nextKeyFileOf(commandKeyFile))
+    const present = readKeyFile(commandKeyFile)
+    const next = readKeyFile(nextKeyFileOf(commandKeyFile))
     const renewed = await database.run(function* (ctx) {
       const count = yield* renewTwins(ctx, 'after-restore')
       yield* recordAudits(ctx, [

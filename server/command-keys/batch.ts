@@ -31,7 +31,7 @@ async function stepOf({ database }: BatchContext, args: BatchArguments) {
 }
 
 async function requireKey(path: string): Promise<CommandSigner> {
-  const key = await readKeyFile(path)
+  const key = readKeyFile(path)
   if (key === undefined) throw new RefusalError('command_key.wrong_step', `there is no key in ${path}`)
   return key
 }
@@ -63,7 +63,7 @@ const prepareJob: BatchJob = {
     const present = await requireKey(ctx.commandKeyFile)
     const path = nextFileOf(ctx, args)
     // There is one when an earlier run was ended in between.
-    const next = (await readKeyFile(path)) ?? (await makeKeyFile(path))
+    const next = readKeyFile(path) ?? (await makeKeyFile(path))
     const keys = await ctx.database.run((unit) => prepareKey(unit, present, next.publicKey, step))
     return [...describeKeys(keys), `Its file is ${path}.`]
   },
@@ -83,7 +83,7 @@ const rotateJob: BatchJob = {
     const present = await requireKey(ctx.commandKeyFile)
     const { keys: before } = await ctx.database.read(findCommandKeys)
     const isMade = isStolen && before.next === undefined
-    const next = (await readKeyFile(path)) ?? (isMade ? await makeKeyFile(path) : await requireKey(path))
+    const next = readKeyFile(path) ?? (isMade ? await makeKeyFile(path) : await requireKey(path))
     const keys = await ctx.database.run((unit) =>
       isStolen ? replaceStolen(unit, present, next, step) : rotateToNext(unit, next, step),
     )

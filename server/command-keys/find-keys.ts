@@ -1,7 +1,7 @@
 // The keys that sign commands, as the database has them: their public halves and what cabinets were told of them.
 import { and, desc, eq, isNotNull, ne } from 'drizzle-orm'
 import { type CommandKeyList, maxKeyLists } from '#shared/contracts/mqtt/command-keys.ts'
-import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
+import { one, rows, statement, type Unit, type UnitContext } from '../db/unit.ts'
 
 /** Keys as a list would name them. */
 export type NamedKeys = Omit<CommandKeyList, 'signature'>
@@ -24,9 +24,14 @@ export function* findKeyLists({ db, tables: { commandKeyLists: t } }: UnitContex
   return found.map(listOf).toReversed()
 }
 
+/** Every server asks for it every few seconds. */
+const newestGeneration = statement(({ db, tables: { commandKeyLists: t } }) =>
+  db.select({ generation: t.generation }).from(t).orderBy(desc(t.generation)).limit(1),
+)
+
 /** 0 before the first list. */
-export function* findGeneration({ db, tables: { commandKeyLists: t } }: UnitContext): Unit<number> {
-  const newest = yield* one(db.select({ generation: t.generation }).from(t).orderBy(desc(t.generation)).limit(1))
+export function* findGeneration(): Unit<number> {
+  const newest = yield* one(newestGeneration.with({}))
   return newest?.generation ?? 0
 }
 

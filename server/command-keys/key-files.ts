@@ -1,6 +1,7 @@
 // The private halves of command keys: files that only the server's user reads.
 import { generateKeyPairSync } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { makeSecretFile, settleFile, writeSecretFile } from '../durable-file.ts'
 import { CommandSigner } from '../mqtt/command-signer.ts'
@@ -8,9 +9,9 @@ import { CommandSigner } from '../mqtt/command-signer.ts'
 /** Where a key that is to be the next lies until it is: beside the present one. */
 export const nextKeyFileOf = (presentFile: string) => join(dirname(presentFile), `next-${basename(presentFile)}`)
 
-async function readPem(path: string): Promise<string | undefined> {
+function readPem(path: string): string | undefined {
   try {
-    return await readFile(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
@@ -18,8 +19,8 @@ async function readPem(path: string): Promise<string | undefined> {
 }
 
 /** Undefined when there is no such file. Throws when it holds something else. */
-export async function readKeyFile(path: string): Promise<CommandSigner | undefined> {
-  const pem = await readPem(path)
+export function readKeyFile(path: string): CommandSigner | undefined {
+  const pem = readPem(path)
   return pem === undefined ? undefined : new CommandSigner(pem)
 }
 
@@ -32,7 +33,7 @@ export async function makeKeyFile(path: string): Promise<CommandSigner> {
 
 /** Puts a next key's file in the present one's place, which is gone then; whole or not at all. */
 export async function promoteKeyFile(nextFile: string, presentFile: string): Promise<void> {
-  const pem = await readPem(nextFile)
+  const pem = readPem(nextFile)
   if (pem === undefined) return
   const partial = `${presentFile}.partial`
   await writeSecretFile(partial, pem)

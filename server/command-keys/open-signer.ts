@@ -13,11 +13,11 @@ const readStanding = (database: Database) =>
 type Standing = Awaited<ReturnType<typeof readStanding>>
 
 /** The key to sign with, of those whose files are here: the present one, or while it is not here the previous one. */
-async function findSigner(path: string, { lists, known }: Standing): Promise<CommandSigner | undefined> {
-  const own = await readKeyFile(path)
+function findSigner(path: string, { lists, known }: Standing): CommandSigner | undefined {
+  const own = readKeyFile(path)
   const newest = lists.at(-1)
   if (newest === undefined) return own !== undefined && known.includes(own.publicKey) ? own : undefined
-  const here = [own, await readKeyFile(nextKeyFileOf(path))].filter((key) => key !== undefined)
+  const here = [own, readKeyFile(nextKeyFileOf(path))].filter((key) => key !== undefined)
   return (
     here.find(({ publicKey }) => publicKey === newest.present) ??
     here.find(({ publicKey }) => publicKey === newest.previous)
@@ -28,7 +28,7 @@ async function findSigner(path: string, { lists, known }: Standing): Promise<Com
 export async function openCommandSigner(database: Database, path: string): Promise<CommandSigner> {
   const standing = await readStanding(database)
   if (standing.known.length > 0) {
-    const signer = await findSigner(path, standing)
+    const signer = findSigner(path, standing)
     if (signer === undefined)
       throw new Error(
         `The cabinets of this database obey another command key than the one in ${path}, if there is one. ` +
@@ -37,7 +37,7 @@ export async function openCommandSigner(database: Database, path: string): Promi
     signer.learn(standing.lists, standing.known)
     return signer
   }
-  const signer = (await readKeyFile(path)) ?? (await makeKeyFile(path))
+  const signer = readKeyFile(path) ?? (await makeKeyFile(path))
   await database.run(function* (ctx) {
     const row = { publicKey: signer.publicKey, createdAtMs: ctx.now() }
     yield* insertRows(ctx.tables.serverKeys, [row], 'ignore')
@@ -48,7 +48,7 @@ export async function openCommandSigner(database: Database, path: string): Promi
 /** Takes over what the database says now. Returns whether this process signs with the present key. */
 export async function refreshSigner(signer: CommandSigner, database: Database, path: string): Promise<boolean> {
   const standing = await readStanding(database)
-  const found = await findSigner(path, standing)
+  const found = findSigner(path, standing)
   if (found !== undefined) signer.become(found)
   signer.learn(standing.lists, standing.known)
   return standing.lists.at(-1)?.present === signer.publicKey

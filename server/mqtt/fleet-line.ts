@@ -2,6 +2,7 @@
 // cabinets, and the effects that go down to them. One per server process.
 import type { Logger } from 'pino'
 import { type Command, commandSigningText, type Reply } from '#shared/contracts/mqtt/command.ts'
+import { obeyedKeys } from '#shared/contracts/mqtt/command-keys.ts'
 import { topicOf } from '#shared/contracts/mqtt/topics.ts'
 import type { DesiredTwin } from '#shared/contracts/mqtt/twin.ts'
 import { type Id, makeId } from '#shared/ids/uuid-v7.ts'
@@ -77,6 +78,10 @@ export class FleetLine implements AsyncDisposable {
       clock,
       publish: (cabinetId, twin) => this.#publishTwin(cabinetId, twin),
       find: async (cabinetId) => (await database.read((unit) => findTwins(unit, [cabinetId])))[0]?.twin,
+      obeyed: () => {
+        const newest = ctx.signer.keyLists.at(-1)
+        return newest === undefined ? undefined : obeyedKeys(newest)
+      },
     })
   }
 

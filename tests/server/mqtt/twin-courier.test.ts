@@ -11,13 +11,14 @@ const reports = (desiredVersion: number, rejectedVersion?: number) => {
   return { desiredVersion, ...(rejectedVersion === undefined ? {} : { rejected }) } as ReportedTwin
 }
 
-function openCourier(newest: number) {
+function openCourier(newest: number, obeyed?: readonly string[]) {
   const clock = new TestClock()
   const published: number[] = []
   const courier = new TwinCourier({
     clock,
     publish: (_, { version }) => Promise.resolve(void published.push(version)),
     find: () => Promise.resolve(twin(newest)),
+    obeyed: () => obeyed,
   })
   return { clock, courier, published }
 }
@@ -55,6 +56,21 @@ it('brings the twin again to a cabinet that reported before anything was sent to
   await courier.send(cabinetId, twin(5))
   clock.advance(20_000)
 
+  await courier.catchUp(cabinetId)
+
+  expect(published).toEqual([5, 5])
+})
+
+it('brings the twin again to a cabinet that obeys other keys than it was told to', async () => {
+  const { clock, courier, published } = openCourier(5, ['present', 'next'])
+  await courier.send(cabinetId, twin(5))
+  clock.advance(20_000)
+
+  courier.noteReported(cabinetId, { ...reports(5), obeyedKeys: ['next', 'present'] })
+  await courier.catchUp(cabinetId)
+  courier.noteReported(cabinetId, reports(5))
+  await courier.catchUp(cabinetId)
+  courier.noteReported(cabinetId, { ...reports(5), obeyedKeys: ['previous', 'present'] })
   await courier.catchUp(cabinetId)
 
   expect(published).toEqual([5, 5])
