@@ -1,7 +1,9 @@
 // The server's machine: its database on a disk of its own, its line to the broker, and a supervisor.
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { UnitContext, Unit } from '#server/db/unit.ts'
+import { openCommandSigner } from '#server/command-keys/open-signer.ts'
 import { readServerConfig } from '#server/config/server-config.ts'
 import type { Effect, ServerContext } from '#server/context.ts'
 import { startCore } from '#server/core.ts'
@@ -29,17 +31,6 @@ const reconnectMs = 1_000
 const commitMs = 4
 export const serverClientId = 'server'
 
-/** Remembers what it signed: another's signature is none of the server's. */
-class NotingSigner extends CommandSigner {
-  readonly signatures = new Set<string>()
-
-  override sign(...command: Parameters<CommandSigner['sign']>): ReturnType<CommandSigner['sign']> {
-    const signed = super.sign(...command)
-    this.signatures.add(signed.signature)
-    return signed
-  }
-}
-
 export interface BackendOptions {
   readonly folder: string
   readonly scheduler: Scheduler
@@ -56,7 +47,10 @@ export interface BackendOptions {
 
 export class Backend {
   readonly machine: Machine
-  readonly signer: NotingSigner
+  /** Of the run that is, or was last. */
+  signer: CommandSigner
+  /** Of commands that left the server: another's signature is none of its own. */
+  readonly signatures = new Set<string>()
   ctx: ServerContext | undefined
   /** Signs offline passes while this run lasts. */
   passSigner: PassSigner | undefined
@@ -74,7 +68,8 @@ export class Backend {
     this.#path = join(folder, 'server.db')
     this.file = new ServerFile(this.#path, () => this.machine.isRunning)
     this.#config = readServerConfig({ HUINONG_DATA_DIR: folder })
-    this.signer = new NotingSigner(options.commandKeyPem)
+    writeFileSync(this.keyFile, options.commandKeyPem, { mode: 0o600 })
+    this.signer = new CommandSigner(options.commandKeyPem)
     this.machine = new Machine({
       name: 'server',
       scheduler,
@@ -88,6 +83,11 @@ export class Backend {
         this.#startLater()
       },
     })
+  }
+
+  /** Where the private half of the key lies that signs commands. */
+  get keyFile(): string {
+    return this.#config.commandKeyFile
   }
 
   /** The server's own idea of the time, epoch ms. */
@@ -114,7 +114,13 @@ export class Backend {
     const life = this.machine.boot()
     life.onEnd(() => this.file.letGo())
     const random = seededRandom(this.#options.random.nextUint32())
+    void this.#start(life, random)
+  }
+
+  async #start(life: Life, random: Random): Promise<void> {
     const database = this.#open(life, random)
+    const signer = await openCommandSigner(database, this.keyFile)
+    this.signer = signer
     const logger = pino(
       { level: 'warn', base: null, timestamp: false },
       { write: (line) => this.#options.log(`server log ${line.trim()}`) },
@@ -128,17 +134,15 @@ export class Backend {
       logger,
       metrics,
       hub: new LiveHub(life.clock, metrics),
-      signer: this.signer,
+      signer,
       sealer: testSealer,
     }
     const { nouns } = this.#options
-    void startCore(parts, { nouns, ends: [], openLink: (listener) => this.#openLink(life, listener) }).then(
-      ({ ctx }) => {
-        if (life.isOver) return
-        this.ctx = ctx
-        this.passSigner = new PassSigner(this.signer, life.clock, () => this.#nextPassKey())
-      },
-    )
+    const openLink = (listener: LinkListener) => this.#openLink(life, listener)
+    const { ctx } = await startCore(parts, { nouns, ends: [], openLink })
+    if (life.isOver) return
+    this.ctx = ctx
+    this.passSigner = new PassSigner(signer, life.clock, () => this.#nextPassKey())
   }
 
   setPower(isPowered: boolean): void {
@@ -171,6 +175,7 @@ export class Backend {
 
   #openLink(life: Life, listener: LinkListener): CabinetLink {
     const { broker, scheduler, wrapLink, wrapListener } = this.#options
+    const { signatures } = this
     let line: Line | undefined
     const link: CabinetLink = {
       get isConnected() {
@@ -179,6 +184,7 @@ export class Backend {
       url: 'sim://broker',
       publish(cabinetId, channel, message) {
         life.touch('publish')
+        if (channel === 'commands' && 'signature' in message) signatures.add(message.signature)
         return new Promise((resolve, reject) => {
           if (line?.isOpen !== true) {
             reject(new Error('the broker is away'))

@@ -1,16 +1,17 @@
 // One cabinet: its boards, its computer with the real agent on it, and a supervisor that starts the agent again.
-import type { KeyObject } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type BetterSqlite3 from 'better-sqlite3'
 import { Agent } from '#cabinet-agent/agent.ts'
+import { loadIdentity, saveIdentity } from '#cabinet-agent/enrolment/identity.ts'
+import { KeyKeeper, type ServerKeys } from '#cabinet-agent/enrolment/key-keeper.ts'
 import { Journal } from '#cabinet-agent/journal/journal.ts'
 import type { DiskGuard } from '#cabinet-agent/journal/disk-guard.ts'
 import type { BrokerConnection, ConnectBroker } from '#cabinet-agent/link/broker-connection.ts'
-import { signedLogin } from '#cabinet-agent/link/login.ts'
 import { seededRandom, type Random } from '#shared/ids/random.ts'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
+import type { Clock } from '#shared/time/clock.ts'
 import { judgeLogin } from '#server/mqtt/cabinet-login.ts'
-import { fixedKeys } from '#tests/support/fixed-keys.ts'
 import { Boards, divisionMg, scaleSdMg } from './boards.ts'
 import type { Broker } from './broker.ts'
 import { makeKey } from './keys.ts'
@@ -31,11 +32,14 @@ export interface CabinetOptions {
   readonly scheduler: Scheduler
   readonly broker: Broker
   readonly random: Random
-  readonly serverKeys: readonly KeyObject[]
+  /** What enrolment told it. */
+  readonly serverKeys: readonly string[]
   readonly log: (line: string) => void
   /** A planted bug's hand in the agent's statements. */
   readonly filter?: StatementFilter | undefined
   readonly isLogUnsynced?: boolean | undefined
+  /** Wraps whom the agent obeys, for planted bugs. */
+  readonly wrapKeys?: ((keys: ServerKeys) => ServerKeys) | undefined
   /** Wraps the agent's clock, for planted bugs. */
   readonly wrapClock?: ((clock: MachineClock) => MachineClock) | undefined
 }
@@ -89,6 +93,25 @@ export class SimCabinet {
       () => true,
     )
     this.boards = new Boards(world, seededRandom(options.random.nextUint32()), laneIds)
+    mkdirSync(this.#folder)
+    saveIdentity(this.#folder, {
+      cabinetId: options.cabinetId,
+      code,
+      mqttUrl: 'sim://broker',
+      serverPublicKeys: [...options.serverKeys],
+      privateKeyPem: this.#key.pem,
+      keySinceMs: 0,
+    })
+  }
+
+  /** Where it keeps what enrolment gave it. */
+  get #folder(): string {
+    return join(this.#options.folder, this.code)
+  }
+
+  /** Keys of the server that it obeys, as its disk has them. */
+  get obeyedKeys(): readonly string[] {
+    return loadIdentity(this.#folder)?.serverPublicKeys ?? []
   }
 
   get journalFile(): string {
@@ -115,7 +138,7 @@ export class SimCabinet {
   boot(): void {
     if (!this.isPowered || this.machine.isRunning) return
     const life = this.machine.boot()
-    const { log, random, serverKeys, wrapClock } = this.#options
+    const { log, random, wrapClock, wrapKeys = (keys) => keys } = this.#options
     const { cabinetId, machine, code } = this
     const clock = wrapClock?.(life.clock) ?? life.clock
     const own = seededRandom(random.nextUint32())
@@ -129,13 +152,14 @@ export class SimCabinet {
         return this.#journal
       },
     })
+    const keeper = this.#keeper(clock)
     const agent = new Agent({
       cabinetId,
       bootId,
       mqttUrl: 'sim://broker',
       connect: this.#connector(life),
-      login: () => signedLogin(cabinetId, this.#key.privateKey, clock.now()),
-      serverKeys: fixedKeys(serverKeys),
+      login: () => keeper.login(),
+      serverKeys: wrapKeys(this.#guardKeys(life, keeper.serverKeys)),
       hardware: this.boards.hardwareFor(life),
       journal,
       guard: makeGuard(machine),
@@ -151,6 +175,38 @@ export class SimCabinet {
     this.#stateOf = this.#journal?.prepare('SELECT state FROM machine')
     this.agent = agent
     void agent.start()
+  }
+
+  #keeper(clock: Clock): KeyKeeper {
+    const identity = loadIdentity(this.#folder)
+    if (identity === undefined) throw new Error(`${this.code} has lost its identity`)
+    // Its own key has served its time when the simulation is long over.
+    const lifetimeMs = Number.MAX_SAFE_INTEGER
+    return new KeyKeeper({
+      identity,
+      dataDirectory: this.#folder,
+      serverUrl: '',
+      fetch,
+      clock,
+      lifetimeMs,
+      onLog: () => {},
+    })
+  }
+
+  /** Lists of keys are written to a disk like any other, and the process may end before and after. */
+  #guardKeys(life: Life, keys: ServerKeys): ServerKeys {
+    let generation = loadIdentity(this.#folder)?.commandKeys?.generation ?? 0
+    return {
+      ...keys,
+      follow: (lists) => {
+        if (lists.every((list) => list.generation <= generation)) return keys.follow(lists)
+        life.touchDisk('write')
+        const hasChanged = keys.follow(lists)
+        generation = loadIdentity(this.#folder)?.commandKeys?.generation ?? 0
+        life.touch('committed')
+        return hasChanged
+      },
+    }
   }
 
   #startLater(): void {

@@ -122,6 +122,12 @@ export class Life {
     throw new ProcessDied(`${this.#options.name} died at ${what}`)
   }
 
+  /** The same before a write to a file, which fails when the disk does. */
+  touchDisk(what: string): void {
+    this.touch(what)
+    this.#fail()
+  }
+
   openFile = (path: string, settings: { timeout: number; readonly?: boolean }): BetterSqlite3.Database => {
     const db = new BetterSqlite3(path, settings)
     this.#files.set(path, [...(this.#files.get(path) ?? []), db])

@@ -6,6 +6,7 @@ import { openCabinet } from '#server/sessions/open-cabinet.ts'
 import { defaultSessionSettings } from '#server/sessions/settings.ts'
 import type { SimCabinet } from './cabinet.ts'
 import { Depot } from './depot.ts'
+import { KeyHolder } from './key-holder.ts'
 import { Office } from './office.ts'
 import { PassHolders } from './pass-holders.ts'
 import { Phone } from './phone.ts'
@@ -23,6 +24,7 @@ export class People {
   readonly depot: Depot
   readonly passes: PassHolders
   readonly office: Office
+  readonly keyHolder: KeyHolder
   readonly #counts = { opened: 0, taken: 0 }
   readonly #world: World
   readonly #random: Random
@@ -41,13 +43,14 @@ export class People {
     this.staff = new Staff(world)
     this.passes = new PassHolders(world, world.fork())
     this.office = new Office(world, world.fork())
+    this.keyHolder = new KeyHolder(world)
   }
 
   /** What everybody did, by name. */
   get counts() {
-    const { phone, restocker, staff, depot, passes, office } = this
-    const behind = { ...restocker.counts, ...staff.counts, ...depot.counts, ...passes.counts, ...office.counts }
-    return { ...phone.counts, ...this.#counts, ...behind }
+    const { phone, restocker, staff, depot, passes, office, keyHolder } = this
+    const behind = { ...restocker.counts, ...staff.counts, ...depot.counts, ...passes.counts }
+    return { ...phone.counts, ...this.#counts, ...behind, ...office.counts, ...keyHolder.counts }
   }
 
   /** One visit of a buyer, from the scan to the closed door. Returns whether the cabinet opened. */
@@ -55,8 +58,12 @@ export class People {
     if (chance(this.#random, 0.1)) await this.phone.quietly(() => this.passes.get(cabinet, buyerId))
     if (this.passes.has(buyerId) && chance(this.#random, 0.2)) return await this.#buyOnPass(cabinet, buyerId)
     const request = this.phone.request(cabinet, buyerId)
-    const deps = { signer: this.#world.backend.signer, payments: walletPayments, settings: defaultSessionSettings }
-    const sessionId = await this.phone.open(cabinet, (ctx) => openCabinet(ctx, deps, request))
+    const deps = () => ({
+      signer: this.#world.backend.signer,
+      payments: walletPayments,
+      settings: defaultSessionSettings,
+    })
+    const sessionId = await this.phone.open(cabinet, (ctx) => openCabinet(ctx, deps(), request))
     if (sessionId === undefined) return await this.#buyOnPass(cabinet, buyerId)
     if (!(await this.phone.awaitBolt(cabinet))) return false
     await this.#visit(cabinet)

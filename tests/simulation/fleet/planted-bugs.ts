@@ -47,6 +47,9 @@ const sessionsWithOffice = 400
 /** So many, for a lot to be lost, or recalled. */
 const sessionsWithKeepers = 200
 
+/** So many, for a key to be prepared, changed and ended. */
+const sessionsWithKeyChange = 200
+
 /** Made anew for each run: some of them count. */
 export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {
   'acknowledges entries it never had': () => ({
@@ -70,6 +73,25 @@ export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {
   }),
   'does not wait for the disk before it goes on': () => ({ agent: { isLogUnsynced: true } }),
   'obeys any key': () => ({ extraServerKey: thiefKey.publicKey }),
+  'goes on to obey a key that was ended': () => ({
+    sessions: sessionsWithKeyChange,
+    agent: {
+      wrapKeys: (keys) => {
+        const known = new Set(keys.trusted())
+        return {
+          ...keys,
+          trusted: () => {
+            for (const key of keys.trusted()) known.add(key)
+            return [...known]
+          },
+        }
+      },
+    },
+  }),
+  'misses a change of the keys': () => ({
+    sessions: sessionsWithKeyChange,
+    agent: { wrapKeys: (keys) => ({ ...keys, follow: () => false }) },
+  }),
   'lets commands live for ever': () => ({
     agent: {
       wrapClock: (clock) => {

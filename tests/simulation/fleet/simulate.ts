@@ -10,6 +10,7 @@ import { proveInSlices } from '#server/ledger/proof.ts'
 import { isAcknowledged, isServerAtRest } from './at-rest.ts'
 import { defaultRates, type FaultKind } from './faults.ts'
 import { checkAfterwards } from './final-invariants.ts'
+import { checkKeys, findDisobedient } from './key-invariants.ts'
 import { countMoney, countWrongBills } from './outcomes.ts'
 import { People } from './people.ts'
 import { makeShop, type Shop } from './shop.ts'
@@ -141,6 +142,7 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
       if (nextUnit(random) < 0.1) await phone.quietly(() => people.staff.work())
       if (nextUnit(random) < 0.2) await phone.quietly(() => people.depot.work())
       if (nextUnit(random) < 0.12) await phone.quietly(() => people.office.work())
+      if (nextUnit(random) < 0.03) await phone.quietly(() => people.keyHolder.work())
     }
     open -= 1
   }
@@ -162,7 +164,12 @@ async function play(world: World, options: SimulationOptions): Promise<Simulatio
     await runUntil(world, () => scheduler.nowMs >= nextLookMs)
     if (isAtRest(world)) break
   }
+  const byThief = world.fork()
+  for (const cabinet of world.cabinets) trouble.forgeByEndedKeys(cabinet, byThief)
+  const thiefEndsMs = scheduler.nowMs + 30_000
+  await runUntil(world, () => scheduler.nowMs >= thiefEndsMs || world.violations.length > 0)
   if (world.violations.length === 0) checkAfterwards(world, people.truths)
+  if (world.violations.length === 0) checkKeys(world)
   if (world.violations.length === 0) await proveBooks(world)
   const { violations, story } = world
   const bills = countWrongBills(world, people.truths)
@@ -213,7 +220,7 @@ function isAtRest(world: World): boolean {
   const isWaiting = world.cabinets.some(
     ({ agent, journal }) => agent?.isConnected !== true || journal === undefined || !isAcknowledged(journal),
   )
-  return !isWaiting && world.backend.file.look(isServerAtRest)
+  return !isWaiting && world.backend.file.look(isServerAtRest) && findDisobedient(world).length === 0
 }
 
 function hashWorld(world: World): string {

@@ -7,6 +7,7 @@ import { CommandSigner } from '#server/mqtt/command-signer.ts'
 import { serverClientId } from './backend.ts'
 import type { SimCabinet } from './cabinet.ts'
 import { faultKinds, type FaultKind } from './faults.ts'
+import type { SimKey } from './keys.ts'
 import { epochMs } from './shop.ts'
 import { chance, pick, thiefKey, type World } from './world.ts'
 
@@ -18,7 +19,6 @@ export class Trouble {
   readonly #world: World
   readonly #rates: Readonly<Record<FaultKind, number>>
   readonly #streams: Record<FaultKind, Random>
-  readonly #thief = new CommandSigner(thiefKey.pem)
 
   constructor(world: World, rates: Readonly<Record<FaultKind, number>>, seed: number) {
     this.#world = world
@@ -210,14 +210,31 @@ export class Trouble {
     })
   }
 
-  /** Somebody who has the broker's password and a key of his own asks for an open door. */
-  #forge({ cabinetId }: SimCabinet, random: Random): void {
+  /** Whoever has the broker's password asks for an open door, by each key that the cabinet has been told to obey no more. */
+  forgeByEndedKeys(cabinet: SimCabinet, random: Random): void {
+    for (const { pem } of this.#endedAt(cabinet)) this.#forgeBy(pem, cabinet, random)
+  }
+
+  #endedAt({ obeyedKeys }: SimCabinet): readonly SimKey[] {
+    const { commandKeys } = this.#world
+    return commandKeys.slice(
+      0,
+      commandKeys.findIndex(({ publicKey }) => obeyedKeys.includes(publicKey)),
+    )
+  }
+
+  /** By a key of his own, or one that was the server's. */
+  #forge(cabinet: SimCabinet, random: Random): void {
+    this.#forgeBy(pick(random, [thiefKey, ...this.#endedAt(cabinet)]).pem, cabinet, random)
+  }
+
+  #forgeBy(pem: string, { cabinetId }: SimCabinet, random: Random): void {
     const { broker, scheduler } = this.#world
     const issuedAtMs = epochMs + Math.floor(scheduler.nowMs)
     const id = () => makeId({ now: () => issuedAtMs }, random)
     const body = { sessionId: id(), holdFen: 10_000, planogramVersion: 1, pricesVersion: 1 }
     const command = { commandId: id(), kind: 'unlock', body, issuedAtMs, expiresAtMs: issuedAtMs + 15_000 }
-    const payload = Buffer.from(JSON.stringify(this.#thief.sign(cabinetId, command)))
+    const payload = Buffer.from(JSON.stringify(new CommandSigner(pem).sign(cabinetId, command)))
     broker.route({ topic: topicOf(cabinetId, 'commands'), payload, qos: 1 }, false)
   }
 

@@ -3,13 +3,12 @@ import { rmSync } from 'node:fs'
 import { seededRandom, nextBelow, nextUnit, type Random } from '#shared/ids/random.ts'
 import { parseTopic } from '#shared/contracts/mqtt/topics.ts'
 import type { Command, CommandBody, Reply } from '#shared/contracts/mqtt/command.ts'
-import { readPublicKey } from '#cabinet-agent/link/login.ts'
 import { nouns, type Noun } from '#server/nouns.ts'
 import { clockDoubtMs } from '#server/offline-passes/tell-group.ts'
 import { Backend, type BackendOptions } from './backend.ts'
 import { Broker } from './broker.ts'
 import { SimCabinet, type CabinetOptions } from './cabinet.ts'
-import { makeKey } from './keys.ts'
+import { makeKey, type SimKey } from './keys.ts'
 import type { Packet } from './line.ts'
 import { findFailedDisk, isDeath } from './machine.ts'
 import { Scheduler } from './scheduler.ts'
@@ -17,7 +16,7 @@ import { copyShop, epochMs, offlineRisk, type Shop } from './shop.ts'
 
 /** Where a test may plant a bug: hands at the ports, none of them in the product. */
 export interface PlantedBug {
-  readonly agent?: Pick<CabinetOptions, 'filter' | 'isLogUnsynced' | 'wrapClock'>
+  readonly agent?: Pick<CabinetOptions, 'filter' | 'isLogUnsynced' | 'wrapClock' | 'wrapKeys'>
   readonly server?: Pick<BackendOptions, 'filter' | 'wrapLink' | 'wrapListener'>
   readonly nouns?: readonly Noun[]
   readonly extraServerKey?: string
@@ -64,6 +63,8 @@ export class World {
   readonly passes = new Map<string, Pass>()
   /** Sessions for which a lock fired. */
   readonly pulsed = new Set<string>()
+  /** Every key that has ever signed commands, or is to, in their order. A thief has them all. */
+  readonly commandKeys: SimKey[] = [signingKey]
   /** The whole town is without power until then, ms. */
   darkUntilMs = 0
   readonly folder: string
@@ -96,7 +97,7 @@ export class World {
       ...bug?.server,
     })
     const extraKeys = bug?.extraServerKey === undefined ? [] : [bug.extraServerKey]
-    const serverKeys = [signingKey.publicKey, ...extraKeys].map((key) => readPublicKey(key))
+    const serverKeys = [signingKey.publicKey, ...extraKeys]
     this.cabinets = shop.cabinets.slice(0, options.cabinets).map(({ cabinetId, code, groupId }, index) => {
       const cabinet = new SimCabinet({
         index,
@@ -175,7 +176,7 @@ export class World {
 
   #noteCommand(cabinetId: string, command: Command): void {
     if (this.commands.has(command.commandId)) return
-    if (!this.backend.signer.signatures.has(command.signature)) return
+    if (!this.backend.signatures.has(command.signature)) return
     this.commands.set(command.commandId, { cabinetId, command, pulses: 0 })
   }
 
