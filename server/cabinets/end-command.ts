@@ -24,6 +24,9 @@ export function makeCommandEndTable(all: readonly CommandEndHandlers[]): Command
   return table
 }
 
+/** The cabinet obeys none of the keys that signed the command. It keeps nothing of it, so another copy may be carried out still. */
+const isDisbelieved = ({ outcome, reason }: Reply) => outcome === 'refused' && reason === 'bad_signature'
+
 type CommandRow = UnitContext['tables']['cabinetCommands']['$inferSelect']
 type Ending = Pick<CommandRow, 'outcome' | 'reason' | 'detail' | 'report' | 'repliedAtMs' | 'isEndedByServer'>
 
@@ -39,6 +42,14 @@ const writeEnd = command(({ db, tables: { cabinetCommands: t } }, p: Params<Endi
       isEndedByServer: p.isEndedByServer as never,
     })
     .where(eq(t.commandId, p.commandId)),
+)
+
+const writeDetail = command(
+  ({ db, tables: { cabinetCommands: t } }, p: Params<{ commandId: string; detail: string }>) =>
+    db
+      .update(t)
+      .set({ detail: p.detail as never })
+      .where(eq(t.commandId, p.commandId)),
 )
 
 const commandOf = statement(
@@ -78,13 +89,19 @@ function* endCommand(
 }
 
 export interface RecordedReply {
-  /** `unknown`: no such command of this cabinet. `repeated`: it was answered before. */
-  readonly verdict: 'recorded' | 'repeated' | 'unknown'
+  /**
+   * `unknown`: no such command of this cabinet. `repeated`: it was answered before. `disbelieved`: it ends nothing, the command counts
+   * until it expires.
+   */
+  readonly verdict: 'recorded' | 'repeated' | 'unknown' | 'disbelieved'
   readonly kind: string | undefined
   readonly effects: readonly Effect[]
 }
 
-/** Records a cabinet's reply. The first one counts; it also replaces the server's own `expired`. */
+/**
+ * Records a cabinet's reply. The first one counts; it also replaces the server's own `expired`. That a signature was not believed ends
+ * nothing: the copy may have been signed by a key that was changed meanwhile, or by nobody of ours.
+ */
 export function* recordReply(
   ctx: UnitContext,
   handlers: CommandEndTable,
@@ -94,6 +111,10 @@ export function* recordReply(
   const row = yield* one(commandOf.with({ commandId: reply.commandId, cabinetId }))
   if (row === undefined) return { verdict: 'unknown', kind: undefined, effects: [] }
   if (row.outcome !== null && !row.isEndedByServer) return { verdict: 'repeated', kind: row.kind, effects: [] }
+  if (isDisbelieved(reply)) {
+    yield* exec(writeDetail.with({ commandId: row.commandId, detail: 'bad_signature' }))
+    return { verdict: 'disbelieved', kind: row.kind, effects: [] }
+  }
   const effects = yield* endCommand(ctx, handlers, row, { reply, isByServer: false })
   return { verdict: 'recorded', kind: row.kind, effects }
 }
@@ -114,7 +135,8 @@ export function* expireCommands(
   const late = yield* findLate(nowMs)
   const effects: Effect[] = []
   for (const row of late) {
-    const reply: Reply = { commandId: row.commandId, outcome: 'expired', reason: 'expired', atMs: nowMs }
+    const detail = row.detail === null ? {} : { detail: row.detail }
+    const reply: Reply = { commandId: row.commandId, outcome: 'expired', reason: 'expired', ...detail, atMs: nowMs }
     effects.push(...(yield* endCommand(ctx, handlers, row, { reply, isByServer: true })))
   }
   return { effects, kinds: late.map(({ kind }) => kind) }

@@ -34,6 +34,8 @@ import { TwinCourier } from './twin-courier.ts'
 
 /** Flags that mean the journal itself is in doubt. */
 const brokenFlags = /chain_broken|hash_wrong/
+/** Until a command goes out again whose signature was not believed: the cabinet may have heard of the key by then. */
+const believedLaterMs = 10_000
 
 export class FleetLine implements AsyncDisposable {
   readonly #ctx: ServerContext
@@ -44,6 +46,8 @@ export class FleetLine implements AsyncDisposable {
   readonly #ingest: Ingest
   readonly #status: StatusBook
   readonly #pending = new Set<Promise<void>>()
+  /** Commands whose signature their cabinet did not believe, and when they go out again, monotonic ms. */
+  readonly #disbelieved = new Map<Id, { readonly cabinetId: Id; readonly dueMs: number }>()
   readonly #twins: TwinCourier
   #link: CabinetLink | undefined
 
@@ -166,9 +170,10 @@ export class FleetLine implements AsyncDisposable {
     }
   }
 
-  /** Ends commands that nobody answered in time. */
+  /** Sends again what was not believed, and ends commands that nobody answered in time. */
   async sweepCommands(): Promise<void> {
     const { database } = this.#ctx
+    await this.#sendDisbelieved()
     if (!(await database.read(isAnyLate))) return
     const { effects, kinds } = await database.run((unit) => expireCommands(unit, this.#commandEnds))
     for (const kind of kinds) this.#ctx.metrics.commands.inc({ kind, outcome: 'expired' })
@@ -219,9 +224,27 @@ export class FleetLine implements AsyncDisposable {
       recordReply(unit, this.#commandEnds, cabinetId, reply),
     )
     if (verdict === 'unknown') this.#keepAside(cabinetId, 'invalid', 'reply to a command nobody sent', reply, 'replies')
+    if (verdict === 'disbelieved') {
+      this.#logger.warn(
+        { cabinetId, commandId: reply.commandId, kind },
+        'a cabinet did not believe the signature of a command',
+      )
+      this.#disbelieved.set(reply.commandId, { cabinetId, dueMs: this.#ctx.clock.monotonicMs() + believedLaterMs })
+    }
     if (verdict !== 'recorded') return
     this.#ctx.metrics.commands.inc({ kind: kind ?? 'unknown', outcome: reply.outcome })
     this.#ctx.perform(effects)
+  }
+
+  async #sendDisbelieved(): Promise<void> {
+    const nowMs = this.#ctx.clock.monotonicMs()
+    const due = [...this.#disbelieved].filter(([, { dueMs }]) => dueMs <= nowMs)
+    for (const [commandId, { cabinetId }] of due) {
+      this.#disbelieved.delete(commandId)
+      const open = await this.#ctx.database.read((unit) => findOpenCommands(unit, cabinetId))
+      const found = open.find(({ command }) => command.commandId === commandId)
+      if (found !== undefined) this.#track('command', this.#publishCommand(cabinetId, found.command))
+    }
   }
 
   /** A cabinet came online: it gets what it may have missed. Everything here may be received twice. */

@@ -81,6 +81,53 @@ describe.each(dialects)('commands on %s', (dialect) => {
     expect(ends.at(-1)).toEqual(['done', false])
   })
 
+  it('are not ended by a cabinet that does not believe their signature, and go out again', async () => {
+    const clock = new TestClock()
+    await using server = await startServer({ dialect, clock })
+    await using cabinet = await startCabinet(server, 'YB-0001')
+    const operator = await server.signIn('operator')
+    const { cabinetId } = cabinet
+    const disbelieve = (commandId: string) =>
+      cabinet.publish('replies', { commandId, outcome: 'refused', reason: 'bad_signature', atMs: 5 })
+    const details = async () => {
+      const { body } = await operator.send('GET', `/api/cabinets/${cabinetId}/commands`)
+      return (body['rows'] as Array<Record<string, unknown>>).map(({ outcome, detail }) => [outcome, detail])
+    }
+    await send(operator, cabinetId, { kind: 'lock', reason: 'x' })
+    const sent = await cabinet.commands.next()
+
+    await disbelieve(sent.commandId)
+    await expect.poll(details).toEqual([[undefined, 'bad_signature']])
+    clock.advance(10_000)
+    let again: unknown
+    void cabinet.commands.next().then((arrived) => (again = arrived))
+    await expect
+      .poll(
+        () => {
+          clock.advance(100)
+          return again
+        },
+        { timeout: 20_000 },
+      )
+      .toEqual(sent)
+    await cabinet.publish('replies', { commandId: sent.commandId, outcome: 'done', atMs: 6 })
+    await expect.poll(details).toEqual([['done', undefined]])
+
+    // The refusal of another copy, which nobody of ours had signed, comes last.
+    await disbelieve(sent.commandId)
+    await send(operator, cabinetId, { kind: 'lock', reason: 'y' })
+    const never = await cabinet.commands.find(({ commandId }) => commandId !== sent.commandId)
+    await disbelieve(never.commandId)
+    const goOn = () => {
+      clock.advance(1_000)
+      return details()
+    }
+    await expect.poll(goOn, { timeout: 20_000 }).toEqual([
+      ['expired', 'bad_signature'],
+      ['done', undefined],
+    ])
+  })
+
   it('wait for a cabinet that is away, and are not sent when they no longer count', async () => {
     const clock = new TestClock()
     await using server = await startServer({ dialect, clock })
