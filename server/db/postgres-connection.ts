@@ -1,4 +1,5 @@
 // One connection to PostgreSQL: drives units with await, remembers what it prepared, and since when an answer is waited for.
+import { randomUUID } from 'node:crypto'
 import { Socket } from 'node:net'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
@@ -76,7 +77,8 @@ export class PostgresConnection {
   }
 
   private constructor(options: DatabaseOptions, timeoutMs: number) {
-    this.name = `huinong ${makeId(options.clock, options.random)}`
+    // Not of the injected randomness: what is drawn from it must not hang on how often a connection is made.
+    this.name = `huinong ${randomUUID()}`
     this.#options = options
     this.#socket = new Socket()
     const client = new pg.Client({
