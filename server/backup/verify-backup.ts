@@ -7,8 +7,7 @@ import { dirname, join } from 'node:path'
 import type { Random } from '#shared/ids/random.ts'
 import type { Clock } from '#shared/time/clock.ts'
 import { openDatabase } from '../db/open-database.ts'
-import { booksProofs } from '../ledger/check-books.ts'
-import { proveInSlices } from '../ledger/proof.ts'
+import { runProofs } from '../ledger/check-books.ts'
 import { BackupError } from './backup-error.ts'
 import { schemaHashOf } from './create-backup.ts'
 import { hashFile } from '../durable-file.ts'
@@ -60,7 +59,7 @@ async function proveBooks(path: string, { clock, random }: VerifyOptions): Promi
     const copy = join(folder, 'books.db')
     await copyFile(path, copy, constants.COPYFILE_FICLONE)
     await using database = await openDatabase({ url: `sqlite:${copy}`, clock, random })
-    const proofs = await proveInSlices(database, booksProofs)
+    const proofs = await runProofs(database, undefined)
     const [problem] = proofs.flatMap((proof) => proof.problems)
     if (problem !== undefined) throw new BackupError(`The books in ${path} do not balance: ${problem}`)
     return proofs[0]?.checked ?? 0

@@ -16,13 +16,16 @@ const linesAreBooked = proofOver({
     const isEntry = and(eq(e.accountId, d.accountId), eq(e.atMs, d.atMs), eq(e.transferId, d.transferId))
     const wrong = yield* rows(
       db
-        .select({ day: d.day, transferId: d.transferId })
+        .select({ day: d.day, leafIndex: d.leafIndex, transferId: d.transferId })
         .from(d)
         .leftJoin(e, isEntry)
         .where(and(within, sql`coalesce(${e.amountFen}, 0) <> ${d.amountFen}`))
         .limit(shownProblems),
     )
-    return wrong.map(({ day, transferId }) => `${transferId} is not booked as it was published for ${day}`)
+    return wrong.map(
+      ({ day, leafIndex, transferId }) =>
+        `${transferId} is not booked as it was published for ${day}, leaf ${leafIndex}`,
+    )
   },
 })
 

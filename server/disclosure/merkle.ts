@@ -40,6 +40,29 @@ export function rootOf(tree: MerkleTree): Buffer {
   return tree.at(-1)?.[0] ?? sha256()
 }
 
+/**
+ * The root of leaves that come one after the other, keeping only the tops of the whole subtrees so far, which are as many as the
+ * count has bits.
+ */
+export class RunningRoot {
+  /** From the largest to the smallest, each over 2^height leaves. */
+  readonly #tops: Array<{ readonly hash: Buffer; readonly height: number }> = []
+
+  add(leafHash: Buffer): void {
+    let top = { hash: leafHash, height: 0 }
+    for (let left = this.#tops.at(-1); left?.height === top.height; left = this.#tops.at(-1)) {
+      this.#tops.pop()
+      top = { hash: hashNode(left.hash, top.hash), height: top.height + 1 }
+    }
+    this.#tops.push(top)
+  }
+
+  get root(): Buffer {
+    const hashes = this.#tops.map(({ hash }) => hash)
+    return hashes.length === 0 ? sha256() : hashes.reduceRight((right, left) => hashNode(left, right))
+  }
+}
+
 /** The siblings on the way from a leaf to the root (RFC 6962, 2.1.1), nearest first. */
 export function inclusionPath(tree: MerkleTree, leafIndex: number): Buffer[] {
   const path: Buffer[] = []

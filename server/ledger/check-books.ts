@@ -5,11 +5,13 @@ import type { z } from 'zod'
 import type { BooksCheck } from '#shared/contracts/http/money.ts'
 import { attributionProofs } from '../attribution/check-attribution.ts'
 import type { ServerContext } from '../context.ts'
+import type { Database } from '../db/database.ts'
 import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import type { Page, PageRequest } from '../db/keyset.ts'
 import { insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { disclosureProofs } from '../disclosure/check-disclosure.ts'
+import { proveRoots } from '../disclosure/prove-roots.ts'
 import { distributionProofs } from '../distributions/check-distributions.ts'
 import { incomeRollupsProof } from '../incomes/roll-up-incomes.ts'
 import { payoutProofs } from '../payouts/prove-payouts.ts'
@@ -20,6 +22,7 @@ import { writeOffProofs } from '../write-offs/check-write-offs.ts'
 import { checkAudit, describeBroken } from '../audit/check-audit.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { ledgerProofs } from './check-ledger.ts'
+import type { Sealer } from '../personal-data/seal.ts'
 import { proveInSlices, shownProblems } from './proof.ts'
 import type { Proof, ProofResult } from './proof.ts'
 
@@ -36,6 +39,16 @@ export const booksProofs: readonly Proof[] = [
   incomeRollupsProof,
   ...disclosureProofs,
 ]
+
+/** All that is proven of the books but the trail; without a sealer what was published is proven as far as it can be without keys. */
+export async function runProofs(
+  database: Database,
+  sealer: Sealer | undefined,
+  signal?: AbortSignal,
+): Promise<ProofResult[]> {
+  const proofs = await proveInSlices(database, booksProofs, signal)
+  return [...proofs, await proveRoots(database, sealer, signal)]
+}
 
 type BooksCheckRow = UnitContext['tables']['booksChecks']['$inferSelect']
 type BooksCheckView = z.input<typeof BooksCheck>
@@ -56,13 +69,19 @@ async function proveTrail(
 
 /** Proves the books and keeps the result. `startedBy` is the account that asked; undefined: the server itself. */
 export async function proveBooks(
-  { database, clock, logger, metrics }: Pick<ServerContext, 'database' | 'clock' | 'logger' | 'metrics'>,
+  {
+    database,
+    sealer,
+    clock,
+    logger,
+    metrics,
+  }: Pick<ServerContext, 'database' | 'sealer' | 'clock' | 'logger' | 'metrics'>,
   startedBy?: string,
   signal?: AbortSignal,
 ): Promise<BooksCheckView> {
   const startedAtMs = clock.now()
   const trail = await proveTrail({ database, metrics }, signal)
-  const proofs = [...(await proveInSlices(database, booksProofs, signal)), trail]
+  const proofs = [...(await runProofs(database, sealer, signal)), trail]
   const checkedTransfers = proofs[0]?.checked ?? 0
   const problems = proofs.flatMap((proof) => proof.problems)
   const check = await database.run(function* (ctx) {

@@ -8,12 +8,11 @@ import { formatYuan } from '#shared/units/fen.ts'
 import type { Database } from '../db/database.ts'
 import { openDatabase } from '../db/open-database.ts'
 import type { AccountId } from './account-kinds.ts'
-import { booksProofs } from './check-books.ts'
+import { runProofs } from './check-books.ts'
 import { spanOfDay } from './district-day.ts'
 import { exportJournal } from './export-journal.ts'
 import { journalFormats } from './journal-formats.ts'
 import { printStatement } from './print-statement.ts'
-import { proveInSlices } from './proof.ts'
 import { showBalance } from './show-statement.ts'
 
 const usage = `usage: ledger export --format hledger|beancount
@@ -98,7 +97,7 @@ const verbs: Readonly<Record<string, (values: Values) => Promise<number>>> = {
   },
   async check() {
     await using database = await open()
-    const proofs = await proveInSlices(database, booksProofs)
+    const proofs = await runProofs(database, undefined)
     const problems = proofs.flatMap((proof) => proof.problems)
     const checked = Object.fromEntries(proofs.map((proof) => [proof.name, proof.checked]))
     const isSound = problems.length === 0

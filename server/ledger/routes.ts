@@ -6,9 +6,8 @@ import { RefusalError } from '../errors/refusal.ts'
 import { registerRoute } from '../http/register-route.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import type { AccountId } from './account-kinds.ts'
-import { booksProofs, listBooksChecks, proveBooks } from './check-books.ts'
+import { listBooksChecks, proveBooks, runProofs } from './check-books.ts'
 import { listAccounts, listEntries } from './list-accounts.ts'
-import { proveInSlices } from './proof.ts'
 import { reverseCause } from './reverse-transfers.ts'
 import { showBalance, showStatement } from './show-statement.ts'
 
@@ -37,7 +36,7 @@ export const ledgerRoutes: NounRoutes = (app, ctx) => {
     }),
   )
   registerRoute(app, contract.checkLedger, async () => {
-    const proofs = await proveInSlices(database, booksProofs)
+    const proofs = await runProofs(database, ctx.sealer)
     const problems = proofs.flatMap((proof) => proof.problems)
     return { isSound: problems.length === 0, checkedTransfers: proofs[0]?.checked ?? 0, problems }
   })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { buildTree, hashLeaf, inclusionPath, rootOf } from '#server/disclosure/merkle.ts'
+import { buildTree, hashLeaf, inclusionPath, rootOf, RunningRoot } from '#server/disclosure/merkle.ts'
 
 const node = (left: Buffer, right: Buffer) =>
   createHash('sha256').update(Buffer.of(1)).update(left).update(right).digest()
@@ -36,6 +36,9 @@ describe('a Merkle tree', () => {
         const leaves = leavesOf(count)
         const tree = buildTree(leaves)
         expect(rootOf(tree)).toEqual(rootByDefinition(leaves))
+        const running = new RunningRoot()
+        for (const leaf of leaves) running.add(leaf)
+        expect(running.root).toEqual(rootByDefinition(leaves))
         if (count === 0) return
         const index = pick % count
         expect(inclusionPath(tree, index)).toEqual(pathByDefinition(index, leaves))
