@@ -1,5 +1,5 @@
 // Keeps what a comparison found: the sums of its subject, and each difference with its state.
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray } from 'drizzle-orm'
 import { exec, insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { Channel, Difference } from './rules.ts'
@@ -13,37 +13,59 @@ export interface Findings {
   readonly statementFen: number
   readonly booksFen: number
   readonly differences: ReadonlyArray<Difference & { readonly batchFen?: number }>
+  /** The movement that a reference names; one that comes to have another reference stays the same. */
+  readonly keyOf: (reference: string) => string
 }
 
 type Found = Findings['differences'][number]
 
-const afterReference = (reference: string): string => {
-  const [, first = reference, turn = '1'] = /^(.*)#(\d+)$/.exec(reference) ?? []
-  return `${first}#${Number(turn) + 1}`
+/** `a` of `a#2`, the second row of `a`: what did not fit any more when a posting had closed the first. */
+const firstReference = (reference: string): string => /^(.*)#\d+$/.exec(reference)?.[1] ?? reference
+
+/** What is found of one movement now, and every row kept of it, under whichever of its references. */
+interface Case {
+  readonly now: Found | undefined
+  readonly rows: DifferenceRow[]
 }
 
-/** References before those behind them: `a`, `a#2`, … `a#10`. */
-const inTheirOrder = ({ reference: a }: DifferenceRow, { reference: b }: DifferenceRow) =>
-  a.length === b.length ? (a < b ? -1 : 1) : a.length - b.length
+function gatherCases({ differences, keyOf }: Findings, known: readonly DifferenceRow[]): Case[] {
+  const cases = new Map<string, Case>(differences.map((now) => [keyOf(now.reference), { now, rows: [] }]))
+  const isFound = new Set(differences.map(({ reference }) => reference))
+  const isClosed = new Set(known.filter(({ state }) => state === 'closed').map(({ reference }) => reference))
+  for (const row of known) {
+    const first = firstReference(row.reference)
+    // A bank's own reference may end like the second row of another.
+    const key = keyOf(!isFound.has(row.reference) && isClosed.has(first) ? first : row.reference)
+    const kept = cases.get(key) ?? { now: undefined, rows: [] }
+    cases.set(key, kept)
+    kept.rows.push(row)
+  }
+  return [...cases.values()]
+}
+
+/** The row that goes on to be what is open of a case, if it has one. */
+const openRowOf = ({ rows: kept }: Case): DifferenceRow | undefined =>
+  kept.find(({ state }) => state === 'open' || state === 'proposed') ?? kept.find(({ state }) => state === 'matched')
 
 /**
  * A closed difference stays as it is, and its posting holds for the figures it was made for. Where these have moved since, or the other side
  * has come after all, what the posting is now too much or too little is a difference of its own, under the next reference.
  */
-function findAfterClosing(differences: readonly Found[], known: ReadonlyMap<string, DifferenceRow>): Found[] {
-  const found = new Map(differences.map((difference) => [difference.reference, difference]))
-  const closed = [...known.values()].filter(({ state }) => state === 'closed')
-  for (const row of closed.toSorted(inTheirOrder)) {
-    const now = found.get(row.reference)
-    found.delete(row.reference)
-    const statementFen = now?.statementFen ?? 0
-    const booksFen = (now?.booksFen ?? 0) + row.statementFen - row.booksFen
-    if (statementFen === booksFen) continue
-    const reference = afterReference(row.reference)
-    const kind = 'amount_differs'
-    found.set(reference, { ...now, kind, reference, statementFen, booksFen, causes: ['closed_too_early'] })
+function findOpenOf(one: Case, isTaken: (reference: string) => boolean): Found | undefined {
+  const { now } = one
+  const closed = one.rows.filter(({ state }) => state === 'closed')
+  const [first] = closed
+  if (first === undefined) return now && { ...now, reference: openRowOf(one)?.reference ?? now.reference }
+  const statementFen = now?.statementFen ?? 0
+  const closedFen = closed.reduce((sum, row) => sum + row.statementFen - row.booksFen, 0)
+  const booksFen = (now?.booksFen ?? 0) + closedFen
+  if (statementFen === booksFen) return undefined
+  const next = (turn: number): string => {
+    const reference = `${firstReference(first.reference)}#${turn}`
+    return isTaken(reference) ? next(turn + 1) : reference
   }
-  return [...found.values()]
+  const reference = openRowOf(one)?.reference ?? next(2)
+  return { ...now, kind: 'amount_differs', reference, statementFen, booksFen, causes: ['closed_too_early'] }
 }
 
 /** Enters new differences, brings known ones up to date, marks as matched what is gone. */
@@ -51,8 +73,11 @@ export function* keepFindings(ctx: UnitContext, findings: Findings): Unit<Reconc
   const { channel, subject, statementFen, booksFen } = findings
   const { reconciliations, reconciliationDifferences: d } = ctx.tables
   const isOfSubject = and(eq(d.channel, channel), eq(d.subject, subject))
-  const known = new Map((yield* rows(ctx.db.select().from(d).where(isOfSubject))).map((row) => [row.reference, row]))
-  const differences = findAfterClosing(findings.differences, known)
+  const kept = yield* rows(ctx.db.select().from(d).where(isOfSubject).orderBy(asc(d.differenceId)))
+  const known = new Map(kept.map((row) => [row.reference, row]))
+  const isFound = new Set(findings.differences.map(({ reference }) => reference))
+  const isTaken = (reference: string) => known.has(reference) || isFound.has(reference)
+  const differences = gatherCases(findings, kept).flatMap((one) => findOpenOf(one, isTaken) ?? [])
   const found = new Set(differences.map(({ reference }) => reference))
   const atMs = ctx.now()
   const fresh: Array<typeof d.$inferInsert> = []

@@ -96,5 +96,6 @@ export function* reconcileStrays(ctx: UnitContext, day: string): Unit<Reconcilia
       batchFen: 0,
       causes: ['return_file_missing', 'reference_mistyped'],
     })),
+    keyOf: (reference) => reference,
   })
 }

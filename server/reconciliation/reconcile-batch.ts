@@ -27,6 +27,12 @@ export function* reconcileBatch(ctx: UnitContext, batchNo: string): Unit<Reconci
     ctx,
     attempts.flatMap(({ seq }) => referencesOf(batchNo, seq, serials.get(seq))),
   )
+  // A serial number comes with an answer, and another with the next.
+  const placeOf = new Map(
+    attempts.flatMap(({ seq }) =>
+      referencesOf(batchNo, seq, serials.get(seq)).map((reference) => [reference, `${batchNo}-${seq}`] as const),
+    ),
+  )
   const lines = attempts.map(({ seq, bankSerialNo, outcome, amountFen, ledgerFen }): ThreeWays => {
     const shown = referencesOf(batchNo, seq, serials.get(seq)).flatMap((reference) => stated.get(reference) ?? [])
     return {
@@ -44,6 +50,7 @@ export function* reconcileBatch(ctx: UnitContext, batchNo: string): Unit<Reconci
     statementFen: sum(({ bankFen }) => bankFen),
     booksFen: sum(({ ledgerFen }) => ledgerFen),
     differences: compareThreeWays(lines),
+    keyOf: (reference) => placeOf.get(reference) ?? reference,
   })
 }
 

@@ -33,6 +33,7 @@ export function* reconcileDay(ctx: UnitContext, day: string): Unit<Reconciliatio
     channel: 'top-ups',
     subject: day,
     ...compareDay(day, [...statement, ...statedElsewhere], [...books, ...bookedElsewhere]),
+    keyOf: (reference) => reference,
   })
 }
 

@@ -1,6 +1,7 @@
 // A payout run three ways: ledger, batch and the bank's statement.
 import { describe, expect, it } from 'vitest'
 import { rows } from '#server/db/unit.ts'
+import { approveClosing, proposeClosing } from '#server/reconciliation/close-difference.ts'
 import { importStatement, readStatement } from '#server/reconciliation/import-statement.ts'
 import type { StatementRow } from '#server/reconciliation/import-statement.ts'
 import { dueSubjects, reconcileAll, subjectsOfStatement } from '#server/reconciliation/reconcile.ts'
@@ -116,6 +117,38 @@ describe.each(dialects)('a payout run on %s', (dialect) => {
     const found = await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
 
     expect(found).toMatchObject({ statementFen: 0, booksFen: 0, openCount: 0 })
+  })
+
+  it('keeps one difference of a line that gets a serial number only later, closed or not', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 2 })
+    const batch = await world.draft()
+    await world.approve(batch.batchId)
+    await world.export(batch.batchId)
+    await state(world, [
+      [`${batch.batchNo}-1`, '-200.00'],
+      [`${batch.batchNo}-2`, '-250.00'],
+    ])
+    await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
+    const first = (await differencesOf(world)).find(({ reference }) => reference === `${batch.batchNo}-1`)
+    const differenceId = first?.differenceId ?? ''
+    const proposal = { differenceId, otherAccountId: 'transit:unattributed', reason: '先挂账', byAccountId: 'ann' }
+    await world.run((ctx) => proposeClosing(ctx, proposal))
+    await world.run((ctx) => approveClosing(ctx, { differenceId, byAccountId: 'bob' }))
+
+    await world.answer(batch, { 1: 'PAID', 2: 'PAID' })
+    const found = await world.run((ctx) => reconcileBatch(ctx, batch.batchNo))
+
+    expect(found).toMatchObject({ differenceFen: 5_000, openCount: 2 })
+    const kept = await differencesOf(world)
+    expect(
+      new Map(kept.map(({ reference, ...row }) => [reference, [row.state, row.statementFen - row.booksFen]])),
+    ).toEqual(
+      new Map([
+        [`${batch.batchNo}-1`, ['closed', -20_000]],
+        [`${batch.batchNo}-1#2`, ['open', 10_000]],
+        [`${batch.batchNo}-2`, ['open', -5_000]],
+      ]),
+    )
   })
 
   it('finds a line by the id that an ISO 20022 file gave it', async () => {
