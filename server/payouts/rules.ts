@@ -154,10 +154,21 @@ export function sampleSize(paidLines: number): number {
   return Math.min(paidLines, Math.max(3, Math.min(50, Math.ceil(paidLines / 50))))
 }
 
-/** `O-20260301-002`: unique, and short enough for every id made from it (35 characters in ISO 20022). */
+/** `O-20260301-`: what the numbers of a kind and day begin with. */
+export const batchNoPrefix = (kind: PayoutKind, day: string) => `${kindLetters[kind]}-${day.replaceAll('-', '')}-`
+
+/**
+ * `O-20260301-002`, and `O-20260301-A1000` behind `O-20260301-999`: a letter for each digit more keeps them sorted as texts. Unique, and short
+ * enough for every id made from it (35 characters in ISO 20022).
+ */
 export function batchNoOf(kind: PayoutKind, day: string, ordinal: number): string {
-  return `${kindLetters[kind]}-${day.replaceAll('-', '')}-${String(ordinal).padStart(3, '0')}`
+  const digits = String(ordinal).padStart(3, '0')
+  const letter = digits.length > 3 ? String.fromCodePoint('A'.charCodeAt(0) + digits.length - 4) : ''
+  return `${batchNoPrefix(kind, day)}${letter}${digits}`
 }
+
+/** Which one of its kind and day a number names. */
+export const ordinalOf = (batchNo: string): number => Number(/\d+$/.exec(batchNo)?.[0] ?? 0)
 
 /** `O-20260301-002-0000017`: a batch and a place in it. A line is named by the batch that first paid it. */
 export function lineIdOf(batchNo: string, seq: number): string {

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, like } from 'drizzle-orm'
 import { exec, insertRows, one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { batchNoOf, nextBatchState } from './rules.ts'
+import { batchNoOf, batchNoPrefix, nextBatchState, ordinalOf } from './rules.ts'
 import type { BatchMove, PayoutKind, StepRule } from './rules.ts'
 import type { partSteps } from './schema.ts'
 
@@ -66,11 +66,11 @@ export function* nextBatchNo({ db, tables: { payoutBatches: b } }: UnitContext, 
     db
       .select({ batchNo: b.batchNo })
       .from(b)
-      .where(like(b.batchNo, `${batchNoOf(kind, day, 0).slice(0, -3)}%`))
+      .where(like(b.batchNo, `${batchNoPrefix(kind, day)}%`))
       .orderBy(desc(b.batchNo))
       .limit(1),
   )
-  return batchNoOf(kind, day, Number(newest?.batchNo.slice(-3) ?? 0) + 1)
+  return batchNoOf(kind, day, newest === undefined ? 1 : ordinalOf(newest.batchNo) + 1)
 }
 
 export type PartStep = (typeof partSteps)[number]

@@ -5,8 +5,10 @@ import {
   attemptOutcomes,
   bankResults,
   batchMoves,
+  batchNoOf,
   batchStates,
   nextBatchState,
+  ordinalOf,
   sampleSize,
   signaturesFor,
 } from '#server/payouts/rules.ts'
@@ -98,4 +100,14 @@ describe('how many people sign', () => {
   it('asks two in a hundred recipients, at least three', () => {
     expect([sampleSize(2), sampleSize(100), sampleSize(517), sampleSize(1_000_000)]).toEqual([2, 3, 11, 50])
   })
+})
+
+it('payouts of a day are numbered without an end, in the order of texts', () => {
+  const ordinals = [1, 2, 998, 999, 1_000, 1_001, 9_999, 10_000, 99_999, 100_000]
+  const numbers = ordinals.map((ordinal) => batchNoOf('OPERATING', '2026-03-01', ordinal))
+
+  expect(numbers.slice(3, 5)).toEqual(['O-20260301-999', 'O-20260301-A1000'])
+  expect(numbers.toSorted()).toEqual(numbers)
+  expect(numbers.map(ordinalOf)).toEqual(ordinals)
+  expect(Math.max(...numbers.map(({ length }) => length))).toBeLessThanOrEqual(20)
 })
