@@ -12,12 +12,12 @@ import type { SealedPhone } from './phone.ts'
 import { householdFacts } from './schema.ts'
 import type { HouseholdFact, HouseholdKind } from './schema.ts'
 
-/** Facts that change; those left out stay. */
+/** Facts that change; those left out stay, a phone number that is null is removed. */
 export interface HouseholdChange {
   readonly kind?: HouseholdKind | undefined
   readonly headName?: string | undefined
   readonly population?: number | undefined
-  readonly phone?: SealedPhone | undefined
+  readonly phone?: SealedPhone | null | undefined
   readonly identifiedYear?: number | undefined
   readonly exitedYear?: number | undefined
 }
@@ -25,6 +25,7 @@ export interface HouseholdChange {
 interface FactChange {
   readonly what: HouseholdFact
   readonly previous: string | undefined
+  /** Empty: removed. */
   readonly value: string
 }
 
@@ -38,6 +39,7 @@ const isPhoneKept = ({ phoneSealed }: HouseholdRow, { phone }: HouseholdChange) 
 function differencesOf(current: HouseholdRow, change: HouseholdChange): FactChange[] {
   return householdFacts.flatMap((what) => {
     const previous = textOf(what === 'phone' ? current.phoneMasked : current[what])
+    if (what === 'phone' && change.phone === null) return previous === undefined ? [] : [{ what, previous, value: '' }]
     const value = textOf(what === 'phone' ? change.phone?.masked : change[what])
     const isSame = what === 'phone' ? isPhoneKept(current, change) : value === previous
     return value === undefined || isSame ? [] : [{ what, previous, value }]
@@ -65,7 +67,10 @@ export function* changeHousehold(
   yield* exec(
     ctx.db
       .update(households)
-      .set({ ...set, ...(phone === undefined ? {} : { phoneSealed: phone.sealed, phoneMasked: phone.masked }) })
+      .set({
+        ...set,
+        ...(phone === undefined ? {} : { phoneSealed: phone?.sealed ?? null, phoneMasked: phone?.masked ?? null }),
+      })
       .where(eq(households.householdCode, householdCode)),
   )
   const atMs = ctx.now()
@@ -80,7 +85,7 @@ export function* changeHousehold(
     subjectId: householdCode,
     why: reason,
     before: Object.fromEntries(changed.map(({ what, previous }) => [what, previous ?? null])),
-    after: Object.fromEntries(changed.map(({ what, value }) => [what, value])),
+    after: Object.fromEntries(changed.map(({ what, value }) => [what, value === '' ? null : value])),
   })
   return changed.length
 }

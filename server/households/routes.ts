@@ -41,7 +41,8 @@ export const householdRoutes: NounRoutes = (app, { database, sealer }) => {
   })
   registerRoute(app, contract.changeHousehold, ({ params, body: { reason, phone, ...facts }, account: viewer }) => {
     const { householdCode } = params
-    const change = { ...facts, ...(phone === undefined ? {} : { phone: sealPhone(sealer, householdCode, phone) }) }
+    const sealed = typeof phone === 'string' ? sealPhone(sealer, householdCode, phone) : phone
+    const change = { ...facts, phone: sealed }
     return database.run(function* (ctx) {
       yield* changeHousehold(ctx, { viewer, householdCode, change, reason })
       return yield* showHousehold(ctx, viewer, householdCode)

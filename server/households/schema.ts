@@ -66,6 +66,7 @@ export function householdTables({ table, column: c, primaryKey, index, uniqueInd
       what: c.choice(householdFacts).notNull(),
       /** Empty: there was none before. Of a phone number only the mask is kept. */
       previous: c.text(),
+      /** Empty: it was removed. */
       value: c.text().notNull(),
       /** Empty: the first entry. */
       byAccountId: c.text(),

@@ -93,6 +93,29 @@ describe('a household’s page', { timeout: 120_000 }, () => {
     expect(window.complaints).toEqual([])
   })
 
+  it('has its phone number removed, at any width', async () => {
+    await using window = await browser.openWindow(deskSize)
+    const { page } = window
+    const household = office.data.households.at(-1)
+    await signInAt(page, office.url, 'operator', `/admin/households/${household?.householdCode}`)
+    await page.locator('[data-tab=register]').click()
+    const removal = page.locator('[data-testid=remove-phone]')
+    await removal.locator('summary').click()
+    await removal.locator('input').fill('本人不愿留电话')
+    const barriers: string[] = []
+    for (const width of [390, 820, 1440]) {
+      await page.setViewportSize({ width, height: 900 })
+      barriers.push(...(await findBarriers(page)).map((barrier) => `${width}: ${barrier}`))
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    }
+    await removal.locator('button').click()
+    await page.locator('[data-testid=changes] td', { hasText: '已删除' }).waitFor()
+
+    expect(await removal.count()).toBe(0)
+    expect(barriers).toEqual([])
+    expect(window.complaints).toEqual([])
+  })
+
   it('lets a helper log visits, tick the six ones and write a plan for own households only', async () => {
     await using window = await browser.openWindow(deskSize)
     const { page } = window

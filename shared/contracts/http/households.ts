@@ -39,6 +39,7 @@ export const HouseholdDetail = z
         atMs: EpochMs,
         what: z.enum(['kind', 'headName', 'population', 'phone', 'identifiedYear', 'exitedYear']),
         previous: z.string().optional(),
+        /** Empty: it was removed; of what it was only the mask stays. */
         value: z.string(),
         byAccountId: Id.optional(),
         reason: z.string().optional(),
@@ -117,7 +118,8 @@ export const changeHousehold = defineRoute({
   summary: 'Change facts of a household, with the reason; leaving poverty is a new kind, never a delete',
   access: ['desk', 'operator', 'admin'],
   params: z.object({ householdCode: HouseholdCode }),
-  body: Facts.partial().extend({ reason: Reason }),
+  /** A phone number that is null is removed. */
+  body: Facts.partial().extend({ phone: Phone.nullable().optional(), reason: Reason }),
   reply: HouseholdDetail,
   status: 200,
 })

@@ -2,6 +2,7 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { one, rows } from '#server/db/unit.ts'
+import { exportPersonalData } from '#server/personal-data/export-personal-data.ts'
 import { phonePurpose } from '#server/households/phone.ts'
 import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
 import { householdCode, openMarket, villageCode } from '#tests/support/market.ts'
@@ -61,6 +62,48 @@ describe.each(dialects)('the household register over HTTP on %s', (dialect) => {
     expect(testSealer.open(sealed, phonePurpose(householdCode(9)))).toBe('13800001234')
     const again = await register.api.call('POST', '/api/households', operator, newHousehold)
     expect([again.status, problem(again)]).toEqual([409, { code: 'household.code_taken', field: 'householdCode' }])
+  })
+
+  it('removes a phone number for good, and says so in the history, the trail and the copy of the data', async () => {
+    await using register = await openRegister(dialect)
+    const { api, clock, database } = register
+    const householdCode9 = householdCode(9)
+    const change = (body: object) => api.call('PATCH', `/api/households/${householdCode9}`, townDesk, body)
+    await api.call('POST', '/api/households', operator, newHousehold)
+    clock.advance(dayMs)
+
+    const removed = await change({ phone: null, reason: '本人不愿留电话' })
+    clock.advance(dayMs)
+    const again = await change({ phone: null, reason: '再删一次' })
+    const copy = await exportPersonalData(
+      { database, sealer: testSealer },
+      { householdCode: householdCode9, accountId: operator.accountId, reason: '本人申请' },
+    )
+
+    expect(removed.status).toBe(200)
+    expect(removed.body).not.toHaveProperty('phoneMasked')
+    expect(again.body).toMatchObject({
+      changes: [{ what: 'phone', previous: '138****1234', value: '' }, { what: 'kind' }],
+    })
+    expect(copy).not.toHaveProperty('phone')
+    expect(copy.tables['household']).toMatchObject([{ phoneMasked: null }])
+    expect(copy.tables['household_change']).toContainEqual(
+      expect.objectContaining({ what: 'phone', previous: '138****1234', value: '', reason: '本人不愿留电话' }),
+    )
+    expect(copy.tables['audit_row']).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ why: '本人不愿留电话', before: { phone: '138****1234' }, after: { phone: null } }),
+      ]),
+    )
+    const { kept, audited } = await database.read(function* ({ db, tables: { households: h, auditRows: a } }) {
+      const own = eq(h.householdCode, householdCode9)
+      return {
+        kept: yield* rows(db.select({ sealed: h.phoneSealed }).from(h).where(own)),
+        audited: yield* rows(db.select({ why: a.why }).from(a).where(eq(a.action, 'household.changed'))),
+      }
+    })
+    expect(kept).toEqual([{ sealed: null }])
+    expect(audited).toEqual([{ why: '本人不愿留电话' }])
   })
 
   it('lets a household leave poverty by a dated status with its reason, and shows both kinds', async () => {

@@ -17,6 +17,10 @@ export function householdEnglish(): HouseholdMessages {
     changeHint:
       'Change only what is new. Leaving poverty is another kind, never a delete; what was stays in the history.',
     save: 'Save',
+    removePhone: 'Remove the phone number',
+    removePhoneHint:
+      'When the household does not want to leave one. The number itself is deleted; the history keeps its mask only.',
+    removed: 'removed',
     takeOut: 'Take out a mistaken entry',
     takeOutHint:
       'Only for a household entered by mistake, while nothing else is on record for it. The entry and its history are kept, and the number is not given again.',
