@@ -28,6 +28,7 @@ import { forgetPhoneLogins } from './identity/forget-phone-logins.ts'
 import { findCaller } from './identity/routes.ts'
 import { sessionCookieOf } from './identity/session-cookie.ts'
 import type { FleetLine } from './mqtt/fleet-line.ts'
+import { pauseTakenBack } from './payouts/follow-consent.ts'
 import { maskNumbersInJson } from './personal-data/mask-numbers.ts'
 import { openSealer } from './personal-data/open-sealer.ts'
 import { nouns, type Noun } from './nouns.ts'
@@ -141,6 +142,8 @@ async function assemble(
   const forgotten = await forgetPhoneLogins(database, sealer)
   if (forgotten > 0)
     logger.info({ forgotten }, 'logins that were phone numbers are neutral now; their owners sign in as before')
+  const paused = await pauseTakenBack(database)
+  if (paused > 0) logger.warn({ paused }, 'payee accounts of households that took their consent back are paused now')
   const firstAdmin = await ensureFirstAdmin(database, random)
   await database.run(ensureDefaultPlan)
   const taken = overrides.nouns ?? nouns

@@ -1,6 +1,9 @@
 // A household that takes back its consent to keep its account is paid by it no more (personal-data/consent-texts.ts), from the
 // draft to the file.
+import { and, eq, isNull } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { exec, rows } from '#server/db/unit.ts'
+import { pauseTakenBack } from '#server/payouts/follow-consent.ts'
 import { listAccounts } from '#server/payouts/payee-accounts.ts'
 import { listSkips } from '#server/payouts/show-payouts.ts'
 import { recordConsent } from '#server/personal-data/consents.ts'
@@ -74,5 +77,32 @@ describe.each(dialects)('a consent taken back on %s', (dialect) => {
     await say(world, 2, true)
 
     expect([await stateOf(world, 1), await stateOf(world, 2)]).toEqual([['paused'], ['paused']])
+  })
+
+  it('pauses at start what was taken back before a version did so by itself', async () => {
+    await using world = await openPayoutWorld(dialect, { households: 4 })
+    for (const serial of [1, 2, 3]) await say(world, serial, true)
+    for (const serial of [1, 2]) await say(world, serial, false)
+    // As an earlier version left them: the word is kept, the accounts go on. The third was given, of the fourth nothing is known.
+    await world.run((ctx) => exec(ctx.db.update(ctx.tables.payeeAccounts).set({ state: 'active', pausedReason: null })))
+
+    const paused = await pauseTakenBack(world.database)
+    const again = await pauseTakenBack(world.database)
+    const batch = await world.draft()
+    await say(world, 1, true)
+
+    expect([paused, again]).toEqual([2, 0])
+    expect(batch).toMatchObject({ lineCount: 2, totalFen: 70_000 })
+    const states = await Promise.all([1, 2, 3, 4].map((serial) => stateOf(world, serial)))
+    expect(states.flat()).toEqual(['active', 'paused', 'active', 'active'])
+    const audited = await world.run(({ db, tables: { auditRows: a } }) =>
+      rows(
+        db
+          .select({ subjectId: a.subjectId })
+          .from(a)
+          .where(and(eq(a.action, 'payee_account.paused'), isNull(a.accountId))),
+      ),
+    )
+    expect(audited.map(({ subjectId }) => subjectId).toSorted()).toEqual([householdOf(1), householdOf(2)])
   })
 })
