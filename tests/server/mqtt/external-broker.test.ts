@@ -161,10 +161,10 @@ describe('behind a broker that knows only MQTT 3.1.1', () => {
     await connected.next()
 
     const published = link.publish(newId(), 'acks', { throughSeq: 1 })
-    const refused = expect(published).rejects.toThrow('the link to the broker was closed')
+    const refused = published.catch((error: unknown) => String(error))
     expect(await arrived.next()).toMatch(/acks$/)
     await link[Symbol.asyncDispose]()
 
-    await refused
+    expect(await refused).toContain('the link to the broker was closed')
   })
 })

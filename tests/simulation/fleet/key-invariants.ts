@@ -21,7 +21,9 @@ export function findDisobedient({ backend, cabinets }: Pick<World, 'backend' | '
     const reported = db.prepare('SELECT reported FROM cabinet_status WHERE cabinet_id = ?').pluck()
     return cabinets
       .filter(({ cabinetId, obeyedKeys }) => {
-        const told = JSON.parse(String(reported.get(cabinetId) ?? '{}')) as { obeyedKeys?: readonly string[] }
+        const told = JSON.parse((reported.get(cabinetId) as string | null | undefined) ?? '{}') as {
+          obeyedKeys?: readonly string[]
+        }
         return sorted(obeyedKeys) !== wanted || sorted(told.obeyedKeys ?? []) !== wanted
       })
       .map(({ code }) => code)
