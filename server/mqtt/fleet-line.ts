@@ -239,11 +239,12 @@ export class FleetLine implements AsyncDisposable {
   async #sendDisbelieved(): Promise<void> {
     const nowMs = this.#ctx.clock.monotonicMs()
     const due = [...this.#disbelieved].filter(([, { dueMs }]) => dueMs <= nowMs)
-    for (const [commandId, { cabinetId }] of due) {
-      this.#disbelieved.delete(commandId)
+    const dueIds = new Set(due.map(([commandId]) => commandId))
+    for (const commandId of dueIds) this.#disbelieved.delete(commandId)
+    for (const cabinetId of new Set(due.map(([, waiting]) => waiting.cabinetId))) {
       const open = await this.#ctx.database.read((unit) => findOpenCommands(unit, cabinetId))
-      const found = open.find(({ command }) => command.commandId === commandId)
-      if (found !== undefined) this.#track('command', this.#publishCommand(cabinetId, found.command))
+      for (const { command } of open.filter(({ command: { commandId } }) => dueIds.has(commandId)))
+        this.#track('command', this.#publishCommand(cabinetId, command))
     }
   }
 

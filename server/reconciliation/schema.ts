@@ -16,18 +16,21 @@ export const differenceStates = [
 ] as const
 
 export function reconciliationTables({ table, column: c, primaryKey, unique, index, check }: Kit) {
+  const statementColumns = () => ({
+    statementId: c.text().primaryKey(),
+    channel: c.choice(reconciliationChannels).notNull(),
+    fromDay: c.text().notNull(),
+    throughDay: c.text().notNull(),
+    sha256: c.text().notNull(),
+    rowCount: c.int().notNull(),
+    totalFen: c.int().notNull(),
+    importedBy: c.text().notNull(),
+    importedAtMs: c.int().notNull(),
+  })
   const channelStatements = table(
     'channel_statement',
     {
-      statementId: c.text().primaryKey(),
-      channel: c.choice(reconciliationChannels).notNull(),
-      fromDay: c.text().notNull(),
-      throughDay: c.text().notNull(),
-      sha256: c.text().notNull(),
-      rowCount: c.int().notNull(),
-      totalFen: c.int().notNull(),
-      importedBy: c.text().notNull(),
-      importedAtMs: c.int().notNull(),
+      ...statementColumns(),
     },
     (t) => [unique('channel_statement_once').on(t.channel, t.sha256)],
   )
@@ -58,15 +61,7 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
   const takenBackStatements = table(
     'taken_back_statement',
     {
-      statementId: c.text().primaryKey(),
-      channel: c.choice(reconciliationChannels).notNull(),
-      fromDay: c.text().notNull(),
-      throughDay: c.text().notNull(),
-      sha256: c.text().notNull(),
-      rowCount: c.int().notNull(),
-      totalFen: c.int().notNull(),
-      importedBy: c.text().notNull(),
-      importedAtMs: c.int().notNull(),
+      ...statementColumns(),
       takenBackBy: c.text().notNull(),
       takenBackAtMs: c.int().notNull(),
       reason: c.text().notNull(),
