@@ -10,7 +10,7 @@ import { rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { answerCall, deliverCall } from '../harvest-calls/answer-call.ts'
 import { raiseNeed } from '../harvest-calls/raise-needs.ts'
 import { admitMembers, setTerms } from '../harvest-calls/set-terms.ts'
-import { setRules, type CategoryLadder } from '../mark-downs/set-rules.ts'
+import { listRules, setRules, versionOfRules, type CategoryLadder } from '../mark-downs/set-rules.ts'
 import type { Viewer } from '../personal-data/row-scope.ts'
 import { forecastDays, keepForecasts } from '../replenishment/make-forecasts.ts'
 import type { DemoData } from './data/demo-data.ts'
@@ -74,7 +74,12 @@ export function* seedLadder(ctx: UnitContext, byAccountId: Id): Unit<void> {
       donationDaysLeft: 2,
     },
   ]
-  yield* setRules(ctx, { rules, note: '演示：临期先降价，再调拨，最后捐赠', by: byAccountId })
+  yield* setRules(ctx, {
+    rules,
+    expectedVersion: versionOfRules(yield* listRules(ctx)),
+    note: '演示：临期先降价，再调拨，最后捐赠',
+    by: byAccountId,
+  })
 }
 
 /** The farmer has delivered once and is called again; of the others one has declined, one promised, and some have yet to answer. */

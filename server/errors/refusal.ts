@@ -349,6 +349,7 @@ export const refusals = {
   'stock.request_decided': { status: 409, log: 'info', title: 'This request is decided already.' },
   'stock.bearer_missing': { status: 422, log: 'info', title: 'Say who bears what is missing.' },
   'mark_down.rule_invalid': { status: 422, log: 'info', title: 'This ladder is not possible.' },
+  'mark_down.rules_stale': { status: 409, log: 'info', title: 'Someone else set these rules first; load them again.' },
   'mark_down.proposal_unknown': { status: 404, log: 'info', title: 'There is no such proposal.' },
   'mark_down.proposal_decided': { status: 409, log: 'info', title: 'This proposal is not open any more.' },
   'recall.unknown': { status: 404, log: 'info', title: 'There is no such recall.' },

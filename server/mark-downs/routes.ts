@@ -11,7 +11,7 @@ import { registerRoute } from '../http/register-route.ts'
 import { acceptProposal, dismissProposal } from './decide-proposal.ts'
 import type { ProposalRow } from './decide-proposal.ts'
 import { markedDownFen } from './rules.ts'
-import { listRules, setRules } from './set-rules.ts'
+import { type CategoryLadder, listRules, setRules, versionOfRules } from './set-rules.ts'
 
 type ProposalView = z.input<typeof contract.LadderProposal>
 type MarkDownView = z.input<typeof contract.MarkDown>
@@ -111,15 +111,17 @@ function* namesOf(ctx: UnitContext, found: readonly ProposalRow[]): Unit<(row: P
   }
 }
 
+const showRules = (rules: readonly CategoryLadder[]) => ({
+  rules: rules.map(({ steps, ...rule }) => ({ ...rule, steps: [...steps] })),
+  version: versionOfRules(rules),
+})
+
 export const markDownRoutes: NounRoutes = (app, server) => {
   const { database } = server
-  registerRoute(app, contract.getLadderRules, async () => ({
-    rules: (await database.read(listRules)).map(({ steps, ...rule }) => ({ ...rule, steps: [...steps] })),
-  }))
-  registerRoute(app, contract.putLadderRules, async ({ body, account }) => {
-    const rules = await database.run((ctx) => setRules(ctx, { ...body, by: account.accountId }))
-    return { rules: rules.map(({ steps, ...rule }) => ({ ...rule, steps: [...steps] })) }
-  })
+  registerRoute(app, contract.getLadderRules, async () => showRules(await database.read(listRules)))
+  registerRoute(app, contract.putLadderRules, async ({ body, account }) =>
+    showRules(await database.run((ctx) => setRules(ctx, { ...body, by: account.accountId }))),
+  )
   registerRoute(app, contract.listMarkDowns, ({ query }) => database.read((ctx) => listMarkDowns(ctx, query)))
   registerRoute(app, contract.listLadderProposals, ({ query }) => database.read((ctx) => listProposals(ctx, query)))
   registerRoute(app, contract.acceptLadderProposal, async ({ params, body, account }) => {

@@ -63,6 +63,9 @@ export const LadderProposal = z
   })
   .meta({ id: 'LadderProposal' })
 
+/** Of all the rules together: equal for equal rules, so that who sets them says which ones they saw. */
+const LadderVersion = z.string().regex(/^[0-9a-f]{64}$/, 'a version of the rules')
+const LadderRules = z.object({ rules: z.array(LadderRule), version: LadderVersion })
 const note = z.string().trim().min(2).max(300)
 const ofProposal = z.object({ proposalId: Id })
 const readers = ['operator', 'restocker', 'finance', 'auditor', 'admin'] as const
@@ -73,7 +76,7 @@ export const getLadderRules = defineRoute({
   tag: 'mark-downs',
   summary: 'The near-expiry ladder of each category that has one',
   access: readers,
-  reply: z.object({ rules: z.array(LadderRule) }),
+  reply: LadderRules,
   status: 200,
 })
 export const putLadderRules = defineRoute({
@@ -82,8 +85,8 @@ export const putLadderRules = defineRoute({
   tag: 'mark-downs',
   summary: 'Set the near-expiry ladder, all categories at once; prices follow within ten minutes, between sessions',
   access: ['operator', 'admin'],
-  body: z.object({ rules: z.array(LadderRule).max(20), note }),
-  reply: z.object({ rules: z.array(LadderRule) }),
+  body: z.object({ rules: z.array(LadderRule).max(20), expectedVersion: LadderVersion, note }),
+  reply: LadderRules,
   status: 200,
 })
 export const listMarkDowns = defineRoute({

@@ -4,6 +4,7 @@ import { insertRows, rows } from '#server/db/unit.ts'
 import type { Unit, UnitContext } from '#server/db/unit.ts'
 import { changePrices, findTwin } from '#server/cabinets/change-twin.ts'
 import { climbLadder } from '#server/mark-downs/climb-ladder.ts'
+import { versionOfRules } from '#server/mark-downs/set-rules.ts'
 import { proposeMoves, type LadderRule, type NearLot } from '#server/mark-downs/rules.ts'
 import { accountIdOf } from '#server/ledger/account-kinds.ts'
 import { balanceOf } from '#server/ledger/balances.ts'
@@ -27,6 +28,9 @@ const fruit = {
   transferDaysLeft: 2,
   donationDaysLeft: 2,
 }
+
+/** There are no rules yet. */
+const unset = { expectedVersion: versionOfRules([]), note: '试行' }
 
 async function climb(world: StockWorld): Promise<Effect[]> {
   const performed: Effect[] = []
@@ -64,7 +68,7 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     const world = await openStockWorld(database, clock)
     await using api = await startCommerceApi(database, clock)
     const { cabinetId, citrus } = world
-    const set = await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    const set = await api.call('PUT', '/api/ladder-rules', operator, { ...unset, rules: [fruit] })
     expect(set.status).toBe(200)
     expect(await climb(world)).toEqual([])
     const before = await world.open()
@@ -96,7 +100,7 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     await using database = await openTestDatabase(dialect, { clock })
     const world = await openStockWorld(database, clock)
     await using api = await startCommerceApi(database, clock)
-    await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    await api.call('PUT', '/api/ladder-rules', operator, { ...unset, rules: [fruit] })
     clock.advance(10 * dayMs)
     await expect40(world)
     await climb(world)
@@ -120,7 +124,7 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     await using database = await openTestDatabase(dialect, { clock })
     const world = await openStockWorld(database, clock)
     await using api = await startCommerceApi(database, clock)
-    await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    await api.call('PUT', '/api/ladder-rules', operator, { ...unset, rules: [fruit] })
     clock.advance(10 * dayMs)
     await climb(world)
     const [proposal] = await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.ladderProposals)))
@@ -147,7 +151,7 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     const world = await openStockWorld(database, clock)
     await using api = await startCommerceApi(database, clock)
     const { cabinetId, supplierId, citrus } = world
-    await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    await api.call('PUT', '/api/ladder-rules', operator, { ...unset, rules: [fruit] })
     const promise = (floorFen: number, expectedVersion: number) =>
       api.call('PUT', `/api/harvest-terms/${citrus.skuId}`, operator, {
         expectedVersion,
@@ -180,7 +184,7 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     await using database = await openTestDatabase(dialect, { clock })
     const world = await openStockWorld(database, clock)
     await using api = await startCommerceApi(database, clock)
-    await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    await api.call('PUT', '/api/ladder-rules', operator, { ...unset, rules: [fruit] })
     await database.run((ctx) => keepCallOf(ctx, world, 700))
     clock.advance(10 * dayMs)
 
@@ -194,7 +198,7 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     await using database = await openTestDatabase(dialect, { clock })
     const world = await openStockWorld(database, clock)
     await using api = await startCommerceApi(database, clock)
-    await api.call('PUT', '/api/ladder-rules', operator, { rules: [fruit], note: '试行' })
+    await api.call('PUT', '/api/ladder-rules', operator, { ...unset, rules: [fruit] })
     clock.advance(10 * dayMs)
     await climb(world)
     const [proposal] = await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.ladderProposals)))
@@ -218,10 +222,33 @@ describe.each(dialects)('the near-expiry ladder on %s', (dialect) => {
     await using api = await startCommerceApi(database, clock)
     const wrong = { ...fruit, steps: [fruit.steps[1], fruit.steps[0]] }
 
-    const refused = await api.call('PUT', '/api/ladder-rules', operator, { rules: [wrong], note: '试行' })
+    const refused = await api.call('PUT', '/api/ladder-rules', operator, { ...unset, rules: [wrong] })
 
     expect(refused.body).toMatchObject({ code: 'mark_down.rule_invalid', field: 'rules.0.steps.1' })
-    expect((await api.call('GET', '/api/ladder-rules', operator)).body).toEqual({ rules: [] })
+    expect((await api.call('GET', '/api/ladder-rules', operator)).body).toEqual({
+      rules: [],
+      version: unset.expectedVersion,
+    })
+  })
+
+  it('is refused over rules that somebody else set meanwhile, which would be gone', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    await openStockWorld(database, clock)
+    await using api = await startCommerceApi(database, clock)
+    const put = (expectedVersion: unknown, rules: readonly object[]) =>
+      api.call('PUT', '/api/ladder-rules', operator, { expectedVersion, rules, note: '试行' })
+    const { version } = (await api.call('GET', '/api/ladder-rules', operator)).body as { version: string }
+    const eggs = { ...fruit, category: 'egg' }
+    const first = await put(version, [eggs])
+
+    const second = await put(version, [fruit])
+
+    expect(second).toMatchObject({ status: 409, body: { code: 'mark_down.rules_stale' } })
+    const held = (await api.call('GET', '/api/ladder-rules', operator)).body as { rules: object[]; version: string }
+    expect(held).toEqual(first.body)
+    expect(held.rules).toEqual([eggs])
+    expect((await put(held.version, [eggs, fruit])).status).toBe(200)
   })
 })
 

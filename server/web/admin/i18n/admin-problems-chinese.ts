@@ -195,6 +195,7 @@ export const problemsChinese: Readonly<Record<string, string>> = {
   'stock.request_decided': '这条申请已经处理过。',
   'stock.bearer_missing': '有短少，请写明由谁承担。',
   'mark_down.rule_invalid': '临期规则不对：每类只写一条，天数递减，折扣递增。',
+  'mark_down.rules_stale': '别人先改了临期规则。请重新载入。',
   'mark_down.proposal_unknown': '没有这条建议。',
   'mark_down.proposal_decided': '这条建议已经处理过或已失效。请刷新。',
   'recall.unknown': '没有这次召回。请回到列表。',

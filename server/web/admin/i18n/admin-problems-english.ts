@@ -202,6 +202,7 @@ const english: Readonly<Record<string, string>> = {
   'stock.request_decided': 'This request is decided already.',
   'stock.bearer_missing': 'Goods are missing. Say who bears it.',
   'mark_down.rule_invalid': 'This ladder is not possible: each category once, days falling and discounts rising.',
+  'mark_down.rules_stale': 'Someone else set these rules first. Load them again.',
   'mark_down.proposal_unknown': 'There is no such proposal.',
   'mark_down.proposal_decided': 'This proposal is not open any more. Reload the page.',
   'recall.unknown': 'There is no such recall. Go back to the list.',
