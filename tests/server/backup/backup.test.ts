@@ -28,8 +28,7 @@ import { bundleEntry } from '../../../.tools/bundle.mjs'
 const tools = { clock: systemClock, random: systemRandom }
 const wallet = accountIdOf('wallet', 'buyer')
 
-async function openBooks() {
-  const folder = makeScratchFolder('huinong-backup-')
+async function openBooks(folder = makeScratchFolder('huinong-backup-')) {
   const path = `${folder}/books.db`
   const database = await openDatabase({ url: `sqlite:${path}`, ...tools })
   const topUp = (id: number) =>
@@ -216,7 +215,30 @@ describe('restoring a backup', () => {
     expect(await hashFile(books.path)).toEqual(before)
   })
 
-  it('takes away the log a crash left beside a lost database', async () => {
+  it.each([
+    ['no database any more', 'ruined '.repeat(10_000)],
+    ['empty', ''],
+  ])('keeps the log of a database that is %s, by which what it held last is found again', async (_, ruins) => {
+    await using earlier = await openBooks()
+    await createBackup(earlier.path, earlier.copy, tools)
+    await earlier.database.close()
+    // Of the pages the log holds only those of the last sale.
+    await using books = await openBooks(earlier.folder)
+    await books.topUp(1)
+    const [file, log] = [readFileSync(books.path), readFileSync(`${books.path}-wal`)]
+    await books.database.close()
+    writeFileSync(books.path, ruins)
+    writeFileSync(`${books.path}-wal`, log)
+
+    const { movedAsideTo = '' } = await restoreBackup(books.copy, books.path, { ...tools, mayReplace: true })
+
+    expect(await walletIn(books.path)).toBe(100)
+    expect(readFileSync(`${movedAsideTo}-wal`).equals(log)).toBe(true)
+    writeFileSync(movedAsideTo, file)
+    expect(await walletIn(movedAsideTo)).toBe(200)
+  })
+
+  it('moves the log aside that a crash left beside a lost database', async () => {
     await using books = await openBooks()
     await createBackup(books.path, books.copy, tools)
     await books.topUp(1)
@@ -225,9 +247,10 @@ describe('restoring a backup', () => {
     rmSync(books.path)
     writeFileSync(`${books.path}-wal`, orphan)
 
-    await restoreBackup(books.copy, books.path, { ...tools, mayReplace: false })
+    const { movedAsideTo = '' } = await restoreBackup(books.copy, books.path, { ...tools, mayReplace: false })
 
     expect(await walletIn(books.path)).toBe(100)
+    expect(readFileSync(movedAsideTo).equals(orphan)).toBe(true)
   })
 })
 
