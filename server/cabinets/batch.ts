@@ -1,30 +1,35 @@
-// What is left to do for cabinets after the database was put back to an earlier instant.
+// What is left to do after the database was put back to an earlier instant: cabinets have heard of a later one, and so have people.
 import { recordAudits } from '../audit/record-audit.ts'
 import type { BatchJob } from '../batch/job.ts'
 import { renewKeyLists } from '../command-keys/change-keys.ts'
 import { findCommandKeys } from '../command-keys/find-keys.ts'
 import { nextKeyFileOf, readKeyFile } from '../command-keys/key-files.ts'
+import { endAllSignIns } from '../identity/sign-in.ts'
 import { renewTwins } from './change-twin.ts'
 
 const afterRestore: BatchJob = {
   name: 'after-restore',
-  describe: 'After going back in time, before the server starts: gives every twin numbers that no cabinet has seen',
+  describe:
+    'After going back in time, before the server starts: gives every twin numbers that no cabinet has seen, and ends all sign-ins',
   options: {},
   async run({ database, commandKeyFile }) {
     const present = readKeyFile(commandKeyFile)
     const next = readKeyFile(nextKeyFileOf(commandKeyFile))
-    const renewed = await database.run(function* (ctx) {
+    const done = await database.run(function* (ctx) {
       const count = yield* renewTwins(ctx, 'after-restore')
+      const ended = yield* endAllSignIns(ctx)
       yield* recordAudits(ctx, [
         { accountId: undefined, action: 'cabinets.twins_renewed', subjectId: 'all', detail: { count } },
+        { accountId: undefined, action: 'identity.sessions_ended', subjectId: 'all', detail: { ended } },
       ])
-      if (present === undefined) return count
+      const told = { count, ended }
+      if (present === undefined) return told
       const { keys } = yield* findCommandKeys(ctx)
       const wasNeverChanged = keys.generation === 0 && keys.present === present.publicKey && next === undefined
       if (!wasNeverChanged) yield* renewKeyLists(ctx, present, next)
-      return count
+      return told
     })
-    return [`${renewed} twins have new numbers`]
+    return [`${done.count} twins have new numbers`, `${done.ended} sign-ins are ended`]
   },
 }
 

@@ -106,6 +106,11 @@ export function* endSignIns(
   return yield* exec(db.delete(signIns).where(and(eq(signIns.accountId, accountId), isOther)))
 }
 
+/** Everybody's: of a database that was put back, those among them that were ended since live again. Returns how many. */
+export function* endAllSignIns({ db, tables: { signIns } }: UnitContext): Unit<number> {
+  return yield* exec(db.delete(signIns))
+}
+
 /** Removes sign-ins that ended by themselves. */
 export function* removeExpiredSignIns(ctx: UnitContext): Unit<void> {
   const { signIns: t } = ctx.tables

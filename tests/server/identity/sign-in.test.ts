@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { batchJobs } from '#server/batch/jobs.ts'
 import { rows } from '#server/db/unit.ts'
 import { beginSignIn } from '#server/identity/begin-sign-in.ts'
 import { hashToken } from '#server/identity/sign-in.ts'
@@ -121,6 +122,17 @@ describe.each(dialects)('signing in on %s', (dialect) => {
     expect((await closing).status).toBe(204)
     expect((await me(server, third)).status).toBe(401)
     expect((await signIn(server, person.login, testPassword)).status).toBe(401)
+  })
+
+  it('ends for everybody after the database was put back, one that was ended since the backup too', async () => {
+    await using server = await startServer({ dialect })
+    const people = [await server.signIn('admin'), await server.signIn('buyer')]
+    const { database, clock, sealer, random, config } = server.app.ctx
+    const job = batchJobs.find(({ name }) => name === 'after-restore')
+
+    await job?.run({ database, clock, sealer, random, commandKeyFile: config.commandKeyFile }, {}, () => {})
+
+    expect(await Promise.all(people.map(async ({ cookie }) => (await me(server, cookie)).status))).toEqual([401, 401])
   })
 
   it('ends for staff when it is not used for a while, and lives to its end when it is', async () => {
