@@ -71,7 +71,7 @@ interface Watched {
   /** Wall clock minus monotonic clock, fixed for the session. */
   baseMs: number
   startedMs: number
-  stage: 'opening' | 'unlocking' | 'open' | 'settling'
+  stage: 'opening' | 'unlocking' | 'open' | 'settling' | 'decided'
   misplaced: Set<string>
   /** When it was last searched for more of them. */
   searchedMs: number
@@ -95,6 +95,8 @@ export class SessionWatch {
       this.#remember(pass)
       return
     }
+    // The machine takes the decision up when the disk has room: not one more for each sample until then.
+    if (watched.stage === 'decided') return
     this.#guard(watched, () => {
       pushPass(watched, pass)
       this.#look(watched, pass.monotonicMs)
@@ -142,7 +144,7 @@ export class SessionWatch {
     const watched = this.#watched
     if (watched === undefined || watched.stage === 'opening') return undefined
     try {
-      const stage = watched.stage === 'settling' ? 'closing' : watched.stage
+      const stage = watched.stage === 'settling' || watched.stage === 'decided' ? 'closing' : watched.stage
       const atMs = this.#options.clock.now()
       if (watched.kind === 'restock')
         return { ...emptyCart, sessionId: watched.sessionId, atMs, stage, ...weightsOf(watched) }
@@ -244,12 +246,14 @@ export class SessionWatch {
   }
 
   #decide(watched: Watched, monotonicMs: number): void {
+    if (watched.stage === 'decided') return
     const steadyAtMs = Math.round(watched.baseMs + monotonicMs)
     const { decision, ...found } =
       watched.kind === 'sale' ? decideSale(watched, steadyAtMs) : decideRestock(watched, steadyAtMs)
     const { onInput, clock } = this.#options
     const trace = watched.kind === 'sale' ? watched.trace.finish() : undefined
     const kept = trace === undefined ? {} : { trace }
+    watched.stage = 'decided'
     onInput({ input: 'decided', sessionId: watched.sessionId, decision, ...found, ...kept, atMs: clock.now() })
   }
 
@@ -258,6 +262,8 @@ export class SessionWatch {
     try {
       work()
     } catch (error) {
+      // The decoder is done: what failed is whoever took its word.
+      if (watched.stage === 'decided') throw error
       this.#options.onFault(error)
       const atMs = this.#options.clock.now()
       const { sessionId } = watched
@@ -271,6 +277,7 @@ export class SessionWatch {
         })
       } else if (watched.stage === 'settling') {
         const decision = reviewFor('decoder_fault', String(error))
+        watched.stage = 'decided'
         this.#options.onInput({ input: 'decided', sessionId, decision, lanes: [], atMs })
       }
     }
