@@ -113,6 +113,31 @@ export type Effect =
   | { effect: 'session-ended'; sessionId: Id }
   | { effect: 'restart-process'; reason: string }
 
+const storedEffects: Readonly<Record<Effect['effect'], boolean>> = {
+  record: true,
+  reply: true,
+  'save-lanes': true,
+  'save-drying': true,
+  'use-pass': true,
+  'save-trace': true,
+  'raise-alarm': true,
+  'clear-alarm': true,
+  'take-opening': false,
+  unlock: false,
+  'set-timer': false,
+  'cancel-timers': false,
+  'watch-open': false,
+  'watch-settling': false,
+  'decide-now': false,
+  'session-ended': false,
+  'restart-process': false,
+}
+
+/** Whether it is stored with the state; the others are only carried out. */
+export function isStored({ effect }: Effect): boolean {
+  return storedEffects[effect]
+}
+
 export function record<T extends EventType>(type: T, body: EventBody<T>): Effect {
   return { effect: 'record', type, body } as RecordEffect
 }

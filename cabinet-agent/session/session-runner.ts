@@ -7,7 +7,7 @@ import { DiskFullError } from '../journal/journal-error.ts'
 import type { Journal, JournalWrite } from '../journal/journal.ts'
 import type { DoorWatch } from '../sampling/door-watch.ts'
 import type { SessionWatch } from '../sampling/session-watch.ts'
-import type { Effect, SessionInput, TimerName } from './session-input.ts'
+import { isStored, type Effect, type SessionInput, type TimerName } from './session-input.ts'
 import { activeSession, type CabinetState } from './session-state.ts'
 import { step } from './step.ts'
 
@@ -141,7 +141,11 @@ export class SessionRunner {
   /** One step; false when it could not be stored and the input must come again. */
   #advance(input: SessionInput, command: Command | undefined): boolean {
     const { state, effects } = step(this.#state, input)
-    if (state === this.#state && effects.length === 0 && command === undefined) return true
+    if (state === this.#state && command === undefined && !effects.some(isStored)) {
+      // Nothing to keep: on a cabinet's flash each commit counts.
+      for (const effect of effects) this.#perform(effect)
+      return true
+    }
     const write = { ...toWrite(input.atMs, state, effects), ...(command === undefined ? {} : { command }) }
     if (!this.#tryCommit(write)) {
       if (command === undefined) return false

@@ -67,6 +67,8 @@ export type Unlocking = {
   /** Set when the lock has answered; UNKNOWN waits for the door to tell. */
   lockOutcome?: 'OPENED' | 'UNKNOWN'
   isResumed: boolean
+  /** That the bolt stays drawn was told; absent: not yet. */
+  isBoltTold?: boolean
 }
 export type Open = {
   name: 'open'

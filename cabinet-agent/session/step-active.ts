@@ -125,23 +125,18 @@ function finishUnlock(state: CabinetState, session: Unlocking, input: UnlockFini
 
 const restartedDetail = 'restarted while unlocking'
 
-/** The no-open timeout. A bolt still drawn keeps the session: who opens now is the buyer, not a thief. */
+/**
+ * The no-open timeout. A bolt still drawn keeps the session: who opens now is the buyer, not a thief. But not for ever: whoever finds the
+ * door unlocked much later is somebody else, and the buyer must not pay for them.
+ */
 function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired): Stepped {
   const { core, lockOutcome, isResumed } = session
-  const { sessionId, commandId, timeouts } = core
+  const { commandId, timeouts } = core
   const { atMs, door, isLockOpen } = input
   if (door === 'open') return enterOpen(state, session, atMs)
-  if (isLockOpen) {
-    const isStuck = atMs - session.startedAtMs > 2 * timeouts.noOpenMs
-    const detail = 'the bolt is drawn and nobody opened the door'
-    return {
-      state,
-      effects: [
-        ...(isStuck ? [{ effect: 'raise-alarm', alarm: 'lock_left_open', detail } as const] : []),
-        { effect: 'set-timer', sessionId, timer: 'no-open', delayMs: boltRecheckMs },
-      ],
-    }
-  }
+  const waitedMs = atMs - session.startedAtMs
+  const isGivenUp = waitedMs > timeouts.noOpenMs + timeouts.doorAlarmMs
+  if (isLockOpen && !isGivenUp) return waitForBolt(state, session, waitedMs)
   const answers = session.isAnswered
     ? []
     : isResumed
@@ -152,11 +147,22 @@ function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired
     return { state: reviewed.state, effects: [...reviewed.effects, ...answers] }
   }
   const outcome = isResumed ? 'RESTARTED' : lockOutcome === 'OPENED' ? 'NO_OPEN_TIMEOUT' : 'UNKNOWN'
-  const detail = isResumed ? restartedDetail : `the door stayed closed for ${timeouts.noOpenMs} ms`
-  return verifyUnseen(state, session, atMs, { outcome, detail }, [
-    { effect: 'clear-alarm', alarm: 'lock_left_open' },
+  const waited = isLockOpen ? `${boltDetail} for ${waitedMs} ms` : `the door stayed closed for ${timeouts.noOpenMs} ms`
+  return verifyUnseen(state, session, atMs, { outcome, detail: isResumed ? restartedDetail : waited }, [
+    isLockOpen ? boltAlarm : { effect: 'clear-alarm', alarm: 'lock_left_open' },
     ...answers,
   ])
+}
+
+const boltDetail = 'the bolt is drawn and nobody opened the door'
+const boltAlarm: Effect = { effect: 'raise-alarm', alarm: 'lock_left_open', detail: boltDetail }
+
+/** Looked at often, told once: each look would be a write. */
+function waitForBolt(state: CabinetState, session: Unlocking, waitedMs: number): Stepped {
+  const { sessionId, timeouts } = session.core
+  const again: Effect = { effect: 'set-timer', sessionId, timer: 'no-open', delayMs: boltRecheckMs }
+  if (session.isBoltTold === true || waitedMs <= 2 * timeouts.noOpenMs) return { state, effects: [again] }
+  return { state: { ...state, session: { ...session, isBoltTold: true } }, effects: [boltAlarm, again] }
 }
 
 /** A door may have been opened and closed between two looks: before a session ends as never opened, it is weighed. */

@@ -21,7 +21,7 @@ export function stepRestarted(state: CabinetState, input: Extract<SessionInput, 
   switch (session.name) {
     case 'authorised': {
       const { sessionId, commandId } = session.core
-      return endSession(state, session, atMs, 'interrupted', [
+      const ended = endSession(state, session, atMs, 'interrupted', [
         record('session.interrupted', {
           sessionId,
           commandId,
@@ -30,6 +30,9 @@ export function stepRestarted(state: CabinetState, input: Extract<SessionInput, 
         }),
         reply(commandId, atMs, 'failed', 'interrupted', 'restarted before the lock was fired'),
       ])
+      if (door !== 'open') return ended
+      const forced = forceDoor(ended.state, 'found open at start before it was unlocked')
+      return { state: forced.state, effects: [...ended.effects, ...forced.effects] }
     }
     case 'unlocking':
       return door === 'open'

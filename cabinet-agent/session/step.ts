@@ -37,7 +37,11 @@ function stepIdle(state: CabinetState, input: SessionInput): Stepped {
   if (input.door === 'closed' && state.isDoorForced) {
     return {
       state: { ...state, isDoorForced: false },
-      effects: [record('door.closed', {}), { effect: 'clear-alarm', alarm: 'door_forced' }],
+      effects: [
+        record('door.closed', {}),
+        { effect: 'clear-alarm', alarm: 'door_forced' },
+        { effect: 'clear-alarm', alarm: 'lock_left_open' },
+      ],
     }
   }
   return { state, effects: [] }

@@ -36,6 +36,7 @@ const timer = (name: Extract<SessionInput, { input: 'timer-fired' }>['timer'], i
   isLockOpen,
   atMs,
 })
+const boltLook = { ...timer('no-open', true), atMs }
 const decided = (decision: keyof typeof decisions): SessionInput => ({
   input: 'decided',
   sessionId,
@@ -145,6 +146,22 @@ describe('every way through a session', () => {
     expect(recorded(ended.effects)).toEqual(['session.not_opened'])
   })
 
+  it('gives a bolt up that stays drawn: who opens much later is not the buyer', () => {
+    const look = (afterMs: number): SessionInput => ({ ...boltLook, atMs: atMs + afterMs })
+    const waiting = run([unlock, ready, unlocked('OPENED'), look(21_000), look(21_500), look(180_000)])
+    const given = run([look(190_500), decided('nothing'), door('open'), door('closed')], waiting.state)
+    const alarmsOf = ({ effects }: typeof given) =>
+      effects.flatMap((effect) => ('alarm' in effect ? [`${effect.effect} ${effect.alarm}`] : []))
+
+    expect(waiting.state.session.name).toBe('unlocking')
+    expect(alarmsOf(waiting)).toEqual(['raise-alarm lock_left_open'])
+    expect(recorded(given.effects)).toEqual(['session.not_opened', 'door.forced', 'door.closed'])
+    expect(alarmsOf(given).filter((alarm) => alarm.endsWith('lock_left_open'))).toEqual([
+      'raise-alarm lock_left_open',
+      'clear-alarm lock_left_open',
+    ])
+  })
+
   it('prompts once and alarms once when the door stays open', () => {
     const { effects } = run([
       unlock,
@@ -186,6 +203,14 @@ describe('every way through a session', () => {
 
     expect(recorded(after.effects)).toEqual(['door.opened', 'door.closed', 'session.settled'])
     expect(replied([...effects, ...after.effects])).toMatchObject([{ outcome: 'done' }])
+  })
+
+  it('tells of a door that stands open after a restart, before it was unlocked', () => {
+    const { state } = run([unlock])
+    const after = run([restarted('open'), door('closed')], state)
+
+    expect(recorded(after.effects)).toEqual(['session.interrupted', 'door.forced', 'door.closed'])
+    expect(after.state).toMatchObject({ isDoorForced: false, session: { name: 'interrupted' } })
   })
 
   it('asks a person when the door cannot be seen after a restart', () => {
