@@ -14,6 +14,28 @@ function newestMs(folder) {
   return newest
 }
 
+/** Puts a folder where another may stand, which goes. Of several processes that build at once the last one's pages stay. */
+function moveIntoPlace(folder, place) {
+  const old = `${folder}.old`
+  for (;;) {
+    if (existsSync(place)) {
+      try {
+        renameSync(place, old)
+      } catch (error) {
+        if (error.code !== 'ENOENT') throw error
+      }
+    }
+    try {
+      renameSync(folder, place)
+      break
+    } catch (error) {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    }
+    rmSync(old, { recursive: true, force: true })
+  }
+  rmSync(old, { recursive: true, force: true })
+}
+
 /** Builds when a source is newer, or when the pages were built for another word (HUINONG_WORDING, see vite.config.ts). */
 export async function buildWeb() {
   const wording = process.env.HUINONG_WORDING ?? ''
@@ -38,8 +60,5 @@ export async function buildWeb() {
     else process.env.NODE_ENV = kept
   }
   writeFileSync(`${outDir}/.built`, wording)
-  const old = `${outDir}.old`
-  if (existsSync(`${root}server/web/dist`)) renameSync(`${root}server/web/dist`, old)
-  renameSync(outDir, `${root}server/web/dist`)
-  rmSync(old, { recursive: true, force: true })
+  moveIntoPlace(outDir, `${root}server/web/dist`)
 }

@@ -1,6 +1,6 @@
-// `node .tools/run.mjs [--production | --whole] <entry.ts> [arguments]`: sets up, bundles the entry and runs it in this terminal.
-// --whole takes the whole, minified bundle, which starts in half the time, and so does a thread of it; --production takes it with
-// the flags of a cabinet's small computer.
+// `node .tools/run.mjs [--production | --whole | --pages] <entry.ts> [arguments]`: sets up, bundles the entry and runs it in this
+// terminal. --whole takes the whole, minified bundle, which starts in half the time, and so does a thread of it; --production takes
+// it with the flags of a cabinet's small computer; --pages builds the pages that the entry serves.
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -9,8 +9,9 @@ import { root, setUp } from './setup.mjs'
 
 const isProduction = process.argv[2] === '--production'
 const isWhole = isProduction || process.argv[2] === '--whole'
-const [entry, ...args] = process.argv.slice(isWhole ? 3 : 2)
-const usage = `usage: node .tools/run.mjs [--production | --whole] <entry.ts> [arguments]
+const servesPages = process.argv[2] === '--pages'
+const [entry, ...args] = process.argv.slice(isWhole || servesPages ? 3 : 2)
+const usage = `usage: node .tools/run.mjs [--production | --whole | --pages] <entry.ts> [arguments]
 
 Bundles one TypeScript entry of this repository and runs it with the arguments. package.json names the entries that
 have a command of their own: \`npm run\` lists them.`
@@ -35,6 +36,12 @@ if (fault !== undefined) {
 }
 setUp()
 const { bundleEntry, productionFlags } = await import('./bundle.mjs')
+// Whoever asks for help, or brings built pages, waits for none.
+const isHelp = args.some((argument) => argument === '--help' || argument === '-h')
+if (servesPages && !isHelp && !process.env.HUINONG_WEB_DIR) {
+  const { buildWeb } = await import('./build-web.mjs')
+  await buildWeb()
+}
 const file = await bundleEntry(entry, { isWhole })
 const flags = isProduction ? productionFlags : ['--enable-source-maps', '--no-warnings=ExperimentalWarning']
 // Paths in the arguments are relative to where npm was called, which INIT_CWD names.
