@@ -2,10 +2,14 @@
 import { z } from 'zod'
 import { Problem, type RouteContract, uploadMediaTypes } from '#shared/contracts/http/route.ts'
 import { glossary } from '#shared/words/glossary.ts'
+import { refusals } from '../errors/refusal.ts'
 import { type Json, type JsonObject, SchemaShelf } from './json-schemas.ts'
 
 const cookieScheme = 'session'
-const problemStatuses = ['400', '401', '403', '404', '409', '413', '415', '422', '429', '503'] as const
+/** Those of the refusals, and 500 where the fault is ours. */
+const problemStatuses = [...new Set([500, ...Object.values(refusals).map(({ status }) => status)])]
+  .toSorted((a, b) => a - b)
+  .map(String)
 
 /** `/api/cabinets/:cabinetId` → `/api/cabinets/{cabinetId}`. */
 export const openApiPath = (path: string) => path.replaceAll(/:(\w+)/g, '{$1}')
@@ -38,7 +42,8 @@ function describeAccess({ access }: RouteContract): string {
 
 function requestBodyOf({ body, upload }: RouteContract, shelf: SchemaShelf): JsonObject {
   if (upload !== undefined) {
-    const description = `A file of at most ${upload.maxBytes} bytes: CSV (UTF-8 or GB18030) or XLSX, told by its content.`
+    const { maxBytes, holds = 'CSV (UTF-8 or GB18030) or XLSX, told by its content' } = upload
+    const description = `A file of at most ${maxBytes} bytes: ${holds}.`
     const content = Object.fromEntries(uploadMediaTypes.map((type) => [type, {}]))
     return { requestBody: { required: true, description, content } }
   }

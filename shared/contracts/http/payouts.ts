@@ -387,8 +387,10 @@ export const listPayoutReturns = defineRoute({
   status: 200,
 })
 
-/** CSV, XLSX or pain.002. */
-const returnFile = { maxBytes: 20 * 1024 * 1024 }
+const returnFile = {
+  maxBytes: 20 * 1024 * 1024,
+  holds: 'CSV (UTF-8 or GB18030), XLSX or pain.002, told by its content',
+}
 export const importPayoutReturn = defineRoute({
   method: 'POST',
   path: '/api/payouts/:batchId/returns',

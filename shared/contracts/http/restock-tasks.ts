@@ -357,7 +357,7 @@ export const addRestockPhoto = defineRoute({
   access: ['restocker', 'operator', 'admin'],
   params: taskParams.extend({ photoId: Id }),
   query: z.object({ laneId: LaneId }),
-  upload: { maxBytes: restockPhotoMaxBytes },
+  upload: { maxBytes: restockPhotoMaxBytes, holds: 'JPEG, PNG or WebP, told by its content' },
   reply: z.object({ photoId: Id, bytes: z.int().min(1) }),
   status: 201,
 })

@@ -147,7 +147,7 @@ export const uploadAgentRelease = defineRoute({
   summary: 'Hand in a bundle of the agent; it is hashed and signed here and stays as it is',
   access: ['admin'],
   params: z.object({ version: AgentVersion }),
-  upload: { maxBytes: maxBundleBytes },
+  upload: { maxBytes: maxBundleBytes, holds: 'the JavaScript that `node .tools/agent-bundle.mjs` writes' },
   reply: AgentReleaseRecord,
   status: 201,
 })

@@ -27,8 +27,12 @@ export interface RouteContract {
   readonly params?: Schema
   readonly query?: Schema
   readonly body?: Schema
-  /** The body is a file as it is (CSV or XLSX, told by content), not JSON; the handler gets its bytes. */
-  readonly upload?: { readonly maxBytes: number }
+  /** The body is a file as it is, not JSON; the handler gets its bytes. */
+  readonly upload?: {
+    readonly maxBytes: number
+    /** What the file may be, for the document; default: a table. */
+    readonly holds?: string
+  }
   /** The body of the success reply; `z.void()` for 204. */
   readonly reply: Schema
   readonly status: 200 | 201 | 202 | 204

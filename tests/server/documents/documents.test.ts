@@ -7,6 +7,7 @@ import { channelMessages, makeAsyncApi } from '#server/documents/asyncapi.ts'
 import type { Json } from '#server/documents/json-schemas.ts'
 import { channelExamples } from '#server/documents/message-examples.ts'
 import { makeOpenApi, openApiPath } from '#server/documents/openapi.ts'
+import { refusals } from '#server/errors/refusal.ts'
 import { readEntry } from '#server/mqtt/journal-entries.ts'
 import { startServer } from '#tests/support/start-server.ts'
 
@@ -48,6 +49,22 @@ describe('the OpenAPI document', () => {
       expect((security as Json[]).length === 0).toBe(route.access === 'public')
       expect(Object.keys(responses as object)).toContain(String(route.status))
     }
+  })
+
+  it('names every status that a problem may have', () => {
+    const { responses } = resolve(document, '#/paths/~1api~1me/get') as { responses: object }
+
+    for (const { status } of Object.values(refusals)) expect(Object.keys(responses)).toContain(String(status))
+    expect(Object.keys(responses)).toContain('500')
+  })
+
+  it('says of a file what it may be', () => {
+    const fileOf = (path: string) => JSON.stringify(resolve(document, `#/paths/${path.replaceAll('/', '~1')}/post`))
+
+    expect(fileOf('/api/households/imports')).toContain('CSV (UTF-8 or GB18030) or XLSX')
+    expect(fileOf('/api/payouts/{batchId}/returns')).toContain('pain.002')
+    expect(fileOf('/api/restock-tasks/{taskId}/photos/{photoId}')).toContain('bytes: JPEG, PNG or WebP')
+    expect(fileOf('/api/agent-releases/{version}')).toContain('bytes: the JavaScript')
   })
 
   it('refers to nothing that is not there', () => {
