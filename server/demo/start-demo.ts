@@ -27,7 +27,7 @@ import type { DemoOptions } from './options.ts'
 import { restockCabinet, type RestockCrewOptions } from './restock-crew.ts'
 import { seedDemo } from './seed-demo.ts'
 import { runShoppers, type TripResult } from './shoppers.ts'
-import { describeDemo } from './startup-report.ts'
+import { countOf, describeDemo } from './startup-report.ts'
 
 export interface DemoSurroundings {
   /** Built cabinet-agent/demo-fleet/main.ts. */
@@ -177,7 +177,7 @@ async function fillShelves(
     }),
   )
   const count = restocked.filter(Boolean).length
-  if (count > 0) around.say(`Restocked ${count} cabinets in real restock sessions.`)
+  if (count > 0) around.say(`Restocked ${countOf(count, 'cabinet')} in real restock sessions.`)
 }
 
 /** Each start plans its day once: tasks and routes for the restocker, out of what has been sold since. */
@@ -187,7 +187,7 @@ async function planToday(operator: ApiClient, around: DemoSurroundings): Promise
     const { rows } = await operator.call(listRestockRoutes, { params: { day } })
     if (rows.length > 0) return
     const { tasks, routes } = await operator.call(planRestockDay, { params: { day }, body: {} })
-    around.say(`Planned today’s restocking: ${tasks} tasks on ${routes} routes.`)
+    around.say(`Planned today’s restocking: ${countOf(tasks, 'task')} on ${countOf(routes, 'route')}.`)
   } catch (error) {
     around.say(`Today’s restocking could not be planned: ${(error as Error).message}`)
   }

@@ -17,9 +17,11 @@ export function mass(massMg: MassMg): string {
 
 const zone = 'Asia/Shanghai'
 
+/** To the minute; with the year, since bills are kept for good and jars keep for longer than a year. */
 export function dateTime(atMs: number, locale: Locale): string {
   return new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', {
     timeZone: zone,
+    year: 'numeric',
     month: 'short',
     day: 'numeric',
     hour: '2-digit',

@@ -7,6 +7,7 @@ import { seededRandom } from '#shared/ids/random.ts'
 import { refusals } from '#server/errors/refusal.ts'
 import { problemsChinese } from '#server/web/admin/i18n/admin-problems-chinese.ts'
 import { problemsEnglish } from '#server/web/admin/i18n/admin-problems-english.ts'
+import { dateTime } from '#server/web/common/format.ts'
 import { createCall, urlOf } from '#server/web/common/http/call.ts'
 import { problemChinese } from '#server/web/common/i18n/problem-chinese.ts'
 import { problemEnglish } from '#server/web/common/i18n/problem-english.ts'
@@ -58,6 +59,13 @@ describe('calling a route', () => {
 
     await expect(call(getSession, { params: { sessionId: 'x' } })).rejects.toMatchObject({ kind: 'contract' })
   })
+})
+
+it('a date names its year, since a jar keeps beyond the next birthday of its label', () => {
+  const atMs = Date.UTC(2027, 10, 28, 15, 59)
+
+  expect(dateTime(atMs, 'en')).toBe('28 Nov 2027, 23:59')
+  expect(dateTime(atMs, 'zh')).toBe('2027年11月28日 23:59')
 })
 
 describe('sentences for problems', () => {

@@ -6,6 +6,7 @@ export const cabinetsEnglish: CabinetMessages = {
   site: 'Host site',
   kind: 'Kind',
   rollout: 'State',
+  link: 'Connection',
   online: 'online',
   offline: 'offline',
   service: 'Service',

@@ -4,6 +4,7 @@ export const cabinetsChinese = {
   site: '点位',
   kind: '类型',
   rollout: '状态',
+  link: '连接',
   online: '在线',
   offline: '离线',
   service: '服务',

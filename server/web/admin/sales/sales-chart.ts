@@ -22,7 +22,7 @@ export function salesOption(
     (cells.find((cell) => cell.category === category && cell.channel === channel)?.netFen ?? 0) / 100
   return {
     grid: { left: 90, right: 24, top: 12, bottom: 34 },
-    xAxis: { type: 'value', axisLabel: { formatter: '¥{value}' } },
+    xAxis: { type: 'value', axisLabel: { formatter: '¥{value}', hideOverlap: true } },
     yAxis: { type: 'category', inverse: true, data: categories.map((category) => words.categories[category]) },
     tooltip: { trigger: 'axis', renderMode: 'richText', axisPointer: { type: 'shadow' } },
     series: channels.map((channel) => ({
