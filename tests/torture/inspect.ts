@@ -10,6 +10,7 @@ import { booksProofs } from '#server/ledger/check-books.ts'
 import { proveInSlices } from '#server/ledger/proof.ts'
 import { isAcknowledged, isServerAtRest } from '#tests/simulation/fleet/at-rest.ts'
 import { checkAfterwards } from '#tests/simulation/fleet/final-invariants.ts'
+import { checkKeys, findDisobedient } from '#tests/simulation/fleet/key-invariants.ts'
 import { countWrongBills } from '#tests/simulation/fleet/outcomes.ts'
 import type { Checked } from '#tests/simulation/fleet/standing-invariants.ts'
 import type { People } from './people.ts'
@@ -19,7 +20,13 @@ import type { Town } from './town.ts'
 const restMs = 180_000
 const lookMs = 500
 /** What is asked whether the server is at rest. */
-const restTables = ['cabinetCommands', 'cabinetStatuses', 'cabinetTwins', 'shoppingSessions'] as const
+const restTables = [
+  'cabinetCommands',
+  'cabinetStatuses',
+  'cabinetTwins',
+  'commandKeyLists',
+  'shoppingSessions',
+] as const
 /** A cabinet may say something more between two looks at it. */
 const attempts = 5
 
@@ -49,7 +56,7 @@ async function awaitRest(town: Town, scratch: string): Promise<boolean> {
   while (systemClock.monotonicMs() < untilMs) {
     await delay(systemClock, lookMs)
     if (!town.servers.every(({ isRunning }) => isRunning) || !(await town.backend.refresh(restTables))) continue
-    if (!town.backend.file.look(isServerAtRest)) continue
+    if (!town.backend.file.look(isServerAtRest) || findDisobedient(town).length > 0) continue
     const isWaiting = town.cabinets.some((cabinet) => {
       const journal = cabinet.copyJournal(scratch)
       return !cabinet.agent.isRunning || journal === undefined || !isAcknowledged(journal)
@@ -65,6 +72,7 @@ function look(town: Town, people: People): string[] {
   const { backend, cabinets, passes, pulsed } = town
   const checked: Checked = { backend, cabinets, passes, pulsed, fail }
   checkAfterwards(checked, people.truths)
+  checkKeys({ backend, cabinets, fail })
   for (const { code, boards, journal } of cabinets) {
     const query = 'SELECT count(*) AS n FROM sessions WHERE opening IS NOT NULL'
     const begun = journal?.prepare(query).get() as { n: number } | undefined

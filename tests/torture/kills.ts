@@ -1,10 +1,11 @@
 // Server and agents die by SIGKILL at any instant, over and over, and are started again on what they have left; so does PostgreSQL,
-// where the books are kept in one, and each of several servers.
+// where the books are kept in one, and each of several servers. The key that signs commands is changed meanwhile.
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { hasMosquitto, startMosquitto } from '#tests/support/mosquitto.ts'
 import { chance } from '#tests/simulation/fleet/world.ts'
 import { Bench, CannotRun, lostCommits, type BenchOptions, type BenchResult } from './bench.ts'
+import { KeyHolder } from './key-holder.ts'
 import { postgresEnds } from './postgres-server.ts'
 import type { Supervised } from './supervised.ts'
 import { localHosts, Town } from './town.ts'
@@ -41,6 +42,7 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
       : { brokerUrl: broker.url, hosts: { ...localHosts, mqttPort: Number(new URL(broker.url).port) } }),
   })
   const bench = await Bench.open(town, options)
+  const keyHolder = await KeyHolder.open(town, options.seed + 3)
   const { postgres } = town.backend
   const kills = { server: 0, agents: 0, postgres: 0 }
   const postgresKills = Object.fromEntries(postgresEnds.map((end) => [end, 0]))
@@ -73,11 +75,12 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
   while (done() < count && !bench.isBroken) {
     const until = Math.min(count, done() + killsPerRound)
     await bench.round(`${until} kills`, async () => {
-      await Promise.all(victims.map((victim) => hunt(victim, until)))
+      const isOver = () => done() >= until
+      await Promise.all([...victims.map((victim) => hunt(victim, until)), keyHolder.work(isOver)])
     })
     startsWithoutDatabase += bench.checkOwnEnds()
   }
-  const counts = { killsOfServer: kills.server, killsOfAgents: kills.agents }
+  const counts = { killsOfServer: kills.server, killsOfAgents: kills.agents, ...keyHolder.counts }
   if (postgres === undefined) return await bench.close(counts)
   const lost = Object.entries(lostCommits).map(([what, words]) => [what, bench.hear(words)] as const)
   return await bench.close({ ...counts, ...postgresKills, ...Object.fromEntries(lost), startsWithoutDatabase })

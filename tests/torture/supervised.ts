@@ -52,6 +52,11 @@ export class Supervised implements AsyncDisposable {
     return this.#child !== undefined
   }
 
+  /** What it has of its own in its environment. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#options.environment ?? {}
+  }
+
   /** Undefined while it does not run. */
   get pid(): number | undefined {
     return this.#child?.pid

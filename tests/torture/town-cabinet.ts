@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { restartExitCode } from '#cabinet-agent/releases/run-trial.ts'
-import { saveIdentity } from '#cabinet-agent/enrolment/identity.ts'
+import { loadIdentity, saveIdentity } from '#cabinet-agent/enrolment/identity.ts'
 import { serveLineOnSerial, serveLineOnTcp } from '#firmware-bridge/virtual/serve-line.ts'
 import { VirtualCabinet } from '#firmware-bridge/virtual/virtual-cabinet.ts'
 import { makeVirtualInstallation } from '#firmware-bridge/virtual/virtual-installation.ts'
@@ -86,6 +86,11 @@ export class TownCabinet implements AsyncDisposable {
       restartCodes: [restartExitCode],
     })
     return new TownCabinet(options, boards, agent, lines)
+  }
+
+  /** Keys of the server that it obeys, as its disk has them. */
+  get obeyedKeys(): readonly string[] {
+    return loadIdentity(this.folder)?.serverPublicKeys ?? []
   }
 
   /** Copies the journal as it stands, for looking at; the agent keeps its own locked. Close it with `closeJournal`. */

@@ -60,6 +60,8 @@ export interface TownHosts {
 const local = '127.0.0.1'
 export const localHosts: TownHosts = { listen: local, people: local, cabinets: () => local }
 
+/** Of the key that signs commands, in a server's folder. */
+export const presentKeyName = 'command-key.pem'
 export const password = 'torture-password'
 const base64Key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
 
@@ -67,6 +69,8 @@ export class Town implements AsyncDisposable {
   readonly random: Random
   readonly shop: Shop
   readonly servers: readonly Supervised[]
+  /** Where each server keeps its own files. */
+  readonly serverFolders: readonly string[]
   readonly cabinets: readonly TownCabinet[]
   readonly backend: TownDatabase
   /** Nobody buys on a pass here. */
@@ -82,11 +86,17 @@ export class Town implements AsyncDisposable {
     shop: Shop,
     servers: readonly Supervised[],
     cabinets: readonly TownCabinet[],
-    where: { backend: TownDatabase; baseUrl: string; door: AsyncDisposable | undefined },
+    where: {
+      serverFolders: readonly string[]
+      backend: TownDatabase
+      baseUrl: string
+      door: AsyncDisposable | undefined
+    },
   ) {
     this.random = random
     this.shop = shop
     this.servers = servers
+    this.serverFolders = where.serverFolders
     this.cabinets = cabinets
     this.backend = where.backend
     this.baseUrl = where.baseUrl
@@ -121,10 +131,11 @@ export class Town implements AsyncDisposable {
       databaseUrl: backend.url,
     })
     await setPasswords(backend.url)
+    const serverFolders = httpPorts.map((_, index) => (index === 0 ? serverFolder : `${serverFolder}-${index + 1}`))
     const servers = httpPorts.map((httpPort, index) => {
-      const ownFolder = index === 0 ? serverFolder : `${serverFolder}-${index + 1}`
+      const ownFolder = serverFolders[index] ?? serverFolder
       mkdirSync(ownFolder, { recursive: true })
-      writeFileSync(join(ownFolder, 'command-key.pem'), signingKey.pem)
+      writeFileSync(join(ownFolder, presentKeyName), signingKey.pem)
       return new Supervised({
         ...(options.watched === undefined ? {} : { watched: options.watched }),
         command: commandOf(options.serverPrefix, [process.execPath, ...(options.serverFlags ?? []), serverEntry]),
@@ -167,7 +178,7 @@ export class Town implements AsyncDisposable {
         }),
       ),
     )
-    const town = new Town(random, shop, servers, cabinets, { backend, baseUrl, door })
+    const town = new Town(random, shop, servers, cabinets, { serverFolders, backend, baseUrl, door })
     for (const server of servers) server.start()
     for (const cabinet of cabinets) cabinet.agent.start()
     return town

@@ -1,5 +1,5 @@
 // Whom cabinets must obey once everything has come to rest: the keys of the newest list, all of them and no others.
-import type { World } from './world.ts'
+import type { Checked } from './standing-invariants.ts'
 
 interface ListRow {
   readonly generation: number
@@ -8,10 +8,19 @@ interface ListRow {
   readonly previous: string | null
 }
 
+/** What is looked at for it. */
+export interface Obeying extends Pick<Checked, 'backend' | 'fail'> {
+  readonly cabinets: ReadonlyArray<{
+    readonly cabinetId: string
+    readonly code: string
+    readonly obeyedKeys: readonly string[]
+  }>
+}
+
 const sorted = (keys: readonly string[]) => keys.toSorted((a, b) => (a < b ? -1 : 1)).join(' ')
 
 /** Codes of cabinets that obey other keys, by their own disk or by what the server has heard. */
-export function findDisobedient({ backend, cabinets }: Pick<World, 'backend' | 'cabinets'>): readonly string[] {
+export function findDisobedient({ backend, cabinets }: Pick<Obeying, 'backend' | 'cabinets'>): readonly string[] {
   return backend.file.look((db) => {
     const newest = db
       .prepare('SELECT generation, present, next, previous FROM command_key_list ORDER BY generation DESC LIMIT 1')
@@ -30,6 +39,6 @@ export function findDisobedient({ backend, cabinets }: Pick<World, 'backend' | '
   })
 }
 
-export function checkKeys(world: World): void {
+export function checkKeys(world: Obeying): void {
   for (const code of findDisobedient(world)) world.fail(`${code} does not obey the keys of the newest list`)
 }
