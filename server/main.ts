@@ -29,11 +29,17 @@ async function main(): Promise<void> {
   if (!ending.signal.aborted) await once(ending.signal, 'abort')
 }
 
+/** What the driver said: what is wrapped around it names our own statements. */
+function firstCause(error: Error): string {
+  if (error.cause instanceof Error) return firstCause(error.cause)
+  return error.message || ((error as NodeJS.ErrnoException).code ?? error.name)
+}
+
 /** What people can mend is said in a sentence; anything else is ours and shows where it happened. */
 function describe(error: unknown): string {
   if (error instanceof ConfigError) return error.message
   if (error instanceof DatabaseError && error.kind === 'connection')
-    return `${error.message}: ${error.cause instanceof Error ? error.cause.message : 'lost while starting'}`
+    return `the database cannot be reached: ${firstCause(error)}`
   const { code, message, stack } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE' || code === 'EACCES')
     return `${message}\nHUINONG_HTTP_PORT and HUINONG_MQTT_PORT choose other ports. Is the server running already?`

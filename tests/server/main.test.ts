@@ -6,6 +6,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openFragileLine } from '#tests/support/fragile-line.ts'
+import { makeDatabasePlace } from '#tests/support/test-database.ts'
 import { bundleEntry } from '../../.tools/bundle.mjs'
 
 async function findPort(): Promise<number> {
@@ -87,6 +89,22 @@ describe('the server as a process', () => {
     expect(printed).toContain(`127.0.0.1:${port}`)
     expect(printed).toContain('HUINONG_HTTP_PORT')
     expect(printed).not.toContain('    at ')
+  })
+
+  it('says that the database went away while it started, and ends with 1', { timeout: 90_000 }, async () => {
+    await using place = await makeDatabasePlace('postgres')
+    await using line = await openFragileLine(place.url)
+    line.breakAt('command_key_list', 'lost', 100)
+
+    const { code, printed } = await run([], {
+      HUINONG_DATABASE_URL: line.url,
+      HUINONG_HTTP_PORT: '0',
+      HUINONG_MQTT_PORT: '0',
+    }).ended
+
+    expect(code).toBe(1)
+    expect(printed).toMatch(/^the database cannot be reached: Connection terminated unexpectedly$/m)
+    expect(printed).not.toMatch(/^ {4}at /m)
   })
 
   it('serves on and ends cleanly when nobody reads what it prints', async () => {

@@ -30,7 +30,7 @@ export const lostCommits = {
   commitsUndone: 'a commit, which was not kept',
 } as const
 /** A server that finds no database at its start ends, and is started again. */
-const foundNoDatabase = /the database cannot be reached|Connection terminated/
+const foundNoDatabase = /the database cannot be reached/
 
 /** Why a bench cannot be run on this machine, as a sentence. */
 export class CannotRun extends Error {

@@ -130,7 +130,7 @@ export class Supervised implements AsyncDisposable {
       this.#child = undefined
       living.delete(child)
       const isExpected = this.#isKilled || (code !== null && this.#options.restartCodes?.includes(code) === true)
-      if (!isExpected) this.ownEnds.push(`${code ?? signal}: ${this.printed.slice(-1_000)}`)
+      if (!isExpected) this.ownEnds.push(`${code ?? signal}: ${this.#printedNow.slice(-1_000)}`)
       if (this.#isWanted) this.#starting = this.#startAgain(isExpected ? restartMs : troubledRestartMs)
     })
   }
