@@ -1,4 +1,5 @@
 // What the public may see: published days, proofs, and notices as JSON, page and CSV.
+import { Readable } from 'node:stream'
 import { and, desc, eq } from 'drizzle-orm'
 import type { FastifyInstance } from 'fastify'
 import * as contract from '#shared/contracts/http/disclosure.ts'
@@ -15,7 +16,7 @@ import { makeProver } from './prove-line.ts'
 import { showImpact } from './show-impact.ts'
 import { findDay } from './publish-day.ts'
 import { publishIncomeNotice } from './publish-income-notice.ts'
-import { findNotice, listNoticeLines, listNotices, readNoticeLines, showNotice } from './show-notices.ts'
+import { findNotice, hasMass, listNoticeLines, listNotices, readNoticeLines, showNotice } from './show-notices.ts'
 
 /** Who may look at other people's receipts. */
 const staffRoles: readonly Role[] = ['operator', 'finance', 'auditor', 'admin']
@@ -97,11 +98,14 @@ function registerPages(app: FastifyInstance, { database }: ServerContext): void 
     const isCsv = request.params.name.endsWith('.csv')
     const id = Id.safeParse(isCsv ? request.params.name.slice(0, -'.csv'.length) : request.params.name)
     if (!id.success) throw new RefusalError('disclosure.notice_unknown')
-    const notice = await database.read((ctx) => findNotice(ctx, id.data))
-    const lines = await readNoticeLines(database, id.data)
-    if (!isCsv) return reply.type('text/html; charset=utf-8').send(renderNotice(notice, lines))
+    const { notice, isWeighed } = await database.read(function* (ctx) {
+      return { notice: yield* findNotice(ctx, id.data), isWeighed: yield* hasMass(ctx, id.data) }
+    })
+    const pages = readNoticeLines(database, id.data)
+    const asStream = (made: AsyncIterable<string | Uint8Array>) => Readable.from(made, { objectMode: false })
+    if (!isCsv) return reply.type('text/html; charset=utf-8').send(asStream(renderNotice(notice, isWeighed, pages)))
     void reply.header('content-disposition', `attachment; filename="${id.data}.csv"`)
-    return reply.type('text/csv; charset=utf-8').send(Buffer.from(renderNoticeCsv(lines)))
+    return reply.type('text/csv; charset=utf-8').send(asStream(renderNoticeCsv(pages)))
   })
 }
 

@@ -1,6 +1,6 @@
 // Reads published notices. What is read here is public; a number that stands in a title or a name all the same, from before such were
 // refused, is masked on its way out. A household that has taken its consent back since stands with its amount alone.
-import { and, asc, desc, eq, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { PublicNotice, PublicNoticeLine } from '#shared/contracts/http/disclosure.ts'
 import type { Database } from '../db/database.ts'
@@ -81,17 +81,25 @@ export function* listNoticeLines(ctx: UnitContext, noticeId: string, query: Page
   )
 }
 
+/** Whether a line of the notice says a mass. */
+export function* hasMass({ db, tables: { publicNoticeLines: t } }: UnitContext, noticeId: string): Unit<boolean> {
+  const isIt = and(eq(t.noticeId, noticeId), isNotNull(t.massMg))
+  return (yield* one(db.select({ ordinal: t.ordinal }).from(t).where(isIt).limit(1))) !== undefined
+}
+
 /**
- * All lines, for the page and the file. A payout may have hundreds of thousands and anybody may ask for them, so others are let in between
- * pages: what a notice says does not change.
+ * All lines, for the page and the file, page by page as they are taken. A payout may have hundreds of thousands and anybody may ask for
+ * them as often as they like: so no more than a page of them is in memory, and others are let in between pages.
  */
-export async function readNoticeLines(database: Database, noticeId: string): Promise<NoticeLineView[]> {
-  const lines: NoticeLineView[] = []
+export async function* readNoticeLines(
+  database: Database,
+  noticeId: string,
+): AsyncGenerator<readonly NoticeLineView[], void, undefined> {
   for (let cursor: string | undefined; ;) {
     const after = cursor
     const page = await database.read((ctx) => listNoticeLines(ctx, noticeId, { limit: linesPerRead, cursor: after }))
-    lines.push(...page.rows)
-    if (page.nextCursor === undefined) return lines
+    yield page.rows
+    if (page.nextCursor === undefined) return
     cursor = page.nextCursor
     await new Promise<void>((resolve) => setImmediate(resolve))
   }

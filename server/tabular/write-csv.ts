@@ -17,14 +17,26 @@ export function writeCsv(
   { encoding }: { readonly encoding: TextEncoding },
 ): Uint8Array {
   const header = columns.map((column) => quoteCell(column.name))
-  const cellOf = columns.map(({ isFromUsers }) => cellWriter(isFromUsers !== false))
-  const lines = rows.map((row) => row.map((text, at) => cellOf[at]?.(text) ?? quoteCell(neutralise(text))).join(','))
-  const whole = encodeLines([header.join(','), ...lines], encoding)
+  const whole = encodeLines([header.join(','), ...linesOf(columns, rows)], encoding)
   if ('bytes' in whole) return whole.bytes
   for (const [index, row] of [columns.map((column) => column.name), ...rows].entries()) {
     for (const text of row) refuseUnencodable(text, index + 1, encoding)
   }
   throw new RefusalError('tabular.not_encodable')
+}
+
+/** More rows of a UTF-8 file that `writeCsv` began, for one that is made while it is sent. */
+export function writeMoreCsv(columns: readonly WrittenColumn[], rows: ReadonlyArray<readonly string[]>): Uint8Array {
+  return new TextEncoder().encode(
+    linesOf(columns, rows)
+      .map((line) => `${line}\r\n`)
+      .join(''),
+  )
+}
+
+function linesOf(columns: readonly WrittenColumn[], rows: ReadonlyArray<readonly string[]>): string[] {
+  const cellOf = columns.map(({ isFromUsers }) => cellWriter(isFromUsers !== false))
+  return rows.map((row) => row.map((text, at) => cellOf[at]?.(text) ?? quoteCell(neutralise(text))).join(','))
 }
 
 /** Writes the cells of a column. Many columns say the same in row after row, which is then quoted once. */

@@ -2,12 +2,15 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { rows } from '#server/db/unit.ts'
 import { publishNotice } from '#server/disclosure/publish-notice.ts'
-import { listNotices, readNoticeLines } from '#server/disclosure/show-notices.ts'
+import { renderNotice, renderNoticeCsv } from '#server/disclosure/notice-page.ts'
+import { findNotice, listNotices, readNoticeLines } from '#server/disclosure/show-notices.ts'
 import { lastFour, maskName } from '#server/households/masking.ts'
 import { recordConsent } from '#server/personal-data/consents.ts'
 import { startDisclosedMarket, type DisclosedMarket } from '#tests/support/disclosed-market.ts'
 import { householdCode, villageCode } from '#tests/support/market.ts'
+import { allNoticeLines } from '#tests/support/notice-lines.ts'
 import { openPayoutWorld } from '#tests/support/payout-world.ts'
+import { startServer } from '#tests/support/start-server.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
 
@@ -124,11 +127,47 @@ describe.each(dialects)('a long notice on %s', (dialect) => {
     }
     setImmediate(other)
 
-    const read = await readNoticeLines(database, noticeId)
+    const read = await allNoticeLines(database, noticeId)
     isDone = true
 
     expect(read.map(({ amountFen }) => amountFen)).toEqual(lines.map(({ amountFen }) => amountFen))
     expect(others).toBeGreaterThanOrEqual(2)
+  })
+
+  it('is read no further than its reader has taken it, as page and as file, so that nobody fills the memory with it', async () => {
+    await using server = await startServer({ dialect })
+    const { database } = server.app.ctx
+    const codes = Array.from({ length: 2_500 }, (_, index) => householdCode(index + 1))
+    const lines = codes.map((code) => ({ householdCode: code, amountFen: 1, massMg: 2_000_000 }))
+    const heading = { kind: 'income', sourceId: 'x', title: '收益公示', openUntilMs: 0, byAccountId: 'ann' } as const
+    const { noticeId } = await database.run((ctx) => publishNotice(ctx, { ...heading, lines }))
+    const notice = await database.read((ctx) => findNotice(ctx, noticeId))
+    const textOf = async (path: string) => String((await server.anybody.send('GET', path)).body['text'])
+
+    let pagesRead = 0
+    const counted = async function* () {
+      for await (const page of readNoticeLines(database, noticeId)) {
+        pagesRead += 1
+        yield page
+      }
+    }
+    for (const made of [renderNotice(notice, true, counted()), renderNoticeCsv(counted())]) {
+      pagesRead = 0
+      await made.next()
+      await made.next()
+      expect(pagesRead).toBeLessThan(3)
+      await made.return()
+    }
+    const whole = await textOf(`/notices/${noticeId}`)
+    expect(whole.match(/<tr><td class="number">\d+<\/td>/g)).toHaveLength(2_500)
+    expect(whole).toMatch(/<tfoot>.*合计 2500 户.*25\.00<\/td><\/tr><\/tfoot>[^]*<\/html>\n$/)
+    const file = (await textOf(`/notices/${noticeId}.csv`)).split('\r\n')
+    expect([file.length, file[1_000], file[1_001], file.at(-1)]).toEqual([
+      2_502,
+      '1000,***,****,2,0.01',
+      '1001,***,****,2,0.01',
+      '',
+    ])
   })
 })
 
@@ -145,7 +184,7 @@ describe.each(dialects)('the notice of a payout on %s', (dialect) => {
 
     await world.approve(batch.batchId)
     const { rows: notices } = await world.database.read((ctx) => listNotices(ctx, { limit: 10 }))
-    const lines = await readNoticeLines(world.database, notices[0]?.noticeId ?? '')
+    const lines = await allNoticeLines(world.database, notices[0]?.noticeId ?? '')
 
     expect(notices).toMatchObject([{ kind: 'payout', lineCount: 3, totalFen: 60_000 }])
     const [head] = await world.database.read(({ db, tables: { households: h } }) =>
@@ -158,7 +197,7 @@ describe.each(dialects)('the notice of a payout on %s', (dialect) => {
     ])
     expect(lines.reduce((sum, { amountFen }) => sum + amountFen, 0)).toBe(60_000)
     await world.run((ctx) => recordConsent(ctx, agreed, { ...change, isGiven: false }, 'somebody'))
-    const since = await readNoticeLines(world.database, notices[0]?.noticeId ?? '')
+    const since = await allNoticeLines(world.database, notices[0]?.noticeId ?? '')
     expect(since.map(({ name }) => name)).toEqual(['***', '***', '***'])
     expect(`${JSON.stringify(lines)}${notices[0]?.title}`).not.toMatch(longNumber)
   })

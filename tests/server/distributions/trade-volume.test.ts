@@ -5,12 +5,13 @@ import { refundSaleLine } from '#server/attribution/refund-sale-line.ts'
 import { ensureDefaultPlan } from '#server/attribution/revenue-plans.ts'
 import type { Database } from '#server/db/database.ts'
 import { insertRows } from '#server/db/unit.ts'
-import { listNotices, readNoticeLines } from '#server/disclosure/show-notices.ts'
+import { listNotices } from '#server/disclosure/show-notices.ts'
 import { publishDistribution } from '#server/distributions/decide-distribution.ts'
 import { draftDistribution, workOutDistribution } from '#server/distributions/draft-distribution.ts'
 import type { DistributionRequest } from '#server/distributions/draft-distribution.ts'
 import { listTradedLots } from '#server/distributions/show-distribution.ts'
 import type { NewHolding } from '#server/organisations/enter-holdings.ts'
+import { allNoticeLines } from '#tests/support/notice-lines.ts'
 import { noDeductions } from '#tests/support/distribution-terms.ts'
 import { dayMs, memberCode, openUnion } from '#tests/support/share-union.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
@@ -178,7 +179,7 @@ describe.each(dialects)('distribution by trade volume on %s', (dialect) => {
     await database.run((ctx) => publishDistribution(ctx, { planId, meetingAtMs, publishedBy: 'ann' }))
 
     const [notice] = (await database.read((ctx) => listNotices(ctx, { limit: 1 }))).rows
-    const lines = await readNoticeLines(database, notice?.noticeId ?? '')
+    const lines = await allNoticeLines(database, notice?.noticeId ?? '')
     expect(lines.map(({ amountFen, massMg }) => [amountFen, massMg])).toEqual([
       [27_000_000, 3_000_000],
       [9_000_000, 1_000_000],
