@@ -8,7 +8,11 @@ const maxExactNumber = 1e15
 const significantDigits = 15
 /** Characters of all shared texts together; more is no table. */
 const maxSharedCharacters = 64 * 1024 * 1024
+/** What a text costs beside its characters: many empty ones are no table either. */
+const textOverhead = 8
 const maxColumns = 500
+/** More than spreadsheet programs know of. */
+const maxFormats = 66_000
 
 /** Built-in formats that show a date or time (ECMA-376 part 1, 18.8.30), the Chinese ones included. */
 const dateFormats = new Set([14, 15, 16, 17, 18, 19, 20, 21, 22, 45, 46, 47])
@@ -20,7 +24,7 @@ export async function* readXlsx(file: Uint8Array): AsyncGenerator<RawRow | RowEr
     const sheet = await findFirstSheet(workbook)
     const texts = await readSharedTexts(workbook)
     const isDateStyle = await readDateStyles(workbook)
-    yield* await readSheet(workbook, sheet, { texts, ...isDateStyle })
+    yield* readSheet(workbook, sheet, { texts, ...isDateStyle })
   } catch (error) {
     if (!(error instanceof XlsxFault)) throw error
     yield { row: 1, message: error.message }
@@ -67,7 +71,7 @@ async function readSharedTexts(workbook: XlsxPackage): Promise<string[]> {
       if (local === 't') isText = false
       if (local === 'rPh') isReading = false
       if (local !== 'si') return
-      characters += current.length
+      characters += current.length + textOverhead
       if (characters > maxSharedCharacters) throw new XlsxFault('the workbook holds too much text')
       texts.push(unescapeText(current))
     },
@@ -102,6 +106,7 @@ async function readDateStyles(workbook: XlsxPackage): Promise<DateStyles> {
         if (local === 'numFmt') custom.set(Number(attributes['numFmtId']), attributes['formatCode'] ?? '')
         if (local === 'cellXfs') isCellFormats = true
         if (local === 'xf' && isCellFormats) styles.push(Number(attributes['numFmtId'] ?? 0))
+        if (custom.size + styles.length > maxFormats) throw new XlsxFault('the workbook holds too many formats')
       },
       close(name) {
         if (localName(name) === 'cellXfs') isCellFormats = false
@@ -137,14 +142,19 @@ export function columnOf(name: string): number | undefined {
   return column - 1
 }
 
-async function readSheet(workbook: XlsxPackage, part: string, facts: SheetFacts): Promise<Array<RawRow | RowError>> {
+/** Row by row as they are taken, so that a sheet without end is never held whole. */
+async function* readSheet(
+  workbook: XlsxPackage,
+  part: string,
+  facts: SheetFacts,
+): AsyncGenerator<RawRow | RowError, void, undefined> {
   const found: Array<RawRow | RowError> = []
   let row = 0
   let cells: RawCell[] = []
   let cell: OpenCell | undefined
   let isValue = false
   let isReading = false
-  await workbook.readPart(part, {
+  const walk = workbook.walkPart(part, {
     open({ name, attributes }) {
       const local = localName(name)
       if (local === 'row') {
@@ -170,14 +180,15 @@ async function readSheet(workbook: XlsxPackage, part: string, facts: SheetFacts)
       else if (local === 'rPh') isReading = false
       else if (local === 'c' && cell !== undefined) {
         const column = columnOf(cell.name) ?? (cells.at(-1)?.column ?? -1) + 1
-        if (column < maxColumns) cells.push({ column, ...readCell(cell, facts) })
+        if (column < maxColumns && cells.length < maxColumns) cells.push({ column, ...readCell(cell, facts) })
         cell = undefined
       } else if (local === 'row' && cells.some(({ text, fault }) => text.trim() !== '' || fault !== undefined)) {
         found.push({ row, cells })
       }
     },
   })
-  return found
+  for await (const _ of walk) yield* found.splice(0)
+  yield* found
 }
 
 function mergedError(area: string): RowError {

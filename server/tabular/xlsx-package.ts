@@ -20,26 +20,30 @@ export interface XlsxPackage {
   has(name: string): boolean
   /** Calls for every tag and text of a part, in order. */
   readPart(name: string, handlers: PartHandlers): Promise<void>
+  /** The same, with a stop now and then at which its reader takes what was found, and wants no more of it where it has enough. */
+  walkPart(name: string, handlers: PartHandlers): AsyncGenerator<void, void, undefined>
 }
 
 export interface PartHandlers {
   open?(tag: SaxesTagPlain): void
   text?(text: string): void
   close?(name: string): void
-  /** True ends the reading: nothing after is wanted. */
-  isDone?(): boolean
 }
 
 export async function openXlsx(file: Uint8Array): Promise<XlsxPackage> {
   const zip = await openZip(file)
   const entries = await listEntries(zip)
+  const walkPart: XlsxPackage['walkPart'] = async function* (name, handlers) {
+    const entry = entries.get(name)
+    if (entry === undefined) throw new XlsxFault(`the workbook has no part ${name}`)
+    refuseBomb(entry)
+    yield* parsePart(await openEntry(zip, entry), name, handlers)
+  }
   return {
     has: (name) => entries.has(name),
+    walkPart,
     async readPart(name, handlers) {
-      const entry = entries.get(name)
-      if (entry === undefined) throw new XlsxFault(`the workbook has no part ${name}`)
-      refuseBomb(entry)
-      await parsePart(await openEntry(zip, entry), name, handlers)
+      for await (const _ of walkPart(name, handlers));
     },
   }
 }
@@ -83,7 +87,11 @@ function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
   })
 }
 
-async function parsePart(stream: Readable, name: string, handlers: PartHandlers): Promise<void> {
+async function* parsePart(
+  stream: Readable,
+  name: string,
+  handlers: PartHandlers,
+): AsyncGenerator<void, void, undefined> {
   const parser = new SaxesParser()
   const fail = (error: unknown) =>
     error instanceof XlsxFault ? error : new XlsxFault(`the part ${name} is broken: ${(error as Error).message}`)
@@ -101,10 +109,7 @@ async function parsePart(stream: Readable, name: string, handlers: PartHandlers)
     stream.setEncoding('utf8')
     for await (const chunk of stream) {
       parser.write(chunk as string)
-      if (handlers.isDone?.() === true) {
-        stream.destroy()
-        return
-      }
+      yield
     }
     parser.close()
   } catch (error) {

@@ -3,6 +3,7 @@ import { strToU8, zipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { readTable } from '#server/tabular/read-table.ts'
+import { readXlsx } from '#server/tabular/read-xlsx.ts'
 
 const columns = {
   name: { names: ['name'], schema: z.string() },
@@ -87,6 +88,27 @@ describe('a workbook', () => {
 
     expect(bomb.length).toBeLessThan(200_000)
     expect(errors[0]?.message).toMatch(/that is no table/)
+  })
+
+  it('is not read beyond the most rows a table may have, nor a row beyond the most cells', async () => {
+    const filled = Array.from({ length: 20_000 }, (_, at) => `<row>${cell('A1', `<v>${at}</v>`)}</row>`).join('')
+    const crowded = `<row r="2">${cell('A2', '<v>1</v>').repeat(20_000)}</row>`
+
+    // What stands far behind the last row that is taken is not looked at: the sheet is broken there.
+    const { rows, errors } = await readTable(workbook(`${filled}<row r="1"></row>`), columns, { maxRows: 10 })
+    const raw = []
+    for await (const one of readXlsx(workbook(crowded))) raw.push(one)
+
+    expect([rows.length, errors]).toEqual([10, [{ row: 12, message: 'the table has more than 10 rows' }]])
+    expect(raw.map((one) => ('cells' in one ? one.cells.length : 0))).toEqual([2, 500])
+  })
+
+  it('is refused with more formats than a spreadsheet program knows', async () => {
+    const styles = `<cellXfs>${'<xf/>'.repeat(70_000)}</cellXfs>`
+
+    const { errors } = await readTable(workbook(row(''), { styles }), columns)
+
+    expect(errors).toEqual([{ row: 1, message: 'the workbook holds too many formats' }])
   })
 
   it('knows no entities of its own', async () => {
