@@ -2,8 +2,12 @@
 // account (15 and more). Answers and log lines go through here as the last of several nets; what is meant to be shown (ids, instants,
 // household codes) has another form or length. Everything here is pure.
 
+/** Full-width ones too, which Chinese keyboards write as easily. */
+const digit = '[0-9０-９]'
+const gap = '[ \u3000\\-－]'
 /** Alone, not part of an id or a hash; grouped as on a card or in one. */
-const longRun = /(?<![\w.])\d(?:[ -]?\d){9,}\d[Xx]?(?![\w])/g
+const longRun = new RegExp(`(?<![\\w.０-９])${digit}(?:${gap}?${digit}){9,}${digit}[XxＸｘ]?(?![\\w０-９])`, 'g')
+const group = new RegExp(`${digit}+[XxＸｘ]?`, 'g')
 /** 50 is Chongqing in the codes of the country's statistics; no bank's numbers begin so. */
 const householdCode = /^50\d{14}$/
 /** Checks of numbers name it as the highest there is. */
@@ -12,18 +16,27 @@ const highest = String(Number.MAX_SAFE_INTEGER)
 const isTelling = (digits: string) =>
   digits.length === 11 || (digits.length >= 15 && !householdCode.test(digits) && digits !== highest)
 
+/** As it is typed on a plain keyboard. */
+const foldWidth = (text: string) =>
+  text.replaceAll(/[\u3000－０-９Ｘｘ]/g, (sign) =>
+    sign === '\u3000' ? ' ' : String.fromCharCode(sign.charCodeAt(0) - 0xfee0),
+  )
+
 /** `138****1234` of a phone number, of the others the last four. */
 export function maskNumbers(text: string): string {
   return text.replaceAll(longRun, (run) => {
-    const digits = run.replaceAll(/[ -]/g, '')
+    const plain = foldWidth(run)
+    const digits = plain.replaceAll(/[ -]/g, '')
     // Groups of other lengths are dates, times or a batch number, each to be looked at by itself.
-    if (digits !== run && !/^\d{3,4}([ -]\d{4})+([ -]\d{1,3})?$/.test(run)) return run.replaceAll(/\d+[Xx]?/g, maskOne)
+    if (digits !== plain && !/^\d{3,4}([ -]\d{4})+([ -]\d{1,3})?$/.test(plain))
+      return run.replaceAll(group, (part) => maskOne(foldWidth(part), part))
     return maskOne(digits, run)
   })
 }
 
-function maskOne(digits: string, run: string | number = digits): string {
-  if (!isTelling(digits)) return typeof run === 'string' ? run : digits
+/** The run as it stands where its digits tell nothing. */
+function maskOne(digits: string, run: string): string {
+  if (!isTelling(digits)) return run
   return digits.length === 11 ? `${digits.slice(0, 3)}****${digits.slice(-4)}` : `****${digits.slice(-4)}`
 }
 

@@ -12,8 +12,11 @@ export const Login = z
   .min(3)
   .max(40)
   .regex(/^[\p{L}\p{N}._-]+$/u, 'letters, digits, dots and dashes only')
-/** Of a new account: a login stands in clear in the database, so nobody's phone, identity or bank number may be one. */
-export const isNumberOfSomebody = (login: string): boolean => /\d{11}/.test(login)
+/**
+ * Of a new account: a login stands in clear in the database, so nobody's phone, identity or bank number may be one, in full-width digits
+ * neither.
+ */
+export const isNumberOfSomebody = (login: string): boolean => /[0-9０-９]{11}/.test(login)
 export const NewLogin = Login.refine((login) => !isNumberOfSomebody(login), 'a phone or identity number is no login')
 export const Password = z.string().min(8, 'at least 8 characters').max(200)
 /** A district (6 digits), town (9) or village (12): what the codes of its households begin with. */

@@ -12,6 +12,10 @@ describe('numbers in a text on its way out', () => {
     ['rows.3.账号: “6222021234567890123”', 'rows.3.账号: “****0123”'],
     ['6222 0212 3456 7890', '****7890'],
     ['(6222021234567890123)', '(****0123)'],
+    ['电话１３８１２３４５６７８打不通', '电话138****5678打不通'],
+    ['１３８　１２３４　５６７８', '138****5678'],
+    ['１３８－１２３４－５６７８', '138****5678'],
+    ['身份证１１０１０５１９４９１２３１００２Ｘ', '身份证****002X'],
   ])('are masked where they may be somebody’s: %s', (text, masked) => {
     expect(maskNumbers(text)).toBe(masked)
   })
@@ -25,6 +29,7 @@ describe('numbers in a text on its way out', () => {
     '2026-03-20 10:00:00',
     'expected number to be <=9007199254740991',
     'village 500112142201',
+    '二〇二六年 ２０２６ 年 １２ 月，共 １２３４５６７８９０ 斤',
   ])('stay where they are none: %s', (text) => {
     expect(maskNumbers(text)).toBe(text)
   })
