@@ -9,7 +9,7 @@ import type { NounRoutes, ServerContext } from '../context.ts'
 import { behindKey, keyOfCursor, pageOfRows } from '../db/keyset.ts'
 import { one, rows, type Unit, type UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { registerRoute, type SignedIn } from '../http/register-route.ts'
+import { mayAs, registerRoute, type SignedIn } from '../http/register-route.ts'
 import { householdScope } from '../personal-data/row-scope.ts'
 import { noticeStyle, renderNotice, renderNoticeCsv, renderNoticeList } from './notice-page.ts'
 import { makeProver } from './prove-line.ts'
@@ -27,8 +27,7 @@ const listedNotices = 200
 function* findSaleLineIds(ctx: UnitContext, sessionId: string, account: SignedIn): Unit<string[]> {
   const { shoppingSessions: s, saleLines: l } = ctx.tables
   const session = yield* one(ctx.db.select({ accountId: s.accountId }).from(s).where(eq(s.sessionId, sessionId)))
-  const isStaff = account.roles.some((role) => staffRoles.includes(role))
-  if (session === undefined || (!isStaff && session.accountId !== account.accountId))
+  if (session === undefined || (!mayAs(staffRoles, account) && session.accountId !== account.accountId))
     throw new RefusalError('session.unknown')
   const found = yield* rows(ctx.db.select({ id: l.saleLineId }).from(l).where(eq(l.sessionId, sessionId)))
   return found.map(({ id }) => id)

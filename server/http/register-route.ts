@@ -94,6 +94,15 @@ function admit(access: Access, account: SignedIn | undefined): SignedIn | undefi
   return { ...account, roles: account.roles.filter((role) => access.includes(role)) }
 }
 
+/**
+ * Whether somebody who came in without a role being asked for holds one of these, and may use it: not before a one-time password is
+ * changed and a second factor that the role demands is there.
+ */
+export function mayAs(roles: readonly Role[], account: SignedIn): boolean {
+  if (account.mustChangePassword || account.mustAddSecondFactor) return false
+  return account.roles.some((role) => roles.includes(role))
+}
+
 function parsePart(part: 'params' | 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined
   const fault = findJsonFault(value)

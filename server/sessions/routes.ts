@@ -5,7 +5,7 @@ import type { Role } from '#shared/contracts/http/route.ts'
 import type { NounRoutes, ServerContext } from '../context.ts'
 import { pageOfRows } from '../db/keyset.ts'
 import { RefusalError } from '../errors/refusal.ts'
-import { registerRoute } from '../http/register-route.ts'
+import { mayAs, registerRoute } from '../http/register-route.ts'
 import type { SignedIn } from '../http/register-route.ts'
 import { walletPayments } from '../payments/wallet-payments.ts'
 import { decideReview } from './decide-review.ts'
@@ -36,8 +36,7 @@ export async function requireVisible(
   account: SignedIn,
 ): Promise<SessionRow> {
   const session = await database.read(() => findSession(sessionId))
-  const isStaff = account.roles.some((role) => staffRoles.includes(role))
-  if (session === undefined || (!isStaff && session.accountId !== account.accountId)) {
+  if (session === undefined || (!mayAs(staffRoles, account) && session.accountId !== account.accountId)) {
     throw new RefusalError('session.unknown')
   }
   return session

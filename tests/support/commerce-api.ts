@@ -17,6 +17,7 @@ export interface Caller {
   readonly roles: readonly Role[]
   readonly householdCode?: string | undefined
   readonly areaCode?: string | undefined
+  readonly mustAddSecondFactor?: boolean | undefined
 }
 
 export interface CommerceApi extends AsyncDisposable {
@@ -39,7 +40,7 @@ export async function startCommerceApi(database: Database, clock: Clock = system
   app.decorate('authenticate', (request) => {
     const said = request.headers['x-test-account']
     if (typeof said !== 'string') return Promise.resolve(undefined)
-    const { accountId, roles, householdCode, areaCode } = JSON.parse(said) as Caller
+    const { accountId, roles, householdCode, areaCode, mustAddSecondFactor = false } = JSON.parse(said) as Caller
     return Promise.resolve({
       accountId,
       sessionId: accountId,
@@ -51,7 +52,7 @@ export async function startCommerceApi(database: Database, clock: Clock = system
       areaCode,
       mustChangePassword: false,
       hasSecondFactor: false,
-      mustAddSecondFactor: false,
+      mustAddSecondFactor,
     })
   })
   app.setErrorHandler((error, request, reply) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Dispute, SessionWeights } from '#shared/contracts/http/disputes.ts'
 import type { Impact, Receipt } from '#shared/contracts/http/sessions.ts'
 import { checkLedger } from '#server/ledger/check-ledger.ts'
-import { problem, startCommerceApi } from '#tests/support/commerce-api.ts'
+import { type Caller, problem, startCommerceApi } from '#tests/support/commerce-api.ts'
 import { openMarket, settled } from '#tests/support/market.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 import { dialects, openTestDatabase } from '#tests/support/test-database.ts'
@@ -74,6 +74,19 @@ describe.each(dialects)('a dispute on %s', (dialect) => {
     expect(again).toEqual(first)
     expect(first).toMatchObject({ complaint: '只拿了一份', totalFen: 2_560 })
     expect((await world.weights()).dispute).toEqual(first)
+  })
+
+  it('is about a session that staff see too, once they have the second factor their role demands', async () => {
+    await using world = await buyTwo(dialect)
+    const look = async (who: Caller, what: string) =>
+      (await world.call('GET', `/api/sessions/${world.sessionId}${what}`, who)).status
+    const parts = ['', '/receipt', '/receipt/proofs', '/weights']
+
+    const seen = await Promise.all(parts.map((what) => look(finance, what)))
+    const unseen = await Promise.all(parts.map((what) => look({ ...finance, mustAddSecondFactor: true }, what)))
+
+    expect(seen).toEqual([200, 200, 200, 200])
+    expect(unseen).toEqual([404, 404, 404, 404])
   })
 
   it('is too late after thirty days', async () => {
