@@ -6,8 +6,26 @@ import { type AttemptLimits, countAttempt } from './attempt-limits.ts'
 import { isPassword } from './password.ts'
 import { findAccountByLogin } from './store.ts'
 
-/** Checked when there is no such login, so that the answer takes as long. */
-export const nobodysHash = `scrypt$15$8$1$${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(32).toString('base64')}`
+/** No password's; it costs as much as one that a person chose. */
+const nobodysHash = `scrypt$15$8$1$${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(32).toString('base64')}`
+const costOf = (hash: string) => hash.split('$', 4).join('$')
+
+/**
+ * Whether the password is the account's; `stored` is undefined where there is no such account. The answer takes as long for nobody's
+ * login, and for a one-time password, whose hash costs less: else time would tell which accounts there are and which were never used.
+ */
+export async function isPasswordOf(
+  stored: string | undefined,
+  password: string,
+  check: typeof isPassword = isPassword,
+): Promise<boolean> {
+  const isFull = stored !== undefined && costOf(stored) === costOf(nobodysHash)
+  const [isGood = false] = await Promise.all([
+    ...(stored === undefined ? [false] : [check(password, stored)]),
+    ...(isFull ? [] : [check(password, nobodysHash)]),
+  ])
+  return isGood
+}
 
 /** Refuses a wrong password, counted as a failed attempt; returns the hash that was checked. */
 export async function checkOwnPassword(
@@ -17,9 +35,8 @@ export async function checkOwnPassword(
 ): Promise<string> {
   return await countAttempt(limits, account.login, async () => {
     const known = await ctx.database.read((unit) => findAccountByLogin(unit, account.login))
-    const checkedHash = known?.passwordHash ?? nobodysHash
-    if (!(await isPassword(password, checkedHash)))
+    if (known === undefined || !(await isPassword(password, known.passwordHash)))
       throw new RefusalError('identity.password_wrong', undefined, { field: 'currentPassword' })
-    return checkedHash
+    return known.passwordHash
   })
 }

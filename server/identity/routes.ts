@@ -14,10 +14,10 @@ import { type AttemptLimits, checkAttempts, makeAttemptLimits } from './attempt-
 import { callerNetwork } from './caller-network.ts'
 import { beginSignIn, type SignInProof } from './begin-sign-in.ts'
 import { changePasswordHash } from './change-account.ts'
-import { checkOwnPassword, nobodysHash } from './check-password.ts'
+import { checkOwnPassword, isPasswordOf } from './check-password.ts'
 import { loginFingerprint } from './forget-phone-logins.ts'
 import { checkNewPassword } from './password-rules.ts'
-import { hashPassword, isPassword } from './password.ts'
+import { hashPassword } from './password.ts'
 import { recordAudit } from '../audit/record-audit.ts'
 import { registerSecondFactor } from './second-factor-routes.ts'
 import { sessionCookieOf } from './session-cookie.ts'
@@ -43,7 +43,11 @@ function showMe(account: SignedIn): Me {
 
 /** Finds who holds the request's cookie, and notes that it was used; the app's `authenticate`. */
 export async function findCaller(
-  { database, config }: Pick<ServerContext, 'database' | 'config'>,
+  {
+    database,
+    config,
+    logger,
+  }: Pick<ServerContext, 'config' | 'logger'> & { readonly database: Pick<ServerContext['database'], 'read' | 'run'> },
   { cookies }: Pick<FastifyRequest, 'cookies'>,
 ): Promise<SignedIn | undefined> {
   const token = cookies[sessionCookieOf(config.http)]
@@ -51,7 +55,13 @@ export async function findCaller(
   const holder = await database.read((unit) => whoHolds(unit, token, config.secondFactorRoles))
   if (holder === undefined) return undefined
   const { account, extendTo } = holder
-  if (extendTo !== undefined) await database.run((unit) => extendSignIn(unit, account.sessionId, extendTo))
+  if (extendTo !== undefined)
+    await database
+      .run((unit) => extendSignIn(unit, account.sessionId, extendTo))
+      .catch((error: unknown) => {
+        // While the disk is full or the database busy people read on, and see why; the sign-in ends as if it had not been used.
+        logger.warn({ err: error }, 'that a sign-in was used could not be written down')
+      })
   return account
 }
 
@@ -87,7 +97,7 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
         ? findAccountByFingerprint(unit, loginFingerprint(ctx.sealer, login))
         : findAccountByLogin(unit, login),
     )
-    const isGood = await isPassword(body.password, account?.passwordHash ?? nobodysHash)
+    const isGood = await isPasswordOf(account?.passwordHash, body.password)
     if (!isGood || account === undefined || !account.isActive) throw new RefusalError('identity.sign_in_failed')
     const { accountId, passwordHash: checkedHash } = account
     try {
@@ -130,18 +140,20 @@ function registerJoin(app: Parameters<NounRoutes>[0], ctx: ServerContext, byAddr
   registerRoute(app, joinSite, async ({ body, request, reply }) => {
     const network = callerNetwork(request.ip)
     checkAttempts([[byAddress, network]])
-    const site = await ctx.database.read((unit) =>
-      one(
-        unit.db
-          .select({ hostSiteId: unit.tables.hostSites.hostSiteId })
-          .from(unit.tables.hostSites)
-          .where(eq(unit.tables.hostSites.joinCode, body.joinCode.toUpperCase())),
-      ),
-    )
-    if (site === undefined) {
-      byAddress.fail(network)
-      throw new RefusalError('identity.join_code_unknown', undefined, { field: 'joinCode' })
-    }
+    // Counted before the answer is known, and also for who knows a code: one that hangs on a wall would let anybody try, as fast as
+    // requests go, which logins there are.
+    byAddress.fail(network)
+    const { site, namesake } = await ctx.database.read(function* (unit) {
+      const { hostSites: h } = unit.tables
+      const isIts = eq(h.joinCode, body.joinCode.toUpperCase())
+      return {
+        site: yield* one(unit.db.select({ hostSiteId: h.hostSiteId }).from(h).where(isIts)),
+        namesake: yield* findAccountByLogin(unit, foldLogin(body.login)),
+      }
+    })
+    if (site === undefined) throw new RefusalError('identity.join_code_unknown', undefined, { field: 'joinCode' })
+    if (namesake !== undefined) throw new RefusalError('identity.login_taken', undefined, { field: 'login' })
+    byAddress.undo(network)
     await checkNewPassword(body.password, body.login, 'password')
     const passwordHash = await hashPassword(body.password)
     const { login, displayName } = body

@@ -40,10 +40,15 @@ describe.each(dialects)('accounts on %s', (dialect) => {
     const before = await countAccounts(server)
 
     const answer = await admin.send('POST', '/api/accounts/import', {
-      accounts: [{ login: '13800000000', displayName: '赵六', roles: ['buyer'] }],
+      accounts: ['13800000000', '１３８００００００００'].map((login) => ({
+        login,
+        displayName: '赵六',
+        roles: ['buyer'],
+      })),
     })
 
     expect(answer).toMatchObject({ status: 422, body: { field: 'accounts.0.login' } })
+    expect(answer.body['errors']).toMatchObject([{ field: 'accounts.0.login' }, { field: 'accounts.1.login' }])
     expect(await countAccounts(server)).toEqual(before)
   })
 
@@ -130,6 +135,10 @@ describe.each(dialects)('accounts on %s', (dialect) => {
     expect((await server.callerWith(cookie).send('GET', '/api/me')).body['login']).toBe('zhang.san')
     expect(again).toMatchObject({ status: 409, body: { code: 'identity.login_taken', field: 'login' } })
     expect(lost).toMatchObject({ status: 404, body: { field: 'joinCode' } })
+    const tried = await Promise.all(Array.from({ length: 60 }, () => join(site.body['joinCode'], operator.login)))
+    expect(new Set(tried.map(({ body }) => body['code']))).toEqual(
+      new Set(['identity.login_taken', 'identity.too_many_attempts']),
+    )
   })
 
   it('change their roles at once, and somebody always remains who can administer', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '#shared/ids/random.ts'
+import { isPasswordOf } from '#server/identity/check-password.ts'
 import { AttemptLimiter } from '#server/identity/attempt-limiter.ts'
 import { hashOneTimePassword, hashPassword, isPassword, makeOneTimePassword } from '#server/identity/password.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
@@ -17,6 +18,23 @@ describe('a password hash', () => {
 
   it('takes the same letters in another composition as the same password', async () => {
     expect(await isPassword('e\u0301', await hashOneTimePassword('\u00e9'))).toBe(true)
+  })
+
+  it('costs a guess as much where there is no account, and where a one-time password waits to be used', async () => {
+    const [chosen, oneTime] = [await hashPassword('a password'), await hashOneTimePassword('a password')]
+    const guess = async (stored: string | undefined) => {
+      const costs: string[] = []
+      const isGood = await isPasswordOf(stored, 'a password', (password, hash) => {
+        costs.push(hash.split('$')[1] ?? '')
+        return isPassword(password, hash)
+      })
+      return [isGood, ...costs]
+    }
+
+    expect(await guess(chosen)).toEqual([true, '15'])
+    expect(await guess(oneTime)).toEqual([true, '11', '15'])
+    expect(await guess(undefined)).toEqual([false, '15'])
+    expect(await guess('')).toEqual([false, '', '15'])
   })
 
   it('says no to what is no hash, whatever it is', async () => {

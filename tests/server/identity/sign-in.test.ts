@@ -2,6 +2,9 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { batchJobs } from '#server/batch/jobs.ts'
 import { rows } from '#server/db/unit.ts'
+import type { Database } from '#server/db/database.ts'
+import { DatabaseError } from '#server/db/database-error.ts'
+import { findCaller } from '#server/identity/routes.ts'
 import { beginSignIn } from '#server/identity/begin-sign-in.ts'
 import { hashToken } from '#server/identity/sign-in.ts'
 import { findAccount } from '#server/identity/store.ts'
@@ -133,6 +136,23 @@ describe.each(dialects)('signing in on %s', (dialect) => {
     await job?.run({ database, clock, sealer, random, commandKeyFile: config.commandKeyFile }, {}, () => {})
 
     expect(await Promise.all(people.map(async ({ cookie }) => (await me(server, cookie)).status))).toEqual([401, 401])
+  })
+
+  it('lets staff read on while its use cannot be written down', async () => {
+    const clock = new TestClock()
+    await using server = await startServer({ dialect, clock, environment: { HUINONG_SECOND_FACTOR_ROLES: 'finance' } })
+    const { cookie = '' } = await server.signIn('finance')
+    const { ctx } = server.app
+    const full: Pick<Database, 'read' | 'run'> = {
+      read: (work) => ctx.database.read(work),
+      run: () => Promise.reject(new DatabaseError('full', 'database or disk is full')),
+    }
+    const [name = '', token = ''] = cookie.split('=')
+    clock.advance(10 * 60_000)
+
+    const caller = await findCaller({ ...ctx, database: full }, { cookies: { [name]: token } })
+
+    expect(caller?.roles).toEqual(['finance'])
   })
 
   it('ends for staff when it is not used for a while, and lives to its end when it is', async () => {
