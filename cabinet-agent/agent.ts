@@ -164,7 +164,7 @@ export class Agent implements AsyncDisposable {
         this.#keepConfirmedLater()
         this.#twin.onAcked(throughSeq)
         // The journal's first word of this run is committed: the code started, and the server was heard.
-        if (throughSeq > this.#seqBefore) this.#releases.onHealthy().catch((error) => this.#onReleaseFailed(error))
+        if (throughSeq > this.#seqBefore) void this.#releases.onHealthy()
       },
       onLog,
     })
@@ -176,9 +176,12 @@ export class Agent implements AsyncDisposable {
       serverUrl,
       serverKeys: parts.serverKeys.trusted,
       fetch,
+      clock,
+      hasRoomFor: (bytes) => guard.hasRoom(bytes),
       isIdle: () => this.#runner.isIdle,
       onRestart: (reason) => this.#reboot(reason),
       onChanged: () => this.#report(),
+      onFailed: (error) => onLog('error', 'a release could not be taken', { error: String(error) }),
     })
     this.#desk = new CommandDesk({
       cabinetId: parts.cabinetId,
@@ -311,6 +314,7 @@ export class Agent implements AsyncDisposable {
     this.#door?.stop()
     this.#twin.stop()
     this.#heat.stop()
+    this.#releases.stop()
     this.#outbox.stop()
     for (const cancel of this.#timers.values()) cancel()
     await this.#screen?.[Symbol.asyncDispose]()
@@ -430,8 +434,7 @@ export class Agent implements AsyncDisposable {
   #onDesired(message: unknown): void {
     this.#followKeys(KeysOfTwin.safeParse(message).data?.commandKeys ?? [])
     const desired = this.#twin.offer(message) ?? AgentOfTwin.safeParse(message).data
-    if (desired !== undefined)
-      this.#releases.offer(desired.agent).catch((error: unknown) => this.#onReleaseFailed(error))
+    if (desired !== undefined) void this.#releases.offer(desired.agent)
   }
 
   #followKeys(lists: readonly CommandKeyList[]): void {
@@ -443,10 +446,6 @@ export class Agent implements AsyncDisposable {
     } catch (error) {
       onLog('warn', 'the new keys of the server could not be kept; those known hold', { error: String(error) })
     }
-  }
-
-  #onReleaseFailed(error: unknown): void {
-    this.#parts.onLog('error', 'a release could not be taken', { error: String(error) })
   }
 
   #onConnected(): void {

@@ -6,8 +6,14 @@ import { dirname } from 'node:path'
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): void {
   // Another mode than a leftover's is wanted: what is there already keeps the mode it has.
   rmSync(`${path}.new`, { force: true })
-  writeFileSync(`${path}.new`, content, { mode, flush: true })
-  renameSync(`${path}.new`, path)
+  try {
+    writeFileSync(`${path}.new`, content, { mode, flush: true })
+    renameSync(`${path}.new`, path)
+  } catch (error) {
+    // On a full disk the part that was written would fill what is left of it.
+    rmSync(`${path}.new`, { force: true })
+    throw error
+  }
   syncFolder(dirname(path))
 }
 

@@ -48,16 +48,24 @@ try {
   process.exit(1)
 }
 
-async function runRelease({ releases }: AgentConfig, store: ReleaseStore, release: string): Promise<void> {
+async function runRelease(config: AgentConfig, store: ReleaseStore, release: string): Promise<void> {
   const trial = store.trial()
   if (trial !== undefined) {
-    const { trialMs } = releases
+    const { trialMs } = config.releases
     const args = process.argv.slice(2)
     process.exit(await runTrial({ store, trial, trialMs, args, signal: stopping.signal }))
   }
   // Proven code runs in this very process: a second one would cost the small computer its memory.
   process.env[releaseVariable] = release
-  await import(pathToFileURL(store.fileOf(release)).href)
+  try {
+    await import(pathToFileURL(store.fileOf(release)).href)
+  } catch (error) {
+    // It runs until the process ends, so it cannot even be read: a disk has bad blocks, its packages have moved. The cabinet sells
+    // without it, and fetches it again.
+    process.stderr.write(`release ${release} cannot be loaded, the installed agent runs instead: ${String(error)}\n`)
+    delete process.env[releaseVariable]
+    await runAgent(config, store, true)
+  }
 }
 
 async function runAgent(config: AgentConfig, store: ReleaseStore, isInstalled: boolean): Promise<void> {

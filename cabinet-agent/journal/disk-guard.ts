@@ -8,8 +8,8 @@ import { join } from 'node:path'
 export interface DiskGuard {
   /** Bytes the file system would still give us; undefined when it does not say. */
   freeBytes(): number | undefined
-  /** True when a session may start: ballast in place and space above the floor. */
-  hasRoom(): boolean
+  /** True when a session may start: ballast in place and space above the floor; with so many bytes used beside, also then. */
+  hasRoom(besideBytes?: number): boolean
   /** Gives the ballast up; false when there was none. */
   releaseBallast(): boolean
   /** Takes the ballast back once there is room for it and the floor; returns whether it is in place. */
@@ -43,7 +43,7 @@ export function createDiskGuard({ directory, ballastBytes, minFreeBytes }: DiskG
 
   return {
     freeBytes,
-    hasRoom: () => isInPlace && isAbove(minFreeBytes),
+    hasRoom: (besideBytes = 0) => isInPlace && isAbove(minFreeBytes + besideBytes),
     releaseBallast() {
       if (!isInPlace) return false
       rmSync(file, { force: true })

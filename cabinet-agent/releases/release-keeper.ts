@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { getAgentBundle } from '#shared/contracts/http/rollouts.ts'
 import { maxBundleBytes, type AgentRelease, type ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
+import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import { judgeRelease, type ReleaseRefusal, type RunningAgent } from './release-rules.ts'
 import type { ReleaseStore } from './release-store.ts'
 
@@ -11,18 +12,30 @@ export interface ReleaseKeeperOptions {
   serverUrl: string
   serverKeys: () => readonly KeyObject[]
   fetch: typeof globalThis.fetch
+  clock: Clock
+  /** Whether so many bytes more leave the disk room to sell. */
+  hasRoomFor: (bytes: number) => boolean
   isIdle: () => boolean
   /** New code is in place: end, so that it starts. */
   onRestart: (reason: string) => void
   onChanged: () => void
+  onFailed: (error: unknown) => void
 }
 
 const downloadTimeoutMs = 120_000
 /**
- * Refusals that are not of the bytes: the same ones may come again with a signature by a key that was not known, or that somebody
- * has falsified on the way, with leave to go back, or at an hour when they can be fetched.
+ * Refusals that are not of the signed bytes: they may come again with a signature by a key that was not known, or that somebody
+ * has falsified on the way, or with leave to go back.
  */
-const mayBeLifted: ReadonlySet<ReleaseRefusal['code']> = new Set(['bad_signature', 'older_version', 'download_failed'])
+const mayBeLifted: ReadonlySet<ReleaseRefusal['code']> = new Set(['bad_signature', 'older_version'])
+/** Nor are these: what came were others, none at all, or too many for the disk of that hour. They are fetched again after this, ms. */
+const mayBeFetched: ReadonlySet<ReleaseRefusal['code']> = new Set([
+  'download_failed',
+  'wrong_size',
+  'wrong_hash',
+  'disk_full',
+])
+const fetchAgainMs = 600_000
 
 /**
  * Brings the cabinet to the release that its twin names: verified before it is fetched, fetched over HTTP, checked against
@@ -35,6 +48,9 @@ export class ReleaseKeeper {
   #isBusy = false
   #isReady = false
   #refused: NonNullable<ReportedTwin['agent']>['refused']
+  /** What could not be fetched rests until then. */
+  #rest: { sha256: string; untilMs: number } | undefined
+  #cancelRest: CancelTimer = () => {}
 
   constructor(options: ReleaseKeeperOptions) {
     this.#options = options
@@ -44,6 +60,10 @@ export class ReleaseKeeper {
   report(): NonNullable<ReportedTwin['agent']> {
     const { version, isInstalled } = this.#options.running
     return { version, isInstalled, ...(this.#refused === undefined ? {} : { refused: this.#refused }) }
+  }
+
+  stop(): void {
+    this.#cancelRest()
   }
 
   /** Takes the release of a desired twin; null: the agent that was installed. */
@@ -57,6 +77,8 @@ export class ReleaseKeeper {
         taken = this.#wanted
         await this.#take(taken)
       }
+    } catch (error) {
+      this.#options.onFailed(error)
     } finally {
       this.#isBusy = false
     }
@@ -73,7 +95,12 @@ export class ReleaseKeeper {
   async onHealthy(): Promise<void> {
     const { store, running } = this.#options
     if (store?.trial()?.version !== running.version) return
-    store.confirm()
+    try {
+      store.confirm()
+    } catch (error) {
+      this.#options.onFailed(error)
+      return
+    }
     if (this.#wanted !== undefined) await this.offer(this.#wanted)
   }
 
@@ -89,7 +116,7 @@ export class ReleaseKeeper {
     if (!running.isInstalled && release.version === running.version) return
     // Code that is not proven would be what a failing successor goes back to.
     if (store?.trial()?.version === running.version) return
-    if (this.#refused?.sha256 === release.sha256 && !mayBeLifted.has(this.#refused.code)) return
+    if (this.#isSettled(release)) return
     const refusal: ReleaseRefusal | undefined =
       store === undefined
         ? { code: 'not_supported', reason: 'this agent cannot replace itself' }
@@ -98,12 +125,20 @@ export class ReleaseKeeper {
     else this.#refuse(release, refusal)
   }
 
+  /** It was refused, and what was refused has not changed. */
+  #isSettled({ sha256 }: AgentRelease): boolean {
+    if (this.#refused?.sha256 !== sha256 || mayBeLifted.has(this.#refused.code)) return false
+    if (!mayBeFetched.has(this.#refused.code)) return true
+    return this.#rest?.sha256 === sha256 && this.#options.clock.monotonicMs() < this.#rest.untilMs
+  }
+
   #start(): void {
     this.#isReady = true
     this.restartWhenIdle()
   }
 
   #refuse({ version, sha256 }: AgentRelease, { code, reason }: ReleaseRefusal): void {
+    if (mayBeFetched.has(code)) this.#fetchLater(sha256)
     // Judged again at each contact: the disk and the server are told once.
     if (this.#refused?.sha256 === sha256 && this.#refused.code === code) return
     this.#refused = { version, sha256, code, reason: reason.slice(0, 300) }
@@ -111,8 +146,18 @@ export class ReleaseKeeper {
     this.#options.onChanged()
   }
 
+  #fetchLater(sha256: string): void {
+    const { clock } = this.#options
+    this.#cancelRest()
+    this.#rest = { sha256, untilMs: clock.monotonicMs() + fetchAgainMs }
+    this.#cancelRest = clock.setTimer(fetchAgainMs, () => {
+      if (this.#wanted !== undefined) void this.offer(this.#wanted)
+    })
+  }
+
   async #fetch(store: ReleaseStore, release: AgentRelease): Promise<ReleaseRefusal | undefined> {
     const { version, sha256, sizeBytes } = release
+    if (!this.#options.hasRoomFor(sizeBytes)) return { code: 'disk_full', reason: `no room for ${sizeBytes} bytes` }
     let bytes: Uint8Array
     try {
       bytes = await this.#download(version, sizeBytes)

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -60,12 +60,18 @@ export class ReleaseStore {
     else this.#write(refusedFile, { ...refused, reason: refused.reason.slice(0, 300) })
   }
 
-  /** Puts verified bytes beside what runs, and points to them: they run after the next start, on trial. */
+  /** Puts verified bytes beside what runs, and points to them: they run after the next start, on trial. Older code goes. */
   stage(version: string, sha256: string, bytes: Uint8Array): void {
     mkdirSync(join(this.folder, version), { recursive: true })
+    const current = this.current()
+    const kept = new Set([version, current])
+    for (const name of readdirSync(this.folder)) {
+      const isOld = AgentVersion.safeParse(name).success && !kept.has(name)
+      if (isOld) rmSync(join(this.folder, name), { recursive: true, force: true })
+    }
     this.#linkPackages()
     replaceFile(this.fileOf(version), bytes)
-    this.#write(trialFile, { version, sha256, previous: this.current() ?? null, starts: 0 })
+    this.#write(trialFile, { version, sha256, previous: current === version ? null : (current ?? null), starts: 0 })
     this.#point(version)
   }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { replaceFile } from '#cabinet-agent/durable-file.ts'
@@ -17,6 +17,15 @@ describe('a file that is replaced', () => {
 
     expect(readFileSync(file, 'utf8')).toBe('second')
     expect(readdirSync(folder)).toEqual(['identity.json'])
+  })
+
+  it('that cannot be put in its place leaves nothing beside it', () => {
+    const file = join(folder, 'bundle')
+    mkdirSync(file)
+
+    expect(() => replaceFile(file, 'new')).toThrow('EISDIR')
+
+    expect(readdirSync(folder)).toEqual(['bundle'])
   })
 
   it('is closed to others although a draft that a power cut left was open to them', () => {

@@ -92,6 +92,11 @@ describe('a whole bundle of the agent', () => {
         .toMatchObject({ version: '9.0.1', isInstalled: false, refused: { version: '9.0.2', code: 'not_healthy' } })
       expect(supervisor.starts.every((ended) => ended === restartExitCode)).toBe(true)
     }
+    writeFileSync(join(dataDirectory, 'releases/9.0.1/agent.mjs'), 'this block of the disk went ba\0')
+    {
+      await using _supervisor = supervise(installed, configFile)
+      await expect.poll(agentOf, poll).toMatchObject({ isInstalled: true })
+    }
     rmSync(dataDirectory, { recursive: true, force: true })
   }, 300_000)
 })

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { ReleaseKeeper } from '#cabinet-agent/releases/release-keeper.ts'
 import { ReleaseStore } from '#cabinet-agent/releases/release-store.ts'
 import { type AgentRelease, agentReleaseSigningText } from '#shared/contracts/mqtt/twin.ts'
+import { TestClock } from '#tests/support/test-clock.ts'
 import { makeScratchFolder } from '#tests/support/scratch-folder.ts'
 
 const bytes = Buffer.from('export const answer = 42\n')
@@ -18,34 +19,41 @@ function signed(key: KeyObject, change: Partial<AgentRelease> = {}): AgentReleas
   return { ...release, signature }
 }
 
-async function startKeeper(running = { version: '0.1.0', isInstalled: true }, served: Buffer = bytes) {
+async function startKeeper(running = { version: '0.1.0', isInstalled: true }) {
   const keys = generateKeyPairSync('ed25519')
+  const clock = new TestClock()
+  const state = { isIdle: true, served: bytes, fetches: 0, freeBytes: 1_000_000 }
   const server = createServer((request, response) => {
     if (request.url?.endsWith('/bundle') !== true) response.statusCode = 404
-    response.end(served)
+    state.fetches += 1
+    response.end(state.served)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const store = new ReleaseStore(makeScratchFolder('huinong-releases-'))
   const restarts: string[] = []
-  const state = { isIdle: true }
   const keeper = new ReleaseKeeper({
     store,
     running,
     serverUrl: `http://127.0.0.1:${port}`,
     serverKeys: () => [keys.publicKey],
     fetch: globalThis.fetch,
+    clock,
+    hasRoomFor: (wanted) => wanted <= state.freeBytes,
     isIdle: () => state.isIdle,
     onRestart: (reason) => restarts.push(reason),
     onChanged: () => {},
+    onFailed: (error) => expect.unreachable(String(error)),
   })
   return {
     keeper,
+    clock,
     store,
     restarts,
     state,
     key: keys.privateKey,
     [Symbol.asyncDispose]: async () => {
+      keeper.stop()
       server.close()
       await once(server, 'close')
     },
@@ -116,6 +124,54 @@ describe('a release', () => {
     expect([forged.store.current(), old.store.current()]).toEqual(['0.2.0', '0.2.0'])
   })
 
+  it.each([
+    ['other bytes came', 'wrong_size', { served: Buffer.from('<html>pay for the network here</html>') }],
+    ['as many, but others', 'wrong_hash', { served: Buffer.from(bytes.toString().replace('42', '43')) }],
+    ['the disk had no room', 'disk_full', { freeBytes: 1 }],
+  ] as const)('is fetched again in a while, and not before, where %s', async (_what, code, trouble) => {
+    await using it = await startKeeper()
+    const release = signed(it.key)
+    const good = { ...it.state }
+    Object.assign(it.state, trouble)
+
+    await it.keeper.offer(release)
+    const { fetches } = it.state
+    Object.assign(it.state, good, { fetches })
+    await it.keeper.offer({ ...release })
+
+    expect(it.keeper.report().refused).toMatchObject({ code })
+    expect(it.state.fetches).toBe(fetches)
+    expect(it.store.current()).toBeUndefined()
+    it.clock.advance(600_000)
+    await expect.poll(() => it.store.current()).toBe('0.2.0')
+    expect(it.restarts).toHaveLength(1)
+  })
+
+  it('takes the place of what is neither run nor gone back to', async () => {
+    await using it = await startKeeper({ version: '0.1.9', isInstalled: false })
+    for (const version of ['0.1.7', '0.1.8', '0.1.9']) {
+      it.store.stage(version, 'a'.repeat(64), bytes)
+      it.store.confirm()
+    }
+
+    await it.keeper.offer(signed(it.key))
+
+    const kept = ['0.1.7', '0.1.8', '0.1.9', '0.2.0'].filter((version) => existsSync(it.store.fileOf(version)))
+    expect(kept).toEqual(['0.1.9', '0.2.0'])
+    expect(it.store.trial()).toMatchObject({ version: '0.2.0', previous: '0.1.9' })
+  })
+
+  it('that is staged over itself, being damaged, leaves the installed agent to go back to', async () => {
+    await using it = await startKeeper()
+    it.store.stage('0.2.0', 'a'.repeat(64), Buffer.from('damaged'))
+    it.store.confirm()
+
+    await it.keeper.offer(signed(it.key))
+
+    expect(readFileSync(it.store.fileOf('0.2.0'))).toEqual(bytes)
+    expect(it.store.trial()).toMatchObject({ version: '0.2.0', previous: null })
+  })
+
   it('gives way to the agent that was installed', async () => {
     await using it = await startKeeper({ version: '0.2.0', isInstalled: false })
     it.store.stage('0.2.0', 'a'.repeat(64), bytes)
@@ -138,9 +194,12 @@ describe('a release', () => {
       serverUrl: 'http://127.0.0.1:9',
       serverKeys: () => [],
       fetch: globalThis.fetch,
+      clock: it.clock,
+      hasRoomFor: () => true,
       isIdle: () => true,
       onRestart: (reason) => it.restarts.push(reason),
       onChanged: () => {},
+      onFailed: (error) => expect.unreachable(String(error)),
     })
 
     await again.offer(release)
