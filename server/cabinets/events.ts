@@ -55,8 +55,9 @@ function* clearAlarms(ctx: UnitContext, cabinetId: Id, cleared: readonly string[
 }
 
 export const cabinetEvents: EventHandlers = {
+  /** Each run begins with every device online, and tells again of those that are not: what was mended while it was off is not told. */
   'agent.started': (ctx, { cabinetId, bootId, body }) =>
-    changeStatus(ctx, cabinetId, { bootId, versions: body.versions }),
+    changeStatus(ctx, cabinetId, { bootId, versions: body.versions, offlineDevices: {} }),
   *'door.opened'(ctx, { cabinetId }) {
     yield* exec(writeDoor.with({ cabinetId, doorState: 'open' }))
     return yield* clearAlarms(ctx, cabinetId, ['lock_not_opened'])

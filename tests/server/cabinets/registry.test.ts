@@ -107,6 +107,25 @@ describe.each(dialects)('the registry on %s', (dialect) => {
     await expect.poll(get).toMatchObject({ cabinet: { isOnline: false } })
   })
 
+  it('forgets what did not answer before a cabinet was switched off and on: its new run tells again of what does not', async () => {
+    await using server = await startServer({ dialect })
+    await using cabinet = await startCabinet(server, 'YB-0001')
+    const operator = await server.signIn('operator')
+    const alarms = async () =>
+      ((await operator.send('GET', `/api/cabinets/${cabinet.cabinetId}`)).body['cabinet'] as { alarms: string[] })
+        .alarms
+    const versions = { agent: '0.1.0', decoder: 'weighing-3', planogram: 0, prices: 0 }
+    await cabinet.tell('device.offline', { device: 'scale L01', code: 'TIMEOUT_NO_REPLY' })
+    await cabinet.tell('device.offline', { device: 'lock', code: 'CHECKSUM' })
+    await cabinet.tell('alarm.raised', { alarm: 'over_temperature', detail: '' })
+
+    await cabinet.tell('agent.started', { versions })
+    await cabinet.tell('device.offline', { device: 'lock', code: 'CHECKSUM' })
+    await cabinet.committed(5)
+
+    expect(await alarms()).toEqual(['over_temperature', 'device_offline:lock'])
+  })
+
   it('shows a cabinet as offline when its connection is lost without a word', async () => {
     await using server = await startServer({ dialect })
     await using cabinet = await startCabinet(server, 'YB-0001')
