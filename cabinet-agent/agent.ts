@@ -9,6 +9,7 @@ import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { delay, type CancelTimer, type Clock } from '#shared/time/clock.ts'
 import { agentVersion } from './agent-version.ts'
 import type { ServerKeys } from './enrolment/key-keeper.ts'
+import { DeviceNews } from './health/device-news.ts'
 import { HeatWatch } from './health/heat-watch.ts'
 import { runSelfTest } from './health/self-test.ts'
 import { readTelemetry } from './health/telemetry.ts'
@@ -88,6 +89,7 @@ export class Agent implements AsyncDisposable {
   readonly #watch: SessionWatch
   readonly #twin: TwinKeeper
   readonly #heat: HeatWatch
+  readonly #devices: DeviceNews
   readonly #outbox: OutboxSender
   readonly #desk: CommandDesk
   readonly #releases: ReleaseKeeper
@@ -156,6 +158,7 @@ export class Agent implements AsyncDisposable {
       write: (write) => this.#runner.write(write),
       onChanged: () => this.#report(),
     })
+    this.#devices = new DeviceNews({ clock, write: (write) => this.#runner.write(write) })
     this.#outbox = new OutboxSender({
       journal,
       clock,
@@ -252,12 +255,8 @@ export class Agent implements AsyncDisposable {
       events: [{ type: 'agent.started', body: { versions: this.#versions(), ...recovered } }],
     })
     this.#desk.answerInterrupted(active?.core.commandId)
-    hardware.onHealthChange(({ device, isOnline, lastErrorCode }) => {
-      const code = lastErrorCode ?? 'TIMEOUT_NO_REPLY'
-      const event = isOnline
-        ? { type: 'device.online', body: { device } }
-        : { type: 'device.offline', body: { device, code } }
-      this.#runner.write({ atMs: clock.now(), events: [event] })
+    hardware.onHealthChange((health) => {
+      this.#devices.note(health)
       this.#report()
     })
     let isRestored = false
@@ -268,6 +267,7 @@ export class Agent implements AsyncDisposable {
         if (isRestored) this.#runner.feed({ input: 'door-changed', door, atMs: clock.now() })
         this.#report()
       },
+      onSteady: (device, isSteady) => this.#devices.note({ device, isOnline: isSteady, lastErrorCode: 'UNSTEADY' }),
     })
     const late = delay(clock, firstLookMs, this.#stopping.signal).catch(() => {})
     await Promise.race([this.#door.firstLook, late])
@@ -314,6 +314,7 @@ export class Agent implements AsyncDisposable {
     this.#door?.stop()
     this.#twin.stop()
     this.#heat.stop()
+    this.#devices.stop()
     this.#releases.stop()
     this.#outbox.stop()
     for (const cancel of this.#timers.values()) cancel()

@@ -1,6 +1,7 @@
 import type { CabinetHardware } from '#firmware-bridge/ports/devices.ts'
 import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import type { DoorState } from '../session/session-state.ts'
+import { Steadiness, type SteadinessRule } from '../steadiness.ts'
 
 export interface DoorWatch {
   door(): DoorState
@@ -17,6 +18,8 @@ export interface DoorWatchOptions {
   hardware: CabinetHardware
   clock: Clock
   onDoor: (door: DoorState) => void
+  /** What tells of the door changes its mind all the time and is not believed, or may be again. */
+  onSteady: (device: 'door switch' | 'lock feedback', isSteady: boolean) => void
 }
 
 const busyPeriodMs = 100
@@ -24,12 +27,14 @@ const idlePeriodMs = 300
 /** The lock's own feedback is looked at every so many looks at the door switch. */
 const lockEvery = 5
 const unknownAfterMisses = 3
+/** No queue of buyers, no restocker and no child opens and closes a door more often for long. */
+const doorRule: SteadinessRule = { burst: 24, anotherMs: 10_000, restMs: 5_000, longestRestMs: 600_000 }
 
 /**
  * Follows the door: by its own switch where there is one, by the lock's feedback otherwise or when the switch is
- * silent. After three looks without an answer nobody knows.
+ * silent or unsteady. After three looks without an answer nobody knows.
  */
-export function startDoorWatch({ hardware, clock, onDoor }: DoorWatchOptions): DoorWatch {
+export function startDoorWatch({ hardware, clock, onDoor, onSteady }: DoorWatchOptions): DoorWatch {
   const { lock, doorLock, doorInput } = hardware
   let door: DoorState = 'unknown'
   let isLockOpen = false
@@ -44,12 +49,26 @@ export function startDoorWatch({ hardware, clock, onDoor }: DoorWatchOptions): D
     announceFirst = resolve
   })
 
+  const believe = (device: Parameters<typeof onSteady>[0]) => {
+    const steadiness = new Steadiness<DoorState>(doorRule)
+    let wasSteady = true
+    return (seen: DoorState): DoorState => {
+      const isSteady = steadiness.look(seen, clock.monotonicMs())
+      if (isSteady !== wasSteady && !isStopped) onSteady(device, isSteady)
+      wasSteady = isSteady
+      return isSteady ? seen : 'unknown'
+    }
+  }
+  const believeInput = believe('door switch')
+  const believeLock = believe('lock feedback')
+
   const readLock = async (): Promise<DoorState> => {
     try {
       const state = (await lock.readStates()).get(doorLock)
-      isLockKnown = state !== undefined
-      isLockOpen = state === 'open'
-      return state ?? 'unknown'
+      const believed = state === undefined ? 'unknown' : believeLock(state)
+      isLockKnown = believed !== 'unknown'
+      isLockOpen = believed === 'open'
+      return believed
     } catch {
       isLockKnown = false
       return 'unknown'
@@ -60,7 +79,7 @@ export function startDoorWatch({ hardware, clock, onDoor }: DoorWatchOptions): D
     lookCount += 1
     let byInput: DoorState = 'unknown'
     try {
-      if (doorInput !== undefined) byInput = (await doorInput.readIsOpen()) ? 'open' : 'closed'
+      if (doorInput !== undefined) byInput = believeInput((await doorInput.readIsOpen()) ? 'open' : 'closed')
     } catch {
       // The lock is asked instead.
     }
