@@ -1,4 +1,4 @@
-// Batch job of retention; the server does the same by itself once a day.
+// Batch job of retention; the server does the same by itself every hour.
 import type { BatchJob } from '../batch/job.ts'
 import { applyRetention, rehearseRetention, type Removed } from './apply-retention.ts'
 
