@@ -1,4 +1,5 @@
 // What is left to do after the database was put back to an earlier instant: cabinets have heard of a later one, and so have people.
+import { countOf } from '#shared/words/count-of.ts'
 import { recordAudits } from '../audit/record-audit.ts'
 import type { BatchJob } from '../batch/job.ts'
 import { renewKeyLists } from '../command-keys/change-keys.ts'
@@ -29,7 +30,7 @@ const afterRestore: BatchJob = {
       if (!wasNeverChanged) yield* renewKeyLists(ctx, present, next)
       return told
     })
-    return [`${done.count} twins have new numbers`, `${done.ended} sign-ins are ended`]
+    return [`New numbers: ${countOf(done.count, 'twin')}`, `Ended: ${countOf(done.ended, 'sign-in')}`]
   },
 }
 

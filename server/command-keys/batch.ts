@@ -1,5 +1,6 @@
 // Batch jobs of the key that signs commands. The server runs on beside them and follows within seconds.
 import type { Role } from '#shared/contracts/http/route.ts'
+import { countOf } from '#shared/words/count-of.ts'
 import { requirePerson } from '../batch/input-file.ts'
 import type { BatchArguments, BatchContext, BatchJob } from '../batch/job.ts'
 import { RefusalError } from '../errors/refusal.ts'
@@ -49,7 +50,9 @@ const showJob: BatchJob = {
       // Before the first list nobody is asked to say anything.
       const behind = keys.generation === 0 ? [] : yield* findBehind(ctx, keys.next ?? keys.present)
       const waiting =
-        behind.length === 0 ? [] : [`${behind.length} cabinets do not obey the newest: ${behind.join(', ')}`]
+        behind.length === 0
+          ? []
+          : [`Not obeying the newest yet: ${countOf(behind.length, 'cabinet')}: ${behind.join(', ')}`]
       return [...describeKeys(keys), ...waiting]
     }),
 }

@@ -9,6 +9,7 @@ import { listRestockRoutes, planRestockDay } from '#shared/contracts/http/restoc
 import { seededRandom, systemRandom, type Random } from '#shared/ids/random.ts'
 import { districtDateOf } from '#shared/time/district-time.ts'
 import { formatYuan } from '#shared/units/fen.ts'
+import { countOf } from '#shared/words/count-of.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { createApp } from '../app.ts'
 import { readServerConfig, type ServerConfig } from '../config/server-config.ts'
@@ -27,7 +28,7 @@ import type { DemoOptions } from './options.ts'
 import { restockCabinet, type RestockCrewOptions } from './restock-crew.ts'
 import { seedDemo } from './seed-demo.ts'
 import { runShoppers, type TripResult } from './shoppers.ts'
-import { countOf, describeDemo } from './startup-report.ts'
+import { describeDemo } from './startup-report.ts'
 
 export interface DemoSurroundings {
   /** Built cabinet-agent/demo-fleet/main.ts. */

@@ -21,9 +21,6 @@ function displayWidth(text: string): number {
   )
 }
 
-/** 1 route, 2 routes. */
-export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-
 /** What `npm start` prints once everything runs. */
 export function describeDemo(
   baseUrl: string,

@@ -1,4 +1,5 @@
 // `npm run batch -- plan-restock`: the day's tasks and routes, with their length beside the bound; what the depot lacks is called for.
+import { countOf } from '#shared/words/count-of.ts'
 import { dayOf } from '../calendar/rules.ts'
 import type { BatchJob } from '../batch/job.ts'
 import { planDay } from './plan-day.ts'
@@ -16,9 +17,9 @@ const planRestockJob: BatchJob = {
     const km = (length: number) => (length / 1000).toFixed(1)
     const short = [...shortBySku.values()].reduce((sum, units) => sum + units, 0)
     return [
-      `${day}: ${tasks} tasks on ${routes} routes.`,
+      `${day}: ${countOf(tasks, 'task')} on ${countOf(routes, 'route')}.`,
       `${km(metres)} km as the crow flies; no routes over these stops are shorter than ${km(boundMetres)} km.`,
-      `${short} units are short at the depot; ${needs} calls for harvest were raised.`,
+      `Short at the depot: ${countOf(short, 'unit')}. Raised: ${countOf(needs, 'call')} for harvest.`,
     ]
   },
 }

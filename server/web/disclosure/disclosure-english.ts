@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import { commonEnglish } from '../common/i18n/common-english.ts'
 import type { Words } from '../common/i18n/locale.ts'
 import type { DisclosureMessages } from './disclosure-messages.ts'
@@ -17,7 +18,7 @@ export function disclosureEnglish(words: Words): DisclosureMessages {
       rejected: 'not adopted by the members',
       reversed: 'taken back after it was booked',
     },
-    households: (count) => (count === 1 ? '1 household' : `${count} households`),
+    households: (count) => countOf(count, 'household'),
     days: 'The hash of each day',
     noDays: 'Nothing was published yet. Each day is published the day after.',
     day: 'Day',
@@ -45,13 +46,13 @@ export function disclosureEnglish(words: Words): DisclosureMessages {
       title: 'Is the money accounted for',
       sound: 'The books balance, difference 0 fen',
       broken: 'The books differ; it is being looked into',
-      checked: (count, at) => `${count} transfers checked, ${at}`,
+      checked: (count, at) => `${countOf(count, 'transfer')} checked, ${at}`,
       unchecked: 'The books have not been proved yet; they are every night.',
       difference: (amount) => `Difference ${amount}`,
       channels: { 'top-ups': 'top-ups and the channel’s statement', payouts: 'payouts and the bank’s answer' },
       uncompared: 'Nothing was compared with a statement of the bank or a channel yet.',
       automatic: (share, count) =>
-        `Of the ${count} purchases that ended in the last 24 hours, ${share} settled without a person.`,
+        `Of the ${countOf(count, 'purchase')} that ended in the last 24 hours, ${share} settled without a person.`,
       noSales: 'No purchase ended in the last 24 hours.',
     },
     impact: {

@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import { commonEnglish } from '../common/i18n/common-english.ts'
 import type { Words } from '../common/i18n/locale.ts'
 import type { FarmerMessages } from './farmer-messages.ts'
@@ -39,7 +40,7 @@ export function farmerEnglish(words: Words): FarmerMessages {
     calls: {
       title: 'Calls to harvest',
       none: 'Nothing is wanted now.',
-      units: (count) => `${count} units`,
+      units: (count) => countOf(count, 'unit'),
       price: (amount) => `${amount} a unit`,
       answerBy: (at) => `answer by ${at}`,
       deliverBy: (at) => `bring it to the depot by ${at}`,
@@ -68,9 +69,9 @@ export function farmerEnglish(words: Words): FarmerMessages {
     },
     lots: {
       title: 'My produce',
-      own: (units) => `${units} units of mine`,
+      own: (units) => `${countOf(units, 'unit')} of mine`,
       sold: (sold, received) => `${sold} of ${received} sold`,
-      daysLeft: (days) => `${days} days left`,
+      daysLeft: (days) => `${countOf(days, 'day')} left`,
       over: 'past its days',
       where: 'Where it is now',
       depot: 'Depot',

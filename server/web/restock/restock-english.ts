@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import { commonEnglish } from '../common/i18n/common-english.ts'
 import type { Words } from '../common/i18n/locale.ts'
 import type { RestockMessages } from './restock-messages.ts'
@@ -9,7 +10,7 @@ export function restockEnglish(words: Words): RestockMessages {
     title: 'Restock today',
     none: 'Nothing to restock today. Wait for the plan, then tap “Reload”.',
     refresh: 'Reload',
-    trip: (trip, stops, kilometres) => `Trip ${trip} · ${stops} cabinets · ${kilometres} km`,
+    trip: (trip, stops, kilometres) => `Trip ${trip} · ${countOf(stops, 'cabinet')} · ${kilometres} km`,
     picks: 'First take from the depot',
     pick: (count, spec) => `${count} · ${spec}`,
     stops: 'Then go there, in this order',
@@ -24,7 +25,7 @@ export function restockEnglish(words: Words): RestockMessages {
       cancelled: 'cancelled',
     },
     offline: 'No network: just go on. Everything is kept on the phone and sent when there is one.',
-    waiting: (count) => `${count} steps wait to be sent`,
+    waiting: (count) => `${countOf(count, 'step')} to be sent yet`,
     back: '‹ Back to the route',
     checkIn: 'I am at the cabinet',
     open: 'Open the door',

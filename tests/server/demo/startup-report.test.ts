@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { buyerAccounts, staffAccounts } from '#server/demo/data/accounts.ts'
-import { countOf, describeDemo, layOutTable } from '#server/demo/startup-report.ts'
+import { describeDemo, layOutTable } from '#server/demo/startup-report.ts'
 
 describe('layOutTable', () => {
   it('aligns columns, counting a Chinese character as two', () => {
@@ -11,10 +11,6 @@ describe('layOutTable', () => {
       ]),
     ).toEqual(['惠农  a', 'abc   b'])
   })
-})
-
-it('counts one thing as one', () => {
-  expect([countOf(1, 'route'), countOf(6, 'task')]).toEqual(['1 route', '6 tasks'])
 })
 
 describe('describeDemo', () => {

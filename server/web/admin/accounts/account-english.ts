@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { AccountMessages } from './account-messages.ts'
 
 /** The pages of accounts in English. */
@@ -30,7 +31,7 @@ export function accountEnglish(): AccountMessages {
     unlock: 'Open again',
     reset: 'Reset the password',
     endSessions: 'End all sessions',
-    ended: (count) => (count === 1 ? '1 session ended.' : `${count} sessions ended.`),
+    ended: (count) => `${countOf(count, 'session')} ended.`,
     signIns: 'Sessions that are open',
     since: 'Signed in at',
     until: 'Lasts until',

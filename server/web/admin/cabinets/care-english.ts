@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { CareMessages } from './care-messages.ts'
 
 /** Looking after a cabinet, in English. */
@@ -17,7 +18,7 @@ export function careEnglish(): CareMessages {
     twin: {
       parts: { planogram: 'Planogram', prices: 'Prices', config: 'Settings', agent: 'Agent' },
       equal: 'equal',
-      differs: (count) => (count === 1 ? '1 difference' : `${count} differences`),
+      differs: (count) => countOf(count, 'difference'),
       refused: 'The cabinet did not take it over',
       neverReported: 'The cabinet has reported nothing yet, so nothing can be compared.',
       field: 'Field',

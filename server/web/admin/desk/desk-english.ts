@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { DeskMessages } from './desk-messages.ts'
 
 /** The desks in English. */
@@ -40,7 +41,7 @@ export function deskEnglish(): DeskMessages {
       difference: 'Difference',
       open: 'Open',
       upload: 'Upload a statement',
-      uploaded: (rows, from, through) => `${rows} rows imported and reconciled, ${from} to ${through}.`,
+      uploaded: (rows, from, through) => `${countOf(rows, 'row')} imported and reconciled, ${from} to ${through}.`,
       already: 'This statement is imported already.',
       differences: 'Differences',
       kind: 'Kind',
@@ -96,7 +97,7 @@ export function deskEnglish(): DeskMessages {
       why: 'Why',
       details: 'Before and after',
       check: 'Prove the whole trail',
-      whole: (rows) => `The trail is whole: ${rows} rows checked.`,
+      whole: (rows) => `The trail is whole: ${countOf(rows, 'row')} checked.`,
       broken: 'The trail was tampered with, from here on:',
     },
   }

@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { GoodsMessages } from './goods-messages.ts'
 
 /** Lots and recalls, in English. */
@@ -9,7 +10,7 @@ export function goodsEnglish(): GoodsMessages {
       traceCode: 'Trace code',
       sku: 'Goods',
       supplier: 'Supplier',
-      households: (count) => (count === 1 ? 'from 1 household' : `from ${count} households`),
+      households: (count) => `from ${countOf(count, 'household')}`,
       harvested: 'Harvested',
       expires: 'Expires',
       received: 'Received',
@@ -29,7 +30,7 @@ export function goodsEnglish(): GoodsMessages {
       none: 'No recalls.',
       onlyRunning: 'Running only',
       refund: 'Give buyers their money back',
-      refunded: (lines, amount) => `${lines} lines, ${amount} given back`,
+      refunded: (lines, amount) => `${countOf(lines, 'line')}, ${amount} given back`,
       refundDone: 'all done',
       close: 'Close the recall',
       closeNote: 'What was done',
@@ -132,7 +133,7 @@ export function goodsEnglish(): GoodsMessages {
       tabs: { differences: 'Lanes that differ', checks: 'Checks of each night' },
       now: 'Check now',
       running: 'Checking…',
-      done: (lanes, accurate) => `${lanes} lanes checked, ${accurate} agree`,
+      done: (lanes, accurate) => `${countOf(lanes, 'lane')} checked, ${accurate} agree`,
       at: 'Checked',
       cabinets: 'Cabinets',
       lanes: 'Lanes',

@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { HarvestMessages } from './harvest-messages.ts'
 
 export function harvestEnglish(): HarvestMessages {
@@ -54,9 +55,9 @@ export function harvestEnglish(): HarvestMessages {
     noTerms: 'There are no terms yet.',
     supplier: 'Supplier',
     version: 'Version',
-    cap: (units, days) => `${units} units a household in ${days} days`,
-    perCall: (least, most) => `${least}–${most} units a call`,
-    times: (hours, days) => `answer in ${hours} h, bring in ${days} days`,
+    cap: (units, days) => `${countOf(units, 'unit')} a household in ${countOf(days, 'day')}`,
+    perCall: (least, most) => `${least}–${countOf(most, 'unit')} a call`,
+    times: (hours, days) => `answer in ${hours} h, bring in ${countOf(days, 'day')}`,
     change: 'Change the terms',
     floorYuan: 'Floor (yuan a unit)',
     capUnits: 'Units a household at most',

@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import { commonEnglish } from '../../common/i18n/common-english.ts'
 import type { Words } from '../../common/i18n/locale.ts'
 import type { AdminMessages } from './admin-messages.ts'
@@ -35,7 +36,7 @@ export function adminEnglish(words: Words): AdminMessages {
       no: 'no',
       wrongRows: (count) => `What is wrong (${count})`,
       export: 'Export as CSV',
-      exporting: (rows) => `Exporting, ${rows} rows so far…`,
+      exporting: (rows) => `Exporting, ${countOf(rows, 'row')} so far…`,
       row: 'Row',
       column: 'Column',
       fault: 'What is wrong',
@@ -52,7 +53,7 @@ export function adminEnglish(words: Words): AdminMessages {
       reviewQueue: 'Review queue',
       nothingToReview: 'Nothing waits for review.',
       books: 'Self-check of the books',
-      booksSound: (transfers) => `The books balance: ${transfers} transfers checked, difference 0 fen.`,
+      booksSound: (transfers) => `The books balance: ${countOf(transfers, 'transfer')} checked, difference 0 fen.`,
       booksBroken: 'The books differ; look into it now:',
       booksUnchecked: 'The books have not been proved yet; the server does so every night.',
     },
@@ -146,8 +147,8 @@ export function adminEnglish(words: Words): AdminMessages {
       credit: 'credit',
       check: 'Check the books',
       checking: 'Checking…',
-      sound: (transfers) => `The books balance: ${transfers} transfers checked, difference 0 fen.`,
-      broken: (problems) => `${problems} differences found:`,
+      sound: (transfers) => `The books balance: ${countOf(transfers, 'transfer')} checked, difference 0 fen.`,
+      broken: (problems) => `${countOf(problems, 'difference')} found:`,
       at: 'Time',
       other: 'Other account',
       cause: 'Cause',

@@ -1,4 +1,5 @@
 // What the pages of cabinets say, in English.
+import { countOf } from '#shared/words/count-of.ts'
 import type { CabinetMessages, GridMessages } from './cabinet-messages.ts'
 
 export const cabinetsEnglish: CabinetMessages = {
@@ -29,6 +30,7 @@ export const cabinetsEnglish: CabinetMessages = {
   notes: 'Notes',
   foreign: 'foreign object',
   faulty: 'faulty',
+  lastFault: (code) => `last fault ${code}`,
   offSale: 'off sale',
   versions: 'Versions',
   desired: 'desired',
@@ -72,7 +74,7 @@ export const gridEnglish: GridMessages = {
   title: 'All cabinets',
   filter: 'Show one condition only',
   hint: 'Arrow keys move, Enter opens. Press a condition above to see only those.',
-  label: (count) => (count === 1 ? '1 cabinet' : `${count} cabinets`),
+  label: (count) => countOf(count, 'cabinet'),
   conditions: {
     ready: 'ready',
     door_open: 'door open',

@@ -1,4 +1,5 @@
 // What the pages of sessions say, in English.
+import { countOf } from '#shared/words/count-of.ts'
 import type { Words } from '../../common/i18n/locale.ts'
 import type { SessionMessages } from './session-messages.ts'
 
@@ -33,7 +34,7 @@ export function sessionsEnglish(words: Words): SessionMessages {
       operator: 'Running the cabinet',
       rounding: 'Rounding',
     },
-    payeeCount: (count) => (count === 1 ? '1 household' : `${count} households`),
+    payeeCount: (count) => countOf(count, 'household'),
     choose: 'By which explanation',
     reasons: {
       ambiguous: 'the weights are ambiguous',
@@ -89,7 +90,7 @@ export function sessionsEnglish(words: Words): SessionMessages {
     seconds: 's',
     curves: 'Weight curve of each lane',
     curveLabel: (lane, before, after, steps) =>
-      `Weight curve of ${lane}: before the door opened ${before}, after it closed ${after}, ${steps} steps between`,
+      `Weight curve of ${lane}: before the door opened ${before}, after it closed ${after}, ${countOf(steps, 'step')} between`,
     levelsOnly: 'only the levels were kept, no full record',
     untouched: (lanes) => `Lanes that nobody touched (${lanes})`,
     touched: 'touched',

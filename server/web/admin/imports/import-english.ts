@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { ImportMessages } from './import-messages.ts'
 
 /** The imports desk in English. */
@@ -85,7 +86,7 @@ export function importEnglish(): ImportMessages {
     debit: 'From',
     credit: 'To',
     amount: 'Amount',
-    firstPostings: (count) => `The first ${count} postings`,
+    firstPostings: (count) => `The first ${countOf(count, 'posting')}`,
     passwords:
       'One-time passwords are shown this once. Download them now and hand them out; each is changed at the first sign-in.',
     downloadPasswords: 'Download logins and one-time passwords',
@@ -97,7 +98,7 @@ export function importEnglish(): ImportMessages {
     inKindHistory: 'Goods in kind imported so far',
     grantedOn: 'Day it was granted',
     goods: 'Goods',
-    households: (count) => `${count} households`,
+    households: (count) => countOf(count, 'household'),
     takenBack: 'taken back',
     reversal: 'reversal',
     reversed: (title) => `Reversal: ${title}`,

@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { PayoutMessages } from './payout-messages.ts'
 
 /** The payout pages in English. */
@@ -70,13 +71,13 @@ export function payoutEnglish(): PayoutMessages {
     approve: 'Approve',
     release: 'Release',
     makeFiles: 'Make the bank’s files',
-    makingFiles: (done, total) => `Making files: ${done} / ${total} lines`,
+    makingFiles: (done, total) => `Making files: ${done} / ${countOf(total, 'line')}`,
     settle: 'Settle the batch',
     cancel: 'Give the batch up',
     cancelReason: 'Why it is given up',
     reissue: 'Open a batch for the refused lines',
     query: 'Record that the bank was asked',
-    unknownHint: (count) => `The bank does not know about ${count} lines: ask, and never send again.`,
+    unknownHint: (count) => `The bank does not know about ${countOf(count, 'line')}: ask, and never send again.`,
     people: 'People',
     peopleLead: 'One person has one part in a batch.',
     parts: {
@@ -124,7 +125,7 @@ export function payoutEnglish(): PayoutMessages {
       amount: 'Amount',
       lead: 'Exactly what making the files will book. Nothing is booked yet.',
     },
-    postingSum: (count, total) => `${count} postings, ${total} together`,
+    postingSum: (count, total) => `${countOf(count, 'posting')}, ${total} together`,
     skip: { why: 'Why it was left out' },
     skipReasons: {
       line_is_live: 'another batch has an open line',

@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { RestockingMessages } from './restocking-messages.ts'
 
 export function restockingEnglish(): RestockingMessages {
@@ -21,7 +22,7 @@ export function restockingEnglish(): RestockingMessages {
       unplaced: 'Cabinets without a place',
     },
     kilometres: (metres) => `${(metres / 1_000).toFixed(1)} km`,
-    units: (count) => `${count} units`,
+    units: (count) => countOf(count, 'unit'),
     route: (who, trip) => `${who} · trip ${trip}`,
     stop: 'Stop',
     where: 'Site',
@@ -29,7 +30,7 @@ export function restockingEnglish(): RestockingMessages {
     putIn: 'Put in',
     takeOff: 'Take off',
     state: 'State',
-    picks: (units) => `Pick list (${units} units)`,
+    picks: (units) => `Pick list (${countOf(units, 'unit')})`,
     depot: 'Depot and vans',
     latitude: 'Latitude (°)',
     longitude: 'Longitude (°)',

@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { SurplusMessages } from './surplus-messages.ts'
 
 /** The surplus desk in English. */
@@ -37,7 +38,7 @@ export function surplusEnglish(): SurplusMessages {
     take: 'Sells now (kg)',
     buyer: 'Buyer',
     price: 'Yuan per kg',
-    chosen: (count, kg, amount) => `${count === 1 ? '1 household' : `${count} households`}, ${kg} kg, about ${amount}`,
+    chosen: (count, kg, amount) => `${countOf(count, 'household')}, ${kg} kg, about ${amount}`,
     agree: 'Agree the order',
     agreedNow: 'Agreed. Record it under “Orders and deliveries” once it is delivered.',
     report: 'Report a surplus',

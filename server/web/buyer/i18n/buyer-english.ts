@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import { commonEnglish } from '../../common/i18n/common-english.ts'
 import type { Words } from '../../common/i18n/locale.ts'
 import type { BuyerMessages } from './buyer-messages.ts'
@@ -40,8 +41,8 @@ export function buyerEnglish(words: Words): BuyerMessages {
       notOnSale: 'not on sale',
       listPrice: 'was',
       percentOff: (percent) => `${percent}% off, near its date`,
-      daysLeft: (days) => (days <= 0 ? 'use today' : days === 1 ? '1 day left' : `${days} days left`),
-      earns: (households) => (households === 1 ? 'Earns 1 household' : `Earns ${households} households`),
+      daysLeft: (days) => (days <= 0 ? 'use today' : `${countOf(days, 'day')} left`),
+      earns: (households) => `Earns ${countOf(households, 'household')}`,
       earnsSupplier: 'Earns its supplier',
       certified: 'Certified produce',
       notCertified: 'Not certified: 1% goes to the fund',
@@ -120,8 +121,8 @@ export function buyerEnglish(words: Words): BuyerMessages {
       where: 'Where every fen went',
       households: (amount, percent) => `${amount} (${percent}%) goes to households`,
       showParts: 'Show each part',
-      householdCount: (count) => (count === 1 ? '1 household' : `${count} households`),
-      more: (count) => `${count} more households, together`,
+      householdCount: (count) => countOf(count, 'household'),
+      more: (count) => `${countOf(count, 'more household')}, together`,
       origin: 'From',
       lot: 'Trace code',
       certified: 'certified',

@@ -1,3 +1,4 @@
+import { countOf } from '#shared/words/count-of.ts'
 import type { MineMessages } from './mine-messages.ts'
 
 /** The pages behind "mine" in English. */
@@ -34,9 +35,9 @@ export function mineEnglish(): MineMessages {
     },
     impact: {
       title: 'My impact',
-      lead: (purchases, amount) => `${purchases} purchases, ${amount} together`,
-      toHouseholds: 'Of it, to farming households',
-      households: (count) => `${count} households`,
+      lead: (purchases, amount) => `${countOf(purchases, 'purchase')}, ${amount} together`,
+      toHouseholds: 'To farming households',
+      households: (count) => countOf(count, 'household'),
       villages: 'Which villages',
       none: 'Nothing bought yet. Buy once to see which village the money went to.',
     },

@@ -1,6 +1,6 @@
 /** Code of a refusal or failure → a sentence that says what to do. A code that is missing falls back by its status. */
 export const problemEnglish: Readonly<Record<string, string>> = {
-  'network.offline': 'There is no network. Check the connection; this continues by itself, or press “Try again”.',
+  'network.offline': 'There is no network, or the server does not answer. Check the connection and try again.',
   'contract.reply_invalid': 'Page and server are of different versions. Reload the page and try again.',
   'request.invalid': 'Something filled in is not as expected. Check it and try again.',
   'request.conflict': 'Another change came first. Reload and try again.',
