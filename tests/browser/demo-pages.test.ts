@@ -127,6 +127,25 @@ describe('every page', () => {
     expect(window.complaints).toEqual([])
   }, 300_000)
 
+  it('keeps the whole menu on a desk in English, and names that can be read on a phone', async () => {
+    await using window = await browser.openWindow(desk)
+    const { page } = window
+    await page.goto(`${demo.baseUrl}/admin/cabinets?lang=en`)
+    await fillSignIn(page, 'admin')
+    await page.locator('tbody a').first().waitFor()
+    const menu = await page.locator('.side nav').evaluate((nav) => [nav.scrollHeight, nav.clientHeight])
+    await page.setViewportSize({ width: 390, height: 844 })
+    const cells = await page
+      .locator('tbody tr td:nth-child(2)')
+      .evaluateAll((found) => found.map((cell) => cell.clientHeight))
+
+    expect(menu[0]).toBe(menu[1])
+    expect(cells.length).toBeGreaterThan(10)
+    // Two lines at most; they were six, of two signs each.
+    expect(Math.max(...cells)).toBeLessThan(70)
+    expect(window.complaints).toEqual([])
+  })
+
   it('shows the virtual cabinet, whose warmth is a slider', async () => {
     await using window = await browser.openWindow(desk)
     const { page } = window

@@ -27,6 +27,7 @@ export const cabinetsChinese = {
   notes: '备注',
   foreign: '有异物',
   faulty: '故障',
+  lastFault: (code: string) => `上次故障 ${code}`,
   offSale: '下架',
   versions: '版本',
   desired: '应有',

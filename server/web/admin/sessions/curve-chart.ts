@@ -61,7 +61,7 @@ export function curveOption(curve: LaneCurve, words: CurveWords): EChartsCoreOpt
           silent: true,
           data: [
             ...level(words.before, curve.beforeMg, colours.before, 'insideStartTop'),
-            ...level(words.after, curve.afterMg, colours.after, 'insideEndBottom'),
+            ...level(words.after, curve.afterMg, colours.after, 'insideEndTop'),
             ...steps,
           ],
         },

@@ -1,6 +1,6 @@
 /** Code of a refusal or failure → a sentence that says what to do. A code that is missing falls back by its status. */
 export const problemChinese: Readonly<Record<string, string>> = {
-  'network.offline': '网络不通。请检查网络，连上后会自动继续，也可以点“重试”。',
+  'network.offline': '网络不通，或服务器没有应答。请检查网络后再试。',
   'contract.reply_invalid': '页面和服务器的版本不一致。请刷新页面再试。',
   'request.invalid': '填写的内容不符合要求。请检查后再试。',
   'request.conflict': '刚才有别的改动先完成了。请刷新后再试。',
