@@ -94,6 +94,7 @@ export async function registerPages(app: FastifyInstance, directory: string, sig
     if (entries.size > 0 && sendEntry(request, reply, { entries, signInCookie })) return reply
     return reply
       .code(404)
+      .header('cache-control', 'no-store')
       .type(problemMediaType)
       .send(problemOf(new RefusalError('request.not_found'), request.id))
   })

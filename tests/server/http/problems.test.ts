@@ -156,6 +156,17 @@ describe('bad requests', () => {
     expect(headers.get('x-frame-options')).toBe('SAMEORIGIN')
   })
 
+  it('are kept by no cache, as are answers and files', async () => {
+    const operator = await server.signIn('operator')
+    const refused = ['/api/cabinets/42', '/api/accounts', '/api/nowhere']
+    const paths = ['/api/me', '/api/cabinets', '/api/import-templates/households', ...refused]
+
+    const answers = await Promise.all(paths.map((path) => operator.send('GET', path)))
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 422, 403, 404])
+    expect(answers.map(({ headers }) => headers.get('cache-control'))).toEqual(paths.map(() => 'no-store'))
+  })
+
   it('are answered even when they are no HTTP', async () => {
     const { port } = new URL(server.url)
     const socket = connect(Number(port), '127.0.0.1')
@@ -180,6 +191,18 @@ describe('the rate limit', () => {
     expect(last).toMatchObject({ status: 429, body: { code: 'request.too_many' } })
     expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await server.anybody.send('GET', '/healthz')).status).toBe(200)
+  })
+})
+
+describe('metrics', () => {
+  it('are for who has the token, where one is set', async () => {
+    await using server = await startServer({ dialect: 'sqlite', environment: { HUINONG_METRICS_TOKEN: 'a token' } })
+    const ask = (authorization?: string) =>
+      server.anybody.send('GET', '/metrics', undefined, authorization === undefined ? {} : { authorization })
+
+    expect((await ask()).status).toBe(401)
+    expect((await ask('Bearer a tokem')).status).toBe(401)
+    expect(String((await ask('Bearer a token')).body['text'])).toContain('huinong_cabinets_online')
   })
 })
 
