@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { LiveHub } from '#server/http/live-hub.ts'
 import { Metrics } from '#server/http/metrics.ts'
 import { Arrivals, newId } from '#tests/support/test-cabinet.ts'
-import { type Person, startServer, type TestServer } from '#tests/support/start-server.ts'
+import { type Person, startServer, testPassword, type TestServer } from '#tests/support/start-server.ts'
 import { TestClock } from '#tests/support/test-clock.ts'
 
 interface Page {
@@ -82,6 +82,32 @@ describe('the live WebSocket', () => {
     await leaver.send('POST', '/api/sign-out')
 
     expect(await page.closed).toBe(1008)
+  })
+
+  it('ends at once when a role is taken away, and with a new password those of the other sign-ins', async () => {
+    // Time stands still, so that no job looks after them.
+    await using still = await startServer({ dialect: 'sqlite', clock: new TestClock() })
+    const [admin, demoted, changer] = [
+      await still.signIn('admin'),
+      await still.signIn('operator', 'buyer'),
+      await still.signIn('buyer'),
+    ]
+    const again = await still.anybody.send('POST', '/api/sign-in', { login: changer.login, password: testPassword })
+    const [gone, kept, other] = [
+      openPage(still, demoted.cookie),
+      openPage(still, changer.cookie),
+      openPage(still, again.headers.getSetCookie()[0]?.split(';')[0]),
+    ]
+    for (const page of [gone, kept, other]) await page.updates.next()
+
+    await admin.send('PATCH', `/api/accounts/${demoted.accountId}`, { roles: ['buyer'] })
+    const change = { currentPassword: testPassword, newPassword: 'another battery staple' }
+    expect((await changer.send('POST', '/api/me/password', change)).status).toBe(204)
+
+    expect(await Promise.all([gone.closed, other.closed])).toEqual([1008, 1008])
+    still.app.ctx.perform([{ kind: 'live', accountId: changer.accountId, update: hello(changer.accountId) }])
+    expect(await kept.updates.next()).toEqual(hello(changer.accountId))
+    kept.socket.close()
   })
 
   it('ends when another process ended the sign-in, a little later', async () => {
