@@ -1,5 +1,5 @@
-// Moves a cabinet one step through its roll-out. Only an enrolled one can go live; a withdrawn one loses its key, so that
-// whatever stands at its next place proves itself anew.
+// Moves a cabinet one step through its roll-out. Only an enrolled one can go live; a withdrawn one loses its key and the code for
+// one that nobody has used yet, so that whatever stands at its next place proves itself anew.
 import { eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { RolloutState } from '#shared/contracts/http/cabinets.ts'
@@ -19,7 +19,7 @@ export interface CabinetStep {
 
 /** Refuses with cabinet.unknown, cabinet.rollout_step_invalid and cabinet.not_enrolled. */
 export function* moveCabinet(ctx: UnitContext, { cabinetId, to, byAccountId }: CabinetStep): Unit<readonly Effect[]> {
-  const { cabinets } = ctx.tables
+  const { cabinets, enrolmentCodes } = ctx.tables
   const known = yield* findCabinet(ctx, { cabinetId })
   if (known === undefined) throw new RefusalError('cabinet.unknown')
   const from = known.rolloutState
@@ -29,6 +29,7 @@ export function* moveCabinet(ctx: UnitContext, { cabinetId, to, byAccountId }: C
     throw new RefusalError('cabinet.not_enrolled', undefined, { field: 'rolloutState' })
   const change = { rolloutState: to, ...(to === 'withdrawn' ? { publicKey: null, enrolledAtMs: null } : {}) }
   yield* exec(ctx.db.update(cabinets).set(change).where(eq(cabinets.cabinetId, cabinetId)))
+  if (to === 'withdrawn') yield* exec(ctx.db.delete(enrolmentCodes).where(eq(enrolmentCodes.cabinetId, cabinetId)))
   yield* recordAudit(ctx, {
     accountId: byAccountId,
     action: 'cabinet.rollout_changed',

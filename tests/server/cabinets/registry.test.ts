@@ -171,6 +171,11 @@ describe.each(dialects)('enrolment on %s', (dialect) => {
     clock.advance(86_400_000)
     expect(await enrol(third.code)).toMatchObject(gone)
     expect(await operator.send('POST', `/api/cabinets/${newId()}/enrolment-codes`)).toMatchObject({ status: 404 })
+    const fourth = await makeCode()
+    for (const rolloutState of ['withdrawn', 'planned'])
+      expect((await operator.send('PATCH', `/api/cabinets/${cabinetId}`, { rolloutState })).status).toBe(204)
+    // Made for what stood there before.
+    expect(await enrol(fourth.code)).toMatchObject(gone)
   })
 
   it('names the broker by the address the cabinet came to, when the broker listens on all', async () => {
