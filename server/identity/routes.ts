@@ -97,15 +97,19 @@ function registerSignIn(app: Parameters<NounRoutes>[0], ctx: ServerContext, limi
         ? findAccountByFingerprint(unit, loginFingerprint(ctx.sealer, login))
         : findAccountByLogin(unit, login),
     )
-    const isGood = await isPasswordOf(account?.passwordHash, body.password)
-    if (!isGood || account === undefined || !account.isActive) throw new RefusalError('identity.sign_in_failed')
-    const { accountId, passwordHash: checkedHash } = account
     try {
+      const isGood = await isPasswordOf(account?.passwordHash, body.password)
+      if (!isGood || account === undefined || !account.isActive) throw new RefusalError('identity.sign_in_failed')
+      const { accountId, passwordHash: checkedHash } = account
       const me = await startSignIn(ctx, reply, { accountId, checkedHash, code: body.code })
       byLogin.forgive(login)
       byAddress.undo(network)
+      request.log.info({ accountId, hasSecondFactor: me.hasSecondFactor }, 'signed in')
       return me
     } catch (error) {
+      // What was typed for a login is not said: it may be a password.
+      if (error instanceof RefusalError)
+        request.log.warn({ accountId: account?.accountId, network, code: error.code }, 'a sign-in was refused')
       // Being asked for the code is no failure, and no way to be forgiven earlier ones either.
       if (error instanceof RefusalError && error.code === 'identity.second_factor_needed') {
         byLogin.undo(login)

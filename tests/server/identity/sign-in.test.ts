@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { makeLogger } from '#server/app.ts'
 import { batchJobs } from '#server/batch/jobs.ts'
 import { rows } from '#server/db/unit.ts'
 import type { Database } from '#server/db/database.ts'
@@ -54,6 +56,38 @@ describe.each(dialects)('signing in on %s', (dialect) => {
     expect(wrong.status).toBe(401)
     expect(wrongBody).toEqual(nobodyBody)
     expect(wrongBody).toMatchObject({ code: 'identity.sign_in_failed' })
+  })
+
+  it('leaves in the log who came in and whose account was tried from where, and nothing that was typed', async () => {
+    let log = ''
+    const kept = new Writable({
+      write(line: Buffer, _encoding, done) {
+        log += line.toString()
+        done()
+      },
+    })
+    await using server = await startServer({ dialect, logger: makeLogger('info', kept) })
+    const person = await server.signIn('buyer')
+    log = ''
+
+    await signIn(server, person.login, 'a wrong password')
+    await signIn(server, 'nobody-here', 'a wrong password')
+    await signIn(server, person.login, testPassword)
+
+    const lines = log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    const { accountId } = person
+    const refused = { msg: 'a sign-in was refused', network: '127.0.0.1', code: 'identity.sign_in_failed' }
+    const told = lines.filter(({ msg }) => msg === refused.msg || msg === 'signed in')
+    expect(told).toMatchObject([
+      { ...refused, accountId },
+      refused,
+      { msg: 'signed in', accountId, hasSecondFactor: false },
+    ])
+    expect(told[1]?.['accountId']).toBeUndefined()
+    expect(log).not.toMatch(/nobody-here|a wrong|battery/)
   })
 
   it('is refused after five failures, for that login only, until the window has passed', async () => {
