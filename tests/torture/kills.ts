@@ -1,13 +1,14 @@
 // Server and agents die by SIGKILL at any instant, over and over, and are started again on what they have left; so does PostgreSQL,
-// where the books are kept in one, and each of several servers. The key that signs commands is changed meanwhile.
+// where the books are kept in one, each of several servers, and the broker between these and the cabinets. The key that signs commands is changed meanwhile.
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
-import { hasMosquitto, startMosquitto } from '#tests/support/mosquitto.ts'
+import { chooseFreePort } from '#server/demo/demo-file.ts'
+import { hasMosquitto, mosquittoCommand } from '#tests/support/mosquitto.ts'
 import { chance } from '#tests/simulation/fleet/world.ts'
 import { Bench, CannotRun, lostCommits, type BenchOptions, type BenchResult } from './bench.ts'
 import { KeyHolder } from './key-holder.ts'
 import { postgresEnds } from './postgres-server.ts'
-import type { Supervised } from './supervised.ts'
+import { Supervised } from './supervised.ts'
 import { localHosts, Town } from './town.ts'
 
 export interface KillOptions extends BenchOptions {
@@ -21,33 +22,35 @@ export interface KillOptions extends BenchOptions {
 }
 
 /** Mean time that a process lives once it serves, ms: shorter than a purchase, so that most are cut somewhere. */
-const lifeMs = { agents: 5_000, server: 10_000, postgres: 8_000 } as const
+const lifeMs = { agents: 5_000, server: 10_000, postgres: 8_000, broker: 15_000 } as const
 /** One in so many dies while it starts. */
 const earlyShare = 0.2
 const earlyMs = 600
 /** What each says once it serves. */
 const agentServes = '"msg":"online"'
 const serverServes = 'Cabinets (MQTT)'
+const brokerServes = ' running'
 const lookMs = 50
+
 export async function tortureByKills(options: KillOptions): Promise<BenchResult> {
   const { count, killsPerRound = 250, servers = 1 } = options
   if (servers > 1 && !hasMosquitto) throw new CannotRun('mosquitto is not installed.')
   if (servers > 1 && options.isOnPostgres !== true) throw new CannotRun('Several servers want --postgres.')
-  await using broker = servers > 1 ? await startMosquitto() : undefined
+  const mqttPort = await chooseFreePort()
+  await using broker = servers > 1 ? startBroker(options.folder, mqttPort) : undefined
   await using town = await Town.start({
     ...options,
     watched: Object.values(lostCommits),
-    ...(broker === undefined
-      ? {}
-      : { brokerUrl: broker.url, hosts: { ...localHosts, mqttPort: Number(new URL(broker.url).port) } }),
+    hosts: { ...localHosts, mqttPort },
+    ...(broker === undefined ? {} : { brokerUrl: `mqtt://127.0.0.1:${mqttPort}` }),
   })
   const bench = await Bench.open(town, options)
   const keyHolder = await KeyHolder.open(town, options.seed + 3)
   const { postgres } = town.backend
-  const kills = { server: 0, agents: 0, postgres: 0 }
+  const kills = { server: 0, agents: 0, postgres: 0, broker: 0 }
   const postgresKills = Object.fromEntries(postgresEnds.map((end) => [end, 0]))
   let startsWithoutDatabase = 0
-  const done = () => kills.server + kills.agents + kills.postgres
+  const done = () => Object.values(kills).reduce((sum, one) => sum + one, 0)
   const hunt = async (victim: Victim, until: number) => {
     while (done() < until) {
       if (chance(bench.random, earlyShare)) await bench.pause(earlyMs)
@@ -61,6 +64,7 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
   const victims: Victim[] = [
     ...town.servers.map((server) => ofProcess('server', server, serverServes)),
     ...town.cabinets.map(({ agent }) => ofProcess('agents', agent, agentServes)),
+    ...(broker === undefined ? [] : [ofProcess('broker', broker, brokerServes)]),
   ]
   if (postgres !== undefined)
     victims.push({
@@ -80,10 +84,23 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
     })
     startsWithoutDatabase += bench.checkOwnEnds()
   }
-  const counts = { killsOfServer: kills.server, killsOfAgents: kills.agents, ...keyHolder.counts }
+  const counts = {
+    killsOfServer: kills.server,
+    killsOfAgents: kills.agents,
+    ...(broker !== undefined && { killsOfBroker: kills.broker }),
+    ...keyHolder.counts,
+  }
   if (postgres === undefined) return await bench.close(counts)
   const lost = Object.entries(lostCommits).map(([what, words]) => [what, bench.hear(words)] as const)
   return await bench.close({ ...counts, ...postgresKills, ...Object.fromEntries(lost), startsWithoutDatabase })
+}
+
+/** It keeps nothing on disk: what it had retained or had on its way is lost. */
+function startBroker(folder: string, port: number): Supervised {
+  const [file = '', ...args] = mosquittoCommand({ folder, host: '127.0.0.1', port })
+  const broker = new Supervised({ command: [file, ...args] })
+  broker.start()
+  return broker
 }
 
 interface Victim {

@@ -15,7 +15,7 @@ const help = `Real server, agents, broker, disk and sockets, tormented; then eve
 
   npm run torture -- KIND [--count N] [--seed N] [--cabinets N] [--ttys] [--postgres] [--servers N] [--mosquitto]
 
-  kills     so many SIGKILLs of server and agents at any instant (5000)
+  kills     so many SIGKILLs of server and agents at any instant, while the command key is changed (5000)
   network   so many cuts of the cables between namespaces, one way and both, slow, lossy, half open; broker restarts (500)
   disk      so many times that the disk of the server or of a cabinet is full (200)
   memory    so many times that the kernel ends the server or an agent for want of memory (300)
@@ -24,7 +24,7 @@ const help = `Real server, agents, broker, disk and sockets, tormented; then eve
   --cabinets   cabinets (10)
   --ttys       the boards hang on ttys instead of tcp (kills)
   --postgres   the books in a PostgreSQL, which is killed and shut down as well, or at the end of a cable of its own (kills, network)
-  --servers    server processes over that PostgreSQL, behind a mosquitto and one address (1; kills)
+  --servers    server processes over that PostgreSQL, behind one address and a mosquitto, which is killed as well (1; kills)
   --mosquitto  an external broker instead of the server's own (network)
 `
 
