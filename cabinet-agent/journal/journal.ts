@@ -459,7 +459,7 @@ export class Journal {
       from,
       from + limit,
     ) as EntryRow[]
-    return rows.map((row) => ({ ...row, body: JSON.parse(row.body) as Record<string, unknown> }))
+    return rows.map(toEntry)
   }
 
   /** The server has committed everything up to here: only now may entries leave. It is on the disk with the next commit. */
@@ -507,9 +507,12 @@ export class Journal {
   }
 
   #verifyChain(file: string): void {
-    const entries = this.entriesAfter(this.#position.ackedSeq, Number.MAX_SAFE_INTEGER)
+    // One by one: what gathered in months without a network may be more than a small computer's memory.
+    const query = 'SELECT * FROM entries WHERE seq > ? ORDER BY seq'
+    const rows = this.#prepare(query).iterate(this.#position.ackedSeq) as IterableIterator<EntryRow>
     let previous: JournalEntry | undefined
-    for (const entry of entries) {
+    for (const row of rows) {
+      const entry = toEntry(row)
       const isChained = previous === undefined || (entry.prevHash === previous.hash && entry.seq === previous.seq + 1)
       if (!isChained || hashEntry(entry) !== entry.hash) {
         throw new JournalError('journal.corrupt', `${file} is damaged: entry ${entry.seq} does not fit its hash`)
@@ -544,6 +547,10 @@ export class Journal {
   #all(sql: string, ...values: unknown[]): unknown[] {
     return this.#prepare(sql).all(...values)
   }
+}
+
+function toEntry(row: EntryRow): JournalEntry {
+  return { ...row, body: JSON.parse(row.body) as Record<string, unknown> }
 }
 
 function openError(error: unknown, file: string): Error {

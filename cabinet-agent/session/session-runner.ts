@@ -35,6 +35,8 @@ type UnlockResult = Extract<SessionInput, { input: 'unlock-finished' }>
 const maxVolatile = 1_000
 const stalledRetryMs = 1_000
 const diskCheckMs = 10_000
+/** So much above the floor ends the alarm of a full disk, bytes: at the floor itself it would come and go. */
+const clearOfFloorBytes = 1_048_576
 
 /**
  * Carries the session machine: one input after the other, new state and what it tells stored in one transaction, then
@@ -221,7 +223,7 @@ export class SessionRunner {
     const { guard, journal } = this.#options
     if (guard.hasRoom() && !this.#isFullAnnounced && !journal.alarms().includes('disk_full')) return
     if (this.#isStalled) return
-    if (guard.restoreBallast() && guard.hasRoom()) {
+    if (guard.restoreBallast() && guard.hasRoom(clearOfFloorBytes)) {
       this.#isFullAnnounced = false
       if (journal.alarms().includes('disk_full')) this.write({ atMs: this.#now(), clearAlarms: ['disk_full'] })
     } else if (!journal.alarms().includes('disk_full')) {

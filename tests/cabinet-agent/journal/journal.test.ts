@@ -39,6 +39,34 @@ describe('the journal', () => {
     expect(entries.every((entry) => hashEntry(entry) === entry.hash)).toBe(true)
   })
 
+  it('is checked entry by entry at its start, however long the network was away', () => {
+    const first = open()
+    first.commit({ atMs, events: Array.from({ length: 2_000 }, () => opened) })
+    first.close()
+    let rowsAtOnce = 0
+    const openFile = (path: string) => {
+      const db = new BetterSqlite3(path)
+      const prepare = db.prepare.bind(db)
+      db.prepare = ((sql: string) => {
+        const statement = prepare(sql)
+        const all = statement.all.bind(statement)
+        statement.all = (...values: unknown[]) => {
+          const rows = all(...values)
+          rowsAtOnce = Math.max(rowsAtOnce, rows.length)
+          return rows
+        }
+        return statement
+      }) as typeof db.prepare
+      return db
+    }
+
+    const second = open({ openFile })
+
+    expect(second.position()).toMatchObject({ lastSeq: 2_000, ackedSeq: 0 })
+    expect(rowsAtOnce).toBeLessThan(10)
+    second.close()
+  })
+
   it('writes all of a commit or nothing of it', () => {
     const journal = open()
     const broken = { type: 'door.opened', body: { text: 1n as unknown as number } }
