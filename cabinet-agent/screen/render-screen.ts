@@ -3,6 +3,7 @@ import type { CartLine, LiveMessage } from '#shared/contracts/mqtt/live.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import { mgToGrams } from '#shared/units/mass.ts'
 import type { ScreenLane, ScreenStage, ScreenView } from './screen-view.ts'
+import { agentVersion } from '../agent-version.ts'
 import { screenWords, type ScreenLanguage, type ScreenWords } from './screen-words.ts'
 
 /** What stays the same as long as the process runs. */
@@ -31,8 +32,6 @@ const troubles = new Set<ScreenStage>([
   'lock_fault',
   'maintenance',
 ])
-/** Stages in which a scan opens the door. */
-const invitations = new Set<ScreenStage>(['ready', 'settled', 'not_opened', 'interrupted', 'refused', 'review'])
 
 export function renderScreen(view: ScreenView, place: ScreenPlace, language: ScreenLanguage): ScreenParts {
   const words = screenWords[language]
@@ -56,7 +55,7 @@ export function renderPage(view: ScreenView, place: ScreenPlace, language: Scree
 <link rel="stylesheet" href="/screen.css">
 <script type="module" src="/screen.js"></script>
 </head>
-<body data-language="${language}">
+<body data-language="${language}" data-agent="${agentVersion}">
 <p id="gone" role="alert" hidden>${escape(words.gone)}</p>
 <header id="head">${head}</header>
 <main>
@@ -79,15 +78,16 @@ function renderHead({ isOnline }: ScreenView, { code }: ScreenPlace, language: S
 }
 
 function renderState(view: ScreenView, place: ScreenPlace, words: ScreenWords): string {
-  const { stage, cart, isOnline } = view
-  const [headline, hint] = words.stages[stage]
+  const { stage, cart, isOnline, mayScan } = view
+  const [headline, onlineHint] = words.stages[stage]
+  const hint = (isOnline ? undefined : words.offlineHints[stage]) ?? onlineHint
   const isBusy = stage === 'open' || stage === 'closing' || stage === 'opening'
   const tone = troubles.has(stage) ? 'is-trouble' : isBusy ? `is-busy is-${stage}` : 'is-calm'
   const parts = [
     `<div class="stage ${tone}" data-stage="${stage}"><h1>${escape(headline)}</h1><p>${escape(hint)}</p></div>`,
   ]
   if (cart !== undefined) parts.push(renderNotices(cart.notices, words), renderCart(cart, view.lanes, words))
-  else if (isOnline && invitations.has(stage)) {
+  else if (mayScan) {
     const label = escape(words.scan(place.code))
     parts.push(`<figure class="scan">${drawCode(place.buyerUrl, label)}<figcaption>${label}</figcaption></figure>`)
   }

@@ -61,7 +61,8 @@ const hear = () => {
   clearTimeout(silence)
   silence = setTimeout(() => { gone.hidden = false }, ${silenceMs})
 }
-const source = new EventSource('/events?lang=' + document.body.dataset.language)
+const { language, agent } = document.body.dataset
+const source = new EventSource('/events?lang=' + language + '&agent=' + agent)
 source.addEventListener('open', hear)
 source.addEventListener('alive', hear)
 source.addEventListener('message', ({ data }) => {
@@ -70,7 +71,7 @@ source.addEventListener('message', ({ data }) => {
 })
 source.addEventListener('error', () => {
   gone.hidden = false
-  // A browser gives up on an answer that is no stream; the page asks again by itself.
+  // A browser gives up on an answer that is no stream, as another version of the agent gives; the page asks again by itself.
   if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000)
 })
 `

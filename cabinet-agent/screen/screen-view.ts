@@ -57,6 +57,8 @@ export interface ScreenLane {
 export interface ScreenView {
   stage: ScreenStage
   isOnline: boolean
+  /** A scan would open the door. */
+  mayScan: boolean
   lanes: readonly ScreenLane[]
   /** While a sale's door is open or its weights settle. */
   cart?: Pick<LiveMessage, 'cart' | 'totalFen' | 'notices'>
@@ -69,26 +71,37 @@ const endShownMs = 12_000
 export function viewScreen(facts: ScreenFacts): ScreenView {
   const { isOnline, live } = facts
   const lanes = facts.planogram.map((lane) => viewLane(lane, facts))
-  const stage = stageOf(facts, lanes)
+  const active = activeSession(facts.state.session)
+  const idle = stageOfIdle(facts, lanes)
+  const stage = active === undefined ? (stageOfEnd(facts, idle) ?? idle) : stageOfActive(active)
+  const view = { stage, isOnline, mayScan: active === undefined && idle === 'ready', lanes }
   const isShopping = stage === 'open' || stage === 'closing'
-  if (!isShopping || live === undefined) return { stage, isOnline, lanes }
+  if (!isShopping || live === undefined) return view
   const { cart, totalFen, notices } = live
-  return { stage, isOnline, lanes, cart: { cart, totalFen, notices } }
+  return { ...view, cart: { cart, totalFen, notices } }
 }
 
-function stageOf(facts: ScreenFacts, lanes: readonly ScreenLane[]): ScreenStage {
-  const { state, commandFacts, isOnline, takesPasses, nowMs } = facts
-  const { session } = state
-  const active = activeSession(session)
-  if (active !== undefined) return stageOfActive(active)
+/** What would become of the next buyer. */
+function stageOfIdle(facts: ScreenFacts, lanes: readonly ScreenLane[]): ScreenStage {
+  const { state, commandFacts, isOnline, takesPasses } = facts
   if (state.isDoorForced || commandFacts.door === 'open') return 'door_open'
-  const isFresh = 'endedAtMs' in session && nowMs - session.endedAtMs < endShownMs && nowMs >= session.endedAtMs
-  if (isFresh && session.finalEvent !== 'restock.completed') return session.name
   const refusal = whyNotOpen(state, commandFacts) ?? whyNotSell(state, commandFacts)
   if (refusal !== undefined) return stageOfRefusal(refusal.reason)
   if (lanes.every((lane) => lane.status !== 'on_sale')) return 'sold_out'
   if (isOnline) return 'ready'
   return takesPasses ? 'offline_pass' : 'offline'
+}
+
+/** Ends that ask the buyer to scan again. */
+const retries = new Set<ScreenStage>(['not_opened', 'interrupted', 'refused'])
+/** Stages in which whoever comes next is let in. */
+const welcomes = new Set<ScreenStage>(['ready', 'offline', 'offline_pass'])
+
+/** How the buyer's session ended, while that is news, and nothing that they must know contradicts it. */
+function stageOfEnd({ state: { session }, nowMs }: ScreenFacts, idle: ScreenStage): ScreenStage | undefined {
+  const isFresh = 'endedAtMs' in session && nowMs - session.endedAtMs < endShownMs && nowMs >= session.endedAtMs
+  if (!isFresh || session.kind === 'restock' || idle === 'door_open') return undefined
+  return retries.has(session.name) && !welcomes.has(idle) ? undefined : session.name
 }
 
 function stageOfActive({ name, core }: NonNullable<ReturnType<typeof activeSession>>): ScreenStage {

@@ -12,6 +12,8 @@ export interface ScreenWords {
   gone: string
   /** Of each stage: a headline, and what to do. */
   stages: Record<ScreenStage, readonly [headline: string, hint: string]>
+  /** Instead of a stage's hint where that speaks of a phone or a scan, and there is no network. */
+  offlineHints: Partial<Record<ScreenStage, string>>
   scan: (code: string) => string
   shelf: string
   lane: (laneId: string) => string
@@ -60,6 +62,15 @@ const chinese: ScreenWords = {
     scale_unverified: ['秤的检定已到期，暂停出售', '重新检定后恢复。请去别的惠农柜。'],
     lock_fault: ['门锁有故障', '已通知维护人员，请去别的惠农柜。'],
     maintenance: ['正在维护', '请去别的惠农柜。'],
+  },
+  offlineHints: {
+    closing: '请不要再拉门，马上就好。',
+    settled: '现在没有网络，小票会在网络恢复后发到手机上。谢谢！',
+    review: '不会多收您的钱，结果会在网络恢复后发到手机上。',
+    not_opened: '没有扣款。请稍后再来，或去别的惠农柜。',
+    interrupted: '工作人员会核对，不会多收钱。',
+    refused: '没有扣款，离线码没有用掉。请稍等再试。',
+    door_open: '请把门关上。',
   },
   scan: (code) => `扫码打开 ${code}`,
   shelf: '柜里有什么',
@@ -119,6 +130,15 @@ const english: ScreenWords = {
     scale_unverified: ['The scales must be verified again: not selling', 'Choose another cabinet until then.'],
     lock_fault: ['The lock is faulty', 'Staff have been told. Choose another cabinet.'],
     maintenance: ['Under maintenance', 'Choose another cabinet.'],
+  },
+  offlineHints: {
+    closing: 'Please leave the door closed; this takes a moment.',
+    settled: 'There is no network now; the receipt comes to your phone when it is back. Thank you!',
+    review: 'You are never charged too much; the result comes to your phone when the network is back.',
+    not_opened: 'Nothing was charged. Come back later, or choose another cabinet.',
+    interrupted: 'Staff check it; nobody is charged too much.',
+    refused: 'Nothing was charged, and the pass was not used up. Wait a moment and try again.',
+    door_open: 'Please close the door.',
   },
   scan: (code) => `Scan to open ${code}`,
   shelf: 'In this cabinet',

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { CancelTimer, Clock } from '#shared/time/clock.ts'
+import { agentVersion } from '../agent-version.ts'
 import { renderPage, renderScreen, type ScreenParts, type ScreenPlace } from './render-screen.ts'
 import { screenScript, screenStyle } from './screen-files.ts'
 import type { ScreenView } from './screen-view.ts'
@@ -80,6 +81,8 @@ function answer(
   else if (url.pathname === '/screen.js') send(response, 200, 'text/javascript', screenScript)
   else if (url.pathname === '/favicon.ico') send(response, 204, 'image/x-icon', '')
   else if (url.pathname !== '/events') send(response, 404, 'text/plain', 'There is only one page here: /\n')
+  // A page stays open for months; what it shows must not come from an agent that is newer than its script and style.
+  else if (url.searchParams.get('agent') !== agentVersion) send(response, 409, 'text/plain', 'Load the page anew.\n')
   else if (followers.size >= maxFollowers) send(response, 503, 'text/plain', 'Too many screens are open.\n')
   else follow(response, language, followers, options)
 }

@@ -29,9 +29,9 @@ export function endSession(
   const [finalEvent, ...others] = finals
   if (finalEvent === undefined || others.length > 0)
     throw new Error(`a session ends by one event, not by ${finals.length}`)
-  const { sessionId } = session.core
+  const { sessionId, kind } = session.core
   return {
-    state: { ...state, session: { name, sessionId, finalEvent, endedAtMs } },
+    state: { ...state, session: { name, kind, sessionId, finalEvent, endedAtMs } },
     effects: [
       ...effects,
       { effect: 'clear-alarm', alarm: 'door_open' },

@@ -100,6 +100,8 @@ export type Closing = {
 /** The end of a session. The next command starts from here as from Idle. */
 export type Ended = {
   name: 'settled' | 'refused' | 'not_opened' | 'review' | 'interrupted'
+  /** Absent: stored by an older agent. */
+  kind?: SessionKind
   sessionId: Id
   finalEvent: FinalEventType
   endedAtMs: number

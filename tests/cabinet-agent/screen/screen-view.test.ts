@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { renderPage, renderScreen } from '#cabinet-agent/screen/render-screen.ts'
 import { viewScreen, type ScreenFacts } from '#cabinet-agent/screen/screen-view.ts'
 import { screenWords } from '#cabinet-agent/screen/screen-words.ts'
-import { initialState, type CabinetState } from '#cabinet-agent/session/session-state.ts'
+import { initialState, type CabinetState, type SessionState } from '#cabinet-agent/session/session-state.ts'
 import type { PlanogramLane } from '#shared/contracts/mqtt/twin.ts'
 import { seededRandom } from '#shared/ids/random.ts'
 import { makeId } from '#shared/ids/uuid-v7.ts'
@@ -103,6 +103,37 @@ describe('what the screen says', () => {
     expect(codeOf(makeFacts({ isOnline: false }))).toBe(false)
     expect(codeOf(makeFacts({}, { faultyLaneIds: ['L01'] }))).toBe(false)
     expect(codeOf(makeFacts({ isOnline: false, state: ended('settled', nowMs) }))).toBe(false)
+  })
+
+  it('never asks to scan again where that would be refused, and tells buyers, not staff, how a visit ended', () => {
+    const refused: CabinetState = {
+      ...initialState,
+      session: { name: 'refused', kind: 'sale', sessionId: newId(), finalEvent: 'session.refused', endedAtMs: nowMs },
+    }
+    const restocked = ended('review', nowMs)
+    const view = (state: CabinetState, facts: Partial<ScreenFacts['commandFacts']> = {}) =>
+      viewScreen(makeFacts({ state }, facts))
+    const seen = (state: CabinetState, facts: Partial<ScreenFacts['commandFacts']> = {}) => {
+      const { stage, mayScan } = view(state, facts)
+      return [stage, mayScan]
+    }
+
+    expect(seen(refused)).toEqual(['refused', true])
+    expect(seen(refused, { faultyLaneIds: ['L01'] })).toEqual(['scale_fault', false])
+    expect(seen(ended('settled', nowMs), { faultyLaneIds: ['L01'] })).toEqual(['settled', false])
+    expect(seen({ ...restocked, session: { ...restocked.session, kind: 'restock' } as SessionState })).toEqual([
+      'ready',
+      true,
+    ])
+  })
+
+  it('promises no receipt and no scan while there is no network', () => {
+    const stateOf = (isOnline: boolean) =>
+      renderScreen(viewScreen(makeFacts({ isOnline, state: ended('settled', nowMs) })), place, 'en').state
+
+    expect(stateOf(true)).toContain('The receipt is on your phone')
+    expect(stateOf(false)).toContain('when it is back')
+    expect(stateOf(false)).not.toContain('is on your phone')
   })
 
   it('tells of each lane why nothing is sold from it', () => {
