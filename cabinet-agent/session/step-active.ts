@@ -127,7 +127,8 @@ const restartedDetail = 'restarted while unlocking'
 
 /**
  * The no-open timeout. A bolt still drawn keeps the session: who opens now is the buyer, not a thief. But not for ever: whoever finds the
- * door unlocked much later is somebody else, and the buyer must not pay for them.
+ * door unlocked much later is somebody else, and the buyer must not pay for them. A restock goes on: behind a switch that says closed
+ * for ever staff may be loading.
  */
 function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired): Stepped {
   const { core, lockOutcome, isResumed } = session
@@ -135,7 +136,7 @@ function nobodyOpened(state: CabinetState, session: Unlocking, input: TimerFired
   const { atMs, door, isLockOpen } = input
   if (door === 'open') return enterOpen(state, session, atMs)
   const waitedMs = atMs - session.startedAtMs
-  const isGivenUp = waitedMs > timeouts.noOpenMs + timeouts.doorAlarmMs
+  const isGivenUp = core.kind === 'sale' && waitedMs > timeouts.noOpenMs + timeouts.doorAlarmMs
   if (isLockOpen && !isGivenUp) return waitForBolt(state, session, waitedMs)
   const answers = session.isAnswered
     ? []

@@ -162,6 +162,14 @@ describe('every way through a session', () => {
     ])
   })
 
+  it('does not end a restock while the bolt is drawn: staff may load behind a door switch that is stuck', () => {
+    const late: SessionInput = { ...boltLook, atMs: atMs + 900_000 }
+    const { state, effects } = run([restockInput(sessionId), ready, unlocked('OPENED'), late])
+
+    expect(state.session.name).toBe('unlocking')
+    expect(recorded(effects)).toEqual(['session.started'])
+  })
+
   it('prompts once and alarms once when the door stays open', () => {
     const { effects } = run([
       unlock,
