@@ -139,7 +139,14 @@ describe('every page', () => {
       .locator('tbody tr td:nth-child(2)')
       .evaluateAll((found) => found.map((cell) => cell.clientHeight))
 
+    await page.goto(`${demo.baseUrl}/admin/ledger?lang=en`)
+    await page.locator('.panel button').click()
+    const sentence = page.locator('p.tag', { hasText: 'The books balance' })
+    await sentence.waitFor()
+    const right = await sentence.evaluate((tag) => tag.getBoundingClientRect().right)
+
     expect(menu[0]).toBe(menu[1])
+    expect(right).toBeLessThan(390)
     expect(cells.length).toBeGreaterThan(10)
     // Two lines at most; they were six, of two signs each.
     expect(Math.max(...cells)).toBeLessThan(70)
