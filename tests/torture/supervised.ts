@@ -21,7 +21,7 @@ export interface SupervisedOptions {
 const restartMs = 100
 /** A process that ends by itself is started at most so often. */
 const troubledRestartMs = 1_000
-/** Longest time for a clean end after SIGTERM, ms. */
+/** Longest time for a clean end, ms. */
 const goodbyeMs = 30_000
 const keptOutput = 60_000
 
@@ -76,10 +76,7 @@ export class Supervised implements AsyncDisposable {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<boolean> {
     const child = this.#child
     if (child === undefined) return false
-    this.#isKilled = true
-    const ended = once(child, 'exit')
-    child.kill(signal)
-    await ended
+    await this.#end(child, signal)
     return true
   }
 
@@ -89,12 +86,7 @@ export class Supervised implements AsyncDisposable {
     await this.#starting
     const child = this.#child
     if (child === undefined) return 0
-    this.#isKilled = true
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    const lastResort = systemClock.setTimer(goodbyeMs, () => child.kill('SIGKILL'))
-    await ended
-    lastResort()
+    await this.#end(child, 'SIGTERM')
     return child.exitCode
   }
 
@@ -102,6 +94,16 @@ export class Supervised implements AsyncDisposable {
     this.#isWanted = false
     await this.#starting
     await this.kill()
+  }
+
+  /** Whoever does not go when told to is killed, as systemd has it. */
+  async #end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+    this.#isKilled = true
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    const lastResort = systemClock.setTimer(goodbyeMs, () => child.kill('SIGKILL'))
+    await ended
+    lastResort()
   }
 
   #spawn(): void {
