@@ -1,45 +1,48 @@
 import type { CabinetHardware } from '#firmware-bridge/ports/devices.ts'
-import { findJsonFault } from '#shared/contracts/json-fault.ts'
 import type { CommandKeyList } from '#shared/contracts/mqtt/command-keys.ts'
-import { AckMessage, type Versions } from '#shared/contracts/mqtt/event.ts'
-import { maxPayloadBytes, type Channel } from '#shared/contracts/mqtt/topics.ts'
+import { AckMessage } from '#shared/contracts/mqtt/event.ts'
+import type { Channel } from '#shared/contracts/mqtt/topics.ts'
 import { DesiredTwin, type Presence, type ReportedTwin } from '#shared/contracts/mqtt/twin.ts'
 import type { Random } from '#shared/ids/random.ts'
 import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
-import { delay, type CancelTimer, type Clock } from '#shared/time/clock.ts'
+import { delay, type Clock } from '#shared/time/clock.ts'
 import { agentVersion } from './agent-version.ts'
 import type { ServerKeys } from './enrolment/key-keeper.ts'
 import { DeviceNews } from './health/device-news.ts'
 import { HeatWatch } from './health/heat-watch.ts'
 import { runSelfTest } from './health/self-test.ts'
 import { readTelemetry } from './health/telemetry.ts'
+import { ConfirmedKeeper } from './journal/confirmed-keeper.ts'
 import type { DiskGuard } from './journal/disk-guard.ts'
 import type { Journal } from './journal/journal.ts'
-import { lanesOf } from './lanes/lane-record.ts'
-import { unverifiedLanes } from './lanes/weight-sale.ts'
 import type { ConnectBroker } from './link/broker-connection.ts'
 import { CommandDesk } from './link/command-desk.ts'
 import type { Login } from './link/login.ts'
 import { LinkDiary } from './link/link-diary.ts'
 import { MqttLink } from './link/mqtt-link.ts'
 import { OutboxSender } from './link/outbox-sender.ts'
+import { readMessage } from './link/read-message.ts'
+import { ReplySender } from './link/reply-sender.ts'
+import { NamedTimers } from './named-timers.ts'
 import { PassDesk } from './pass/pass-desk.ts'
 import { ReleaseKeeper } from './releases/release-keeper.ts'
 import type { ReleaseStore } from './releases/release-store.ts'
 import { startDoorWatch, type DoorWatch } from './sampling/door-watch.ts'
 import { startSampler, type Sampler } from './sampling/sampler.ts'
-import { SessionWatch, type ScaleSheet, type Shelf } from './sampling/session-watch.ts'
+import { SessionWatch, type ScaleSheet } from './sampling/session-watch.ts'
 import type { ScreenPlace } from './screen/render-screen.ts'
 import { viewScreen, type ScreenView } from './screen/screen-view.ts'
 import { serveScreen, type ScreenServer } from './screen/serve-screen.ts'
+import { type CabinetFacts, commandFactsOf, shelfOf, versionsOf } from './session/cabinet-facts.ts'
 import type { CommandFacts } from './session/session-input.ts'
 import { SessionRunner } from './session/session-runner.ts'
 import { activeSession } from './session/session-state.ts'
+import { reportedTwin } from './twin/reported-twin.ts'
 import { TwinKeeper } from './twin/twin-keeper.ts'
-import { decoderVersion } from './weighing/decoder.ts'
+import { TwinReporter } from './twin/twin-reporter.ts'
 import { plateauSdMg } from './weighing/noise-model.ts'
 
-type TimerName = 'heartbeat' | 'telemetry' | 'live' | 'report' | 'reboot' | 'reconnect' | 'keep' | 'session'
+type TimerName = 'heartbeat' | 'telemetry' | 'live' | 'reboot' | 'reconnect'
 
 export interface AgentParts {
   cabinetId: Id
@@ -69,19 +72,11 @@ export interface AgentParts {
 const AgentOfTwin = DesiredTwin.pick({ agent: true })
 /** Of any twin: they decide whose word the rest is. */
 const KeysOfTwin = DesiredTwin.pick({ commandKeys: true })
-/** Longest wait for the opening plateau, ms: the person stands at the door. */
-const openingMs = 4_000
 /** Longest wait for a first look at the door after a start, ms. */
 const firstLookMs = 3_000
 /** Longest wait for the broker's answer in a self-test, ms. */
 const roundTripMs = 5_000
-const reportDelayMs = 150
-/** How far a session is has other ways to whom it concerns: it waits so long for something else to report, ms. */
-const sessionReportMs = 3_000
 const rebootDelayMs = 500
-/** What was confirmed waits so long for a commit that takes it to the disk, ms: on a cabinet's flash each one counts. */
-const keepConfirmedMs = 10_000
-
 /** One cabinet's agent with all its parts in place; `compose-agent.ts` makes it from a configuration. */
 export class Agent implements AsyncDisposable {
   readonly #parts: AgentParts
@@ -91,6 +86,9 @@ export class Agent implements AsyncDisposable {
   readonly #heat: HeatWatch
   readonly #devices: DeviceNews
   readonly #outbox: OutboxSender
+  readonly #replies: ReplySender
+  readonly #confirmed: ConfirmedKeeper
+  readonly #reporter: TwinReporter
   readonly #desk: CommandDesk
   readonly #releases: ReleaseKeeper
   readonly #link: MqttLink
@@ -99,15 +97,12 @@ export class Agent implements AsyncDisposable {
   readonly #laneIds: readonly string[]
   readonly #startedMs: number
   readonly #seqBefore: number
-  readonly #timers = new Map<TimerName, CancelTimer>()
-  readonly #repliesInFlight = new Set<Id>()
+  readonly #timers: NamedTimers<TimerName>
   readonly #stopping = new AbortController()
   #door: DoorWatch | undefined
   #sampler: Sampler | undefined
   #screen: ScreenServer | undefined
   #lastFaults = ''
-  /** What was reported last over this connection. */
-  #told = { twin: '', sessionState: '' }
 
   constructor(parts: AgentParts) {
     const { journal, clock, hardware, guard, onLog } = parts
@@ -115,11 +110,18 @@ export class Agent implements AsyncDisposable {
     this.#startedMs = clock.monotonicMs()
     this.#diary = new LinkDiary(clock.now())
     this.#laneIds = [...hardware.scales.keys()]
+    this.#timers = new NamedTimers(clock)
+    this.#reporter = new TwinReporter({
+      clock,
+      look: () => this.#reported(),
+      publish: (reported) => this.#link.publish('reported', reported),
+    })
+    const report = () => this.#reporter.report()
     this.#watch = new SessionWatch({
       laneIds: this.#laneIds,
       sheet: parts.sheet,
       clock,
-      shelf: () => this.#shelf(),
+      shelf: () => shelfOf(this.#present(), journal),
       onInput: (input) => this.#runner.feed(input),
       onFault: (error) => onLog('error', 'the decoder failed', { error: String(error) }),
     })
@@ -146,9 +148,9 @@ export class Agent implements AsyncDisposable {
       laneIds: this.#laneIds,
       isIdle: () => this.#runner.isIdle,
       write: (write) => this.#runner.write(write),
-      onLinkChanged: () => this.#set('reconnect', 0, () => this.#link.reconnect()),
-      onChanged: () => this.#report(),
-      onToldAgain: () => this.#reportAnew(),
+      onLinkChanged: () => this.#timers.set('reconnect', 0, () => this.#link.reconnect()),
+      onChanged: report,
+      onToldAgain: () => this.#reporter.reportAnew(),
     })
     this.#heat = new HeatWatch({
       hardware,
@@ -156,15 +158,26 @@ export class Agent implements AsyncDisposable {
       clock,
       limitDeciC: () => this.#twin.applied.config.maxTemperatureDeciC,
       write: (write) => this.#runner.write(write),
-      onChanged: () => this.#report(),
+      onChanged: report,
     })
     this.#devices = new DeviceNews({ clock, write: (write) => this.#runner.write(write) })
+    this.#confirmed = new ConfirmedKeeper({
+      journal,
+      clock,
+      onFailed: (error) => onLog('warn', 'what was confirmed could not be stored', { error: String(error) }),
+    })
+    this.#replies = new ReplySender({
+      journal,
+      isConnected: () => this.#link.isConnected,
+      publish: (reply, onConfirmed) => this.#link.publish('replies', reply, onConfirmed),
+      onConfirmed: () => this.#confirmed.note(),
+    })
     this.#outbox = new OutboxSender({
       journal,
       clock,
       publish: (entries) => this.#link.publish('events', entries),
       onAcked: (throughSeq) => {
-        this.#keepConfirmedLater()
+        this.#confirmed.note()
         this.#twin.onAcked(throughSeq)
         // The journal's first word of this run is committed: the code started, and the server was heard.
         if (throughSeq > this.#seqBefore) void this.#releases.onHealthy()
@@ -183,7 +196,7 @@ export class Agent implements AsyncDisposable {
       hasRoomFor: (bytes) => guard.hasRoom(bytes),
       isIdle: () => this.#runner.isIdle,
       onRestart: (reason) => this.#reboot(reason),
-      onChanged: () => this.#report(),
+      onChanged: report,
       onFailed: (error) => onLog('error', 'a release could not be taken', { error: String(error) }),
     })
     this.#desk = new CommandDesk({
@@ -201,7 +214,7 @@ export class Agent implements AsyncDisposable {
         return runSelfTest(hardware, { roundTrip, history, clockOffsetMs, nowMs: clock.now() })
       },
       sendReply: (reply) => this.#link.publish('replies', reply),
-      onReplies: () => this.#sendReplies(),
+      onReplies: () => this.#replies.wake(),
     })
     if (hardware.scanner !== undefined) {
       this.#passes = new PassDesk({
@@ -228,7 +241,7 @@ export class Agent implements AsyncDisposable {
       onConnected: () => this.#onConnected(),
       onDisconnected: (why) => {
         this.#outbox.stop()
-        this.#repliesInFlight.clear()
+        this.#replies.forget()
         this.#diary.note(clock.now(), why)
         onLog('warn', 'offline', { why })
       },
@@ -252,12 +265,12 @@ export class Agent implements AsyncDisposable {
     this.#runner.start()
     this.#runner.write({
       atMs: clock.now(),
-      events: [{ type: 'agent.started', body: { versions: this.#versions(), ...recovered } }],
+      events: [{ type: 'agent.started', body: { versions: versionsOf(this.#twin.applied), ...recovered } }],
     })
     this.#desk.answerInterrupted(active?.core.commandId)
     hardware.onHealthChange((health) => {
       this.#devices.note(health)
-      this.#report()
+      this.#reporter.report()
     })
     let isRestored = false
     this.#door = startDoorWatch({
@@ -265,7 +278,7 @@ export class Agent implements AsyncDisposable {
       clock,
       onDoor: (door) => {
         if (isRestored) this.#runner.feed({ input: 'door-changed', door, atMs: clock.now() })
-        this.#report()
+        this.#reporter.report()
       },
       onSteady: (device, isSteady) => this.#devices.note({ device, isOnline: isSteady, lastErrorCode: 'UNSTEADY' }),
     })
@@ -291,7 +304,7 @@ export class Agent implements AsyncDisposable {
     void this.#parts.keepKey?.(this.#stopping.signal)
     this.#beat()
     this.#live()
-    this.#set('telemetry', 1_000, () => void this.#telemetry())
+    this.#timers.set('telemetry', 1_000, () => void this.#telemetry())
     this.#parts.onLog('info', 'started', { lastSeq: journal.position().lastSeq, ...recovered })
   }
 
@@ -317,7 +330,9 @@ export class Agent implements AsyncDisposable {
     this.#devices.stop()
     this.#releases.stop()
     this.#outbox.stop()
-    for (const cancel of this.#timers.values()) cancel()
+    this.#reporter.stop()
+    this.#confirmed.stop()
+    this.#timers.stop()
     await this.#screen?.[Symbol.asyncDispose]()
     await this.#link[Symbol.asyncDispose]()
     await this.#parts.hardware[Symbol.asyncDispose]()
@@ -359,65 +374,29 @@ export class Agent implements AsyncDisposable {
     return this.#door
   }
 
-  #shelf(): Shelf {
-    const { planogram, prices, config } = this.#twin.applied
-    const unverified = unverifiedLanes(planogram.lanes, config, this.#parts.clock.now())
-    const faults = this.#sampler?.faults() ?? new Map<string, string>()
-    return {
-      planogram,
-      prices,
-      records: this.#parts.journal.lanes(),
-      dryingRates: this.#parts.journal.dryingRates(),
-      settleConfidence: config.settleConfidence,
-      unverifiedLaneIds: new Set(unverified.map(({ laneId }) => laneId)),
-      blindLaneIds: new Set(
-        planogram.lanes.flatMap(({ laneId, isOnSale }) => (isOnSale || !faults.has(laneId) ? [] : [laneId])),
-      ),
-    }
+  /** By lane, the code of what ails its scale. */
+  #faults(): ReadonlyMap<string, string> {
+    return this.#sampler?.faults() ?? new Map()
   }
 
-  #versions(): Versions {
-    const { planogram, prices } = this.#twin.applied
-    return { agent: agentVersion, decoder: decoderVersion, planogram: planogram.version, prices: prices.version }
+  #present(): CabinetFacts {
+    return { applied: this.#twin.applied, faults: this.#faults(), nowMs: this.#parts.clock.now() }
   }
 
   #facts(sessionId: Id | undefined): CommandFacts {
-    const { planogram, prices, config } = this.#twin.applied
-    const faults = this.#sampler?.faults() ?? new Map<string, string>()
-    return {
-      planogramVersion: planogram.version,
-      pricesVersion: prices.version,
-      knownLaneIds: planogram.lanes.map((lane) => lane.laneId),
-      faultyLaneIds: planogram.lanes
-        .filter((lane) => lane.isOnSale && faults.has(lane.laneId))
-        .map((lane) => lane.laneId),
-      unverifiedLaneIds: unverifiedLanes(planogram.lanes, config, this.#parts.clock.now())
-        .filter((lane) => lane.isOnSale)
-        .map((lane) => lane.laneId),
-      onSaleLaneIds: planogram.lanes.filter((lane) => lane.isOnSale).map((lane) => lane.laneId),
+    return commandFactsOf(this.#present(), {
       lockedLaneIds: this.#twin.lockedLaneIds(),
       isOverTemperature: this.#heat.isLocked,
       isDiskFull: this.#runner.isDiskFull,
       door: this.#doorWatch().door(),
       isKnownSession: sessionId !== undefined && this.#parts.journal.isKnownSession(sessionId),
-      timeouts: {
-        openingMs,
-        noOpenMs: config.noOpenTimeoutMs,
-        doorPromptMs: config.doorOpenPromptMs,
-        doorAlarmMs: config.doorOpenAlarmMs,
-        settleMs: config.settleTimeoutMs,
-      },
-      versions: this.#versions(),
-    }
+    })
   }
 
   #onMessage(channel: Channel, payload: Buffer): void {
     let message: unknown
     try {
-      if (payload.length > maxPayloadBytes) throw new RangeError(`${payload.length} bytes`)
-      message = JSON.parse(payload.toString())
-      const fault = findJsonFault(message)
-      if (fault !== undefined) throw new RangeError(`${fault.path}: ${fault.message}`)
+      message = readMessage(payload)
     } catch (error) {
       this.#desk.rejected.unreadable += 1
       this.#parts.onLog('warn', 'a message was unreadable', { channel, error: String(error) })
@@ -443,7 +422,7 @@ export class Agent implements AsyncDisposable {
     try {
       if (!serverKeys.follow(lists)) return
       onLog('info', 'the server has changed the keys that are obeyed')
-      this.#report()
+      this.#reporter.report()
     } catch (error) {
       onLog('warn', 'the new keys of the server could not be kept; those known hold', { error: String(error) })
     }
@@ -451,125 +430,56 @@ export class Agent implements AsyncDisposable {
 
   #onConnected(): void {
     this.#parts.onLog('info', 'online')
-    this.#repliesInFlight.clear()
+    this.#replies.forget()
     this.#outbox.start()
-    this.#sendReplies()
-    this.#reportAnew()
+    this.#replies.wake()
+    this.#reporter.reportAnew()
   }
 
   #onCommitted(): void {
     this.#outbox.wake()
-    this.#sendReplies()
-    this.#report()
-  }
-
-  #sendReplies(): void {
-    if (!this.#link.isConnected) return
-    for (const reply of this.#parts.journal.undeliveredReplies()) {
-      const { commandId } = reply
-      if (this.#repliesInFlight.has(commandId)) continue
-      this.#repliesInFlight.add(commandId)
-      this.#link.publish('replies', reply, () => {
-        this.#repliesInFlight.delete(commandId)
-        this.#parts.journal.markDelivered(commandId)
-        this.#keepConfirmedLater()
-      })
-    }
-  }
-
-  #keepConfirmedLater(): void {
-    if (this.#stopping.signal.aborted) return
-    const { journal, onLog } = this.#parts
-    this.#set('keep', keepConfirmedMs, () => {
-      try {
-        journal.keepConfirmed()
-      } catch (error) {
-        onLog('warn', 'what was confirmed could not be stored', { error: String(error) })
-        this.#keepConfirmedLater()
-      }
-    })
+    this.#replies.wake()
+    this.#reporter.report()
   }
 
   #noticeFaults(): void {
-    const found = this.#sampler?.faults()
+    const found = this.#faults()
     // Asked at every sample: mostly there are none.
-    const faults = found === undefined || found.size === 0 ? '' : JSON.stringify([...found])
+    const faults = found.size === 0 ? '' : JSON.stringify([...found])
     if (faults === this.#lastFaults) return
     this.#lastFaults = faults
-    this.#report()
-  }
-
-  /** Publishes the twin soon though nothing of it has changed: the server may not have it. */
-  #reportAnew(): void {
-    this.#told = { twin: '', sessionState: '' }
-    this.#report()
-  }
-
-  /** Publishes the twin soon; changes that come together go out once. */
-  #report(): void {
-    if (this.#timers.has('report')) return
-    this.#set('report', reportDelayMs, () => this.#publishReport(false))
-  }
-
-  /** Publishes the twin if it has changed, or else if how far a session is has waited long enough. */
-  #publishReport(isSessionDue: boolean): void {
-    const reported = this.#reported()
-    const { atMs: _, sessionState, ...rest } = reported
-    const twin = JSON.stringify(rest)
-    const isTold = twin === this.#told.twin
-    if (isTold && sessionState === this.#told.sessionState) return
-    if (isTold && !isSessionDue) {
-      if (!this.#timers.has('session')) this.#set('session', sessionReportMs, () => this.#publishReport(true))
-      return
-    }
-    this.#told = { twin, sessionState }
-    this.#link.publish('reported', reported)
+    this.#reporter.report()
   }
 
   #reported(): ReportedTwin {
-    const { desiredVersion, planogram, prices, config } = this.#twin.applied
-    const { journal, clock } = this.#parts
-    const faults = this.#sampler?.faults() ?? new Map<string, string>()
-    const { rejected } = this.#twin
-    const alarms = new Set(journal.alarms())
-    if (this.#runner.isDiskFull) alarms.add('disk_full')
-    return {
-      desiredVersion,
-      planogramVersion: planogram.version,
-      pricesVersion: prices.version,
-      config,
-      isInService: this.#runner.state.isInService,
+    const { journal, clock, sheet, serverKeys } = this.#parts
+    const { state, isDiskFull } = this.#runner
+    return reportedTwin({
+      applied: this.#twin.applied,
+      rejected: this.#twin.rejected,
+      isInService: state.isInService,
       doorState: this.#door?.door() ?? 'unknown',
-      sessionState: this.#runner.state.session.name,
-      lanes: lanesOf(planogram.lanes, journal.lanes()).map((lane) => ({
-        laneId: lane.laneId,
-        skuId: lane.skuId,
-        ...(lane.lotId === undefined ? {} : { lotId: lane.lotId }),
-        count: lane.count,
-        grossMg: lane.grossMg,
-        unitMassMg: lane.unitMassMg,
-        unitMassSdMg: lane.unitMassSdMg,
-        hasForeignObject: lane.foreignMassesMg.length > 0,
-        isFaulty: faults.has(lane.laneId),
-      })),
-      lockedLaneIds: this.#twin.lockedLaneIds().slice(0, 99),
-      plateauSdMg: plateauSdMg(this.#parts.sheet),
-      alarms: [...alarms].toSorted((a, b) => a.localeCompare(b)).slice(0, 50),
-      ...(rejected === undefined ? {} : { rejected }),
-      obeyedKeys: [...this.#parts.serverKeys.named()],
+      sessionState: state.session.name,
+      records: journal.lanes(),
+      faults: this.#faults(),
+      lockedLaneIds: this.#twin.lockedLaneIds(),
+      plateauSdMg: plateauSdMg(sheet),
+      alarms: journal.alarms(),
+      isDiskFull,
+      obeyedKeys: [...serverKeys.named()],
       agent: this.#releases.report(),
       atMs: clock.now(),
-    }
+    })
   }
 
   #presence(isOnline: boolean): Presence {
     const { bootId, clock } = this.#parts
-    return { isOnline, bootId, versions: this.#versions(), atMs: clock.now() }
+    return { isOnline, bootId, versions: versionsOf(this.#twin.applied), atMs: clock.now() }
   }
 
   #beat(): void {
     this.#link.publish('presence', this.#presence(true))
-    this.#set('heartbeat', this.#twin.applied.config.heartbeatIntervalMs, () => this.#beat())
+    this.#timers.set('heartbeat', this.#twin.applied.config.heartbeatIntervalMs, () => this.#beat())
   }
 
   /** The cart of the moment; undefined with no door open. */
@@ -581,7 +491,7 @@ export class Agent implements AsyncDisposable {
   #live(): void {
     const live = this.#liveNow()
     if (live !== undefined) this.#link.publish('live', live)
-    this.#set('live', this.#twin.applied.config.liveIntervalMs, () => this.#live())
+    this.#timers.set('live', this.#twin.applied.config.liveIntervalMs, () => this.#live())
   }
 
   /** Of a message that says nothing new to the broker and back, ms. */
@@ -610,20 +520,11 @@ export class Agent implements AsyncDisposable {
     })
     if (this.#stopping.signal.aborted) return
     this.#link.publish('telemetry', telemetry)
-    this.#set('telemetry', this.#twin.applied.config.telemetryIntervalMs, () => void this.#telemetry())
+    this.#timers.set('telemetry', this.#twin.applied.config.telemetryIntervalMs, () => void this.#telemetry())
   }
 
   /** Leaves the reply half a second to get out. */
   #reboot(reason: string): void {
-    this.#set('reboot', rebootDelayMs, () => this.#parts.onRestart(reason))
-  }
-
-  #set(name: TimerName, delayMs: number, callback: () => void): void {
-    this.#timers.get(name)?.()
-    const cancel = this.#parts.clock.setTimer(delayMs, () => {
-      this.#timers.delete(name)
-      callback()
-    })
-    this.#timers.set(name, cancel)
+    this.#timers.set('reboot', rebootDelayMs, () => this.#parts.onRestart(reason))
   }
 }

@@ -5,6 +5,7 @@ import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import type { DiskGuard } from '../journal/disk-guard.ts'
 import { DiskFullError } from '../journal/journal-error.ts'
 import type { Journal, JournalWrite } from '../journal/journal.ts'
+import { NamedTimers } from '../named-timers.ts'
 import type { DoorWatch } from '../sampling/door-watch.ts'
 import type { SessionWatch } from '../sampling/session-watch.ts'
 import { isStored, type Effect, type SessionInput, type TimerName } from './session-input.ts'
@@ -44,7 +45,7 @@ const clearOfFloorBytes = 1_048_576
  */
 export class SessionRunner {
   readonly #options: SessionRunnerOptions
-  readonly #timers = new Map<TimerName, CancelTimer>()
+  readonly #timers: NamedTimers<TimerName>
   readonly #volatile = new Map<string, Reply>()
   #queue: Array<{ input: SessionInput; command?: Command }> = []
   #pendingWrites: JournalWrite[] = []
@@ -58,6 +59,7 @@ export class SessionRunner {
 
   constructor(options: SessionRunnerOptions) {
     this.#options = options
+    this.#timers = new NamedTimers(options.clock)
     this.#state = options.journal.loadState()
   }
 
@@ -119,7 +121,7 @@ export class SessionRunner {
     this.#isStopped = true
     this.#cancelRetry()
     this.#cancelCheck()
-    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.stop()
   }
 
   #drain(): void {
@@ -262,8 +264,7 @@ export class SessionRunner {
         this.#setTimer(effect)
         return
       case 'cancel-timers':
-        for (const cancel of this.#timers.values()) cancel()
-        this.#timers.clear()
+        this.#timers.cancelAll()
         return
       case 'watch-open':
         door().setBusy(true)
@@ -288,9 +289,7 @@ export class SessionRunner {
   }
 
   #setTimer({ sessionId, timer, delayMs }: Extract<Effect, { effect: 'set-timer' }>): void {
-    this.#timers.get(timer)?.()
-    const cancel = this.#options.clock.setTimer(delayMs, () => {
-      this.#timers.delete(timer)
+    this.#timers.set(timer, delayMs, () => {
       const door = this.#options.door()
       this.feed({
         input: 'timer-fired',
@@ -301,7 +300,6 @@ export class SessionRunner {
         atMs: this.#now(),
       })
     })
-    this.#timers.set(timer, cancel)
   }
 
   async #unlock(sessionId: string, expiresAtMs: number): Promise<void> {

@@ -19,7 +19,7 @@ const Applied = z.object({
   prices: z.custom<PriceList>(),
   config: CabinetConfig,
 })
-type Applied = z.infer<typeof Applied>
+export type AppliedTwin = z.infer<typeof Applied>
 const VersionOfTwin = z.object({ version: z.int() })
 /** Locks as the server last told them, with the version of the twin they came in. */
 const Locks = z.object({ desiredVersion: z.int(), lanes: z.array(LockedLane) })
@@ -39,7 +39,7 @@ export interface TwinKeeperOptions {
   onToldAgain: () => void
 }
 
-const nothingYet: Applied = {
+const nothingYet: AppliedTwin = {
   desiredVersion: 0,
   planogram: { version: 0, lanes: [] },
   prices: { version: 0, prices: {} },
@@ -52,7 +52,7 @@ const nothingYet: Applied = {
  */
 export class TwinKeeper {
   readonly #options: TwinKeeperOptions
-  #applied: Applied
+  #applied: AppliedTwin
   #waiting: DesiredTwin | undefined
   #locks: z.infer<typeof Locks>
   #rejected: Rejected | undefined
@@ -71,7 +71,7 @@ export class TwinKeeper {
     this.#trial = journal.setting('twinTrial') as LinkTrial | undefined
   }
 
-  get applied(): Readonly<Applied> {
+  get applied(): Readonly<AppliedTwin> {
     return this.#applied
   }
 
@@ -165,7 +165,7 @@ export class TwinKeeper {
     this.#options.write({ atMs: this.#options.clock.now(), settings: { twinTrial: null } })
   }
 
-  #apply(next: Applied, also: Omit<JournalWrite, 'atMs'> = {}): void {
+  #apply(next: AppliedTwin, also: Omit<JournalWrite, 'atMs'> = {}): void {
     const { journal, clock, write, onLinkChanged, onChanged } = this.#options
     const previous = this.#applied
     const isOnTrial = isLinkChanged(previous.config, next.config)
