@@ -1,17 +1,17 @@
-// `node .tools/run.mjs [--production | --whole | --pages | --long] <entry.ts> [arguments]`: sets up, bundles the entry and runs it in
-// this terminal. --whole takes the whole, minified bundle, which starts in half the time, and so does a thread of it; --production
-// takes it with the flags of a cabinet's small computer; --pages builds the pages that the entry serves; --long is for what
-// computes for minutes on one core.
+// `node .tools/run.mjs [--production | --whole | --pages] <entry.ts> [arguments]`: sets up, bundles the entry and runs it in this
+// terminal. --whole takes the whole, minified bundle, which starts in half the time, and so does a thread of it; --production takes
+// it with the flags of a cabinet's small computer; --pages builds the pages that the entry serves.
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { root, setUp } from './setup.mjs'
 
-const modes = ['--production', '--whole', '--pages', '--long']
-const mode = modes.find((one) => one === process.argv[2])
-const [entry, ...args] = process.argv.slice(mode === undefined ? 2 : 3)
-const usage = `usage: node .tools/run.mjs [${modes.join(' | ')}] <entry.ts> [arguments]
+const isProduction = process.argv[2] === '--production'
+const isWhole = isProduction || process.argv[2] === '--whole'
+const servesPages = process.argv[2] === '--pages'
+const [entry, ...args] = process.argv.slice(isWhole || servesPages ? 3 : 2)
+const usage = `usage: node .tools/run.mjs [--production | --whole | --pages] <entry.ts> [arguments]
 
 Bundles one TypeScript entry of this repository and runs it with the arguments. package.json names the entries that
 have a command of their own: \`npm run\` lists them.`
@@ -38,15 +38,12 @@ setUp()
 const { bundleEntry, productionFlags } = await import('./bundle.mjs')
 // Whoever asks for help, or brings built pages, waits for none.
 const isHelp = args.some((argument) => argument === '--help' || argument === '-h')
-if (mode === '--pages' && !isHelp && !process.env.HUINONG_WEB_DIR) {
+if (servesPages && !isHelp && !process.env.HUINONG_WEB_DIR) {
   const { buildWeb } = await import('./build-web.mjs')
   await buildWeb()
 }
-const file = await bundleEntry(entry, { isWhole: mode === '--whole' || mode === '--production' })
-const usualFlags = ['--enable-source-maps', '--no-warnings=ExperimentalWarning']
-// With room for young garbage little of it grows old; helper threads would take a core from the next such run.
-const longFlags = [...usualFlags, '--single-threaded-gc', '--max-semi-space-size=64']
-const flags = mode === '--production' ? productionFlags : mode === '--long' ? longFlags : usualFlags
+const file = await bundleEntry(entry, { isWhole })
+const flags = isProduction ? productionFlags : ['--enable-source-maps', '--no-warnings=ExperimentalWarning']
 // Paths in the arguments are relative to where npm was called, which INIT_CWD names.
 const child = spawn(process.execPath, [...flags, file, ...args], {
   cwd: process.env.INIT_CWD ?? process.cwd(),
