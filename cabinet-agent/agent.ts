@@ -8,7 +8,7 @@ import { makeId, type Id } from '#shared/ids/uuid-v7.ts'
 import { delay, type Clock } from '#shared/time/clock.ts'
 import { agentVersion } from './agent-version.ts'
 import type { ServerKeys } from './enrolment/key-keeper.ts'
-import { DeviceNews } from './health/device-news.ts'
+import { DeviceNews, unsteadyCode } from './health/device-news.ts'
 import { HeatWatch } from './health/heat-watch.ts'
 import { runSelfTest } from './health/self-test.ts'
 import { readTelemetry } from './health/telemetry.ts'
@@ -77,6 +77,7 @@ const firstLookMs = 3_000
 /** Longest wait for the broker's answer in a self-test, ms. */
 const roundTripMs = 5_000
 const rebootDelayMs = 500
+
 /** One cabinet's agent with all its parts in place; `compose-agent.ts` makes it from a configuration. */
 export class Agent implements AsyncDisposable {
   readonly #parts: AgentParts
@@ -280,7 +281,7 @@ export class Agent implements AsyncDisposable {
         if (isRestored) this.#runner.feed({ input: 'door-changed', door, atMs: clock.now() })
         this.#reporter.report()
       },
-      onSteady: (device, isSteady) => this.#devices.note({ device, isOnline: isSteady, lastErrorCode: 'UNSTEADY' }),
+      onSteady: (device, isSteady) => this.#devices.note({ device, isOnline: isSteady, lastErrorCode: unsteadyCode }),
     })
     const late = delay(clock, firstLookMs, this.#stopping.signal).catch(() => {})
     await Promise.race([this.#door.firstLook, late])

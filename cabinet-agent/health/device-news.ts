@@ -11,7 +11,7 @@ export interface DeviceNewsOptions {
 /** A bad line comes and goes for days: after six changes it is one that does not answer, until it was quiet for ten minutes. */
 const rule: SteadinessRule = { burst: 6, anotherMs: 1_800_000, restMs: 600_000, longestRestMs: 600_000 }
 /** What an operator reads of a device that comes and goes. */
-const unsteadyCode = 'UNSTEADY'
+export const unsteadyCode = 'UNSTEADY'
 
 interface Device {
   readonly steadiness: Steadiness<boolean>

@@ -2,8 +2,8 @@ import { encode } from 'uqr'
 import type { CartLine, LiveMessage } from '#shared/contracts/mqtt/live.ts'
 import { formatYuan } from '#shared/units/fen.ts'
 import { mgToGrams } from '#shared/units/mass.ts'
-import type { ScreenLane, ScreenStage, ScreenView } from './screen-view.ts'
 import { agentVersion } from '../agent-version.ts'
+import type { ScreenLane, ScreenStage, ScreenView } from './screen-view.ts'
 import { screenWords, type ScreenLanguage, type ScreenWords } from './screen-words.ts'
 
 /** What stays the same as long as the process runs. */

@@ -24,18 +24,16 @@ const maxAlarms = 50
 
 /** What the server is told of the cabinet as it is now. */
 export function reportedTwin(facts: ReportedFacts): ReportedTwin {
-  const { applied, rejected, records, faults, lockedLaneIds, isDiskFull, ...told } = facts
+  const { applied, rejected, records, faults, lockedLaneIds, alarms: raised, isDiskFull, ...told } = facts
   const { desiredVersion, planogram, prices, config } = applied
-  const alarms = new Set(facts.alarms)
+  const alarms = new Set(raised)
   if (isDiskFull) alarms.add('disk_full')
   return {
+    ...told,
     desiredVersion,
     planogramVersion: planogram.version,
     pricesVersion: prices.version,
     config,
-    isInService: told.isInService,
-    doorState: told.doorState,
-    sessionState: told.sessionState,
     lanes: lanesOf(planogram.lanes, records).map((lane) => ({
       laneId: lane.laneId,
       skuId: lane.skuId,
@@ -48,11 +46,7 @@ export function reportedTwin(facts: ReportedFacts): ReportedTwin {
       isFaulty: faults.has(lane.laneId),
     })),
     lockedLaneIds: lockedLaneIds.slice(0, maxLocked),
-    plateauSdMg: told.plateauSdMg,
     alarms: [...alarms].toSorted((a, b) => a.localeCompare(b)).slice(0, maxAlarms),
     ...(rejected === undefined ? {} : { rejected }),
-    obeyedKeys: told.obeyedKeys,
-    agent: told.agent,
-    atMs: told.atMs,
   }
 }

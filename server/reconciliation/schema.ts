@@ -27,13 +27,9 @@ export function reconciliationTables({ table, column: c, primaryKey, unique, ind
     importedBy: c.text().notNull(),
     importedAtMs: c.int().notNull(),
   })
-  const channelStatements = table(
-    'channel_statement',
-    {
-      ...statementColumns(),
-    },
-    (t) => [unique('channel_statement_once').on(t.channel, t.sha256)],
-  )
+  const channelStatements = table('channel_statement', statementColumns(), (t) => [
+    unique('channel_statement_once').on(t.channel, t.sha256),
+  ])
   const statementLines = table(
     'channel_statement_line',
     {

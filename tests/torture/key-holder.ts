@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, renameSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { nextKeyFileOf } from '#server/command-keys/key-files.ts'
 import { nextUnit, seededRandom, type Random } from '#shared/ids/random.ts'
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
@@ -16,7 +17,6 @@ const mostStolen = 2
 const pauseMs = 1_500
 /** A job is killed within so many ms; it takes about half of that by itself. */
 const killWithinMs = 2_000
-const nextKeyName = `next-${presentKeyName}`
 
 /** What a job says while cabinets do not follow. */
 const isBehind = /do not obey the new key yet/
@@ -57,7 +57,8 @@ export class KeyHolder {
   /** Prepares, rotates and ends, as far as the cabinets follow. */
   async #round(isOver: () => boolean): Promise<void> {
     await this.#finish(['command-key-prepare'], 'keysPrepared')
-    for (const folder of this.#elsewhere()) copyFileSync(join(this.#home, nextKeyName), join(folder, nextKeyName))
+    const [own = '', ...others] = this.#keyFiles()
+    for (const file of others) copyFileSync(nextKeyFileOf(own), nextKeyFileOf(file))
     if (!(await this.#finishOnceFollowed(['command-key-rotate'], 'keysRotated', isOver))) return
     this.#promoteElsewhere()
     await this.#finishOnceFollowed(['command-key-end'], 'keysEnded', isOver)
@@ -110,19 +111,14 @@ export class KeyHolder {
     return noDatabase.test(printed) ? 'noDatabase' : 'wrongStep'
   }
 
-  get #home(): string {
-    return this.#town.serverFolders[0] ?? ''
+  /** Of each server, the first one's first. */
+  #keyFiles(): readonly string[] {
+    return this.#town.serverFolders.map((folder) => join(folder, presentKeyName))
   }
 
-  /** Folders of the servers beside the first. */
-  #elsewhere(): readonly string[] {
-    return this.#town.serverFolders.slice(1)
-  }
-
+  /** The job has done the same for the first. */
   #promoteElsewhere(): void {
-    for (const folder of this.#elsewhere()) {
-      const next = join(folder, nextKeyName)
-      if (existsSync(next)) renameSync(next, join(folder, presentKeyName))
-    }
+    for (const file of this.#keyFiles().slice(1))
+      if (existsSync(nextKeyFileOf(file))) renameSync(nextKeyFileOf(file), file)
   }
 }

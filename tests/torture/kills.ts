@@ -3,12 +3,13 @@
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { chooseFreePort } from '#server/demo/demo-file.ts'
-import { hasMosquitto, mosquittoCommand } from '#tests/support/mosquitto.ts'
+import { hasMosquitto } from '#tests/support/mosquitto.ts'
 import { chance } from '#tests/simulation/fleet/world.ts'
 import { Bench, CannotRun, lostCommits, type BenchOptions, type BenchResult } from './bench.ts'
 import { KeyHolder } from './key-holder.ts'
 import { postgresEnds } from './postgres-server.ts'
-import { Supervised } from './supervised.ts'
+import type { Supervised } from './supervised.ts'
+import { startBroker } from './town-broker.ts'
 import { localHosts, Town } from './town.ts'
 
 export interface KillOptions extends BenchOptions {
@@ -37,7 +38,8 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
   if (servers > 1 && !hasMosquitto) throw new CannotRun('mosquitto is not installed.')
   if (servers > 1 && options.isOnPostgres !== true) throw new CannotRun('Several servers want --postgres.')
   const mqttPort = await chooseFreePort()
-  await using broker = servers > 1 ? startBroker(options.folder, mqttPort) : undefined
+  await using broker =
+    servers > 1 ? startBroker({ folder: options.folder, host: '127.0.0.1', port: mqttPort }) : undefined
   await using town = await Town.start({
     ...options,
     watched: Object.values(lostCommits),
@@ -93,14 +95,6 @@ export async function tortureByKills(options: KillOptions): Promise<BenchResult>
   if (postgres === undefined) return await bench.close(counts)
   const lost = Object.entries(lostCommits).map(([what, words]) => [what, bench.hear(words)] as const)
   return await bench.close({ ...counts, ...postgresKills, ...Object.fromEntries(lost), startsWithoutDatabase })
-}
-
-/** It keeps nothing on disk: what it had retained or had on its way is lost. */
-function startBroker(folder: string, port: number): Supervised {
-  const [file = '', ...args] = mosquittoCommand({ folder, host: '127.0.0.1', port })
-  const broker = new Supervised({ command: [file, ...args] })
-  broker.start()
-  return broker
 }
 
 interface Victim {

@@ -3,11 +3,12 @@
 import { delay } from '#shared/time/clock.ts'
 import { systemClock } from '#shared/time/system-clock.ts'
 import { nextBelow, nextUnit } from '#shared/ids/random.ts'
-import { hasMosquitto, mosquittoCommand } from '#tests/support/mosquitto.ts'
+import { hasMosquitto } from '#tests/support/mosquitto.ts'
 import { chance, pick } from '#tests/simulation/fleet/world.ts'
 import { Bench, CannotRun, lostCommits, type BenchOptions, type BenchResult } from './bench.ts'
 import { cableFaults, Namespaces } from './namespaces.ts'
-import { Supervised } from './supervised.ts'
+import type { Supervised } from './supervised.ts'
+import { startBroker } from './town-broker.ts'
 import { Town } from './town.ts'
 
 export interface NetworkOptions extends BenchOptions {
@@ -34,7 +35,9 @@ export async function tortureByNetwork(options: NetworkOptions): Promise<BenchRe
   if (obstacle !== undefined) throw new CannotRun(obstacle)
   if (isBrokerExternal && !hasMosquitto) throw new CannotRun('mosquitto is not installed.')
   using network = Namespaces.open(isOnPostgres ? cabinets + 1 : cabinets)
-  await using broker = isBrokerExternal ? startBroker(network, options.folder) : undefined
+  await using broker = isBrokerExternal
+    ? startBroker({ folder: options.folder, host: '0.0.0.0', port: mqttPort }, network.serverPrefix)
+    : undefined
   await using town = await Town.start({
     ...options,
     // Lines do not care for network namespaces, sockets of boards would.
@@ -51,14 +54,6 @@ export async function tortureByNetwork(options: NetworkOptions): Promise<BenchRe
   if (!isOnPostgres) return await bench.close(counts)
   const lost = Object.entries(lostCommits).map(([what, words]) => [what, bench.hear(words)] as const)
   return await bench.close({ ...counts, cutInSilence: bench.hear(cutInSilence), ...Object.fromEntries(lost) })
-}
-
-function startBroker(network: Namespaces, folder: string): Supervised {
-  const command = mosquittoCommand({ folder, port: mqttPort, host: '0.0.0.0' })
-  const [first = '', ...rest] = [...network.serverPrefix, ...command]
-  const broker = new Supervised({ command: [first, ...rest] })
-  broker.start()
-  return broker
 }
 
 async function strikeRounds(

@@ -196,7 +196,7 @@ export class Town implements AsyncDisposable {
   }
 }
 
-function commandOf(prefix: readonly string[] = [], command: readonly string[]): [string, ...string[]] {
+export function commandOf(prefix: readonly string[] = [], command: readonly string[]): [string, ...string[]] {
   const [first = '', ...rest] = [...prefix, ...command]
   return [first, ...rest]
 }
