@@ -68,7 +68,8 @@ export class EmbeddedCluster {
   async #create(from: string): Promise<string> {
     this.#made += 1
     const name = `test_${this.#made}`
-    await this.#admin.query(`CREATE DATABASE ${name} TEMPLATE ${from}`)
+    // Where nothing waits for the disk, a copy of the files takes a quarter of the time that the default, by way of the log, does.
+    await this.#admin.query(`CREATE DATABASE ${name} TEMPLATE ${from} STRATEGY FILE_COPY`)
     return this.#files.urlOf(name)
   }
 
