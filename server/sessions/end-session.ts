@@ -2,6 +2,7 @@
 import type { Effect } from '../context.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
+import { holdReturned } from './rules.ts'
 import type { SessionState } from './rules.ts'
 import { newsOf } from './session-news.ts'
 import { advance } from './store.ts'
@@ -22,4 +23,15 @@ export function* endUnsold(
     outcomeSeq: end.seq ?? session.outcomeSeq,
   })
   return newsOf(ended)
+}
+
+/** Ends a session of which the cabinet may still speak: what it bills then is taken from the wallet. */
+export function* cancelUnsold(
+  ctx: UnitContext,
+  payments: PaymentPort,
+  session: SessionRow,
+  reason: string,
+): Unit<readonly Effect[]> {
+  const returned = { ...session, flags: [...new Set([...(session.flags ?? []), holdReturned])] }
+  return yield* endUnsold(ctx, payments, returned, { state: 'cancelled', reason })
 }

@@ -6,14 +6,14 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import type { CommandEnd, CommandEndHandlers, EventHandlers, JournalEvent } from '../mqtt/event-handlers.ts'
 import { isPass, startOnPass } from '../offline-passes/start-session.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
-import { endUnsold } from './end-session.ts'
+import { cancelUnsold, endUnsold } from './end-session.ts'
 import { addFinding } from './findings.ts'
 import { priceBill } from './pricing.ts'
 import type { TakenLine } from './pricing.ts'
 import { readBooks } from './read-books.ts'
 import { requireMove } from './require-move.ts'
 import type { Judged } from './require-move.ts'
-import { endsSession, nextState } from './rules.ts'
+import { endsSession, moveOfRefusal, nextState } from './rules.ts'
 import { newsOf } from './session-news.ts'
 import type { SessionSettings } from './settings.ts'
 import { settleSession } from './settle-session.ts'
@@ -165,9 +165,11 @@ export function sessionCommandEnds(payments: PaymentPort): CommandEndHandlers {
       if (session.answeredAtMs === null) yield* advance(session, { answeredAtMs: ctx.now() })
       return []
     }
-    const state = nextState(session.state, 'unlock.refused')
+    const state = nextState(session.state, moveOfRefusal(end.reply))
+    const reason = end.reply.reason ?? end.reply.outcome
     if (state === undefined) return []
-    return yield* endUnsold(ctx, payments, session, { state, reason: end.reply.reason ?? end.reply.outcome })
+    if (state === 'cancelled') return yield* cancelUnsold(ctx, payments, session, reason)
+    return yield* endUnsold(ctx, payments, session, { state, reason })
   }
   return { unlock: onEnd, 'restock-open': onEnd }
 }

@@ -5,8 +5,7 @@
 import type { Effect } from '../context.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import type { PaymentPort } from '../payments/payment-port.ts'
-import { endUnsold } from './end-session.ts'
-import { holdReturned } from './rules.ts'
+import { cancelUnsold } from './end-session.ts'
 import { newsOf } from './session-news.ts'
 import { advance, findOverdue } from './store.ts'
 
@@ -20,9 +19,7 @@ export function* expireSessions(ctx: UnitContext, payments: PaymentPort): Unit<r
   const effects: Effect[] = []
   for (const session of yield* findOverdue(ctx.now())) {
     if (session.state === 'authorised' && session.answeredAtMs === null) {
-      const unanswered = { ...session, flags: [...(session.flags ?? []), holdReturned] }
-      const end = { state: 'cancelled', reason: 'unlock_unanswered' } as const
-      effects.push(...(yield* endUnsold(ctx, payments, unanswered, end)))
+      effects.push(...(yield* cancelUnsold(ctx, payments, session, 'unlock_unanswered')))
       continue
     }
     const moved = yield* advance(session, {

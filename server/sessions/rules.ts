@@ -11,7 +11,7 @@ export const sessionStates = [
   'refused',
   'not_opened',
   'interrupted',
-  /** The cabinet never answered the unlock: the money went back. Its late word still counts. */
+  /** The cabinet never answered the unlock, or may forget that it refused: the money went back. Its late word still counts. */
   'cancelled',
 ] as const
 export type SessionState = (typeof sessionStates)[number]
@@ -33,6 +33,8 @@ export const sessionMoves = {
   'session.interrupted': { from: awaitingEnd, to: 'interrupted' },
   'unlock.refused': { from: ['authorised', 'silent', 'cancelled'], to: 'refused' },
   'deadline.passed': { from: ['authorised', 'open', 'closing'], to: 'silent' },
+  /** By a cabinet that could not write down that it refused. */
+  'unlock.refused_unwritten': { from: ['authorised', 'silent'], to: 'cancelled' },
   'unlock.unanswered': { from: ['authorised'], to: 'cancelled' },
   'review.decided': { from: ['review', 'silent', 'cancelled'], to: 'settled' },
 } as const satisfies Record<string, { readonly from: readonly SessionState[]; readonly to: SessionState }>
@@ -71,6 +73,14 @@ export function endsSession(end: {
 }): boolean {
   if (end.isByServer || end.outcome === 'done') return false
   return !(end.outcome === 'failed' && end.reason !== undefined && failuresToldLater.includes(end.reason))
+}
+
+/**
+ * How an answer that ends the session moves it. On a disk that takes nothing a refusal is in the cabinet's memory alone: after a
+ * restart it may carry out a second copy of the same unlock, and then its bill counts.
+ */
+export function moveOfRefusal({ reason }: { readonly reason?: string | undefined }): SessionMove {
+  return reason === 'disk_full' ? 'unlock.refused_unwritten' : 'unlock.refused'
 }
 
 /**

@@ -43,7 +43,7 @@ const start = (market: Market, sessionId: string) =>
 function* answer(
   ctx: UnitContext,
   sessionId: string,
-  reply: { outcome: 'refused' | 'failed' | 'expired'; reason?: 'busy' | 'interrupted' | 'not_opened' },
+  reply: { outcome: 'refused' | 'failed' | 'expired'; reason?: 'busy' | 'disk_full' | 'interrupted' | 'not_opened' },
   isByServer = false,
 ): Unit<unknown> {
   const session = yield* findSession(sessionId)
@@ -188,6 +188,36 @@ describe.each(dialects)('a session without a sale on %s', (dialect) => {
     expect(await stateOf(market, first)).toBe('refused')
     expect(await stateOf(market, other)).toBe('refused')
     expect(await database.read((ctx) => rows(ctx.db.select().from(ctx.tables.sessionFindings)))).toEqual([])
+  })
+
+  it('is billed what a cabinet sold after it had forgotten its refusal, having no room to write it down', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await market.open()
+    await database.run((ctx) => answer(ctx, sessionId, { outcome: 'refused', reason: 'disk_full' }))
+    const before = { state: await stateOf(market, sessionId), wallet: await wallet(market) }
+
+    await start(market, sessionId)
+    await market.tell('session.settled', settled(market, sessionId, { count: 1 }))
+
+    expect(before).toEqual({ state: 'cancelled', wallet: { balanceFen: 50_000, heldFen: 0 } })
+    expect(await stateOf(market, sessionId)).toBe('settled')
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000 - 1_280, heldFen: 0 })
+  })
+
+  it('is refused for good once the cabinet’s journal says so too', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    const sessionId = await market.open()
+    await database.run((ctx) => answer(ctx, sessionId, { outcome: 'refused', reason: 'disk_full' }))
+
+    const commandId = '01900000-0000-7000-8000-000000000009'
+    await market.tell('session.refused', { sessionId, commandId, reason: 'disk_full' })
+
+    expect(await stateOf(market, sessionId)).toBe('refused')
+    expect(await wallet(market)).toEqual({ balanceFen: 50_000, heldFen: 0 })
   })
 
   it('is billed what was taken through a door that the lock had not seen open', async () => {

@@ -58,6 +58,8 @@ describe('the moves of a session', () => {
     expect(nextState('cancelled', 'session.settled')).toBe('settled')
     expect(nextState('cancelled', 'door.opened')).toBeUndefined()
     expect(nextState('open', 'unlock.unanswered')).toBeUndefined()
+    expect(nextState('authorised', 'unlock.refused_unwritten')).toBe('cancelled')
+    expect(nextState('open', 'unlock.refused_unwritten')).toBeUndefined()
   })
 
   it('do not let a refusal end a session whose door was seen open', () => {

@@ -55,6 +55,7 @@ export function sessionsEnglish(words: Words): SessionMessages {
       unlock_unanswered: 'the cabinet did not answer the unlock; the hold went back',
       cabinet_silent: 'the cabinet fell silent',
       busy: 'the cabinet was busy',
+      disk_full: 'the cabinet’s disk took nothing; the hold went back',
       out_of_service: 'the cabinet is out of service',
     },
     receipt: 'Receipt and attribution',

@@ -53,6 +53,7 @@ export function sessionsChinese(words: Words) {
       unlock_unanswered: '柜子没有回应开门指令，冻结已退回',
       cabinet_silent: '柜子失去联系',
       busy: '柜子正忙',
+      disk_full: '柜子的磁盘写不进去，冻结已退回',
       out_of_service: '柜子停用',
     } as Record<string, string>,
     receipt: '小票与归户',
