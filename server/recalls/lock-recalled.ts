@@ -1,10 +1,11 @@
-// Locks lanes that goods under recall have come to lie in by the books: loaded while their lot was being recalled, stated by a
-// restocker instead of what was planned, or found by a count after the books had said that none was left.
-import { and, asc, gt, inArray, isNull, eq } from 'drizzle-orm'
+// Locks lanes that goods under recall have come to lie in: loaded while their lot was being recalled, stated by a restocker instead
+// of what was planned, or found by a count, or sold, after the books had said that none was left.
+import { and, asc, inArray, isNull, eq } from 'drizzle-orm'
 import type { Effect } from '../context.ts'
 import { rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { lockPlaces } from '../lane-locks/lock-lanes.ts'
+import { mayLieThere } from '../stock/lane-stock.ts'
 
 /** Lanes that are locked for it already stay as they are. */
 export function* lockRecalled(ctx: UnitContext, cabinetIds: readonly string[]): Unit<readonly Effect[]> {
@@ -14,7 +15,7 @@ export function* lockRecalled(ctx: UnitContext, cabinetIds: readonly string[]): 
       .select({ recallId: t.recallId, cabinetId: s.cabinetId, laneId: s.laneId })
       .from(s)
       .innerJoin(t, and(eq(t.lotId, s.lotId), isNull(t.closedAtMs)))
-      .where(and(inArray(s.cabinetId, [...cabinetIds]), gt(s.units, 0)))
+      .where(and(inArray(s.cabinetId, [...cabinetIds]), mayLieThere(s)))
       .orderBy(asc(t.recallId), asc(s.cabinetId), asc(s.laneId)),
   )
   const effects: Effect[] = []

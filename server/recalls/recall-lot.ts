@@ -1,6 +1,6 @@
 // Recalls a lot: from the commit on it is neither loaded nor sold, and every lane that holds it by the books is locked in every
 // cabinet, by one short unit. Connected cabinets are told right after the commit.
-import { eq, and, ne, inArray, or } from 'drizzle-orm'
+import { eq, and, inArray } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
 import { findLotsById } from '../catalog/find-goods.ts'
 import type { Effect } from '../context.ts'
@@ -9,6 +9,7 @@ import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import { lockPlaces, releaseLanes } from '../lane-locks/lock-lanes.ts'
 import type { Actor } from '../lane-locks/lock-lanes.ts'
+import { mayLieThere } from '../stock/lane-stock.ts'
 import { findRecall, openRecallsOf } from './find-recalls.ts'
 
 export interface NewRecall {
@@ -49,13 +50,13 @@ export function* recallLot(ctx: UnitContext, { lotId, reason, by }: NewRecall): 
   return { recallId, lanesLocked: lockIds.length, effects }
 }
 
-/** Lanes that hold the lots by the books, or whose counts found them otherwise: what is missing may lie there all the same. */
+/** Lanes in which the lots may lie. */
 function* lanesWith({ db, tables: { laneStock: t } }: UnitContext, lotIds: readonly string[]) {
   return yield* rows(
     db
       .select({ cabinetId: t.cabinetId, laneId: t.laneId })
       .from(t)
-      .where(and(inArray(t.lotId, [...lotIds]), or(ne(t.units, 0), ne(t.unitsMissing, 0)))),
+      .where(and(inArray(t.lotId, [...lotIds]), mayLieThere(t))),
   )
 }
 

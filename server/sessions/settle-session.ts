@@ -53,7 +53,8 @@ export function* settleSession(
   yield* wasReturned
     ? payments.captureLate(ctx, session.sessionId, bill.totalFen)
     : payments.capture(ctx, session.sessionId, bill.totalFen)
-  yield* bookSale(ctx, { cabinetId: session.cabinetId, sessionId: session.sessionId, lines, lots: books.lots })
+  const { cabinetId, sessionId } = session
+  const locked = yield* bookSale(ctx, { cabinetId, sessionId, lines, lots: books.lots })
   const flags = [...new Set([...(session.flags ?? []), ...settlement.flags, ...bill.flags])]
   const settled = yield* advance(session, {
     state: 'settled',
@@ -70,7 +71,7 @@ export function* settleSession(
     outcomeSeq: settlement.seq,
   })
   yield* keepFindings(ctx, session, settlement.seq ?? 0, bill)
-  return newsOf(settled)
+  return [...newsOf(settled), ...locked]
 }
 
 function toRow(sessionId: string, line: BillLine & { readonly saleLineId: string }, atMs: number) {

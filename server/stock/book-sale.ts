@@ -1,6 +1,8 @@
 // What a bill sold leaves the lanes. The hot path of settling: the bill has shared its lines over the lots that lie in the
 // cabinet, so only what goes beyond the books comes out of a lane's difference.
+import type { Effect } from '../context.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
+import { lockRecalled } from '../recalls/lock-recalled.ts'
 import { bookMoves } from './book-moves.ts'
 import type { Move } from './book-moves.ts'
 import { differencePlace, fixedPlaces, lanePlace } from './rules.ts'
@@ -18,7 +20,10 @@ export interface SoldGoods {
   readonly lots: ReadonlyArray<{ readonly laneId: string; readonly lotId: string; readonly units: number }>
 }
 
-export function* bookSale(ctx: UnitContext, { cabinetId, sessionId: causeId, lines, lots }: SoldGoods): Unit<void> {
+export function* bookSale(
+  ctx: UnitContext,
+  { cabinetId, sessionId: causeId, lines, lots }: SoldGoods,
+): Unit<readonly Effect[]> {
   const left = new Map(lots.map(({ laneId, lotId, units }) => [`${laneId} ${lotId}`, units]))
   const moves: Move[] = []
   for (const { bookLaneId: laneId, lotId, units } of lines) {
@@ -41,4 +46,6 @@ export function* bookSale(ctx: UnitContext, { cabinetId, sessionId: causeId, lin
     moves.push({ kind: 'sold', lotId, from: lane, to: fixedPlaces.buyer, units, causeId })
   }
   yield* bookMoves(ctx, moves)
+  // Where one lay that the books did not know of, more may lie.
+  return moves.some(({ kind }) => kind === 'counted') ? yield* lockRecalled(ctx, [cabinetId]) : []
 }

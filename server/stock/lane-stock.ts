@@ -1,6 +1,7 @@
 // What the books say lies in each lane, lot by lot, the one that expires first at the head: the shelf a buyer sees, the contract
 // of a session and the settlement are read from it.
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, ne, or } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { countRows } from '../db/expressions.ts'
 import type { Params, Unit, UnitContext } from '../db/unit.ts'
 import { rows, statement } from '../db/unit.ts'
@@ -57,6 +58,11 @@ export function* householdsBehindLots(
       .groupBy(t.lotSources.lotId),
   )
   return new Map(found.map((row) => [row.lotId, row.households]))
+}
+
+/** The books say that it lies there, or what was found says otherwise than they do: then it may lie there all the same. */
+export function mayLieThere({ units, unitsMissing }: UnitContext['tables']['laneStock']): SQL | undefined {
+  return or(ne(units, 0), ne(unitsMissing, 0))
 }
 
 /** Book units of one lane by lot, first expired first; `unitsMissing` is what counts found otherwise and nobody explained. */

@@ -142,6 +142,26 @@ describe.each(dialects)('a recall of a lot on %s', (dialect) => {
     expect(await database.read((ctx) => findTwin(ctx, cabinetId))).toEqual(twin)
   })
 
+  it('locks a lane out of which goods are sold that the books had sold out: more of them may lie there', async () => {
+    const clock = new TestClock()
+    await using database = await openTestDatabase(dialect, { clock })
+    const market = await openMarket(database, clock)
+    await buy(market, unitsInLane)
+    const sessionId = await market.open('intent-beyond')
+    const { recallId, lanesLocked } = await recall(market)
+    const bill = settled(market, sessionId, { count: 1 })
+    const lines = bill.lines.map((line) => ({ ...line, lotId: market.citrus.lotId }))
+
+    const { effects } = await market.tell('session.settled', { ...bill, lines })
+
+    expect(lanesLocked).toBe(0)
+    const twin = await database.read((ctx) => findTwin(ctx, market.cabinetId))
+    expect(twin.lockedLanes.filter(({ reason }) => reason === 'recalled')).toMatchObject([{ laneId: 'L01' }])
+    expect(effects.some((effect) => 'cabinetId' in effect && effect.cabinetId === market.cabinetId)).toBe(true)
+    const close = database.run((ctx) => closeRecall(ctx, { recallId, note: '已全部下架', by }))
+    await expect(close).rejects.toMatchObject({ code: 'recall.goods_left' })
+  })
+
   it('ends when no lane holds the lot any more, and lets the lanes go', async () => {
     const clock = new TestClock()
     await using database = await openTestDatabase(dialect, { clock })
