@@ -88,3 +88,10 @@ export function asDatabaseError(thrown: unknown): DatabaseError {
   }
   return new DatabaseError('other', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
 }
+
+const passing: ReadonlySet<DatabaseErrorKind> = new Set(['busy', 'conflict', 'connection', 'uncertain', 'full', 'io'])
+
+/** Whether the same unit may succeed later; any other error would come again and again. */
+export function mayPass(thrown: unknown): boolean {
+  return passing.has(asDatabaseError(thrown).kind)
+}

@@ -22,6 +22,7 @@ import { findTwins } from '../cabinets/change-twin.ts'
 import { findCommittedSeq } from './journal-position.ts'
 import type { Effect, ServerContext } from '../context.ts'
 import type { CoreOptions } from '../core.ts'
+import { mayPass } from '../db/database-error.ts'
 import type { Noun } from '../nouns.ts'
 import type { CabinetLink, DownChannel, DownMessages, UpChannel } from './cabinet-link.ts'
 import { makeHandlerTable, type CommitResult } from './commit-entries.ts'
@@ -36,6 +37,8 @@ import { TwinCourier } from './twin-courier.ts'
 const brokenFlags = /chain_broken|hash_wrong/
 /** Until a command goes out again whose signature was not believed: the cabinet may have heard of the key by then. */
 const believedLaterMs = 10_000
+/** Most replies that wait for a database that takes nothing. */
+const maxUnkept = 10_000
 
 export class FleetLine implements AsyncDisposable {
   readonly #ctx: ServerContext
@@ -48,6 +51,8 @@ export class FleetLine implements AsyncDisposable {
   readonly #pending = new Set<Promise<void>>()
   /** Commands whose signature their cabinet did not believe, and when they go out again, monotonic ms. */
   readonly #disbelieved = new Map<Id, { readonly cabinetId: Id; readonly dueMs: number }>()
+  /** Replies that the database did not take; their cabinets hold them for delivered and say them only at their next contact. */
+  readonly #unkept = new Map<string, { readonly cabinetId: Id; readonly reply: Reply }>()
   readonly #twins: TwinCourier
   #link: CabinetLink | undefined
 
@@ -170,10 +175,14 @@ export class FleetLine implements AsyncDisposable {
     }
   }
 
-  /** Sends again what was not believed, and ends commands that nobody answered in time. */
+  /** Sends again what was not believed, keeps the replies that were not kept, and ends commands that nobody answered in time. */
   async sweepCommands(): Promise<void> {
     const { database } = this.#ctx
     await this.#sendDisbelieved()
+    const unkept = [...this.#unkept.values()]
+    this.#unkept.clear()
+    // All at once: one that fails must not keep the others waiting.
+    await Promise.allSettled(unkept.map(({ cabinetId, reply }) => this.#onReply(cabinetId, reply)))
     if (!(await database.read(isAnyLate))) return
     const { effects, kinds } = await database.run((unit) => expireCommands(unit, this.#commandEnds))
     for (const kind of kinds) this.#ctx.metrics.commands.inc({ kind, outcome: 'expired' })
@@ -220,9 +229,12 @@ export class FleetLine implements AsyncDisposable {
   }
 
   async #onReply(cabinetId: Id, reply: Reply): Promise<void> {
-    const { verdict, kind, effects } = await this.#ctx.database.run((unit) =>
-      recordReply(unit, this.#commandEnds, cabinetId, reply),
-    )
+    const recorded = this.#ctx.database.run((unit) => recordReply(unit, this.#commandEnds, cabinetId, reply))
+    const { verdict, kind, effects } = await recorded.catch((error: unknown) => {
+      const mayKeepLater = mayPass(error) && this.#unkept.size < maxUnkept
+      if (mayKeepLater) this.#unkept.set(`${cabinetId} ${reply.commandId}`, { cabinetId, reply })
+      throw error
+    })
     if (verdict === 'unknown') this.#keepAside(cabinetId, 'invalid', 'reply to a command nobody sent', reply, 'replies')
     if (verdict === 'disbelieved') {
       this.#logger.warn(

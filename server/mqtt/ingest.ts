@@ -7,7 +7,7 @@ import type { CancelTimer, Clock } from '#shared/time/clock.ts'
 import type { Logger } from 'pino'
 import type { Effect } from '../context.ts'
 import type { Database } from '../db/database.ts'
-import { asDatabaseError } from '../db/database-error.ts'
+import { mayPass } from '../db/database-error.ts'
 import { RefusalError } from '../errors/refusal.ts'
 import type { Metrics } from '../http/metrics.ts'
 import { commitEntries, type CommitCare, type CommitResult, type HandlerTable } from './commit-entries.ts'
@@ -49,9 +49,6 @@ interface Lane {
   retryMs: number
   cancelTimer: CancelTimer | undefined
 }
-
-/** Errors that pass by themselves: the entries wait. Any other would come again and again. */
-const passingErrors: ReadonlySet<string> = new Set(['busy', 'conflict', 'connection', 'uncertain', 'full', 'io'])
 
 export class Ingest implements AsyncDisposable {
   readonly #options: IngestOptions
@@ -143,7 +140,7 @@ export class Ingest implements AsyncDisposable {
         )
       } catch (error) {
         if (!(error instanceof RefusalError)) {
-          if (passingErrors.has(asDatabaseError(error).kind)) {
+          if (mayPass(error)) {
             this.#options.logger.warn({ err: error, cabinetId }, 'the database cannot take journal entries now')
             return undefined
           }

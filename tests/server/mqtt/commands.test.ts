@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { commandSigningText } from '#shared/contracts/mqtt/command.ts'
 import { CabinetConfig } from '#shared/contracts/mqtt/twin.ts'
+import { DatabaseError } from '#server/db/database-error.ts'
 import { one } from '#server/db/unit.ts'
 import { nouns, type Noun } from '#server/nouns.ts'
 import { newId, registerCabinet, startCabinet, enrolCabinet } from '#tests/support/test-cabinet.ts'
@@ -79,6 +80,41 @@ describe.each(dialects)('commands on %s', (dialect) => {
     await expect.poll(() => outcomes(operator, cabinet.cabinetId)).toEqual([['lock', 'done', undefined]])
     expect(ends.at(0)).toEqual(['expired', true])
     expect(ends.at(-1)).toEqual(['done', false])
+  })
+
+  it('are ended by an answer that the database did not take at first', async () => {
+    const clock = new TestClock()
+    let failures = 0
+    const failing: Noun = {
+      commandEnds: {
+        // A unit of work that writes nothing.
+        // oxlint-disable-next-line require-yield
+        *lock() {
+          if (failures < 2) {
+            failures += 1
+            throw new DatabaseError('io', 'disk I/O error')
+          }
+          return []
+        },
+      },
+    }
+    await using server = await startServer({ dialect, clock, nouns: [...nouns, failing] })
+    await using cabinet = await startCabinet(server, 'YB-0001')
+    const operator = await server.signIn('operator')
+    await send(operator, cabinet.cabinetId, { kind: 'lock', reason: 'x' })
+    const { commandId } = await cabinet.commands.next()
+
+    await cabinet.publish('replies', { commandId, outcome: 'done', atMs: clock.now() })
+    await expect.poll(() => failures).toBe(1)
+    expect(await outcomes(operator, cabinet.cabinetId)).toEqual([['lock', undefined, undefined]])
+    const startMs = clock.now()
+    const goOn = () => {
+      // Not so far that the server would end it by itself.
+      if (clock.now() < startMs + 40_000) clock.advance(1_000)
+      return outcomes(operator, cabinet.cabinetId)
+    }
+    await expect.poll(goOn, { timeout: 20_000 }).toEqual([['lock', 'done', undefined]])
+    expect(failures).toBe(2)
   })
 
   it('are not ended by a cabinet that does not believe their signature, and go out again', async () => {
