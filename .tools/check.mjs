@@ -30,14 +30,15 @@ function run([name, command, args], isQuiet = false) {
   const said = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => said.push(bytes))
   return new Promise((resolve) => {
-    const end = (isGood, why = '') => {
+    // A program that cannot be started is told of here and closes like any other.
+    child.once('error', (error) => said.push(Buffer.from(`${error.message}\n`)))
+    child.once('close', (code) => {
+      const isGood = code === 0
       if (!isGood) failures.push(name)
       process.stdout.write(Buffer.concat(said))
-      console.log(`${isGood ? '✓' : '✗'} ${name} (${((Date.now() - startMs) / 1000).toFixed(1)} s)${why}`)
+      console.log(`${isGood ? '✓' : '✗'} ${name} (${((Date.now() - startMs) / 1000).toFixed(1)} s)`)
       resolve()
-    }
-    child.once('error', (error) => end(false, `: ${error.message}`))
-    child.once('close', (code) => end(code === 0))
+    })
   })
 }
 

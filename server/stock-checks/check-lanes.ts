@@ -1,11 +1,12 @@
 // Compares what lanes weigh with what the books hold, some cabinets to a unit, and keeps what differs. Nothing is corrected here.
-import { and, asc, eq, gt, inArray, isNull, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
 import type { ReportedTwin, Planogram } from '#shared/contracts/mqtt/twin.ts'
 import type { Database } from '../db/database.ts'
 import { sumOf } from '../db/expressions.ts'
 import { exec, insertRows, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { holdingStates } from '../sessions/rules.ts'
+import { mayLieThere } from '../stock/lane-stock.ts'
 import { judgeLanes } from './rules.ts'
 import type { JudgedLane, LaneFacts } from './rules.ts'
 
@@ -102,7 +103,7 @@ function* readFacts(ctx: UnitContext, cabinets: readonly CheckedCabinet[]) {
           })
           .from(s)
           .innerJoin(lots, eq(lots.lotId, s.lotId))
-          .where(and(inArray(s.cabinetId, ids), or(ne(s.units, 0), ne(s.unitsMissing, 0))))
+          .where(and(inArray(s.cabinetId, ids), mayLieThere(s)))
           .groupBy(s.cabinetId, s.laneId, lots.skuId),
       )
   const sessions = none

@@ -1,9 +1,10 @@
 // Closes a lot: every unit of it was sold, lost with a bearer, or given away. Nothing of it moves after that.
-import { and, eq, isNull, ne, or } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { recordAudit } from '../audit/record-audit.ts'
 import { exec, one } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { mayLieThere } from './lane-stock.ts'
 import { requireOpenLot } from './require-goods.ts'
 
 /** Refuses with stock.lot_unknown, lot_closed and lot_not_empty. */
@@ -17,7 +18,7 @@ export function* closeLot(
     ctx.db
       .select({ laneId: s.laneId })
       .from(s)
-      .where(and(eq(s.lotId, lotId), or(ne(s.units, 0), ne(s.unitsMissing, 0))))
+      .where(and(eq(s.lotId, lotId), mayLieThere(s)))
       .limit(1),
   )
   if (unitsAtDepot > 0 || left !== undefined) throw new RefusalError('stock.lot_not_empty')

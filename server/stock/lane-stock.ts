@@ -92,12 +92,11 @@ export function* lotsInLanes(
       .select({ stock: t.laneStock, traceCode: t.lots.traceCode })
       .from(t.laneStock)
       .innerJoin(t.lots, eq(t.lots.lotId, t.laneStock.lotId))
-      .where(inArray(t.laneStock.cabinetId, cabinetIds))
+      .where(and(inArray(t.laneStock.cabinetId, cabinetIds), mayLieThere(t.laneStock)))
       .orderBy(asc(t.lots.expiresAtMs), asc(t.laneStock.lotId)),
   )
   return ({ cabinetId, laneId }) =>
     found
       .filter(({ stock }) => stock.cabinetId === cabinetId && stock.laneId === laneId)
-      .filter(({ stock: { units, unitsMissing } }) => units > 0 || unitsMissing !== 0)
       .map(({ stock: { lotId, units, unitsMissing }, traceCode }) => ({ lotId, traceCode, units, unitsMissing }))
 }

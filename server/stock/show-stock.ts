@@ -1,5 +1,5 @@
 // Where every unit of a lot is, and how it came there.
-import { and, asc, eq, inArray, ne, or } from 'drizzle-orm'
+import { and, asc, eq, inArray } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { LotStock, StockMove } from '#shared/contracts/http/stock.ts'
 import { sumOf } from '../db/expressions.ts'
@@ -8,6 +8,7 @@ import { behindInTime, inTimeOrder, pageOfRows } from '../db/keyset.ts'
 import { one, rows } from '../db/unit.ts'
 import type { Unit, UnitContext } from '../db/unit.ts'
 import { RefusalError } from '../errors/refusal.ts'
+import { mayLieThere } from './lane-stock.ts'
 import { fixedPlaces, parsePlace } from './rules.ts'
 
 type LotStockView = z.input<typeof LotStock>
@@ -87,7 +88,7 @@ function* lanesOf({ db, tables: { laneStock: s, cabinets: c } }: UnitContext, lo
       })
       .from(s)
       .innerJoin(c, eq(c.cabinetId, s.cabinetId))
-      .where(and(eq(s.lotId, lotId), or(ne(s.units, 0), ne(s.unitsMissing, 0))))
+      .where(and(eq(s.lotId, lotId), mayLieThere(s)))
       .orderBy(asc(c.code), asc(s.laneId)),
   )
 }

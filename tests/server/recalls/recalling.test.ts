@@ -18,12 +18,16 @@ const page = { cursor: undefined, limit: 50 }
 const recall = ({ database, citrus }: Market) =>
   database.run((ctx) => recallLot(ctx, { lotId: citrus.lotId, reason: '农残超标', by }))
 
+/** So many pieces of the lot are what was taken. */
+function takenOfLot(market: Market, sessionId: string, count: number) {
+  const bill = settled(market, sessionId, { count })
+  return { ...bill, lines: bill.lines.map((line) => ({ ...line, lotId: market.citrus.lotId })) }
+}
+
 /** The buyer takes so many pieces of the lot. */
 async function buy(market: Market, count: number): Promise<void> {
   const sessionId = await market.open()
-  const bill = settled(market, sessionId, { count })
-  const lines = bill.lines.map((line) => ({ ...line, lotId: market.citrus.lotId }))
-  await market.tell('session.settled', { ...bill, lines })
+  await market.tell('session.settled', takenOfLot(market, sessionId, count))
 }
 
 describe.each(dialects)('a recall of a lot on %s', (dialect) => {
@@ -79,10 +83,8 @@ describe.each(dialects)('a recall of a lot on %s', (dialect) => {
     const market = await openMarket(database, clock)
     const sessionId = await market.open()
     const { recallId } = await recall(market)
-    const bill = settled(market, sessionId, { count: 1 })
-    const lines = bill.lines.map((line) => ({ ...line, lotId: market.citrus.lotId }))
 
-    await market.tell('session.settled', { ...bill, lines })
+    await market.tell('session.settled', takenOfLot(market, sessionId, 1))
 
     const buyers = await database.read((ctx) => listBuyers(ctx, recallId, page))
     expect(buyers.rows).toMatchObject([{ accountId: market.buyerId, count: 1, amountFen: 1_280, refundedFen: 0 }])
@@ -149,10 +151,8 @@ describe.each(dialects)('a recall of a lot on %s', (dialect) => {
     await buy(market, unitsInLane)
     const sessionId = await market.open('intent-beyond')
     const { recallId, lanesLocked } = await recall(market)
-    const bill = settled(market, sessionId, { count: 1 })
-    const lines = bill.lines.map((line) => ({ ...line, lotId: market.citrus.lotId }))
 
-    const { effects } = await market.tell('session.settled', { ...bill, lines })
+    const { effects } = await market.tell('session.settled', takenOfLot(market, sessionId, 1))
 
     expect(lanesLocked).toBe(0)
     const twin = await database.read((ctx) => findTwin(ctx, market.cabinetId))
