@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const tools = fileURLToPath(new URL('../../.tools', import.meta.url))
@@ -30,7 +30,7 @@ async function run(...args: string[]): Promise<Ended> {
 async function makeClone() {
   const folder = await mkdtemp(join(tmpdir(), 'huinong-clone-'))
   await mkdir(join(folder, '.tools'))
-  await copyFile(join(tools, 'setup.mjs'), join(folder, '.tools/setup.mjs'))
+  for (const name of ['setup.mjs', 'setup-lock.mjs']) await copyFile(join(tools, name), join(folder, '.tools', name))
   await mkdir(join(folder, 'inside'))
   const inside = { name: 'inside', version: '1.0.0' }
   await writeFile(join(folder, 'inside/package.json'), JSON.stringify(inside))
@@ -97,6 +97,33 @@ describe('the set-up', () => {
 
     expect(code).toBe(0)
     expect(stderr).toContain(`(process ${process.pid}); waiting`)
+  })
+})
+
+describe("the set-up's lock", () => {
+  it('is held by one at a time, and nobody trips over another who lets go of it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'huinong-lock-'))
+    const rounds = 200
+    // Whoever holds it makes a folder that another holder would find there already.
+    const program = `
+      import { mkdirSync, rmdirSync } from 'node:fs'
+      import { releaseLock, takeLock } from ${JSON.stringify(pathToFileURL(join(tools, 'setup-lock.mjs')).href)}
+      const [, folder] = process.argv
+      const lock = folder + '/lock'
+      const inside = folder + '/inside'
+      for (let round = 0; round < ${rounds}; round += 1) {
+        takeLock(lock, 0)
+        mkdirSync(inside)
+        rmdirSync(inside)
+        releaseLock(lock)
+      }`
+    const hold = () => run('--input-type=module', '--eval', program, folder)
+
+    const ended = await Promise.all([hold(), hold(), hold()])
+
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])
+    expect(await readdir(folder)).toEqual([])
+    await rm(folder, { recursive: true })
   })
 })
 
